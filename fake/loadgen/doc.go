@@ -1,0 +1,7 @@
+// Package loadgen is a deliberately slow web application: /load burns CPU,
+// /health answers OK.
+//
+// It keeps the contract of the well-known http-load-generator (port 8080,
+// GET /load, GET /health). What /load burns is a [CPU]: the computer's own,
+// or a virtual one of which many fit on one computer.
+package loadgen
