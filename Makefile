@@ -1,0 +1,55 @@
+# Run `make` for the list of targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 60s
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/\1|\2/' | column -t -s '|'
+
+.PHONY: demo
+demo: ## Run the main job on this computer: load comes, the pool grows; load goes, it shrinks
+	$(GO) run ./cmd/demo
+
+.PHONY: test
+test: ## Run all tests, as the README says
+	$(GO) test ./...
+
+.PHONY: race
+race: ## Run all tests under the race detector, in random order
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: lint
+lint: ## Run the pinned linter, the formatter check and go vet
+	$(LINT) run ./...
+	$(LINT) fmt --diff ./...
+	$(GO) vet ./...
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(LINT) fmt ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder for FUZZTIME (60s) each
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks: API calls, time and allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: build
+build: ## Build the programs into bin/, static and reproducible
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
+
+.PHONY: verify
+verify: ## Fail when go.mod or generated files are not what the tools would write
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: presubmit
+presubmit: ## Run exactly what CI runs
+	.ci/run
