@@ -1,0 +1,113 @@
+package settings
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Autoscaler is what the autoscaler program is told.
+type Autoscaler struct {
+	API
+	Log     Log
+	Pool    string        // id or name
+	Every   time.Duration // from one turn to the next
+	Timeout time.Duration // bounds one turn
+	Expire  time.Duration // how long a webhook waits for a pool that is busy
+	Min     int           // members
+	Max     int           // members, at least Min
+	Step    int           // members per turn, at least 1
+	// StateDir keeps webhooks over a restart. StateDirGiven tells that the
+	// operator named it: then it must work.
+	StateDir      string
+	StateDirGiven bool
+	ListenHost    string // empty: all addresses
+	ListenPort    int
+	// Token is what webhooks must show; empty lets everyone in.
+	Token string
+}
+
+// DefaultStateDir is where state is kept when nobody says where.
+const DefaultStateDir = "/var/lib/autoscaler"
+
+// ParseAutoscaler reads the settings of the autoscaler program. It returns
+// [ErrHelp] after printing help or version to out, and an [Error] that tells
+// all faults when there are any.
+func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (Autoscaler, error) {
+	var a Autoscaler
+	l := newLoader("autoscaler", "autoscaler scales an Exoscale instance pool by what alert webhooks ask for.", getenv)
+	addAPI(l, &a.API)
+	add(l, &a.Pool, spec{
+		flags: []string{"pool"}, env: []string{"EXOSCALE_INSTANCEPOOL_ID"}, arg: "POOL",
+		usage: "id or name of the instance pool", required: true,
+		remedy: "give the id or the name of one pool, as the portal shows it",
+	}, parsePool)
+	addLimits(l, &a)
+	addDuration(l, &a.Every, "interval", "AUTOSCALER_INTERVAL", "time between two turns", time.Minute, 100*time.Millisecond, time.Hour)
+	addDuration(l, &a.Timeout, "turn-timeout", "AUTOSCALER_TURN_TIMEOUT",
+		"longest time for one turn, with the wait for the provider to resize", 5*time.Minute, time.Second, time.Hour)
+	addDuration(l, &a.Expire, "expire", "AUTOSCALER_EXPIRE",
+		"how long a webhook waits while the pool cannot be scaled", 5*time.Minute, time.Second, 24*time.Hour)
+	addState(l, &a)
+	add(l, &a.ListenHost, spec{
+		flags: []string{"listen-address"}, env: []string{"LISTEN_ADDRESS"}, arg: "HOST",
+		usage: "address of the webhook receiver; empty means all of the machine", remedy: "give an IP address or a host name",
+	}, parseHost)
+	add(l, &a.ListenPort, spec{
+		flags: []string{"listen-port"}, env: []string{"LISTEN_PORT"}, arg: "PORT",
+		usage: "port of the webhook receiver", def: "8090",
+		remedy: "give a whole number " + between(1, 65535),
+	}, intBetween(1, 65535))
+	addSecret(l, &a.Token, spec{
+		env: []string{"WEBHOOK_TOKEN"}, usage: "the secret that webhooks must show; without it everyone is let in",
+		remedy: "give a word without spaces",
+	}, "webhook-token-file")
+	addLog(l, &a.Log)
+
+	if err := l.parse(args, out); err != nil {
+		return Autoscaler{}, err
+	}
+	return a, l.err()
+}
+
+// addLimits declares what bounds the size of the pool. The ceiling is far
+// above the quota of any account; it stops a slip of the finger.
+func addLimits(l *loader, a *Autoscaler) {
+	const ceiling = 10_000
+	limit := func(into *int, name, env, usage, def string) spec {
+		s := spec{
+			flags: []string{name}, env: []string{env}, arg: "MEMBERS", usage: usage, def: def,
+			remedy: "give a whole number " + between(1, ceiling),
+		}
+		add(l, into, s, intBetween(1, ceiling))
+		return s
+	}
+	low := limit(&a.Min, "min", "AUTOSCALER_MIN", "fewest members", "1")
+	high := limit(&a.Max, "max", "AUTOSCALER_MAX", "most members", "10")
+	limit(&a.Step, "step", "AUTOSCALER_STEP", "members added or removed in one turn", "1")
+	l.resolve = append(l.resolve, func() {
+		if a.Min > 0 && a.Max > 0 && a.Min > a.Max {
+			l.fault(high.name(), fmt.Sprintf("is %d, below the minimum of %d", a.Max, a.Min),
+				"give at least the minimum, or lower "+low.name())
+		}
+	})
+}
+
+// addState declares the state directory. systemd names the one it made in
+// STATE_DIRECTORY, which must work like one that the operator names.
+func addState(l *loader, a *Autoscaler) {
+	add(l, &a.StateDir, spec{
+		flags: []string{"state-dir"}, env: []string{"AUTOSCALER_STATE_DIR", "STATE_DIRECTORY"}, arg: "PATH",
+		usage:  "directory that keeps webhooks over a restart",
+		remedy: "give the path of a directory that the program may write to",
+	}, parsePath)
+	l.resolve = append(l.resolve, func() {
+		a.StateDirGiven = a.StateDir != ""
+		if !a.StateDirGiven {
+			a.StateDir = DefaultStateDir
+		}
+		// systemd separates several directories with colons.
+		a.StateDir, _, _ = strings.Cut(a.StateDir, ":")
+	})
+}
