@@ -1,0 +1,105 @@
+package autoscale
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// A Result says in which of three ways a turn ended.
+type Result string
+
+// The results of a turn.
+const (
+	Resized Result = "resized" // the provider reported the new size done
+	Held    Result = "held"    // there was nothing to do, or nothing allowed
+	Failed  Result = "failed"  // the pool could not be read or resized
+)
+
+// A Decision is the record of one turn: what was known, what was done, why.
+type Decision struct {
+	Time time.Time `json:"time"` // when the turn began, UTC
+	Turn int       `json:"turn"` // counted from 1 since the program started
+	Pool string    `json:"pool"`
+	Zone string    `json:"zone"`
+
+	Up   Batch `json:"up,omitzero"`   // webhooks on the table
+	Down Batch `json:"down,omitzero"` // webhooks on the table
+
+	Size    int   `json:"size"`    // as read in this turn; zero when that failed
+	Members int   `json:"members"` // in whatever state
+	State   State `json:"state"`   // empty when the pool could not be read
+	Minimum int   `json:"min"`
+	Maximum int   `json:"max"`
+	Step    int   `json:"step"`
+
+	From   int    `json:"from"`
+	To     int    `json:"to"` // equal to From unless a resize was asked for
+	Result Result `json:"result"`
+	Reason Reason `json:"reason"`
+	Error  string `json:"error,omitempty"`
+
+	Settled         []Settled `json:"settled,omitempty"` // webhooks done with in this turn
+	DurationSeconds float64   `json:"duration_seconds"`
+}
+
+func (d *Decision) hold(reason Reason) { d.Result, d.Reason = Held, reason }
+
+func (d *Decision) fail(reason Reason, err error) {
+	d.Result, d.Reason, d.Error = Failed, reason, err.Error()
+}
+
+func (d Decision) log(ctx context.Context, log *slog.Logger) {
+	attrs := []slog.Attr{
+		slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
+		slog.String("result", string(d.Result)), slog.String("reason", string(d.Reason)),
+		slog.Int("from", d.From), slog.Int("to", d.To),
+		slog.Int("size", d.Size), slog.Int("members", d.Members), slog.String("state", string(d.State)),
+		slog.Int("min", d.Minimum), slog.Int("max", d.Maximum), slog.Int("step", d.Step),
+		slog.Int("up", d.Up.Count), slog.Int("down", d.Down.Count),
+		slog.Float64("duration_seconds", d.DurationSeconds),
+	}
+	level := slog.LevelInfo
+	if d.Result == Failed {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("err", d.Error))
+	}
+	log.LogAttrs(ctx, level, "decision", attrs...)
+	for _, s := range d.Settled {
+		log.LogAttrs(ctx, slog.LevelInfo, "webhooks settled",
+			slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
+			slog.String("direction", string(s.Direction)), slog.String("reason", string(s.Reason)),
+			slog.Int("webhooks", s.Webhooks.Count),
+			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))
+	}
+}
+
+// history is a ring of the newest decisions.
+type history struct {
+	mu   sync.Mutex
+	ring []Decision
+	next int // where the oldest is, once the ring is full
+}
+
+const historySize = 1000
+
+func (h *history) add(d Decision) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.ring) < historySize {
+		h.ring = append(h.ring, d)
+		return
+	}
+	h.ring[h.next] = d
+	h.next = (h.next + 1) % historySize
+}
+
+// list returns a copy, oldest first.
+func (h *history) list() []Decision {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]Decision, 0, len(h.ring))
+	list = append(list, h.ring[h.next:]...)
+	return append(list, h.ring[:h.next]...)
+}

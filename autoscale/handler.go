@@ -1,0 +1,75 @@
+package autoscale
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// HandlerConfig is what [NewHandler] needs beside a loop; all of it optional.
+type HandlerConfig struct {
+	Token    string              // secret of the webhooks, see [NewWebhook]
+	Gatherer prometheus.Gatherer // what /metrics shows; nil: there is no /metrics
+}
+
+// NewHandler returns everything the program serves: the webhooks of
+// [NewWebhook], and
+//
+//	/decisions  the last 1,000 decisions as a JSON array, newest last
+//	/healthz    200: the program is alive
+//	/readyz     200: the API was reached within three intervals; 503 says why not
+//	/metrics    for Prometheus
+func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
+	webhook := NewWebhook(loop, cfg.Token)
+	var metrics http.Handler = http.HandlerFunc(http.NotFound)
+	if cfg.Gatherer != nil {
+		metrics = promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{})
+	}
+	// No ServeMux: it would redirect paths that are almost right, and a
+	// sender of webhooks does not follow redirects.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/decisions":
+			if allowed(w, r, http.MethodGet) {
+				serveDecisions(w, loop)
+			}
+		case "/healthz":
+			if allowed(w, r, http.MethodGet, http.MethodHead) {
+				plain(w, http.StatusOK, "alive")
+			}
+		case "/readyz":
+			if allowed(w, r, http.MethodGet, http.MethodHead) {
+				serveReady(w, loop)
+			}
+		case "/metrics":
+			if allowed(w, r, http.MethodGet, http.MethodHead) {
+				metrics.ServeHTTP(w, r)
+			}
+		default:
+			webhook.ServeHTTP(w, r)
+		}
+	})
+}
+
+func serveDecisions(w http.ResponseWriter, loop *Loop) {
+	body, err := json.Marshal(loop.Decisions())
+	if err != nil {
+		plain(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := w.Write(append(body, '\n')); err != nil {
+		return // the client went away
+	}
+}
+
+func serveReady(w http.ResponseWriter, loop *Loop) {
+	if err := loop.Ready(); err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}

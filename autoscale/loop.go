@@ -1,0 +1,280 @@
+package autoscale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// A Loop resizes one pool, by at most one step a turn.
+//
+//	wait for the next turn ──▶ read pool ──▶ claim demand ──▶ decide ──▶ resize
+//	         ▲                     │ error        │ none         │ hold     │
+//	         └─────────────────────┴──────────────┴──────────────┴──────────┘
+//
+// [Loop.Run] knows only waiting and stopping; [Loop.RunOnce] takes one turn.
+type Loop struct {
+	cfg     Config
+	policy  Policy
+	demand  *Demand
+	metrics *metrics
+	history history
+	pool    guarded
+
+	turn  sync.Mutex // held by the turn in progress
+	turns int
+
+	mu      sync.Mutex // guards what Ready reads
+	contact time.Time  // when the API was last reached
+	trouble error      // why not since; nil after a success
+}
+
+// New checks the settings and reads the demand that an earlier run left
+// behind. The error names every setting that is wrong, and the remedy.
+func New(cfg Config) (*Loop, error) {
+	cfg = cfg.withDefaults()
+	policy, err := cfg.policy()
+	if err != nil {
+		return nil, err
+	}
+	demand, err := OpenDemand(cfg.StateDir, cfg.Expiry, cfg.Clock.Now(), cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(cfg.Registerer, cfg, demand)
+	if err != nil {
+		return nil, err
+	}
+	return &Loop{
+		cfg: cfg, policy: policy, demand: demand, metrics: m,
+		pool: guarded{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+	}, nil
+}
+
+// Run takes turns on a fixed grid, one each interval, until ctx ends. Then it
+// lets the API call in flight finish, for the grace period at most, and
+// returns nil.
+//
+// The first turn comes at once, unless an earlier run asked for a resize less
+// than an interval ago: a program that crashes again and again must not scale
+// faster than one that runs. A slow turn does not shift the grid; turns that
+// were missed are left out, not made up for.
+func (l *Loop) Run(ctx context.Context) error {
+	next := l.cfg.Clock.Now()
+	if last := l.demand.lastResize(); !last.IsZero() {
+		if earliest := last.Add(l.cfg.Interval); earliest.After(next) {
+			next = earliest
+		}
+	}
+	for {
+		if !l.wait(ctx, next) {
+			return nil
+		}
+		l.RunOnce(ctx)
+		next = following(next, l.cfg.Clock.Now(), l.cfg.Interval)
+	}
+}
+
+// wait returns true once next is reached, and false when ctx ends before.
+func (l *Loop) wait(ctx context.Context, next time.Time) bool {
+	if wait := next.Sub(l.cfg.Clock.Now()); wait > 0 {
+		select {
+		case <-ctx.Done():
+		case <-l.cfg.Clock.After(min(wait, l.cfg.Interval)):
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// following returns the first point after now of the grid on which last lies.
+// It is at most one interval away: if the clock was set back, the grid starts
+// anew from now.
+func following(last, now time.Time, interval time.Duration) time.Time {
+	next := last.Add(interval)
+	if late := now.Sub(next); late >= 0 {
+		return now.Add(interval - late%interval)
+	}
+	if next.Sub(now) > interval {
+		return now.Add(interval)
+	}
+	return next
+}
+
+// RunOnce takes one turn and returns its record, which is also logged, counted
+// and kept for [Loop.Decisions]. It never fails as such: what went wrong is in
+// the record. Once ctx has ended it begins no further API call.
+func (l *Loop) RunOnce(ctx context.Context) Decision {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.turns++
+	began := l.cfg.Clock.Now()
+	d := Decision{
+		Time: began.UTC(), Turn: l.turns, Pool: l.cfg.PoolName, Zone: l.cfg.Zone,
+		Minimum: l.cfg.Min, Maximum: l.cfg.Max, Step: l.cfg.Step,
+	}
+	calls, done := l.turnContext(ctx)
+	defer done()
+
+	l.pass(ctx, calls, &d)
+	l.noteState(ctx, l.demand.flush())
+
+	d.DurationSeconds = max(l.cfg.Clock.Now().Sub(began), 0).Seconds()
+	d.log(ctx, l.cfg.Logger)
+	l.metrics.decided(d)
+	l.history.add(d)
+	return d
+}
+
+// turnContext is for the API calls of one turn. It outlives ctx by the grace
+// period, so that a call in flight can finish.
+func (l *Loop) turnContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	calls, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
+	unhook := context.AfterFunc(ctx, func() {
+		select {
+		case <-calls.Done():
+		case <-time.After(l.cfg.Grace):
+			cancel()
+		}
+	})
+	return calls, func() { unhook(); cancel() }
+}
+
+// pass observes, decides and resizes. The decision d collects what happens.
+func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
+	if ctx.Err() != nil {
+		d.Up, d.Down = l.demand.Waiting()
+		d.hold(ReasonStopping)
+		return
+	}
+	status, err := l.pool.Status(calls)
+	l.noteContact(err)
+	now := l.cfg.Clock.Now()
+	if err != nil {
+		d.Up, d.Down = l.demand.Waiting()
+		d.Settled = l.demand.expired(now)
+		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
+		return
+	}
+	l.metrics.read(status, now)
+	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+	d.From, d.To = status.Size, status.Size
+
+	d.Settled = l.demand.claim(now, status)
+	d.Up, d.Down = l.demand.claimed()
+	switch {
+	case d.Up.empty() && d.Down.empty() && len(d.Settled) > 0:
+		d.hold(d.Settled[0].Reason)
+	case d.Up.empty() && d.Down.empty():
+		d.hold(ReasonNoDemand)
+	case status.State != StateRunning:
+		d.hold(ReasonNotRunning)
+	case ctx.Err() != nil:
+		d.hold(ReasonStopping)
+	default:
+		l.act(ctx, calls, d)
+	}
+}
+
+// act lets the policy decide on claimed webhooks and carries that out.
+func (l *Loop) act(ctx, calls context.Context, d *Decision) {
+	direction := Up
+	if d.Up.empty() {
+		direction = Down
+	}
+	target := l.policy.Decide(Observation{
+		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
+	})
+	if direction == Up {
+		d.Settled = append(d.Settled, l.demand.settled(Down, ReasonSuperseded)...)
+	}
+	if target.Size == d.Size {
+		d.hold(target.Reason)
+		d.Settled = append(d.Settled, l.demand.settled(direction, target.Reason)...)
+		return
+	}
+	if err := l.intend(ctx, direction, d.Size, target.Size); err != nil {
+		d.fail(ReasonStateError, err)
+		return
+	}
+	d.To = target.Size
+	err := l.pool.Resize(calls, target.Size)
+	l.noteContact(err)
+	if err != nil {
+		if nothingChanged(err) {
+			l.demand.withdraw()
+		}
+		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
+		return
+	}
+	l.metrics.size.WithLabelValues().Set(float64(target.Size))
+	d.Result, d.Reason = Resized, target.Reason
+	d.Settled = append(d.Settled, l.demand.fulfilled(direction, target.Reason)...)
+}
+
+// intend writes the intent down. A disk that takes no writes stops the resize
+// only if what it holds could cause a second one.
+func (l *Loop) intend(ctx context.Context, direction Direction, from, to int) error {
+	now := l.cfg.Clock.Now()
+	err := l.demand.intend(direction, from, to, now)
+	if err == nil {
+		return nil
+	}
+	l.noteState(ctx, err)
+	if left := l.demand.disown(direction, now); left != nil {
+		return fmt.Errorf("write down the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
+	}
+	return nil
+}
+
+// Record notes a webhook for the next turn, and returns once that survives a
+// crash. A disk that fails is logged and counted: the webhook is recorded in
+// memory all the same.
+func (l *Loop) Record(ctx context.Context, direction Direction) {
+	l.noteState(ctx, l.demand.Record(direction, l.cfg.Clock.Now()))
+}
+
+// Decisions returns the last 1,000 decisions, oldest first.
+func (l *Loop) Decisions() []Decision { return l.history.list() }
+
+// Ready returns nil if the API was reached within the last three intervals,
+// and otherwise an error that says what is wrong.
+func (l *Loop) Ready() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch age := l.cfg.Clock.Now().Sub(l.contact); {
+	case l.contact.IsZero() && l.trouble == nil:
+		return errors.New("no turn has ended yet")
+	case l.contact.IsZero():
+		return fmt.Errorf("the API was never reached: %w", l.trouble)
+	case age > 3*l.cfg.Interval && l.trouble != nil:
+		return fmt.Errorf("the API was last reached %s ago: %w", age.Round(time.Second), l.trouble)
+	case age > 3*l.cfg.Interval:
+		return fmt.Errorf("the API was last reached %s ago", age.Round(time.Second))
+	default:
+		return nil
+	}
+}
+
+// noteContact keeps what Ready tells. An answer is contact, also when it is no.
+func (l *Loop) noteContact(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil && !errors.Is(err, ErrRefused) {
+		l.trouble = err
+		return
+	}
+	l.contact, l.trouble = l.cfg.Clock.Now(), nil
+	l.metrics.lastContact.Set(seconds(l.contact))
+}
+
+func (l *Loop) noteState(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
+	l.metrics.stateErrors.Inc()
+	l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, webhooks would not survive a crash now",
+		slog.String("pool", l.cfg.PoolName), slog.Any("err", err))
+}

@@ -1,0 +1,148 @@
+package autoscale
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// outcome is what the handler made of a webhook; a label of a metric.
+type outcome string
+
+const (
+	accepted  outcome = "accepted"  // recorded
+	ignored   outcome = "ignored"   // understood, and it asks for nothing
+	refused   outcome = "refused"   // wrong or missing token
+	malformed outcome = "malformed" // unreadable body
+	tooLarge  outcome = "too-large" // body over the limit
+)
+
+// metrics is everything the package measures.
+type metrics struct {
+	decisions    *prometheus.CounterVec
+	webhooks     *prometheus.CounterVec
+	settled      *prometheus.CounterVec
+	apiErrors    *prometheus.CounterVec
+	stateErrors  prometheus.Counter
+	size         *prometheus.GaugeVec // without labels: absent until the first reading
+	members      *prometheus.GaugeVec // likewise
+	resize       prometheus.Histogram
+	lastContact  prometheus.Gauge
+	lastDecision prometheus.Gauge
+}
+
+const namespace = "exopool_autoscaler"
+
+// newMetrics registers the metrics; a nil registerer leaves them unregistered.
+func newMetrics(reg prometheus.Registerer, cfg Config, demand *Demand) (*metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+	}
+	reading := func(name, help string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, nil)
+	}
+	m := &metrics{
+		decisions:    counter("decisions_total", "Turns of the loop by how they ended.", "result", "reason"),
+		webhooks:     counter("webhooks_total", "Webhooks received.", "direction", "outcome"),
+		settled:      counter("webhooks_settled_total", "Recorded webhooks by what became of them.", "direction", "reason"),
+		apiErrors:    counter("api_errors_total", "Failed calls of the provider's API.", "call"),
+		stateErrors:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "state_errors_total", Help: "Failed writes of the state directory."}),
+		size:         reading("pool_size", "Members asked for, as last read."),
+		members:      reading("pool_members", "Members that exist in whatever state, as last read."),
+		lastContact:  gauge("last_contact_timestamp_seconds", "When the provider's API was last reached."),
+		lastDecision: gauge("last_decision_timestamp_seconds", "When the last turn of the loop began."),
+		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "resize_duration_seconds",
+			Help:    "How long the provider took to resize the pool.",
+			Buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 40, 50, 60},
+		}),
+	}
+	m.startAtZero()
+	minimum, maximum := gauge("pool_size_minimum", "Fewest members allowed."), gauge("pool_size_maximum", "Most members allowed.")
+	minimum.Set(float64(cfg.Min))
+	maximum.Set(float64(cfg.Max))
+
+	all := []prometheus.Collector{
+		m.decisions, m.webhooks, m.settled, m.apiErrors, m.stateErrors, m.size, m.members,
+		m.resize, m.lastContact, m.lastDecision, minimum, maximum,
+		pending(Up, func() Batch { up, _ := demand.Waiting(); return up }),
+		pending(Down, func() Batch { _, down := demand.Waiting(); return down }),
+	}
+	if reg == nil {
+		return m, nil
+	}
+	var errs []error
+	for _, c := range all {
+		errs = append(errs, reg.Register(c))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	return m, nil
+}
+
+func pending(direction Direction, batch func() Batch) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "webhooks_pending",
+		Help:        "Webhooks that wait for their turn.",
+		ConstLabels: prometheus.Labels{"direction": string(direction)},
+	}, func() float64 { return float64(batch().Count) })
+}
+
+// startAtZero creates the series that are known beforehand: a counter that
+// appears with its first increment shows no increase.
+func (m *metrics) startAtZero() {
+	ends := map[Result][]Reason{
+		Resized: {ReasonStepUp, ReasonStepDown},
+		Held: {
+			ReasonNoDemand, ReasonAtMinimum, ReasonAtMaximum, ReasonNotRunning, ReasonStopping,
+			ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown,
+		},
+		Failed: {ReasonRefused, ReasonPoolNotFound, ReasonTimeout, ReasonAPIError, ReasonStateError},
+	}
+	for result, reasons := range ends {
+		for _, reason := range reasons {
+			m.decisions.WithLabelValues(string(result), string(reason))
+		}
+	}
+	fates := map[Direction][]Reason{
+		Up:   {ReasonStepUp, ReasonAtMaximum, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown},
+		Down: {ReasonStepDown, ReasonAtMinimum, ReasonSuperseded, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown},
+	}
+	for direction, reasons := range fates {
+		for _, reason := range reasons {
+			m.settled.WithLabelValues(string(direction), string(reason))
+		}
+		for _, o := range []outcome{accepted, ignored, refused, malformed, tooLarge} {
+			m.webhooks.WithLabelValues(string(direction), string(o))
+		}
+	}
+	for _, call := range []string{callStatus, callResize} {
+		m.apiErrors.WithLabelValues(call)
+	}
+}
+
+func (m *metrics) read(status Status, at time.Time) {
+	m.size.WithLabelValues().Set(float64(status.Size))
+	m.members.WithLabelValues().Set(float64(status.Members))
+	m.lastContact.Set(seconds(at))
+}
+
+func (m *metrics) decided(d Decision) {
+	m.decisions.WithLabelValues(string(d.Result), string(d.Reason)).Inc()
+	m.lastDecision.Set(seconds(d.Time))
+	for _, s := range d.Settled {
+		m.settled.WithLabelValues(string(s.Direction), string(s.Reason)).Add(float64(s.Webhooks.Count))
+	}
+}
+
+func (m *metrics) webhook(direction Direction, o outcome) {
+	m.webhooks.WithLabelValues(string(direction), string(o)).Inc()
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,70 @@
+package autoscale
+
+// An Observation is all that a [Policy] may look at.
+type Observation struct {
+	Size    int  // members asked for, as just read from the provider; 0 or more
+	Members int  // members that exist, in whatever state; 0 or more
+	Up      bool // at least one webhook asks for more
+	Down    bool // at least one webhook asks for fewer
+}
+
+// A Target is the size a [Policy] wants, and why. A size equal to the observed
+// one means that nothing is to be done.
+type Target struct {
+	Size   int
+	Reason Reason
+}
+
+// A Policy turns an observation into a target. It is a pure function: the same
+// observation always gives the same target.
+type Policy interface {
+	Decide(Observation) Target
+}
+
+// A Reason says in one short word why a turn ended as it did, or what became
+// of a webhook. The set is closed, since reasons are labels of metrics.
+type Reason string
+
+// Reasons of turns.
+const (
+	// ReasonStepUp and ReasonStepDown: the pool was resized as asked.
+	ReasonStepUp   Reason = "step-up"
+	ReasonStepDown Reason = "step-down"
+	// ReasonNoDemand: no webhook was waiting.
+	ReasonNoDemand Reason = "no-demand"
+	// ReasonAtMinimum: one step down would leave fewer than the minimum.
+	ReasonAtMinimum Reason = "at-minimum"
+	// ReasonAtMaximum: one step up would exceed the maximum, counting members
+	// in every state.
+	ReasonAtMaximum Reason = "at-maximum"
+	// ReasonNotRunning: the pool is in the middle of something, or in a state
+	// that this program does not know.
+	ReasonNotRunning Reason = "pool-not-running"
+	// ReasonStopping: the program was told to stop before it wrote anything.
+	ReasonStopping Reason = "stopping"
+	// ReasonRefused: the provider refused the new size; nothing changed.
+	ReasonRefused Reason = "refused"
+	// ReasonPoolNotFound: the pool does not exist.
+	ReasonPoolNotFound Reason = "pool-not-found"
+	// ReasonTimeout: the provider did not answer within the time of one turn.
+	ReasonTimeout Reason = "timeout"
+	// ReasonAPIError: the provider's API failed in any other way.
+	ReasonAPIError Reason = "api-error"
+	// ReasonStateError: the state directory cannot be written, and what it
+	// holds could make a webhook count twice after a crash.
+	ReasonStateError Reason = "state-error"
+)
+
+// Reasons why a webhook was settled without a step of its own. A turn whose
+// only work was to settle webhooks carries the same reason.
+const (
+	// ReasonSuperseded: another webhook asked for more in the same turn.
+	ReasonSuperseded Reason = "superseded-by-up"
+	// ReasonExpired: the webhook waited too long to be acted on.
+	ReasonExpired Reason = "expired"
+	// ReasonConfirmed: an earlier resize whose answer was lost took effect.
+	ReasonConfirmed Reason = "confirmed"
+	// ReasonOutcomeUnknown: an earlier resize whose answer was lost can no
+	// longer be told apart from somebody else's change of the size.
+	ReasonOutcomeUnknown Reason = "outcome-unknown"
+)

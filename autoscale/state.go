@@ -1,0 +1,232 @@
+package autoscale
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A Direction is what a webhook asks for.
+type Direction string
+
+// The two directions.
+const (
+	Up   Direction = "up"
+	Down Direction = "down"
+)
+
+// A Batch is the webhooks of one direction that wait for the same turn. It is
+// a state, "asked for since", not a queue: alerts repeat themselves, so ten
+// webhooks ask for no more than one does.
+type Batch struct {
+	First time.Time `json:"first"` // when the oldest was received
+	Last  time.Time `json:"last"`  // when the newest was received
+	Count int       `json:"count"` // how many; for information
+}
+
+func (b Batch) empty() bool { return b.Count == 0 }
+
+// merged returns the batch that holds the webhooks of both.
+func (b Batch) merged(other Batch) Batch {
+	switch {
+	case b.empty():
+		return other
+	case other.empty():
+		return b
+	}
+	if other.First.Before(b.First) {
+		b.First = other.First
+	}
+	if other.Last.After(b.Last) {
+		b.Last = other.Last
+	}
+	b.Count += other.Count
+	return b
+}
+
+// clamped moves times that now lie in the future, because the clock was set
+// back, to now. Otherwise such a batch would never expire.
+func (b Batch) clamped(now time.Time) Batch {
+	if b.Last.After(now) {
+		b.Last = now
+	}
+	if b.First.After(b.Last) {
+		b.First = b.Last
+	}
+	return b
+}
+
+// batches holds one batch for each direction.
+type batches struct {
+	Up   Batch `json:"up,omitzero"`
+	Down Batch `json:"down,omitzero"`
+}
+
+func (b *batches) of(direction Direction) *Batch {
+	if direction == Up {
+		return &b.Up
+	}
+	return &b.Down
+}
+
+// An intent says that a resize is about to be asked for. It is written before
+// the request is sent, so that after a crash the next turn can find out from
+// the pool's size whether the request was carried out.
+type intent struct {
+	Direction Direction `json:"direction"`
+	From      int       `json:"from"`
+	To        int       `json:"to"`
+	At        time.Time `json:"at"`
+}
+
+// state is what survives a restart.
+type state struct {
+	Version    int       `json:"version"`
+	Pending    batches   `json:"pending"` // waiting for the next turn
+	Claimed    batches   `json:"claimed"` // taken by a turn and not settled yet
+	Intent     *intent   `json:"intent,omitempty"`
+	LastResize time.Time `json:"last_resize,omitzero"`
+}
+
+const (
+	stateVersion  = 1
+	stateFile     = "demand.json"
+	damagedSuffix = ".damaged"
+	maxStateBytes = 64 << 10 // a hundred times what the program writes
+)
+
+// errDamaged marks a state file that this program did not write, or that
+// something has changed since.
+var errDamaged = errors.New("damaged state file")
+
+// loadState reads the state file in dir. A missing file is an empty state.
+// The error wraps errDamaged when the content is to blame.
+func loadState(dir string, now time.Time) (state, error) {
+	fresh := state{Version: stateVersion}
+	file, err := os.Open(filepath.Join(dir, stateFile)) //nolint:gosec // the directory is the operator's choice
+	if errors.Is(err, fs.ErrNotExist) {
+		return fresh, nil
+	}
+	if err != nil {
+		return fresh, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxStateBytes+1))
+	if err != nil {
+		// A directory in the file's place ends up here too.
+		return fresh, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	loaded, err := parseState(data, now)
+	if err != nil {
+		return fresh, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return loaded, nil
+}
+
+func parseState(data []byte, now time.Time) (state, error) {
+	var s state
+	if len(data) > maxStateBytes {
+		return s, fmt.Errorf("more than %d bytes", maxStateBytes)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&s); err != nil {
+		return s, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return s, errors.New("data after the end")
+	}
+	if s.Version != stateVersion {
+		return s, fmt.Errorf("version %d, want %d", s.Version, stateVersion)
+	}
+	for _, b := range []*Batch{&s.Pending.Up, &s.Pending.Down, &s.Claimed.Up, &s.Claimed.Down} {
+		if *b == (Batch{}) {
+			continue
+		}
+		if b.Count < 1 || b.Count > math.MaxInt32 || !plausible(b.First) || !plausible(b.Last) {
+			return s, errors.New("a batch without count or times")
+		}
+		*b = b.clamped(now)
+	}
+	if s.LastResize.After(now) {
+		s.LastResize = now
+	}
+	if !s.LastResize.IsZero() && !plausible(s.LastResize) {
+		return s, errors.New("an impossible time of the last resize")
+	}
+	return s, s.Intent.check(now)
+}
+
+func (i *intent) check(now time.Time) error {
+	if i == nil {
+		return nil
+	}
+	if i.Direction != Up && i.Direction != Down {
+		return fmt.Errorf("an intent to go %q", i.Direction)
+	}
+	if i.From < 0 || i.To < 1 || !plausible(i.At) {
+		return errors.New("an intent without sizes or time")
+	}
+	if i.At.After(now) {
+		i.At = now
+	}
+	return nil
+}
+
+// plausible rejects times from before there was a cloud, among them the zero
+// time and those that cannot be written as JSON again.
+func plausible(t time.Time) bool { return t.Year() >= 1970 }
+
+// saveState replaces the state file in dir. When it returns nil the new state
+// survives a loss of power.
+func saveState(dir string, s state) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, stateFile)
+	temporary := path + ".tmp"
+	if err := writeSynced(temporary, append(data, '\n')); err != nil {
+		return errors.Join(err, ignoreMissing(os.Remove(temporary)))
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return errors.Join(err, ignoreMissing(os.Remove(temporary)))
+	}
+	return syncDirectory(dir)
+}
+
+func writeSynced(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the directory is the operator's choice
+	if err != nil {
+		return err
+	}
+	if _, err := file.Write(data); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := file.Sync(); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return file.Close()
+}
+
+// syncDirectory makes a rename in dir durable.
+func syncDirectory(dir string) error {
+	handle, err := os.Open(dir) //nolint:gosec // the directory is the operator's choice
+	if err != nil {
+		return err
+	}
+	return errors.Join(handle.Sync(), handle.Close())
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
