@@ -30,14 +30,20 @@ type Harness struct {
 
 type rule struct {
 	name  string
-	check func(*testing.T, Harness)
+	check func(subject)
+}
+
+// A subject is a pool and the test that examines it.
+type subject struct {
+	Harness
+	t *testing.T
 }
 
 // Run checks every rule of the contract on a pool of its own.
 func Run(t *testing.T, start func(*testing.T) Harness) {
 	t.Helper()
 	for _, r := range rules() {
-		t.Run(r.name, func(t *testing.T) { r.check(t, start(t)) })
+		t.Run(r.name, func(t *testing.T) { r.check(subject{start(t), t}) })
 	}
 }
 
@@ -47,73 +53,73 @@ func RunInBubble(t *testing.T, start func(*testing.T) Harness) {
 	t.Helper()
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { r.check(t, start(t)) })
+			synctest.Test(t, func(t *testing.T) { r.check(subject{start(t), t}) })
 		})
 	}
 }
 
 func rules() []rule {
 	return []rule{
-		{"status tells size, members and state", func(t *testing.T, h Harness) {
-			assert.Equal(t, autoscale.Status{
+		{"status tells size, members and state", func(s subject) {
+			assert.Equal(s.t, autoscale.Status{
 				Size: StartSize, Members: StartSize, State: autoscale.StateRunning,
-			}, status(t, h))
+			}, s.status())
 		}},
-		{"a resize up is visible once it returns", func(t *testing.T, h Harness) {
-			require.NoError(t, h.Pool.Resize(t.Context(), StartSize+1))
-			s := status(t, h)
-			assert.Equal(t, StartSize+1, s.Size)
-			assert.Equal(t, autoscale.StateRunning, s.State)
+		{"a resize up is visible once it returns", func(s subject) {
+			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize+1))
+			got := s.status()
+			assert.Equal(s.t, StartSize+1, got.Size)
+			assert.Equal(s.t, autoscale.StateRunning, got.State)
 		}},
-		{"a resize down is visible once it returns", func(t *testing.T, h Harness) {
-			require.NoError(t, h.Pool.Resize(t.Context(), StartSize-1))
-			s := status(t, h)
-			assert.Equal(t, StartSize-1, s.Size)
-			assert.Equal(t, autoscale.StateRunning, s.State)
+		{"a resize down is visible once it returns", func(s subject) {
+			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize-1))
+			got := s.status()
+			assert.Equal(s.t, StartSize-1, got.Size)
+			assert.Equal(s.t, autoscale.StateRunning, got.State)
 		}},
-		{"a resize to the present size is no error", func(t *testing.T, h Harness) {
-			require.NoError(t, h.Pool.Resize(t.Context(), StartSize))
-			assert.Equal(t, StartSize, status(t, h).Size)
+		{"a resize to the present size is no error", func(s subject) {
+			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize))
+			assert.Equal(s.t, StartSize, s.status().Size)
 		}},
-		{"a resize asks for an absolute size", func(t *testing.T, h Harness) {
-			require.NoError(t, h.Pool.Resize(t.Context(), StartSize+1))
-			require.NoError(t, h.Pool.Resize(t.Context(), StartSize+1))
-			assert.Equal(t, StartSize+1, status(t, h).Size)
+		{"a resize asks for an absolute size", func(s subject) {
+			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize+1))
+			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize+1))
+			assert.Equal(s.t, StartSize+1, s.status().Size)
 		}},
-		{"status is read anew each time", func(t *testing.T, h Harness) {
-			require.Equal(t, StartSize, status(t, h).Size)
-			h.SetSize(StartSize + 3)
-			assert.Equal(t, StartSize+3, status(t, h).Size, "somebody else's change")
+		{"status is read anew each time", func(s subject) {
+			require.Equal(s.t, StartSize, s.status().Size)
+			s.SetSize(StartSize + 3)
+			assert.Equal(s.t, StartSize+3, s.status().Size, "somebody else's change")
 		}},
-		{"a state other than running is reported", func(t *testing.T, h Harness) {
-			h.SetState("suspended")
-			assert.NotEqual(t, autoscale.StateRunning, status(t, h).State)
+		{"a state other than running is reported", func(s subject) {
+			s.SetState("suspended")
+			assert.NotEqual(s.t, autoscale.StateRunning, s.status().State)
 		}},
-		{"a refused resize changes nothing", func(t *testing.T, h Harness) {
-			h.RefuseNextResize()
-			require.ErrorIs(t, h.Pool.Resize(t.Context(), StartSize+1), autoscale.ErrRefused)
-			assert.Equal(t, StartSize, status(t, h).Size)
-			require.NoError(t, h.Pool.Resize(t.Context(), StartSize+1), "only the next one is refused")
+		{"a refused resize changes nothing", func(s subject) {
+			s.RefuseNextResize()
+			require.ErrorIs(s.t, s.Pool.Resize(s.t.Context(), StartSize+1), autoscale.ErrRefused)
+			assert.Equal(s.t, StartSize, s.status().Size)
+			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize+1), "only the next one is refused")
 		}},
-		{"a pool that is gone is not found", func(t *testing.T, h Harness) {
-			h.Delete()
-			_, err := h.Pool.Status(t.Context())
-			require.ErrorIs(t, err, autoscale.ErrPoolNotFound)
-			require.ErrorIs(t, h.Pool.Resize(t.Context(), StartSize+1), autoscale.ErrPoolNotFound)
+		{"a pool that is gone is not found", func(s subject) {
+			s.Delete()
+			_, err := s.Pool.Status(s.t.Context())
+			require.ErrorIs(s.t, err, autoscale.ErrPoolNotFound)
+			require.ErrorIs(s.t, s.Pool.Resize(s.t.Context(), StartSize+1), autoscale.ErrPoolNotFound)
 		}},
-		{"calls return soon after their context has ended", func(t *testing.T, h Harness) {
-			ended, cancel := context.WithCancel(t.Context())
+		{"calls return soon after their context has ended", func(s subject) {
+			ended, cancel := context.WithCancel(s.t.Context())
 			cancel()
-			_, err := h.Pool.Status(ended)
-			require.ErrorIs(t, err, context.Canceled)
-			require.Error(t, h.Pool.Resize(ended, StartSize+1))
+			_, err := s.Pool.Status(ended)
+			require.ErrorIs(s.t, err, context.Canceled)
+			require.Error(s.t, s.Pool.Resize(ended, StartSize+1))
 		}},
 	}
 }
 
-func status(t *testing.T, h Harness) autoscale.Status {
-	t.Helper()
-	s, err := h.Pool.Status(t.Context())
-	require.NoError(t, err)
-	return s
+func (s subject) status() autoscale.Status {
+	s.t.Helper()
+	status, err := s.Pool.Status(s.t.Context())
+	require.NoError(s.t, err)
+	return status
 }
