@@ -1,0 +1,95 @@
+package exoscale
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// maxAnswer limits the body of an answer, in bytes. Ten thousand instances
+// take about 10 MiB.
+const maxAnswer = 64 << 20
+
+// attempts makes single exchanges: it measures them, and reads the body to
+// its end, so that a connection lost half way through counts as a failed
+// attempt and is repeated like any other.
+type attempts struct {
+	next    http.RoundTripper
+	timeout time.Duration
+	metrics *metrics
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	past := historyOf(req.Context())
+	past.attempts++
+	start := time.Now()
+	resp, body, err := a.exchange(req)
+	a.metrics.observe(req, resp, time.Since(start))
+	if err != nil {
+		past.status, past.body, past.unsure = 0, nil, true
+		return nil, err
+	}
+	past.status, past.body = resp.StatusCode, body
+	past.unsure = past.unsure || resp.StatusCode >= http.StatusInternalServerError
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// exchange returns the answer and its whole body; the answer is nil when any
+// part of it is missing.
+func (a *attempts) exchange(req *http.Request) (*http.Response, []byte, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
+	defer cancel()
+	resp, err := a.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, nil, a.failure(ctx, req, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return nil, nil, a.failure(ctx, req, fmt.Errorf("read the answer: %w", err))
+	}
+	if len(body) > maxAnswer {
+		return nil, nil, fmt.Errorf("%w: longer than %d MiB", errMalformed, maxAnswer>>20)
+	}
+	return resp, body, nil
+}
+
+// failure says whether it was this attempt's time that ended.
+func (a *attempts) failure(attempt context.Context, req *http.Request, err error) error {
+	if attempt.Err() != nil && req.Context().Err() == nil {
+		return fmt.Errorf("no answer within %s: %w", a.timeout, err)
+	}
+	return err
+}
+
+// A history is what happened to one call so far. One goroutine at a time
+// uses it: attempts follow one another.
+type history struct {
+	attempts int
+	status   int    // of the last attempt; 0 when it had no whole answer
+	body     []byte // of the last attempt
+	unsure   bool   // an attempt failed in a way that may have had an effect
+}
+
+// String is the end of an error text; it is empty for a single attempt.
+func (h *history) String() string {
+	if h.attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d attempts)", h.attempts)
+}
+
+type historyKey struct{}
+
+// historyOf returns the history in ctx, or a fresh one.
+func historyOf(ctx context.Context) *history {
+	if h, ok := ctx.Value(historyKey{}).(*history); ok {
+		return h
+	}
+	return new(history)
+}

@@ -1,0 +1,66 @@
+package exoscale
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// A caller carries one call of the API through all its attempts. What it
+// returns is a whole JSON answer with status 200, or an error: egoscale would
+// follow a nil pointer on anything else.
+type caller struct {
+	conf    Config
+	retries http.RoundTripper
+}
+
+func newCaller(conf Config, m *metrics) *caller {
+	return &caller{conf: conf, retries: newRetries(conf, &attempts{next: conf.Transport, timeout: conf.Timeout, metrics: m})}
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	past := new(history)
+	resp, err := c.retries.RoundTrip(req.WithContext(context.WithValue(ctx, historyKey{}, past)))
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return nil, ctx.Err()
+	case errors.Is(err, errMalformed):
+		return nil, err
+	case err != nil && past.status == 0:
+		return nil, fmt.Errorf("%w: %w%s", ErrUnreachable, err, past)
+	case err != nil || past.status != http.StatusOK:
+		// An error after an answer means that the time ran out before the
+		// next attempt. The answer says why there was to be one.
+		return nil, c.refusal(req, past, err)
+	}
+	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || (media != "application/json" && !strings.HasSuffix(media, "+json")) {
+		return nil, fmt.Errorf("%w: content type %.50q instead of JSON", errMalformed, media)
+	}
+	return resp, nil
+}
+
+// refusal makes an error of the last answer.
+func (c *caller) refusal(req *http.Request, past *history, cause error) error {
+	var wire struct {
+		Message string `json:"message"`
+	}
+	message := string(past.body)
+	if json.Unmarshal(past.body, &wire) == nil && wire.Message != "" {
+		message = wire.Message
+	}
+	return &apiError{
+		method:   req.Method,
+		status:   past.status,
+		message:  c.conf.clean(message),
+		attempts: past.attempts,
+		unsure:   past.unsure,
+		cause:    cause,
+	}
+}

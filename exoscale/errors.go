@@ -1,0 +1,150 @@
+package exoscale
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/discovery"
+)
+
+// Errors that callers branch on. Pools that are gone satisfy
+// [autoscale.ErrPoolNotFound] and [discovery.ErrPoolNotFound] alike.
+var (
+	// ErrUnauthorized: the API does not accept the credentials, or the key's
+	// role does not allow the call.
+	ErrUnauthorized = errors.New("the API does not accept the credentials: check EXOSCALE_KEY and EXOSCALE_SECRET, and what the role of the key allows")
+	// ErrUnreachable: no attempt brought an answer: no such host, connection
+	// refused or lost, or time out.
+	ErrUnreachable = errors.New("the API cannot be reached: check EXOSCALE_ZONE, the network and, if set, EXOSCALE_API_ENDPOINT")
+)
+
+// errMalformed: an answer came, but not one that the API gives.
+var errMalformed = errors.New("malformed answer")
+
+// An apiError is an answer with a status other than 200.
+type apiError struct {
+	method   string
+	status   int
+	message  string // the API's own words
+	attempts int
+	unsure   bool  // an earlier attempt may have had an effect
+	cause    error // why no further attempt was made, if not by number
+}
+
+func (e *apiError) Error() string {
+	text := fmt.Sprintf("%d %s", e.status, http.StatusText(e.status))
+	if e.message != "" {
+		text += ": " + e.message
+	}
+	if e.attempts > 1 {
+		text += fmt.Sprintf(" (%d attempts)", e.attempts)
+	}
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	if e.unauthorized() {
+		text = ErrUnauthorized.Error() + ": " + text
+	}
+	return text
+}
+
+func (e *apiError) Unwrap() error { return e.cause }
+
+// Is implements what [errors.Is] asks for.
+func (e *apiError) Is(target error) bool {
+	return target == ErrUnauthorized && e.unauthorized()
+}
+
+// unauthorized: of a write, 403 may as well mean a quota or a lock, and the
+// API's message says so.
+func (e *apiError) unauthorized() bool {
+	return e.status == http.StatusUnauthorized || (e.status == http.StatusForbidden && e.method == http.MethodGet)
+}
+
+// refused tells whether the API understood and said no, and nothing changed.
+func (e *apiError) refused() bool {
+	if e.unsure {
+		return false
+	}
+	switch e.status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
+		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusLocked:
+		return true
+	}
+	return false
+}
+
+// A poolNotFound is the answer to a pool that the zone does not have. Both
+// cores have a word of their own for it.
+type poolNotFound struct{ text string }
+
+func (e *poolNotFound) Error() string { return e.text }
+
+func (e *poolNotFound) Is(target error) bool {
+	return target == autoscale.ErrPoolNotFound || target == discovery.ErrPoolNotFound
+}
+
+// explain gives the error of an API call in our terms: what the transport
+// said, or that the body could not be decoded.
+func (c *Client) explain(err error) error {
+	var transport *url.Error
+	if errors.As(err, &transport) {
+		return transport.Err
+	}
+	return fmt.Errorf("%w: %s", errMalformed, c.conf.clean(err.Error()))
+}
+
+// explainPool is explain for calls whose subject is a pool.
+func (c *Client) explainPool(err error) error {
+	err = c.explain(err)
+	var api *apiError
+	if !errors.As(err, &api) {
+		return err
+	}
+	switch {
+	case api.status == http.StatusNotFound && !api.unsure:
+		return &poolNotFound{fmt.Sprintf(
+			"instance pool not found in zone %[1]s: check EXOSCALE_INSTANCEPOOL_ID and EXOSCALE_ZONE (exo compute instance-pool list --zone %[1]s)", c.conf.Zone)}
+	case api.refused():
+		return fmt.Errorf("%w: %w", autoscale.ErrRefused, err)
+	}
+	return err
+}
+
+// maxMessage is how much an error repeats of a text that came from the
+// network, in bytes.
+const maxMessage = 300
+
+// clean makes text from the network fit for a log line: short, on one line,
+// without the credentials and without any signature made with them.
+func (c Config) clean(text string) string {
+	const hidden = "[hidden]"
+	text = strings.NewReplacer(c.Secret, hidden, c.Key, hidden).Replace(text)
+	parts := strings.Split(text, "signature=")
+	for i, part := range parts[1:] {
+		parts[i+1] = hidden + strings.TrimLeftFunc(part, inSignature)
+	}
+	text = strings.Join(parts, "signature=")
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), unprintable), " ")
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return text
+}
+
+// inSignature tells whether r may stand in a signature, which is base64.
+func inSignature(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+/=_-", r)
+}
+
+func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// lacks is the error for an answer without a field that every answer has.
+func lacks(field string) error {
+	return fmt.Errorf("%w: %s is missing", errMalformed, field)
+}

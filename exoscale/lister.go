@@ -1,0 +1,142 @@
+package exoscale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/exoscale/egoscale/v2/oapi"
+
+	"github.com/exopool/exopool/discovery"
+)
+
+// A Lister lists the pools and members of the client's zone.
+type Lister struct{ client *Client }
+
+var (
+	_ discovery.Lister        = (*Lister)(nil)
+	_ discovery.BackendLister = (*Lister)(nil)
+)
+
+// Lister returns the client's lister; it makes no call.
+func (c *Client) Lister() *Lister { return &Lister{client: c} }
+
+// Instances implements [discovery.Lister]. For one pool the API sends that
+// pool's members only, for several all instances of the zone.
+func (l *Lister) Instances(ctx context.Context, poolIDs []string) ([]discovery.Instance, error) {
+	if len(poolIDs) == 0 {
+		return nil, nil
+	}
+	listed, err := l.client.listInstances(ctx, poolIDs)
+	if err != nil {
+		return nil, fmt.Errorf("list pool members: %w", err)
+	}
+	members := make([]discovery.Instance, 0, len(listed))
+	for _, wire := range listed {
+		member, err := instance(wire)
+		if err != nil {
+			return nil, fmt.Errorf("list pool members: %w", err)
+		}
+		members = append(members, member)
+	}
+	return members, nil
+}
+
+// Pool implements [discovery.Lister].
+func (l *Lister) Pool(ctx context.Context, poolID string) (discovery.Pool, error) {
+	pool, err := l.client.getPool(ctx, poolID)
+	if err != nil {
+		return discovery.Pool{}, fmt.Errorf("read pool %s: %w", poolID, err)
+	}
+	return discovery.Pool{
+		ID:    *pool.Id,
+		Name:  orZero(pool.Name),
+		State: string(orZero(pool.State)),
+		Size:  int(orZero(pool.Size)),
+	}, nil
+}
+
+// listInstances lists, with one call, the instances whose manager is one of
+// the pools. An answer without any list is an error, never an empty pool.
+func (c *Client) listInstances(ctx context.Context, poolIDs []string) ([]*oapi.Instance, error) {
+	params := new(oapi.ListInstancesParams)
+	if len(poolIDs) == 1 {
+		byPool := oapi.ListInstancesParamsManagerType("instance-pool")
+		params.ManagerId, params.ManagerType = &poolIDs[0], &byPool
+	}
+	resp, err := c.api.ListInstancesWithResponse(ctx, params)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	if resp.JSON200.Instances == nil {
+		return nil, lacks("instances")
+	}
+	wanted := make(map[string]bool, len(poolIDs))
+	for _, id := range poolIDs {
+		wanted[strings.ToLower(id)] = true
+	}
+	all := *resp.JSON200.Instances
+	members := make([]*oapi.Instance, 0, len(all))
+	for i := range all {
+		if by := all[i].Manager; by != nil && wanted[strings.ToLower(orZero(by.Id))] {
+			members = append(members, &all[i])
+		}
+	}
+	return members, nil
+}
+
+// instance translates a member; fields that are missing stay empty.
+func instance(wire *oapi.Instance) (discovery.Instance, error) {
+	id := orZero(wire.Id)
+	if id == "" {
+		return discovery.Instance{}, lacks("instance id")
+	}
+	v4, errV4 := address(wire.PublicIp)
+	v6, errV6 := address(wire.Ipv6Address)
+	if err := errors.Join(errV4, errV6); err != nil {
+		return discovery.Instance{}, fmt.Errorf("instance %s: %w", id, err)
+	}
+	return discovery.Instance{
+		ID:                   id,
+		Name:                 orZero(wire.Name),
+		PoolID:               strings.ToLower(orZero(wire.Manager.Id)),
+		State:                string(orZero(wire.State)),
+		IPv4:                 v4,
+		IPv6:                 v6,
+		TypeID:               orZero(orZero(wire.InstanceType).Id),
+		TemplateID:           orZero(orZero(wire.Template).Id),
+		Created:              orZero(wire.CreatedAt),
+		Labels:               orZero(wire.Labels).AdditionalProperties,
+		SecurityGroupIDs:     ids(wire.SecurityGroups, func(g oapi.SecurityGroup) *string { return g.Id }),
+		AntiAffinityGroupIDs: ids(wire.AntiAffinityGroups, func(g oapi.AntiAffinityGroup) *string { return g.Id }),
+	}, nil
+}
+
+// address parses an address. A machine without one has none, an empty or an
+// unspecified one.
+func address(text *string) (netip.Addr, error) {
+	if orZero(text) == "" {
+		return netip.Addr{}, nil
+	}
+	addr, err := netip.ParseAddr(*text)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("%w: %.50q is not an IP address", errMalformed, *text)
+	}
+	if addr.IsUnspecified() {
+		return netip.Addr{}, nil
+	}
+	return addr.Unmap(), nil
+}
+
+// ids collects the ids of a list of references.
+func ids[T any](refs *[]T, id func(T) *string) []string {
+	var out []string
+	for _, ref := range orZero(refs) {
+		if v := id(ref); v != nil {
+			out = append(out, *v)
+		}
+	}
+	return out
+}

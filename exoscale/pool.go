@@ -1,0 +1,156 @@
+package exoscale
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/exoscale/egoscale/v2/oapi"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// A Pool is one instance pool of the client's zone.
+type Pool struct {
+	client *Client
+	id     string
+}
+
+var _ autoscale.Pool = (*Pool)(nil)
+
+// Pool returns the pool with this id; it makes no call. [Client.ResolvePool]
+// turns a name into an id.
+func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
+
+// Status implements [autoscale.Pool] with two API calls. Members are counted
+// in two ways, from the pool's own list and from the instances that name it
+// as their manager, and the higher count holds: while members come and go,
+// each list lags behind in its own way.
+func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
+	status, err := p.status(ctx)
+	if err != nil {
+		return autoscale.Status{}, fmt.Errorf("read pool %s: %w", p.id, err)
+	}
+	return status, nil
+}
+
+func (p *Pool) status(ctx context.Context) (autoscale.Status, error) {
+	pool, err := p.client.getPool(ctx, p.id)
+	if err != nil {
+		return autoscale.Status{}, err
+	}
+	switch {
+	case pool.Size == nil:
+		return autoscale.Status{}, lacks("size")
+	case pool.State == nil:
+		return autoscale.Status{}, lacks("state")
+	}
+	managed, err := p.client.listInstances(ctx, []string{p.id})
+	if err != nil {
+		return autoscale.Status{}, fmt.Errorf("list the members: %w", err)
+	}
+	return autoscale.Status{
+		Size:    int(*pool.Size),
+		Members: max(len(managed), len(orZero(pool.Instances))),
+		State:   autoscale.State(*pool.State),
+	}, nil
+}
+
+// Resize implements [autoscale.Pool].
+func (p *Pool) Resize(ctx context.Context, size int) error {
+	resp, err := p.client.api.ScaleInstancePoolWithResponse(ctx, p.id,
+		oapi.ScaleInstancePoolJSONRequestBody{Size: int64(size)})
+	if err != nil {
+		return fmt.Errorf("resize pool %s to %d: %w", p.id, size, p.client.explainPool(err))
+	}
+	if err := p.client.await(ctx, resp.JSON200); err != nil {
+		return fmt.Errorf("resize pool %s to %d: %w", p.id, size, err)
+	}
+	return nil
+}
+
+// getPool reads a pool and makes sure that it is the one asked for.
+func (c *Client) getPool(ctx context.Context, id string) (*oapi.InstancePool, error) {
+	resp, err := c.api.GetInstancePoolWithResponse(ctx, id)
+	if err != nil {
+		return nil, c.explainPool(err)
+	}
+	if !strings.EqualFold(orZero(resp.JSON200.Id), id) {
+		return nil, fmt.Errorf("%w: not about this pool", errMalformed)
+	}
+	return resp.JSON200, nil
+}
+
+// ResolvePool returns the id of the pool that the user means. An id is
+// returned in lower case, without a call; a name is looked up in the zone. The
+// error says which names there are, or that several pools bear this one.
+func (c *Client) ResolvePool(ctx context.Context, nameOrID string) (string, error) {
+	if isUUID(nameOrID) {
+		return strings.ToLower(nameOrID), nil
+	}
+	resp, err := c.api.ListInstancePoolsWithResponse(ctx)
+	if err != nil {
+		return "", fmt.Errorf("look up pool %q: %w", nameOrID, c.explain(err))
+	}
+	if resp.JSON200.InstancePools == nil {
+		return "", fmt.Errorf("look up pool %q: %w", nameOrID, lacks("instance-pools"))
+	}
+	var ids, names []string
+	for _, pool := range *resp.JSON200.InstancePools {
+		name, id := orZero(pool.Name), orZero(pool.Id)
+		names = append(names, name)
+		if name == nameOrID && id != "" {
+			ids = append(ids, id)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return "", &poolNotFound{fmt.Sprintf("no pool named %q in zone %s; %s", nameOrID, c.conf.Zone, enumerate(names))}
+	case 1:
+		return ids[0], nil
+	}
+	return "", fmt.Errorf("%d pools in zone %s are named %q: give the id of one: %s",
+		len(ids), c.conf.Zone, nameOrID, strings.Join(ids, ", "))
+}
+
+// maxNames is how many pools an error text lists.
+const maxNames = 10
+
+func enumerate(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "there is none at all"
+	case len(names) > maxNames:
+		return fmt.Sprintf("there are %s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+	}
+	return "there are: " + strings.Join(names, ", ")
+}
+
+// isUUID tells whether s has the form of an id.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, r := range s {
+		switch i {
+		case 8, 13, 18, 23:
+			if r != '-' {
+				return false
+			}
+		default:
+			if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// orZero returns what v points to, or the zero value: the API leaves out what
+// is empty.
+func orZero[T any](v *T) (zero T) {
+	if v == nil {
+		return zero
+	}
+	return *v
+}
