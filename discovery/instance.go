@@ -42,7 +42,7 @@ type Backend struct {
 	Health     map[netip.Addr]string // "success" or "failure"; absent: not checked yet
 }
 
-// ErrPoolNotFound: no such pool in this zone.
+// ErrPoolNotFound means that the zone has no such pool.
 var ErrPoolNotFound = errors.New("instance pool not found")
 
 // A Lister lists pool members. All calls block on the provider's API and

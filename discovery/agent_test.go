@@ -1,0 +1,238 @@
+package discovery_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/discovery"
+)
+
+func TestOneTargetForEachMemberWithAPublicAddress(t *testing.T) {
+	for name, c := range map[string]struct {
+		addrs []string
+		port  int
+		want  string
+	}{
+		"none":                       {nil, 0, `[]`},
+		"sorted by number":           {[]string{"10.0.0.10", "10.0.0.9", "9.255.0.1"}, 0, `["9.255.0.1:9100","10.0.0.9:9100","10.0.0.10:9100"]`},
+		"another port":               {[]string{"192.0.2.1"}, 65535, `["192.0.2.1:65535"]`},
+		"without address skipped":    {[]string{"192.0.2.1", "", "192.0.2.2"}, 0, `["192.0.2.1:9100","192.0.2.2:9100"]`},
+		"IPv6 when there is no IPv4": {[]string{"2001:db8::1", "192.0.2.1"}, 0, `["192.0.2.1:9100","[2001:db8::1]:9100"]`},
+		"the same address once":      {[]string{"192.0.2.1", "192.0.2.1"}, 0, `["192.0.2.1:9100"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conf := config(t, newCloud().grow("web", c.addrs...))
+			conf.Port = c.port
+			require.NoError(t, start(t, conf).RunOnce(t.Context()))
+			assert.Equal(t, `[{"targets":`+c.want+`,"labels":{}}]`+"\n", read(t, conf.File))
+			onlyFile(t, conf.File)
+		})
+	}
+}
+
+func TestMemberWithBothAddressesIsOneIPv4Target(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1", "2001:db8::1")
+	c.members[0].IPv6 = c.members[1].IPv6
+	c.members = c.members[:1]
+	conf := config(t, c)
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":["192.0.2.1:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+}
+
+func TestMembersCountUntilTheyAreGone(t *testing.T) {
+	for state, want := range map[string]string{
+		"starting": `["192.0.2.1:9100"]`, "stopped": `["192.0.2.1:9100"]`, "destroying": `["192.0.2.1:9100"]`,
+		"": `["192.0.2.1:9100"]`, "destroyed": `[]`, "expunging": `[]`,
+	} {
+		c := newCloud().grow("web", "192.0.2.1")
+		c.members[0].State = state
+		conf := config(t, c)
+		require.NoError(t, start(t, conf).RunOnce(t.Context()), state)
+		assert.Equal(t, `[{"targets":`+want+`,"labels":{}}]`+"\n", read(t, conf.File), state)
+	}
+}
+
+func TestOneListCallForAllPools(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2", "192.0.2.3").grow("other", "192.0.2.9")
+	conf := config(t, c)
+	conf.Pools = []string{"web", "db", "web"}
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	assert.Equal(t, map[string]int{"Instances": 1}, c.calls)
+	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","192.0.2.3:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+}
+
+func TestOrderOfTheListDoesNotMatter(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1", "192.0.2.2", "")
+	conf := config(t, c)
+	conf.Labels = true
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	first, err := os.Stat(conf.File)
+	require.NoError(t, err)
+	for range 20 {
+		rand.Shuffle(len(c.members), func(i, j int) { c.members[i], c.members[j] = c.members[j], c.members[i] })
+		require.NoError(t, agent.RunOnce(t.Context()))
+		now, err := os.Stat(conf.File)
+		require.NoError(t, err)
+		require.True(t, os.SameFile(first, now), "the same targets do not touch the file")
+	}
+}
+
+func TestFailureKeepsTheFile(t *testing.T) {
+	boom := errors.New("boom")
+	for name, c := range map[string]struct {
+		labels bool
+		spoil  func(*cloud)
+		reason string
+	}{
+		"members cannot be listed":        {false, func(c *cloud) { c.fail("Instances", boom) }, "list"},
+		"list is empty, pool is gone":     {false, func(c *cloud) { c.empty(0); clear(c.pools) }, "pool_not_found"},
+		"list is empty, pool has members": {false, func(c *cloud) { c.empty(2) }, "inconsistent"},
+		"list is empty, pool unreadable":  {false, func(c *cloud) { c.empty(0); c.fail("Pool", boom) }, "pool"},
+		"pool unreadable, labels on":      {true, func(c *cloud) { c.fail("Pool", boom) }, "pool"},
+		"balancers unreadable, labels on": {true, func(c *cloud) { c.fail("Backends", boom) }, "backends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
+			reg := prometheus.NewPedanticRegistry()
+			conf := config(t, cloud)
+			conf.Labels, conf.Backends, conf.Registerer = c.labels, cloud, reg
+			agent := start(t, conf)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			before := read(t, conf.File)
+
+			cloud.grow("web", "192.0.2.3") // there is news that must not come through in part
+			c.spoil(cloud)
+			require.Error(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, before, read(t, conf.File))
+			assert.Equal(t, before, get(t, agent.Handler(reg), "/targets").Body.String())
+			assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_refresh_failures_total", c.reason), 0)
+			onlyFile(t, conf.File)
+		})
+	}
+}
+
+func TestFailureAtFirstWritesNoFile(t *testing.T) {
+	conf := config(t, newCloud()) // no such pool
+	require.ErrorIs(t, start(t, conf).RunOnce(t.Context()), discovery.ErrPoolNotFound)
+	assert.NoFileExists(t, conf.File)
+}
+
+func TestConfirmedEmptyPoolEmptiesTheFile(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	conf := config(t, c)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	c.empty(0)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":[],"labels":{}}]`+"\n", read(t, conf.File))
+	assert.Equal(t, 1, c.count("Pool"))
+}
+
+func TestOneUnconfirmedPoolKeepsTheTargetsOfAll(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
+	conf := config(t, c)
+	conf.Pools = []string{"web", "db"}
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	before := read(t, conf.File)
+	c.members = c.members[:1] // db is not listed, but its size says one
+	require.Error(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, before, read(t, conf.File))
+}
+
+func TestSlowRefreshIsGivenUp(t *testing.T) {
+	for name, wait := range map[string]func(context.Context){
+		"lister obeys":   func(ctx context.Context) { <-ctx.Done() },
+		"lister ignores": func(context.Context) { time.Sleep(time.Hour) }, // in the bubble
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud().grow("web", "192.0.2.1")
+				reg := prometheus.NewPedanticRegistry()
+				conf := config(t, c)
+				conf.Timeout, conf.Registerer = 20*time.Second, reg
+				agent := start(t, conf)
+				require.NoError(t, agent.RunOnce(t.Context()))
+				before := read(t, conf.File)
+
+				c.grow("web", "192.0.2.2")
+				c.hook = func(ctx context.Context, _ string) { wait(ctx) }
+				require.Error(t, agent.RunOnce(t.Context()))
+				assert.Equal(t, before, read(t, conf.File))
+				assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_refresh_failures_total", "timeout"), 0)
+			})
+		})
+	}
+}
+
+func TestStoppingIsNoFailure(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	reg := prometheus.NewPedanticRegistry()
+	conf := config(t, c)
+	conf.Registerer = reg
+	ctx, cancel := context.WithCancel(t.Context())
+	c.hook = func(context.Context, string) { cancel() }
+	require.ErrorIs(t, start(t, conf).RunOnce(ctx), context.Canceled)
+	assert.InDelta(t, 0, metric(t, reg, "exopool_discovery_refresh_failures_total"), 0)
+	assert.NoFileExists(t, conf.File)
+}
+
+func TestPoolsByNameAreLookedUpOnce(t *testing.T) {
+	c := newCloud().grow("id-1", "192.0.2.1")
+	conf := config(t, c)
+	conf.Pools, conf.Resolver = []string{"the id-1"}, c
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, 1, c.count("ResolvePool"))
+
+	// The pool is replaced by another one of the same name.
+	c.empty(0)
+	clear(c.pools)
+	require.Error(t, agent.RunOnce(t.Context()))
+	c.grow("id-2", "192.0.2.2")
+	pool := c.pools["id-2"]
+	pool.Name = "the id-1"
+	c.pools["id-2"] = pool
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":["192.0.2.2:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+}
+
+func TestConfigurationFaultsAreToldTogether(t *testing.T) {
+	_, err := discovery.New(discovery.Config{Port: 70000, Interval: time.Hour, Timeout: -1})
+	for _, want := range []string{"lister", "pool", "file", "70000", "1h0m0s", "negative"} {
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestUnusableDirectoryIsToldAtTheStart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	conf := config(t, newCloud())
+	conf.File = filepath.Join(file, "config.json")
+	_, err := discovery.New(conf)
+	require.ErrorContains(t, err, "directory of the targets file")
+
+	conf.File = filepath.Dir(file)
+	_, err = discovery.New(conf)
+	require.ErrorContains(t, err, "not a regular file")
+}
+
+func TestMetricsTwiceInOneRegistryIsAnError(t *testing.T) {
+	conf := config(t, newCloud())
+	conf.Registerer = prometheus.NewPedanticRegistry()
+	start(t, conf)
+	_, err := discovery.New(conf)
+	require.Error(t, err)
+}

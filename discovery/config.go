@@ -1,0 +1,108 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A Resolver finds a pool by its name. It blocks on the provider's API; for
+// something that already is an id it returns that id and makes no call. The
+// error wraps [ErrPoolNotFound] when there is no such pool.
+type Resolver interface {
+	ResolvePool(ctx context.Context, nameOrID string) (id string, err error)
+}
+
+// Config is what an [Agent] works with. Lister, Pools and File are required.
+type Config struct {
+	Lister Lister
+	// Pools are ids of instance pools; with a Resolver, ids or names.
+	Pools    []string
+	Resolver Resolver
+
+	// File is the path of the file_sd file. Its directory is made when it is
+	// missing.
+	File string
+	// Port is where exporters listen on members, 1 to 65535; 0 means 9100.
+	Port int
+
+	// Labels publishes what the provider says of each member. It costs one
+	// more API call for each pool.
+	Labels bool
+	// Zone is the value of the zone label.
+	Zone string
+	// Backends adds labels of load balancers, for one more API call; nil
+	// means none. It is not asked when Labels is off.
+	Backends BackendLister
+
+	// Interval is the time from the end of one refresh to the next, give or
+	// take a tenth so that many agents spread out; 0 means 10 s, at most one
+	// minute.
+	Interval time.Duration
+	// Timeout bounds one refresh; 0 means 30 s.
+	Timeout time.Duration
+	// MaxAge is how old the last success may be before /readyz is bad; 0
+	// means 2 minutes.
+	MaxAge time.Duration
+
+	Clock      Clock                 // nil: the computer's
+	Logger     *slog.Logger          // nil: silence
+	Registerer prometheus.Registerer // nil: metrics that nobody sees
+}
+
+const (
+	defaultPort     = 9100
+	defaultInterval = 10 * time.Second
+	defaultTimeout  = 30 * time.Second
+	defaultMaxAge   = 2 * time.Minute
+
+	// maxDelay is the longest wait between two refreshes: together with the
+	// longest refresh it leaves a change in the targets within 2 minutes
+	// after the provider came back.
+	maxDelay = time.Minute
+)
+
+// withDefaults returns a complete configuration, or all that is wrong.
+func (c Config) withDefaults() (Config, error) {
+	var errs []error
+	if c.Lister == nil {
+		errs = append(errs, errors.New("a lister is missing"))
+	}
+	if len(c.Pools) == 0 {
+		errs = append(errs, errors.New("no pool is named"))
+	}
+	if c.File == "" {
+		errs = append(errs, errors.New("no file is named"))
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		errs = append(errs, fmt.Errorf("port %d is not from 1 to 65535", c.Port))
+	}
+	if c.Interval < 0 || c.Interval > maxDelay {
+		errs = append(errs, fmt.Errorf("interval %s is not up to %s", c.Interval, maxDelay))
+	}
+	if c.Timeout < 0 || c.MaxAge < 0 {
+		errs = append(errs, errors.New("a duration is negative"))
+	}
+	setDefault(&c.Port, defaultPort)
+	setDefault(&c.Interval, defaultInterval)
+	setDefault(&c.Timeout, defaultTimeout)
+	setDefault(&c.MaxAge, defaultMaxAge)
+	if c.Clock == nil {
+		c.Clock = SystemClock{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, errors.Join(errs...)
+}
+
+func setDefault[T comparable](value *T, def T) {
+	var zero T
+	if *value == zero {
+		*value = def
+	}
+}

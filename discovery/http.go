@@ -1,0 +1,58 @@
+package discovery
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Handler serves the agent over HTTP, to GET and HEAD only:
+//
+//	/targets  the targets for Prometheus' HTTP service discovery, the same
+//	          bytes as in the file; 503 until a set of targets is known
+//	/healthz  200 while the program runs
+//	/readyz   200 while the last good refresh is younger than the maximum
+//	          age, otherwise 503
+//	/metrics  what gatherer holds
+func (a *Agent) Handler(gatherer prometheus.Gatherer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /targets", a.serveTargets)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /readyz", a.serveReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// serveTargets answers 304 to a reader that has the current targets.
+func (a *Agent) serveTargets(w http.ResponseWriter, r *http.Request) {
+	doc := a.published.Load()
+	if doc == nil {
+		http.Error(w, "no targets are known yet", http.StatusServiceUnavailable)
+		return
+	}
+	sum := sha256.Sum256(doc.body)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(doc.body))
+}
+
+func (a *Agent) serveReady(w http.ResponseWriter, _ *http.Request) {
+	ok, age, ever := a.ready()
+	switch {
+	case !ever:
+		http.Error(w, "no refresh has succeeded yet", http.StatusServiceUnavailable)
+	case !ok:
+		http.Error(w, fmt.Sprintf("the last good refresh was %s ago", age.Round(time.Second)), http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintf(w, "ok, the last good refresh was %s ago\n", age.Round(time.Second))
+	}
+}
