@@ -145,35 +145,35 @@ func (c *cloud) ResolvePool(ctx context.Context, name string) (string, error) {
 }
 
 // config is for one pool, "web", in a file of its own.
-func config(t testing.TB, c *cloud) discovery.Config {
-	t.Helper()
+func config(tb testing.TB, c *cloud) discovery.Config {
+	tb.Helper()
 	return discovery.Config{
 		Lister: c, Pools: []string{"web"}, Zone: "at-vie-1",
-		File: filepath.Join(t.TempDir(), "sd", "config.json"),
+		File: filepath.Join(tb.TempDir(), "sd", "config.json"),
 	}
 }
 
-func start(t testing.TB, conf discovery.Config) *discovery.Agent {
-	t.Helper()
+func start(tb testing.TB, conf discovery.Config) *discovery.Agent {
+	tb.Helper()
 	agent, err := discovery.New(conf)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return agent
 }
 
-func read(t testing.TB, path string) string {
-	t.Helper()
+func read(tb testing.TB, path string) string {
+	tb.Helper()
 	content, err := os.ReadFile(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return string(content)
 }
 
 // onlyFile asserts that nothing else, such as a temporary file, is left.
-func onlyFile(t testing.TB, path string) {
-	t.Helper()
+func onlyFile(tb testing.TB, path string) {
+	tb.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
-	require.NoError(t, err)
-	require.Len(t, entries, 1)
-	require.Equal(t, filepath.Base(path), entries[0].Name())
+	require.NoError(tb, err)
+	require.Len(tb, entries, 1)
+	require.Equal(tb, filepath.Base(path), entries[0].Name())
 }
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -18,7 +18,7 @@ type poolSighting struct {
 	name    string // as the configuration names it
 	id      string
 	pool    Pool // with labels only
-	members []Instance
+	members []*Instance
 }
 
 // survey asks the provider for everything that a refresh needs: one list of
@@ -32,9 +32,9 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 	if err != nil {
 		return sighting{}, fail(reasonList, fmt.Errorf("list members: %w", err))
 	}
-	byPool := make(map[string][]Instance, len(ids))
-	for _, member := range listed {
-		byPool[member.PoolID] = append(byPool[member.PoolID], member)
+	byPool := make(map[string][]*Instance, len(ids))
+	for i := range listed {
+		byPool[listed[i].PoolID] = append(byPool[listed[i].PoolID], &listed[i])
 	}
 	var seen sighting
 	for _, name := range a.conf.Pools {
@@ -60,7 +60,7 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 // lookAt completes what the list said of one pool. That a pool has no members
 // may mean that it is gone, or that the list was wrong: one look at the pool
 // itself decides.
-func (a *Agent) lookAt(ctx context.Context, name, id string, members []Instance) (poolSighting, error) {
+func (a *Agent) lookAt(ctx context.Context, name, id string, members []*Instance) (poolSighting, error) {
 	slices.SortFunc(members, byID)
 	seen := poolSighting{name: name, id: id, members: members}
 	if len(members) > 0 && !a.conf.Labels {

@@ -35,8 +35,7 @@ func (c Config) document(seen sighting) (*document, map[string]poolCount, error)
 	var targets []target
 	for _, pool := range seen.pools {
 		var count poolCount
-		for i := range pool.members {
-			member := &pool.members[i]
+		for _, member := range pool.members {
 			if isGone(member.State) {
 				continue
 			}
@@ -85,7 +84,7 @@ func publicAddress(member *Instance) netip.Addr {
 	return member.IPv6
 }
 
-func byID(a, b Instance) int { return cmp.Compare(a.ID, b.ID) }
+func byID(a, b *Instance) int { return cmp.Compare(a.ID, b.ID) }
 
 // groupByLabels puts targets that share all labels together, in the order of
 // their first targets.

@@ -1,0 +1,208 @@
+package discovery_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	oneTarget = `[{"targets":["192.0.2.1:9100"],"labels":{}}]` + "\n"
+	oldTarget = `[ {"targets": ["198.51.100.7:9100"], "labels": {"a": "b"}} ]`
+)
+
+// writeFile makes the directory and the file that an earlier run left.
+func writeFile(t testing.TB, path, content string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+}
+
+func TestFileIsReadableForAll(t *testing.T) {
+	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	info, err := os.Stat(conf.File)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+}
+
+func TestFileFromEarlierIsServedAndReplacedByTheFirstSuccess(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	conf := config(t, c)
+	writeFile(t, conf.File, oldTarget)
+	agent := start(t, conf)
+	assert.Equal(t, oldTarget, get(t, agent.Handler(noMetrics()), "/targets").Body.String())
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, oneTarget, read(t, conf.File))
+}
+
+func TestGarbageStaysUntilTheFirstSuccess(t *testing.T) {
+	for name, garbage := range map[string]string{
+		"nothing":          ``,
+		"no JSON":          `hello`,
+		"cut":              `[{"targets":["192.0.2.1:9100"`,
+		"null":             `null`,
+		"an object":        `{}`,
+		"no targets":       `[{"labels":{}}]`,
+		"null target":      `[{"targets":null,"labels":{}}]`,
+		"target no string": `[{"targets":[1],"labels":{}}]`,
+		"target no port":   `[{"targets":["192.0.2.1"],"labels":{}}]`,
+		"target port zero": `[{"targets":["192.0.2.1:0"],"labels":{}}]`,
+		"target no host":   `[{"targets":[":9100"],"labels":{}}]`,
+		"label no string":  `[{"targets":[],"labels":{"a":1}}]`,
+		"label no name":    `[{"targets":[],"labels":{"":"a"}}]`,
+		"unknown field":    `[{"targets":[],"labels":{},"more":1}]`,
+		"twice":            `[][]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud().grow("web", "192.0.2.1")
+			c.fail("Instances", assert.AnError)
+			conf := config(t, c)
+			writeFile(t, conf.File, garbage)
+			agent := start(t, conf)
+			require.Error(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, garbage, read(t, conf.File))
+			assert.Equal(t, 503, get(t, agent.Handler(noMetrics()), "/targets").Code, "garbage is not served")
+
+			c.fail("Instances", nil)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, oneTarget, read(t, conf.File))
+		})
+	}
+}
+
+func TestTemporaryFilesOfACrashAreRemovedAndOthersKept(t *testing.T) {
+	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	dir := filepath.Dir(conf.File)
+	stale := filepath.Join(dir, ".config.json.123.tmp")
+	others := []string{"config.json.tmp", ".other.json.123.tmp", "targets.json", ".config.json.swp"}
+	writeFile(t, stale, "[")
+	for _, name := range others {
+		writeFile(t, filepath.Join(dir, name), "mine")
+	}
+	start(t, conf)
+	assert.NoFileExists(t, stale)
+	for _, name := range others {
+		assert.FileExists(t, filepath.Join(dir, name))
+	}
+}
+
+func TestFileThatSomebodyChangedOrRemovedIsPutRight(t *testing.T) {
+	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	agent := start(t, conf)
+	for name, spoil := range map[string]func(){
+		"changed":           func() { writeFile(t, conf.File, "[]") },
+		"removed":           func() { require.NoError(t, os.Remove(conf.File)) },
+		"directory removed": func() { require.NoError(t, os.RemoveAll(filepath.Dir(conf.File))) },
+	} {
+		require.NoError(t, agent.RunOnce(t.Context()))
+		spoil()
+		require.NoError(t, agent.RunOnce(t.Context()), name)
+		assert.Equal(t, oneTarget, read(t, conf.File), name)
+	}
+}
+
+func TestFailedWriteLeavesNothingBehindAndIsRepeated(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	conf.Registerer = reg
+	agent := start(t, conf)
+	// A directory in its place cannot be replaced by a file.
+	require.NoError(t, os.MkdirAll(filepath.Join(conf.File, "x"), 0o755))
+	require.ErrorContains(t, agent.RunOnce(t.Context()), "write the targets file")
+	onlyFile(t, conf.File)
+	assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_refresh_failures_total", "write"), 0)
+	assert.Equal(t, oneTarget, get(t, agent.Handler(reg), "/targets").Body.String(), "HTTP readers have the targets")
+
+	require.NoError(t, os.RemoveAll(conf.File))
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, oneTarget, read(t, conf.File))
+}
+
+func TestLinkStaysALink(t *testing.T) {
+	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	target := filepath.Join(t.TempDir(), "elsewhere.json")
+	writeFile(t, target, oldTarget)
+	require.NoError(t, os.MkdirAll(filepath.Dir(conf.File), 0o755))
+	require.NoError(t, os.Symlink(target, conf.File))
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	info, err := os.Lstat(conf.File)
+	require.NoError(t, err)
+	assert.Equal(t, os.ModeSymlink, info.Mode().Type())
+	assert.Equal(t, oneTarget, read(t, target))
+}
+
+func TestReaderAlwaysSeesACompleteFile(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	conf := config(t, c)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	var reads atomic.Int64
+	for range 2 {
+		wg.Go(func() {
+			for !stop.Load() {
+				content, err := os.ReadFile(conf.File)
+				if !assert.NoError(t, err) {
+					return
+				}
+				var groups []struct{ Targets []string }
+				if !assert.NoError(t, json.Unmarshal(content, &groups)) ||
+					!assert.Len(t, groups, 1) || !assert.NotEmpty(t, groups[0].Targets) {
+					return
+				}
+				reads.Add(1)
+			}
+		})
+	}
+	for i := range 200 {
+		c.grow("web", fmt.Sprintf("10.0.%d.%d", i/250, 1+i%250))
+		require.NoError(t, agent.RunOnce(t.Context()))
+	}
+	stop.Store(true)
+	wg.Wait()
+	assert.Positive(t, reads.Load())
+}
+
+// Whatever an earlier run, or somebody else, left in the file: it is served
+// only when it is a valid list of targets, and never touched by a start.
+func FuzzFileFromEarlier(f *testing.F) {
+	for _, seed := range []string{
+		oneTarget, oldTarget, "[]", "null", "", `[{"targets":["[2001:db8::1]:9100"],"labels":{"é":"\u0000"}}]`,
+		`[{"targets":[":1"],"labels":null}]`, "[{\"targets\":[\"a:1\"],\"labels\":{\"a\":\"\xff\"}}]",
+	} {
+		f.Add([]byte(seed))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, content []byte) {
+		conf := config(t, newCloud())
+		conf.File = filepath.Join(dir, "config.json")
+		require.NoError(t, os.WriteFile(conf.File, content, 0o600))
+		w := get(t, start(t, conf).Handler(noMetrics()), "/targets")
+		assert.Equal(t, string(content), read(t, conf.File))
+		if w.Code != 200 {
+			return
+		}
+		var groups []struct {
+			Targets []string
+			Labels  map[string]string
+		}
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &groups))
+		require.NotNil(t, groups)
+		for _, g := range groups {
+			for _, target := range g.Targets {
+				assert.Regexp(t, `.:[0-9]+$`, target)
+			}
+		}
+	})
+}

@@ -1,0 +1,98 @@
+package discovery_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/discovery"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// labelled is a cloud in which every label has a value somewhere.
+func labelled() *cloud {
+	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2", "2001:db8::3").grow("db", "192.0.2.9")
+	full := &c.members[0]
+	full.Name = "pool-web-abcde"
+	full.IPv6 = netip.MustParseAddr("2001:db8::1")
+	full.TypeID, full.TemplateID = "type-small", "template-debian"
+	full.Created = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	full.Labels = map[string]string{"team": "a&b <c>", "cost-center": "1", "cost.center": "2", "größe": "x\xff", "empty": ""}
+	full.SecurityGroupIDs = []string{"sg-2", "sg-1", "sg-2"}
+	full.AntiAffinityGroupIDs = []string{"aag-1"}
+	c.members[1].State = "starting"
+	c.backends = []discovery.Backend{
+		{BalancerID: "nlb-1", Service: "http", PoolID: "web", Health: map[netip.Addr]string{
+			netip.MustParseAddr("192.0.2.1"): "success", netip.MustParseAddr("192.0.2.2"): "success",
+		}},
+		{BalancerID: "nlb-1", Service: "https", PoolID: "web", Health: map[netip.Addr]string{
+			netip.MustParseAddr("192.0.2.1"): "success", netip.MustParseAddr("192.0.2.2"): "failure",
+		}},
+		{BalancerID: "nlb-2", Service: "sql", PoolID: "db", Health: map[netip.Addr]string{}},
+	}
+	return c
+}
+
+func TestLabelsTellAllThatTheProviderSays(t *testing.T) {
+	c := labelled()
+	conf := config(t, c)
+	conf.Pools, conf.Labels, conf.Backends = []string{"web", "db"}, true, c
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	got := read(t, conf.File)
+
+	golden := filepath.Join("testdata", "labels.json")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	assert.Equal(t, read(t, golden), got)
+	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 2, "Backends": 1}, c.calls)
+}
+
+func TestLabelsAreOffUnlessAskedFor(t *testing.T) {
+	c := labelled()
+	conf := config(t, c)
+	conf.Backends = c
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","[2001:db8::3]:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+	assert.Equal(t, map[string]int{"Instances": 1}, c.calls)
+}
+
+func TestMembersThatShareAllLabelsShareAGroup(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.2", "192.0.2.3", "192.0.2.1")
+	for i := range c.members {
+		c.members[i].ID = "same"
+		c.members[i].IPv6, c.members[i].IPv4 = netip.AddrFrom16(c.members[i].IPv4.As16()), netip.Addr{}
+	}
+	conf := config(t, c)
+	conf.Labels = true
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	var groups []struct {
+		Targets []string
+		Labels  map[string]string
+	}
+	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
+	require.Len(t, groups, 3, "their addresses are labels that differ")
+
+	for i := range c.members {
+		c.members[i].IPv6 = netip.MustParseAddr("2001:db8::1")
+	}
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
+	require.Len(t, groups, 1)
+}
+
+func TestNoMembersWithLabelsIsAnEmptyList(t *testing.T) {
+	c := newCloud().grow("web")
+	conf := config(t, c)
+	conf.Labels = true
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	assert.Equal(t, "[]\n", read(t, conf.File))
+}
