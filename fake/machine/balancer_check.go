@@ -1,0 +1,111 @@
+package machine
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// minCheckInterval keeps a high speed from turning checks into load.
+const minCheckInterval = 5 * time.Millisecond
+
+// startCheck checks the target at once and then in the interval of the health
+// check. The caller holds the lock.
+func (s *service) startCheck(t *target) {
+	hc := s.spec.Healthcheck
+	interval := max(s.scaled(hc.IntervalDuration()), minCheckInterval)
+	timeout := max(s.scaled(hc.TimeoutDuration()), minCheckInterval)
+	//nolint:gosec // G115: ports are below 65536
+	at := netip.AddrPortFrom(t.address, uint16(s.cfg.targetPort(hc.Port)))
+	t.stopCheck = s.cfg.crew.start(func(ctx context.Context) {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			err := probe(ctx, hc, at, timeout)
+			s.record(ctx, t, max(hc.Retries, 1), err)
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	})
+}
+
+func (s *service) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / s.cfg.speed)
+}
+
+// record takes over one outcome: the first success makes a target healthy, as
+// many failures in a row as retries say make it unhealthy.
+func (s *service) record(ctx context.Context, t *target, retries int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return // The check was stopped; its outcome says nothing.
+	}
+	before := t.health
+	if err == nil {
+		t.failures, t.health = 0, exoapi.HealthSuccess
+	} else if t.failures++; t.failures >= retries {
+		t.health = exoapi.HealthFailure
+	}
+	if t.health == before {
+		return
+	}
+	if t.health == exoapi.HealthSuccess {
+		s.log.Info("target healthy", "target", t.address)
+	} else {
+		s.log.Warn("target unhealthy", "target", t.address, "err", err)
+	}
+}
+
+// probe runs one check.
+func probe(ctx context.Context, hc exoapi.Healthcheck, at netip.AddrPort, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if hc.Mode == "tcp" {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp4", at.String())
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+	return probeHTTP(ctx, hc, at)
+}
+
+// probeHTTP succeeds on any 2xx answer. Redirects are not followed, and
+// certificates not verified: a check asks whether a target serves.
+func probeHTTP(ctx context.Context, hc exoapi.Healthcheck, at netip.AddrPort) error {
+	transport := &http.Transport{
+		DisableKeepAlives: true, // every check makes its own connection
+		//nolint:gosec // G402: see above
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: hc.TLSSNI},
+	}
+	defer transport.CloseIdleConnections()
+	uri := hc.URI
+	if uri == "" {
+		uri = "/"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, hc.Mode+"://"+at.String()+uri, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("health check: %w", err)
+	}
+	req.Header.Set("User-Agent", "exopool-healthcheck")
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close() // unread: the connection goes with it
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return fmt.Errorf("answer %s", strconv.Itoa(resp.StatusCode))
+	}
+	return nil
+}

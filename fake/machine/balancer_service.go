@@ -1,0 +1,123 @@
+package machine
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// A service is one listening port of a load balancer.
+type service struct {
+	cfg      balancersConfig
+	log      *slog.Logger
+	address  netip.Addr
+	port     int
+	protocol string
+	endpoint netip.AddrPort
+	listener *net.TCPListener // nil for UDP
+	stop     context.CancelFunc
+	choose   *chooser
+
+	mu      sync.Mutex
+	spec    exoapi.Service
+	targets map[string]*target // by machine id
+	order   []*target          // as the cloud lists them
+}
+
+// A target is one machine behind a service, and what its health check said.
+// The service's lock guards it.
+type target struct {
+	machine   string
+	address   netip.Addr
+	stopCheck context.CancelFunc
+	health    exoapi.Health // empty: not checked yet
+	failures  int           // in a row
+}
+
+// serves reports whether the service can be brought into the state of spec
+// without listening anew.
+func (s *service) serves(address netip.Addr, spec exoapi.Service) bool {
+	return s.address == address && s.port == spec.Port && s.protocol == spec.Protocol
+}
+
+// update takes over targets, health check and strategy. Targets that stay keep
+// their health.
+func (s *service) update(spec exoapi.Service) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	recheck := s.spec.Healthcheck != spec.Healthcheck
+	s.spec = spec
+	wanted := map[string]bool{}
+	s.order = s.order[:0:0] // choosers may hold the old one
+	for _, w := range spec.Targets {
+		if wanted[w.MachineID] {
+			continue
+		}
+		wanted[w.MachineID] = true
+		t := s.targets[w.MachineID]
+		switch {
+		case t == nil || t.address != w.Address:
+			if t != nil {
+				t.stopCheck()
+			}
+			t = &target{machine: w.MachineID, address: w.Address}
+			s.targets[w.MachineID] = t
+			s.startCheck(t)
+		case recheck:
+			t.stopCheck()
+			t.failures = 0
+			s.startCheck(t)
+		}
+		s.order = append(s.order, t)
+	}
+	for id, t := range s.targets {
+		if !wanted[id] {
+			t.stopCheck()
+			delete(s.targets, id)
+		}
+	}
+}
+
+// healthy lists the targets that may get new connections, in order.
+func (s *service) healthy() []*target {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*target, 0, len(s.order))
+	for _, t := range s.order {
+		if t.health == exoapi.HealthSuccess && s.cfg.on(t.machine) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+func (s *service) health() map[string]exoapi.Health {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	said := make(map[string]exoapi.Health, len(s.targets))
+	for id, t := range s.targets {
+		if t.health != "" {
+			said[id] = t.health
+		}
+	}
+	return said
+}
+
+// close ends checks and forwarding; the crew is waited for by its owner.
+func (s *service) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.targets {
+		t.stopCheck()
+	}
+	clear(s.targets)
+	s.order = nil
+	if s.stop != nil {
+		s.stop()
+		s.listener.Close() // at once: the port may be wanted again
+	}
+}

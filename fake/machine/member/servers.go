@@ -1,0 +1,62 @@
+package member
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// servers serve one handler per port, all on the same address.
+type servers []*http.Server
+
+// listen returns when all ports are bound, so that a member answers on all of
+// them or on none.
+func listen(ctx context.Context, handlers map[int]http.Handler, address netip.Addr) (servers, error) {
+	var all servers
+	var listeners []net.Listener
+	for port, handler := range handlers {
+		at := netip.AddrPortFrom(address, uint16(port)) //nolint:gosec // G115: ports are below 65536
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", at.String())
+		if err != nil {
+			for _, l := range listeners {
+				l.Close()
+			}
+			return nil, fmt.Errorf("serve on %v: %w", at, err)
+		}
+		listeners = append(listeners, l)
+		all = append(all, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second})
+	}
+	for i, server := range all {
+		go func() { _ = server.Serve(listeners[i]) }() // ends with the server
+	}
+	return all, nil
+}
+
+// shutdown finishes requests in flight, for at most the grace.
+func (all servers) shutdown(ctx context.Context, grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	faults := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, server := range all {
+		wg.Go(func() { faults[i] = server.Shutdown(ctx) })
+	}
+	wg.Wait()
+	if err := errors.Join(faults...); err != nil {
+		return errors.Join(fmt.Errorf("finish requests in flight: %w", err), all.close())
+	}
+	return nil
+}
+
+func (all servers) close() error {
+	faults := make([]error, len(all))
+	for i, server := range all {
+		faults[i] = server.Close()
+	}
+	return errors.Join(faults...)
+}
