@@ -1,0 +1,172 @@
+package exoapi
+
+import "slices"
+
+// The catalog is what the provider offers; it never changes.
+type catalog struct {
+	types     []InstanceType
+	templates []template
+}
+
+// A template is an image that instances are made from.
+type template struct {
+	ID              string   `json:"id"`
+	Name            string   `json:"name"`
+	Description     string   `json:"description"`
+	Family          string   `json:"family"`
+	Version         string   `json:"version"`
+	Build           string   `json:"build"`
+	Maintainer      string   `json:"maintainer"`
+	DefaultUser     string   `json:"default-user"`
+	Visibility      string   `json:"visibility"`
+	CreatedAt       string   `json:"created-at"`
+	Size            int64    `json:"size"` // bytes
+	BootMode        string   `json:"boot-mode"`
+	Checksum        string   `json:"checksum"`
+	SSHKeyEnabled   bool     `json:"ssh-key-enabled"`
+	PasswordEnabled bool     `json:"password-enabled"`
+	Zones           []string `json:"zones"`
+}
+
+const (
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+func newCatalog(zones []string) catalog {
+	standard := func(id, size string, cpus int, memory int64, authorized bool) InstanceType {
+		return InstanceType{
+			ID: id, Family: "standard", Size: size, CPUs: cpus, Memory: memory,
+			Authorized: authorized, Zones: zones,
+		}
+	}
+	image := func(name, family, version, user, created string) template {
+		return template{
+			ID: fixedID("template/" + name), Name: name, Description: name, Family: family,
+			Version: version, Build: created[:10], Maintainer: "Exoscale", DefaultUser: user,
+			Visibility: "public", CreatedAt: created, Size: 10 * gib, BootMode: "legacy",
+			Checksum: fixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true, Zones: zones,
+		}
+	}
+	return catalog{
+		types: []InstanceType{
+			standard("71004023-bb72-4a97-b1e9-bc66dfce9470", "micro", 1, 512*mib, true),
+			standard("b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8", "tiny", 1, 1*gib, true),
+			standard("21624abb-764e-4def-81d7-9fc54b5957fb", "small", 2, 2*gib, true),
+			standard("b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844", "medium", 2, 4*gib, true),
+			standard("c6f99499-7f59-4138-9427-a09db13af2bc", "large", 4, 8*gib, true),
+			standard("350dc5ea-fe6d-42ba-b6c0-efb8b75617ad", "extra-large", 4, 16*gib, true),
+			standard("a216b0d1-370f-4e21-a0eb-3dfc6302b564", "huge", 8, 32*gib, true),
+			// The ids of these two are not the original's.
+			standard(fixedID("type/mega"), "mega", 12, 64*gib, false),
+			standard(fixedID("type/titan"), "titan", 16, 128*gib, false),
+		},
+		templates: []template{
+			image("Linux Debian 12 (Bookworm) 64-bit", "debian", "12", "debian", "2026-01-12T09:00:00Z"),
+			image("Linux Debian 13 (Trixie) 64-bit", "debian", "13", "debian", "2026-01-12T09:30:00Z"),
+			image("Linux Ubuntu 22.04 LTS 64-bit", "ubuntu", "22.04", "ubuntu", "2026-01-13T09:00:00Z"),
+			image("Linux Ubuntu 24.04 LTS 64-bit", "ubuntu", "24.04", "ubuntu", "2026-01-13T09:30:00Z"),
+		},
+	}
+}
+
+func (c *catalog) typeByID(id string) *InstanceType {
+	i := slices.IndexFunc(c.types, func(t InstanceType) bool { return t.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &c.types[i]
+}
+
+func (c *catalog) templateByID(id string) *template {
+	i := slices.IndexFunc(c.templates, func(t template) bool { return t.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &c.templates[i]
+}
+
+// largestDisk is the limit of a type's disk, in GiB.
+func (t *InstanceType) largestDisk() int {
+	switch t.Size {
+	case "micro":
+		return 200
+	case "tiny", "small", "medium", "large":
+		return 400
+	case "extra-large", "huge", "mega":
+		return 800
+	default:
+		return 1600
+	}
+}
+
+type zoneView struct {
+	Name        string `json:"name"`
+	APIEndpoint string `json:"api-endpoint"`
+	SOSEndpoint string `json:"sos-endpoint"`
+}
+
+func listZones(r *request) (any, error) {
+	var views []zoneView
+	for _, name := range r.world.zones {
+		views = append(views, zoneView{name, r.endpoint(name), "https://sos-" + name + ".exo.io"})
+	}
+	return list("zones", views), nil
+}
+
+func listInstanceTypes(r *request) (any, error) {
+	return list("instance-types", r.world.catalog.types), nil
+}
+
+func getInstanceType(r *request) (any, error) {
+	t := r.world.catalog.typeByID(r.id())
+	if t == nil {
+		return nil, notFound("instance type", r.id())
+	}
+	return t, nil
+}
+
+func listTemplates(r *request) (any, error) {
+	visibility, family := r.query.Get("visibility"), r.query.Get("family")
+	if visibility != "" && visibility != "public" && visibility != "private" {
+		return nil, invalid("bad request: visibility must be public or private")
+	}
+	var found []template
+	for _, t := range r.world.catalog.templates {
+		if (visibility == "" || t.Visibility == visibility) && (family == "" || t.Family == family) {
+			found = append(found, t)
+		}
+	}
+	return list("templates", found), nil
+}
+
+func getTemplate(r *request) (any, error) {
+	t := r.world.catalog.templateByID(r.id())
+	if t == nil {
+		return nil, notFound("template", r.id())
+	}
+	return t, nil
+}
+
+type organizationView struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name"`
+	Address  string  `json:"address"`
+	City     string  `json:"city"`
+	Country  string  `json:"country"`
+	Postcode string  `json:"postcode"`
+	Currency string  `json:"currency"`
+	Balance  float64 `json:"balance"`
+}
+
+func getOrganization(r *request) (any, error) {
+	return organizationView{
+		ID: r.world.orgID, Name: "Emulated organization", Address: "Loopback 1",
+		City: "Vienna", Country: "AT", Postcode: "1010", Currency: "EUR",
+	}, nil
+}
+
+// listDeployTargets answers that there are none, as for most organizations.
+func listDeployTargets(*request) (any, error) {
+	return list[struct{}]("deploy-targets", nil), nil
+}

@@ -1,0 +1,167 @@
+package exoapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+)
+
+// A Clock tells the time and waits.
+type Clock interface {
+	Now() time.Time
+	// After returns a channel that delivers the time once d has passed.
+	After(d time.Duration) <-chan time.Time
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time                         { return time.Now() }
+func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// Config describes a [Cloud]. Its zero value is a useful cloud.
+type Config struct {
+	// Clock drives every transition and the expiry of signatures; the
+	// system's clock by default.
+	Clock Clock
+	// Credentials maps API keys to their secrets. A pair is generated when
+	// there is none.
+	Credentials map[string]string
+	// Zones are the names of the zones; all of Exoscale's by default.
+	Zones []string
+	// DefaultZone serves requests that name no zone, which is all that
+	// clients sent to an IP address can do. The default is at-vie-1, or the
+	// first of Zones if that is not among them.
+	DefaultZone string
+	// Machines runs the instances. By default nothing runs.
+	Machines Machines
+	// Timing tells how long things take.
+	Timing Timing
+	// Quotas overrides limits by resource name; -1 means unlimited.
+	Quotas map[string]int
+	// APIEndpoint tells the address of a zone's API, without trailing slash,
+	// as listed by the zones call; the official one by default.
+	APIEndpoint func(zone string) string
+	// Logger gets what happens behind the API's back; nothing by default.
+	Logger *slog.Logger
+	// Seed makes ids, names and generated credentials repeatable. Zero means
+	// random ones.
+	Seed uint64
+}
+
+// Timing tells how long transitions take. A zero field has the stated
+// default, a negative one means at once.
+type Timing struct {
+	InstanceStart  time.Duration // starting to running; 15 s
+	Boot           time.Duration // running to services answering; 20 s
+	Stop           time.Duration // stopping to stopped; 5 s
+	Destroy        time.Duration // destroying to gone; 5 s
+	PoolUpdate     time.Duration // updating to running; 3 s
+	BalancerCreate time.Duration // creating to running; 5 s
+	BalancerUpdate time.Duration // a service's creating or updating to running, deleting to gone; 2 s
+	// Speed divides all waits, the pace of health checks included. Zero
+	// means 1; it must not be negative.
+	Speed float64
+}
+
+// replaceRetry is how long a pool that could not replace a member waits
+// before it tries again.
+const replaceRetry = 30 * time.Second
+
+// withDefaults fills in what was left zero and applies Speed.
+func (t Timing) withDefaults() Timing {
+	if t.Speed == 0 {
+		t.Speed = 1
+	}
+	for _, f := range []struct {
+		field    *time.Duration
+		fallback time.Duration
+	}{
+		{&t.InstanceStart, 15 * time.Second},
+		{&t.Boot, 20 * time.Second},
+		{&t.Stop, 5 * time.Second},
+		{&t.Destroy, 5 * time.Second},
+		{&t.PoolUpdate, 3 * time.Second},
+		{&t.BalancerCreate, 5 * time.Second},
+		{&t.BalancerUpdate, 2 * time.Second},
+	} {
+		switch {
+		case *f.field == 0:
+			*f.field = f.fallback
+		case *f.field < 0:
+			*f.field = 0
+		}
+		*f.field = t.scale(*f.field)
+	}
+	return t
+}
+
+func (t Timing) scale(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / t.Speed)
+}
+
+// officialZones lists the zones of the original.
+func officialZones() []string {
+	return []string{
+		"ch-gva-2", "ch-dk-2", "de-fra-1", "de-muc-1", "at-vie-1", "at-vie-2", "bg-sof-1", "hr-zag-1",
+	}
+}
+
+func (c Config) withDefaults() Config {
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
+	if len(c.Zones) == 0 {
+		c.Zones = officialZones()
+	}
+	if c.DefaultZone == "" {
+		c.DefaultZone = c.Zones[0]
+		if slices.Contains(c.Zones, "at-vie-1") {
+			c.DefaultZone = "at-vie-1"
+		}
+	}
+	if c.APIEndpoint == nil {
+		c.APIEndpoint = func(zone string) string { return "https://api-" + zone + ".exoscale.com/v2" }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	limits := defaultQuotas()
+	maps.Copy(limits, c.Quotas)
+	c.Quotas = limits
+	c.Timing = c.Timing.withDefaults()
+	c.Credentials = maps.Clone(c.Credentials)
+	return c
+}
+
+// validate reports all faults of a Config as its user wrote it.
+func (c Config) validate() error {
+	var errs []error
+	for key, secret := range c.Credentials {
+		if key == "" || secret == "" {
+			errs = append(errs, errors.New("an API key or its secret is empty"))
+		}
+	}
+	seen := map[string]bool{}
+	for _, zone := range c.Zones {
+		if zone == "" || seen[zone] {
+			errs = append(errs, fmt.Errorf("zone %q is empty or listed twice", zone))
+		}
+		seen[zone] = true
+	}
+	if c.DefaultZone != "" && len(c.Zones) > 0 && !seen[c.DefaultZone] {
+		errs = append(errs, fmt.Errorf("default zone %q is not among the zones", c.DefaultZone))
+	}
+	if s := c.Timing.Speed; s < 0 || s != s || s > 1e9 {
+		errs = append(errs, fmt.Errorf("speed %g is not between 0 and 1e9", s))
+	}
+	known := defaultQuotas()
+	for resource, limit := range c.Quotas {
+		if _, ok := known[resource]; !ok || limit < -1 {
+			errs = append(errs, fmt.Errorf("quota %q of %d: unknown resource or limit below -1", resource, limit))
+		}
+	}
+	return errors.Join(errs...)
+}

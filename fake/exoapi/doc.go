@@ -1,0 +1,20 @@
+// Package exoapi emulates the Exoscale API v2, for unmodified clients.
+//
+//	            HTTP                                driver
+//	client ──▶ Handler ──▶ route ──▶ handler ──▶ world ──▶ Machines
+//	       or Transport      │                     │
+//	                  faults, signature      clock and agenda
+//
+// A [Cloud] answers like the original: signatures are verified, every change
+// is an operation that is pending first, instances, pools and load balancers
+// pass through their states, and time is what makes them move. With a fake
+// clock, or in a testing/synctest bubble, nothing needs to run: whatever fell
+// due is done before the next request is answered. With the system clock,
+// [Cloud.Run] does it when it falls due.
+//
+// What instances do is up to a driver, [Machines]. Without one they exist on
+// paper only and become healthy some time after they started.
+//
+// [Cloud.Faults] breaks things by name. [Cloud.Routes] tells which part of
+// the API is emulated; the rest answers 501 and names itself.
+package exoapi

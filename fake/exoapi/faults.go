@@ -1,0 +1,150 @@
+package exoapi
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Names of faults.
+const (
+	// FaultLatency delays the answer by Duration.
+	FaultLatency = "latency"
+	// FaultTooManyRequests answers 429; Duration is told as Retry-After, in
+	// whole seconds, at least one.
+	FaultTooManyRequests = "too-many-requests"
+	// FaultServerErrorBefore answers 500 and does nothing.
+	FaultServerErrorBefore = "server-error-before"
+	// FaultServerErrorAfter does what was asked and answers 500.
+	FaultServerErrorAfter = "server-error-after"
+	// FaultDropBefore drops the connection and does nothing.
+	FaultDropBefore = "drop-before"
+	// FaultDropAfter does what was asked and drops the connection.
+	FaultDropAfter = "drop-after"
+	// FaultOperationFails accepts a change that then fails without effect.
+	FaultOperationFails = "operation-fails"
+	// FaultOperationStuck does what was asked but leaves the operation
+	// pending: for Duration too long, or for ever if that is zero.
+	FaultOperationStuck = "operation-stuck"
+	// FaultQuotaReached refuses new resources as if the quota was used up.
+	FaultQuotaReached = "quota-reached"
+	// FaultMemberNeverHealthy makes new pool members fail health checks for
+	// ever. Its operation is the one that asked for the member; replacements
+	// of lost members are matched by "*" only.
+	FaultMemberNeverHealthy = "member-never-healthy"
+)
+
+// AnyOperation matches every operation.
+const AnyOperation = "*"
+
+// FaultNames lists the names of all faults.
+func FaultNames() []string {
+	return []string{
+		FaultLatency, FaultTooManyRequests, FaultServerErrorBefore, FaultServerErrorAfter,
+		FaultDropBefore, FaultDropAfter, FaultOperationFails, FaultOperationStuck,
+		FaultQuotaReached, FaultMemberNeverHealthy,
+	}
+}
+
+// A Fault is something that goes wrong.
+type Fault struct {
+	Name string
+	// Operation is the operation it strikes, such as "scale-instance-pool";
+	// AnyOperation, or nothing, means all.
+	Operation string
+	// Count is how often it strikes; zero means until it is removed.
+	Count int
+	// Duration means what the fault's name says.
+	Duration time.Duration
+}
+
+// Faults are the faults in force. Methods are safe for concurrent use.
+type Faults struct {
+	known  map[string]bool // operation ids
+	mu     sync.Mutex
+	lastID int
+	active []activeFault
+}
+
+type activeFault struct {
+	Fault
+	id int
+}
+
+// Add puts a fault in force and returns a number to remove it by. An unknown
+// name or operation, a negative count or duration, and a latency of zero are
+// errors.
+func (f *Faults) Add(fault Fault) (id int, err error) {
+	if !slices.Contains(FaultNames(), fault.Name) {
+		return 0, fmt.Errorf("add fault %q: unknown name, known are %s",
+			fault.Name, strings.Join(FaultNames(), ", "))
+	}
+	if fault.Operation == "" {
+		fault.Operation = AnyOperation
+	}
+	if fault.Operation != AnyOperation && !f.known[fault.Operation] {
+		return 0, fmt.Errorf("add fault %s: unknown operation %q", fault.Name, fault.Operation)
+	}
+	if fault.Count < 0 || fault.Duration < 0 {
+		return 0, fmt.Errorf("add fault %s: negative count %d or duration %s",
+			fault.Name, fault.Count, fault.Duration)
+	}
+	if fault.Name == FaultLatency && fault.Duration == 0 {
+		return 0, fmt.Errorf("add fault %s: a duration is needed", fault.Name)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lastID++
+	f.active = append(f.active, activeFault{fault, f.lastID})
+	return f.lastID, nil
+}
+
+// Remove ends a fault; one that is over already is left alone.
+func (f *Faults) Remove(id int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.active = slices.DeleteFunc(f.active, func(a activeFault) bool { return a.id == id })
+}
+
+// Clear ends all faults.
+func (f *Faults) Clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.active = nil
+}
+
+// List returns the faults in force, oldest first, with what is left of their
+// counts.
+func (f *Faults) List() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]Fault, 0, len(f.active))
+	for _, a := range f.active {
+		list = append(list, a.Fault)
+	}
+	return list
+}
+
+// take lets the oldest matching fault strike once.
+func (f *Faults) take(name, operation string) (Fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.active {
+		a := &f.active[i]
+		if a.Name != name || a.Operation != AnyOperation && a.Operation != operation {
+			continue
+		}
+		fault := a.Fault
+		switch a.Count {
+		case 0:
+		case 1:
+			f.active = slices.Delete(f.active, i, i+1)
+		default:
+			a.Count--
+		}
+		return fault, true
+	}
+	return Fault{}, false
+}

@@ -1,0 +1,172 @@
+package exoapi
+
+import "strings"
+
+// An instanceView is an instance in the API's JSON shape. Fields that lists
+// leave out are empty there.
+type instanceView struct {
+	ID              string            `json:"id"`
+	Name            string            `json:"name"`
+	State           string            `json:"state"`
+	CreatedAt       string            `json:"created-at"`
+	InstanceType    *InstanceType     `json:"instance-type"`
+	Template        *template         `json:"template"`
+	PublicIP        string            `json:"public-ip,omitempty"`
+	IPv6Address     string            `json:"ipv6-address,omitempty"`
+	Assignment      string            `json:"public-ip-assignment"`
+	MACAddress      string            `json:"mac-address"`
+	SecurityGroups  []ref             `json:"security-groups"`
+	PrivateNetworks []ref             `json:"private-networks"`
+	SSHKey          *keyRef           `json:"ssh-key,omitempty"`
+	SSHKeys         []keyRef          `json:"ssh-keys,omitempty"`
+	Labels          map[string]string `json:"labels"`
+	Manager         *managerView      `json:"manager,omitempty"`
+
+	*instanceDetail
+}
+
+// An instanceDetail is what only a single instance's answer has.
+type instanceDetail struct {
+	DiskSize          int    `json:"disk-size"`
+	UserData          string `json:"user-data,omitempty"`
+	AntiAffinityGroup []ref  `json:"anti-affinity-groups"`
+	ElasticIPs        []ref  `json:"elastic-ips"`
+	Snapshots         []ref  `json:"snapshots"`
+	SecureBoot        bool   `json:"secureboot-enabled"`
+	TPM               bool   `json:"tpm-enabled"`
+	DiskEncrypted     bool   `json:"disk-encrypted"`
+}
+
+type managerView struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
+const managerPool = "instance-pool"
+
+func (i *instance) view() instanceView {
+	v := instanceView{
+		ID:              i.id,
+		Name:            i.name,
+		State:           i.state,
+		CreatedAt:       i.created,
+		InstanceType:    i.instanceType,
+		Template:        i.template,
+		IPv6Address:     i.address6,
+		Assignment:      i.assignment,
+		MACAddress:      i.mac,
+		SecurityGroups:  nonNil(i.groups),
+		PrivateNetworks: []ref{},
+		SSHKey:          i.firstKey(),
+		SSHKeys:         i.keys,
+		Labels:          i.labels,
+	}
+	if i.address.IsValid() {
+		v.PublicIP = i.address.String()
+	}
+	if v.Labels == nil {
+		v.Labels = map[string]string{}
+	}
+	if i.pool != nil {
+		v.Manager = &i.pool.manager
+	}
+	return v
+}
+
+func (i *instance) fullView() instanceView {
+	v := i.view()
+	v.instanceDetail = &instanceDetail{
+		DiskSize:          i.diskSize,
+		UserData:          i.userData,
+		AntiAffinityGroup: nonNil(i.spreads),
+		ElasticIPs:        []ref{},
+		Snapshots:         []ref{},
+		SecureBoot:        i.secureBoot,
+		TPM:               i.tpm,
+	}
+	return v
+}
+
+func nonNil(refs []ref) []ref {
+	if refs == nil {
+		return []ref{}
+	}
+	return refs
+}
+
+// listInstances costs time in proportion to the pool, not to the zone, when
+// it is asked for a pool's members.
+func listInstances(r *request) (any, error) {
+	q := r.query
+	if t := q.Get("manager-type"); t != "" && t != managerPool {
+		return nil, invalid("bad request: manager-type must be %s", managerPool)
+	}
+	wanted, err := labelFilter(q.Get("labels"))
+	if err != nil {
+		return nil, err
+	}
+	from := &r.world.instances
+	if text := q.Get("manager-id"); text != "" {
+		id, ok := parseID(text)
+		if !ok {
+			return nil, invalid("bad request: manager-id must be a UUID")
+		}
+		from = &ordered[instance]{}
+		if p := r.world.pools.get(id); p != nil {
+			from = &p.members
+		}
+	}
+	views := make([]instanceView, 0, from.len())
+	for i := range from.all() {
+		if i.zone != r.zone || q.Get("manager-type") != "" && i.pool == nil {
+			continue
+		}
+		v := i.view()
+		if ip := q.Get("ip-address"); ip != "" && ip != v.PublicIP && ip != v.IPv6Address {
+			continue
+		}
+		if carries(i.labels, wanted) {
+			views = append(views, v)
+		}
+	}
+	return list("instances", views), nil
+}
+
+// labelFilter reads "name=value,name:value". The original's format is not
+// documented.
+func labelFilter(text string) (map[string]string, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // No filter is not an error.
+	}
+	wanted := map[string]string{}
+	for pair := range strings.SplitSeq(text, ",") {
+		i := strings.IndexAny(pair, "=:")
+		if i < 1 {
+			return nil, invalid("bad request: labels must be name=value pairs")
+		}
+		wanted[pair[:i]] = pair[i+1:]
+	}
+	return wanted, nil
+}
+
+func carries(labels, wanted map[string]string) bool {
+	for name, value := range wanted {
+		if got, ok := labels[name]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+func getInstance(r *request) (any, error) {
+	i, err := r.instance()
+	if err != nil {
+		return nil, err
+	}
+	return i.fullView(), nil
+}
+
+// getReverseDNS always says there is no record, which clients expect.
+func getReverseDNS(r *request) (any, error) {
+	return nil, notFound("reverse DNS record of", r.id())
+}

@@ -1,0 +1,89 @@
+package exoapi_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	egoscale "github.com/exoscale/egoscale/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+const (
+	zone       = "at-vie-1"
+	microID    = "71004023-bb72-4a97-b1e9-bc66dfce9470"
+	smallID    = "21624abb-764e-4def-81d7-9fc54b5957fb"
+	unknownID  = "00000000-0000-4000-8000-000000000000"
+	ubuntuName = "Linux Ubuntu 24.04 LTS 64-bit"
+)
+
+// inBubble runs a test in virtual time, with a cloud of its own and the real
+// client.
+func inBubble(t *testing.T, cfg exoapi.Config, test func(*testing.T, *exoapi.Cloud, *egoscale.Client)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(t, cfg)
+		test(t, cloud, newClient(t, cloud))
+	})
+}
+
+func newCloud(tb testing.TB, cfg exoapi.Config) *exoapi.Cloud {
+	tb.Helper()
+	cloud, err := exoapi.New(cfg)
+	require.NoError(tb, err)
+	tb.Cleanup(cloud.Close)
+	return cloud
+}
+
+func newClient(tb testing.TB, cloud *exoapi.Cloud) *egoscale.Client {
+	tb.Helper()
+	key, secret := cloud.Credential()
+	return newClientWith(tb, cloud, key, secret)
+}
+
+func newClientWith(tb testing.TB, cloud *exoapi.Cloud, key, secret string) *egoscale.Client {
+	tb.Helper()
+	client, err := egoscale.NewClient(key, secret,
+		egoscale.ClientOptWithHTTPClient(&http.Client{Transport: cloud.Transport()}),
+		egoscale.ClientOptWithAPIEndpoint("http://127.0.0.1:1/v2"),
+		egoscale.ClientOptWithTimeout(time.Hour))
+	require.NoError(tb, err)
+	return client
+}
+
+func templateID(tb testing.TB, client *egoscale.Client) *string {
+	tb.Helper()
+	template, err := client.GetTemplateByName(tb.Context(), zone, ubuntuName, "public")
+	require.NoError(tb, err)
+	return template.ID
+}
+
+// wantedPool describes a pool as the tests usually want it.
+func wantedPool(tb testing.TB, client *egoscale.Client, size int64) *egoscale.InstancePool {
+	tb.Helper()
+	return &egoscale.InstancePool{
+		Name:           new("web"),
+		Size:           new(size),
+		DiskSize:       new(int64(10)),
+		InstanceTypeID: new(microID),
+		TemplateID:     templateID(tb, client),
+	}
+}
+
+func newPool(tb testing.TB, client *egoscale.Client, size int64) *egoscale.InstancePool {
+	tb.Helper()
+	pool, err := client.CreateInstancePool(tb.Context(), zone, wantedPool(tb, client, size))
+	require.NoError(tb, err)
+	return pool
+}
+
+func instancesOf(tb testing.TB, client *egoscale.Client, poolID string) []*egoscale.Instance {
+	tb.Helper()
+	list, err := client.ListInstances(tb.Context(), zone,
+		egoscale.ListInstancesByManagerID(poolID), egoscale.ListInstancesByManagerType("instance-pool"))
+	require.NoError(tb, err)
+	return list
+}

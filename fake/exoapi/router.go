@@ -1,0 +1,122 @@
+package exoapi
+
+import (
+	"net/url"
+	"strings"
+)
+
+// A Route is one operation of the API.
+type Route struct {
+	Method      string
+	Path        string // below /v2, with {parameters}
+	OperationID string
+	Emulated    bool // false: it answers 501
+}
+
+// A handler answers an operation. Its error is a *problem.
+type handler func(*request) (any, error)
+
+type route struct {
+	Route
+	open     bool // needs no signature
+	handle   handler
+	segments []segment
+}
+
+// A segment is one part of a path: a literal, or a parameter which an
+// action may follow, as in "{id}:scale".
+type segment struct{ literal, param, action string }
+
+func parseSegment(s string) segment {
+	name, found := strings.CutPrefix(s, "{")
+	if !found {
+		return segment{literal: s}
+	}
+	name, action, _ := strings.Cut(name, "}")
+	return segment{param: name, action: action}
+}
+
+// match returns the parameter's value; a literal has none.
+func (s segment) match(part string) (value string, ok bool) {
+	if s.param == "" {
+		return "", part == s.literal
+	}
+	value, ok = strings.CutSuffix(part, s.action)
+	// What follows a colon is an action, never part of a value.
+	return value, ok && value != "" && !strings.Contains(value, ":")
+}
+
+// A router finds routes by method, length and first segment.
+type router struct {
+	all   []*route
+	index map[routeKey][]*route
+}
+
+type routeKey struct {
+	method, first string
+	length        int
+}
+
+func newRouter(routes []*route) *router {
+	rt := &router{all: routes, index: map[routeKey][]*route{}}
+	for _, r := range routes {
+		parts := strings.Split(strings.TrimPrefix(r.Path, "/"), "/")
+		for _, p := range parts {
+			r.segments = append(r.segments, parseSegment(p))
+		}
+		key := routeKey{r.Method, parts[0], len(parts)}
+		rt.index[key] = append(rt.index[key], r)
+	}
+	return rt
+}
+
+// find returns the route of an escaped path below /v2 and the values of its
+// parameters, or nil.
+func (rt *router) find(method, escapedPath string) (*route, map[string]string) {
+	parts := strings.Split(strings.TrimPrefix(escapedPath, "/"), "/")
+	for i := range parts {
+		part, err := url.PathUnescape(parts[i])
+		if err != nil {
+			return nil, nil
+		}
+		parts[i] = part
+	}
+	for _, r := range rt.index[routeKey{method, parts[0], len(parts)}] {
+		if params, ok := r.match(parts); ok {
+			return r, params
+		}
+	}
+	return nil, nil
+}
+
+func (r *route) match(parts []string) (params map[string]string, ok bool) {
+	for i, s := range r.segments {
+		value, ok := s.match(parts[i])
+		if !ok {
+			return nil, false
+		}
+		if s.param != "" {
+			if params == nil {
+				params = map[string]string{}
+			}
+			params[s.param] = value
+		}
+	}
+	return params, true
+}
+
+// checkIDs brings the path's ids into lower case. What is called id is one,
+// except where the API identifies things by a word.
+func (r *route) checkIDs(params map[string]string) error {
+	for name, value := range params {
+		if name != "id" && !strings.HasSuffix(name, "-id") {
+			continue
+		}
+		id, ok := parseID(value)
+		if !ok {
+			return invalid("bad request: %q is not a UUID", value)
+		}
+		params[name] = id
+	}
+	return nil
+}
