@@ -61,7 +61,7 @@ func (r *request) balancer() (*balancer, error) {
 func (b *balancer) read(f *fields) {
 	f.text("name", &b.name, 1, maxText)
 	f.text("description", &b.description, 0, maxText)
-	f.labels("labels", &b.labels)
+	f.labels(&b.labels)
 }
 
 // freeName refuses a name that another load balancer of the zone has.

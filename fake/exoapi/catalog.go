@@ -107,7 +107,7 @@ type zoneView struct {
 }
 
 func listZones(r *request) (any, error) {
-	var views []zoneView
+	views := make([]zoneView, 0, len(r.world.zones))
 	for _, name := range r.world.zones {
 		views = append(views, zoneView{name, r.endpoint(name), "https://sos-" + name + ".exo.io"})
 	}

@@ -123,7 +123,8 @@ func (f *fields) boolean(key string, to *bool) {
 }
 
 // labels replaces the whole map.
-func (f *fields) labels(key string, to *map[string]string) {
+func (f *fields) labels(to *map[string]string) {
+	const key = "labels"
 	values, ok := decode[map[string]*string](f, key, "an object of strings")
 	if !ok {
 		return

@@ -60,7 +60,7 @@ func createInstance(r *request) (any, error) {
 	s := spec{assignment: "inet4"}
 	autoStart := true
 	f.hostname("name", &name, maxText)
-	f.labels("labels", &labels)
+	f.labels(&labels)
 	f.boolean("auto-start", &autoStart)
 	w.readSpec(f, &s, "inet4", "dual", "none")
 	if err := f.problem(); err != nil {
@@ -97,7 +97,7 @@ func updateInstance(r *request) (any, error) {
 	}
 	name, labels, s := i.name, i.labels, i.spec
 	f.hostname("name", &name, maxText)
-	f.labels("labels", &labels)
+	f.labels(&labels)
 	w.readUserData(f, &s)
 	f.oneOf("public-ip-assignment", &s.assignment, "inet4", "dual", "none")
 	if err := f.problem(); err != nil {

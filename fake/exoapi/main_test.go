@@ -3,7 +3,6 @@ package exoapi_test
 import (
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	egoscale "github.com/exoscale/egoscale/v2"
@@ -20,14 +19,12 @@ const (
 	ubuntuName = "Linux Ubuntu 24.04 LTS 64-bit"
 )
 
-// inBubble runs a test in virtual time, with a cloud of its own and the real
-// client.
-func inBubble(t *testing.T, cfg exoapi.Config, test func(*testing.T, *exoapi.Cloud, *egoscale.Client)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := newCloud(t, cfg)
-		test(t, cloud, newClient(t, cloud))
-	})
+// start makes a cloud and the real client for it. In a synctest bubble, time
+// is virtual for both.
+func start(tb testing.TB, cfg exoapi.Config) (*exoapi.Cloud, *egoscale.Client) {
+	tb.Helper()
+	cloud := newCloud(tb, cfg)
+	return cloud, newClient(tb, cloud)
 }
 
 func newCloud(tb testing.TB, cfg exoapi.Config) *exoapi.Cloud {

@@ -90,7 +90,7 @@ const defaultPrefix = "pool"
 func (w *world) readPool(f *fields, p *pool, assignments ...string) {
 	f.text("name", &p.name, 1, maxText)
 	f.text("description", &p.description, 0, maxText)
-	f.labels("labels", &p.labels)
+	f.labels(&p.labels)
 	if f.null("instance-prefix") {
 		p.prefix = defaultPrefix
 	}

@@ -2,9 +2,9 @@ package exoapi_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
-	egoscale "github.com/exoscale/egoscale/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -12,7 +12,8 @@ import (
 )
 
 func TestPoolIsCreatedWithRunningMembers(t *testing.T) {
-	inBubble(t, exoapi.Config{}, func(t *testing.T, _ *exoapi.Cloud, client *egoscale.Client) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := start(t, exoapi.Config{})
 		started := time.Now()
 		pool := newPool(t, client, 3)
 		assert.GreaterOrEqual(t, time.Since(started), 15*time.Second, "members need their time to start")
@@ -34,7 +35,8 @@ func TestPoolIsCreatedWithRunningMembers(t *testing.T) {
 }
 
 func TestScaleInTakesTheOldestMembers(t *testing.T) {
-	inBubble(t, exoapi.Config{}, func(t *testing.T, _ *exoapi.Cloud, client *egoscale.Client) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := start(t, exoapi.Config{})
 		pool := newPool(t, client, 3)
 		before := *pool.InstanceIDs
 		require.NoError(t, client.ScaleInstancePool(t.Context(), zone, pool, 1))

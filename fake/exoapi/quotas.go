@@ -79,7 +79,7 @@ func (w *world) room(resource, operationID string, n int) error {
 }
 
 func listQuotas(r *request) (any, error) {
-	var views []quotaView
+	views := make([]quotaView, 0, len(r.world.limits))
 	for _, resource := range slices.Sorted(maps.Keys(r.world.limits)) {
 		views = append(views, r.world.quota(resource))
 	}
