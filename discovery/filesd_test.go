@@ -20,10 +20,10 @@ const (
 )
 
 // writeFile makes the directory and the file that an earlier run left.
-func writeFile(t testing.TB, path, content string) {
-	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+func writeFile(tb testing.TB, path, content string) {
+	tb.Helper()
+	require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(tb, os.WriteFile(path, []byte(content), 0o600))
 }
 
 func TestFileIsReadableForAll(t *testing.T) {

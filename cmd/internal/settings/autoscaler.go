@@ -13,8 +13,8 @@ type Autoscaler struct {
 	Log     Log
 	Pool    string        // id or name
 	Every   time.Duration // from one turn to the next
-	Timeout time.Duration // bounds one turn
-	Expire  time.Duration // how long a webhook waits for a pool that is busy
+	Timeout time.Duration // bounds one turn, less than Every; 0: not given
+	Expire  time.Duration // how long a webhook waits, at least Every; 0: not given
 	Min     int           // members
 	Max     int           // members, at least Min
 	Step    int           // members per turn, at least 1
@@ -44,11 +44,7 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 		remedy: "give the id or the name of one pool, as the portal shows it",
 	}, parsePool)
 	addLimits(l, &a)
-	addDuration(l, &a.Every, "interval", "AUTOSCALER_INTERVAL", "time between two turns", time.Minute, 100*time.Millisecond, time.Hour)
-	addDuration(l, &a.Timeout, "turn-timeout", "AUTOSCALER_TURN_TIMEOUT",
-		"longest time for one turn, with the wait for the provider to resize", 5*time.Minute, time.Second, time.Hour)
-	addDuration(l, &a.Expire, "expire", "AUTOSCALER_EXPIRE",
-		"how long a webhook waits while the pool cannot be scaled", 5*time.Minute, time.Second, 24*time.Hour)
+	addTimes(l, &a)
 	addState(l, &a)
 	add(l, &a.ListenHost, spec{
 		flags: []string{"listen-address"}, env: []string{"LISTEN_ADDRESS"}, arg: "HOST",
@@ -69,6 +65,33 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 		return Autoscaler{}, err
 	}
 	return a, l.err()
+}
+
+// addTimes declares the durations. Two of them follow the interval when they
+// are not given.
+func addTimes(l *loader, a *Autoscaler) {
+	const shortest = 10 * time.Millisecond
+	addDuration(l, &a.Every, "interval", "AUTOSCALER_INTERVAL", "time between two turns", time.Minute, 100*time.Millisecond, time.Hour)
+	timeout := spec{
+		flags: []string{"turn-timeout"}, env: []string{"AUTOSCALER_TURN_TIMEOUT"}, arg: "DURATION",
+		usage:  "longest time for one turn, less than the interval; 5/6 of it unless given",
+		remedy: "give a duration below the interval, such as 50s, or leave it out",
+	}
+	add(l, &a.Timeout, timeout, durationBetween(shortest, time.Hour))
+	expire := spec{
+		flags: []string{"expire"}, env: []string{"AUTOSCALER_EXPIRE"}, arg: "DURATION",
+		usage:  "how long a webhook waits while the pool cannot be scaled; 5m, or the interval if that is longer, unless given",
+		remedy: "give a duration of the interval or more, such as 5m, or leave it out",
+	}
+	add(l, &a.Expire, expire, durationBetween(shortest, 24*time.Hour))
+	l.resolve = append(l.resolve, func() {
+		if a.Every > 0 && a.Timeout >= a.Every {
+			l.fault(timeout.name(), fmt.Sprintf("is %s, not below the interval of %s", a.Timeout, a.Every), timeout.remedy)
+		}
+		if a.Expire > 0 && a.Expire < a.Every {
+			l.fault(expire.name(), fmt.Sprintf("is %s, below the interval of %s", a.Expire, a.Every), expire.remedy)
+		}
+	})
 }
 
 // addLimits declares what bounds the size of the pool. The ceiling is far

@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -28,6 +29,19 @@ func ExitCode(err error) int {
 	default:
 		return ExitFailure
 	}
+}
+
+// Report writes what a program ended with to w, for the user who started it,
+// and returns the exit code.
+func Report(w io.Writer, program string, err error) int {
+	code := ExitCode(err)
+	switch code {
+	case ExitUsage:
+		fmt.Fprintln(w, err)
+	case ExitFailure:
+		fmt.Fprintf(w, "%s: %v\n", program, err)
+	}
+	return code
 }
 
 // An Error lists all settings that are missing or malformed.

@@ -67,7 +67,7 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 	assert.Equal(t, settings.Autoscaler{
 		API:  settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
 		Log:  settings.Log{Format: "text", Level: slog.LevelInfo},
-		Pool: poolID, Every: time.Minute, Timeout: 5 * time.Minute, Expire: 5 * time.Minute,
+		Pool: poolID, Every: time.Minute,
 		Min: 1, Max: 10, Step: 1, StateDir: settings.DefaultStateDir, ListenPort: 8123,
 	}, a)
 }
@@ -153,6 +153,8 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 		"interval negative":   {env{"AUTOSCALER_INTERVAL": "-1s"}, "AUTOSCALER_INTERVAL (flag -interval)", `"-1s"`},
 		"minimum zero":        {env{"AUTOSCALER_MIN": "0"}, "AUTOSCALER_MIN (flag -min)", `"0"`},
 		"maximum below":       {env{"AUTOSCALER_MIN": "4", "AUTOSCALER_MAX": "3"}, "AUTOSCALER_MAX (flag -max)", "below the minimum of 4"},
+		"timeout too long":    {env{"AUTOSCALER_TURN_TIMEOUT": "1m"}, "AUTOSCALER_TURN_TIMEOUT (flag -turn-timeout)", "interval of 1m0s"},
+		"expire too short":    {env{"AUTOSCALER_EXPIRE": "59s"}, "AUTOSCALER_EXPIRE (flag -expire)", "interval of 1m0s"},
 		"endpoint no scheme":  {env{"EXOSCALE_API_ENDPOINT": "127.0.0.1:80"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "127.0.0.1:80"},
 		"endpoint no host":    {env{"EXOSCALE_API_ENDPOINT": "http:///v2"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "no host"},
 		"endpoint ftp":        {env{"EXOSCALE_API_ENDPOINT": "ftp://a/"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "http"},

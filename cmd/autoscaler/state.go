@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+)
+
+// A stateDir is a directory that this process alone uses until it is closed
+// or ends, however it ends.
+type stateDir struct {
+	path string // empty: nothing is kept
+	lock *os.File
+}
+
+// Close lets others use the directory.
+func (d stateDir) Close() error {
+	if d.lock == nil {
+		return nil
+	}
+	return d.lock.Close()
+}
+
+var errLocked = errors.New("another autoscaler uses it; give each its own -state-dir")
+
+// openStateDir makes the directory if it is missing and claims it. One that
+// the operator named has to work; without the usual one the program keeps
+// webhooks in memory and says so.
+func openStateDir(path string, given bool, logger *slog.Logger) (stateDir, error) {
+	dir, err := claim(path)
+	switch {
+	case err == nil:
+		return dir, nil
+	case errors.Is(err, errLocked):
+		return stateDir{}, fmt.Errorf("use state directory %s: %w", path, err)
+	case given:
+		return stateDir{}, &settings.Error{Program: "autoscaler", Faults: []settings.Fault{{
+			Setting: "AUTOSCALER_STATE_DIR or STATE_DIRECTORY (flag -state-dir)",
+			Problem: fmt.Sprintf("is %q, which cannot be used: %v", path, err),
+			Remedy:  "name a directory that the program may write to",
+		}}}
+	}
+	logger.Warn("webhooks are kept in memory only and do not survive a restart; name a directory with -state-dir",
+		slog.String("state_dir", path), slog.Any("err", err))
+	return stateDir{}, nil
+}
+
+func claim(path string) (stateDir, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return stateDir{}, err
+	}
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the directory
+	if err != nil {
+		return stateDir{}, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errLocked
+		}
+		return stateDir{}, errors.Join(err, lock.Close())
+	}
+	return stateDir{path: path, lock: lock}, nil
+}

@@ -1,0 +1,95 @@
+// Discovery keeps a Prometheus file_sd file equal to the members of Exoscale
+// instance pools. Run it with -h for its settings.
+//
+// It never gives up: an API that is down, a key that is refused and a pool
+// that does not exist are logged with the remedy, and tried again, because
+// each of them may be put right while the program runs. The file keeps the
+// last good targets meanwhile.
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/exopool/exopool/cmd/internal/serve"
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/exoscale"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run is the program with everything it touches; it returns the exit code.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	conf, err := settings.ParseDiscovery(args, getenv, stdout)
+	if err == nil {
+		err = discover(ctx, conf, conf.Log.Logger(stderr))
+	}
+	return settings.Report(stderr, "discovery", err)
+}
+
+// discover works until ctx ends.
+func discover(ctx context.Context, conf settings.Discovery, logger *slog.Logger) error {
+	for _, warning := range conf.Warnings {
+		logger.Warn("setting deserves a look", slog.String("warning", warning))
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	var listener net.Listener
+	if conf.Listen != "" {
+		var err error
+		if listener, err = serve.Listen(ctx, conf.Listen); err != nil {
+			return err
+		}
+		defer listener.Close()
+	}
+	agent, err := newAgent(conf, registry, logger)
+	if err != nil {
+		return err
+	}
+	logger.Info("discovery starts", slog.String("version", settings.Version()), slog.String("zone", conf.Zone),
+		slog.String("pool", strings.Join(conf.Pools, ",")), slog.String("file", conf.File), slog.Duration("refresh", conf.Every))
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return agent.Run(ctx) })
+	if listener != nil {
+		logger.Info("listening", slog.String("address", listener.Addr().String()))
+		group.Go(func() error { return serve.Run(ctx, listener, agent.Handler(registry), logger) })
+	}
+	err = group.Wait()
+	if err == nil {
+		logger.Info("stopped")
+	}
+	return err
+}
+
+func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *slog.Logger) (*discovery.Agent, error) {
+	client, err := exoscale.New(exoscale.Config{
+		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
+		Registerer: registry, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return discovery.New(discovery.Config{
+		Lister: client.Lister(), Backends: client.Lister(), Resolver: client,
+		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels,
+		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge,
+		Logger: logger, Registerer: registry,
+	})
+}
