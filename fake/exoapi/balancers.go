@@ -115,8 +115,6 @@ func (w *world) wanted(b *balancer) Balancer {
 		if s.state == balancerCreating || s.state == balancerDeleting {
 			continue
 		}
-		check := s.healthcheck
-		check.speed = w.timing.Speed
 		driven := Service{
 			ID:          s.id,
 			Name:        s.name,
@@ -124,7 +122,7 @@ func (w *world) wanted(b *balancer) Balancer {
 			TargetPort:  s.targetPort,
 			Protocol:    s.protocol,
 			Strategy:    s.strategy,
-			Healthcheck: check,
+			Healthcheck: s.healthcheck,
 			Targets:     make([]Target, 0, s.pool.live),
 		}
 		for i := range s.pool.members.all() {

@@ -61,8 +61,8 @@ type Timing struct {
 	PoolUpdate     time.Duration // updating to running; 3 s
 	BalancerCreate time.Duration // creating to running; 5 s
 	BalancerUpdate time.Duration // a service's creating or updating to running, deleting to gone; 2 s
-	// Speed divides all waits, the pace of health checks included. Zero
-	// means 1; it must not be negative.
+	// Speed divides all waits. Zero means 1; it must not be negative. A
+	// driver that checks health at a pace of its own has its own speed.
 	Speed float64
 }
 

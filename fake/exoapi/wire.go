@@ -24,22 +24,14 @@ type Healthcheck struct {
 	Interval int    `json:"interval"` // seconds, 5 to 300
 	Timeout  int    `json:"timeout"`  // seconds, 2 to 60, at most Interval
 	Retries  int    `json:"retries"`  // 1 to 20
-
-	speed float64 // of the world's time; zero means 1
 }
 
-// IntervalDuration returns Interval as a duration, divided by the speed of
-// the cloud's time.
+// IntervalDuration returns Interval as a duration.
 func (h Healthcheck) IntervalDuration() time.Duration {
-	d := time.Duration(h.Interval) * time.Second
-	if h.speed > 0 {
-		d = time.Duration(float64(d) / h.speed)
-	}
-	return d
+	return time.Duration(h.Interval) * time.Second
 }
 
-// TimeoutDuration returns Timeout as a duration. Real connections do not get
-// faster with the cloud's time, so it is only kept below the interval.
+// TimeoutDuration returns Timeout as a duration.
 func (h Healthcheck) TimeoutDuration() time.Duration {
-	return min(time.Duration(h.Timeout)*time.Second, h.IntervalDuration())
+	return time.Duration(h.Timeout) * time.Second
 }
