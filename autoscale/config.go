@@ -81,7 +81,7 @@ func (c Config) policy() (Policy, error) {
 	if c.Interval < 0 {
 		errs = append(errs, fmt.Errorf("interval is %s: set it to more than zero", c.Interval))
 	}
-	if c.Timeout < 0 || c.Timeout >= c.Interval && c.Interval > 0 {
+	if c.Interval > 0 && (c.Timeout <= 0 || c.Timeout >= c.Interval) {
 		errs = append(errs, fmt.Errorf("timeout is %s: set it to more than zero and less than the interval of %s", c.Timeout, c.Interval))
 	}
 	if c.Expiry < c.Interval {

@@ -236,6 +236,9 @@ func (l *Loop) Record(ctx context.Context, direction Direction) {
 	l.noteState(ctx, l.demand.Record(direction, l.cfg.Clock.Now()))
 }
 
+// Waiting tells which webhooks are recorded and not settled.
+func (l *Loop) Waiting() (up, down Batch) { return l.demand.Waiting() }
+
 // Decisions returns the last 1,000 decisions, oldest first.
 func (l *Loop) Decisions() []Decision { return l.history.list() }
 

@@ -1,0 +1,112 @@
+package autoscale_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+func limited(t testing.TB, step, lowest, highest int) autoscale.Policy {
+	t.Helper()
+	byStep, err := autoscale.NewByStep(step)
+	require.NoError(t, err)
+	policy, err := autoscale.NewLimits(byStep, lowest, highest)
+	require.NoError(t, err)
+	return policy
+}
+
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	up, down := autoscale.Observation{Up: true}, autoscale.Observation{Down: true}
+	both, none := autoscale.Observation{Up: true, Down: true}, autoscale.Observation{}
+	tests := []struct {
+		rule          string
+		wish          autoscale.Observation
+		size, members int
+		step          int
+		want          int
+		reason        autoscale.Reason
+	}{
+		{"up adds a step", up, 4, 4, 1, 5, autoscale.ReasonStepUp},
+		{"down takes a step", down, 4, 4, 1, 3, autoscale.ReasonStepDown},
+		{"up wins over down", both, 4, 4, 1, 5, autoscale.ReasonStepUp},
+		{"no webhook, no change", none, 4, 4, 1, 4, autoscale.ReasonNoDemand},
+		{"no webhook, no change, even out of bounds", none, 20, 20, 1, 20, autoscale.ReasonNoDemand},
+		{"up holds at the maximum", up, 6, 6, 1, 6, autoscale.ReasonAtMaximum},
+		{"down holds at the minimum", down, 2, 2, 1, 2, autoscale.ReasonAtMinimum},
+		{"both at the maximum holds: up has won", both, 6, 6, 1, 6, autoscale.ReasonAtMaximum},
+		{"a step is cut off at the maximum", up, 5, 5, 3, 6, autoscale.ReasonStepUp},
+		{"a step is cut off at the minimum", down, 3, 3, 3, 2, autoscale.ReasonStepDown},
+		{"up below the minimum goes to the minimum", up, 0, 0, 1, 2, autoscale.ReasonStepUp},
+		{"up below the minimum goes further if the step does", up, 1, 1, 3, 4, autoscale.ReasonStepUp},
+		{"down above the maximum goes to the maximum", down, 20, 20, 1, 6, autoscale.ReasonStepDown},
+		{"up above the maximum never shrinks the pool", up, 20, 20, 1, 20, autoscale.ReasonAtMaximum},
+		{"down below the minimum never grows the pool", down, 1, 1, 1, 1, autoscale.ReasonAtMinimum},
+		{"down at nothing holds", down, 0, 0, 1, 0, autoscale.ReasonAtMinimum},
+		{"members count towards the maximum", up, 4, 6, 1, 4, autoscale.ReasonAtMaximum},
+		{"members leave room for a part of the step", up, 3, 5, 3, 4, autoscale.ReasonStepUp},
+		{"members still to come count as well", up, 6, 1, 1, 6, autoscale.ReasonAtMaximum},
+		{"too many members below the minimum: hold", up, 0, 5, 1, 0, autoscale.ReasonAtMaximum},
+		{"members do not hinder going down", down, 4, 9, 1, 3, autoscale.ReasonStepDown},
+		{"huge numbers do not overflow", up, math.MaxInt32, 0, math.MaxInt, math.MaxInt32, autoscale.ReasonAtMaximum},
+	}
+	for _, tt := range tests {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			o := tt.wish
+			o.Size, o.Members = tt.size, tt.members
+			got := limited(t, tt.step, 2, 6).Decide(o)
+			assert.Equal(t, autoscale.Target{Size: tt.want, Reason: tt.reason}, got)
+		})
+	}
+}
+
+func TestSettingsAreRefusedWithTheirNameAndRemedy(t *testing.T) {
+	t.Parallel()
+	_, err := autoscale.New(autoscale.Config{
+		Min: 3, Max: 2, Step: -1, Interval: 10, Timeout: 10, Expiry: 9, Grace: -1,
+	})
+	require.EqualError(t, err, `no pool is given: set Pool
+step is -1: set it to 1 or more
+maximum is 2, below the minimum of 3: raise the maximum or lower the minimum
+timeout is 10ns: set it to more than zero and less than the interval of 10ns
+expiry is 9ns: set it to the interval of 10ns or more, or webhooks expire before their turn
+grace is -1ns: set it to more than zero`)
+
+	_, err = autoscale.New(autoscale.Config{Pool: &hooks{}, Min: -4, Interval: -1})
+	require.ErrorContains(t, err, "minimum is -4: set it to 1 or more")
+	require.ErrorContains(t, err, "interval is -1ns: set it to more than zero")
+}
+
+// FuzzPolicy: whatever is observed, a write stays within the limits and never
+// goes against what was asked for.
+func FuzzPolicy(f *testing.F) {
+	f.Add(uint32(4), uint32(4), uint16(0), uint16(1), uint16(9), true, false)
+	f.Add(uint32(0), uint32(9), uint16(2), uint16(3), uint16(0), true, true)
+	f.Add(uint32(math.MaxInt32), uint32(0), uint16(65535), uint16(65535), uint16(65535), false, true)
+	f.Fuzz(func(t *testing.T, size, members uint32, step, lowest, span uint16, up, down bool) {
+		o := autoscale.Observation{
+			Size: int(size >> 1), Members: int(members >> 1), Up: up, Down: down,
+		}
+		least, most := int(lowest)+1, int(lowest)+1+int(span)
+		got := limited(t, int(step)+1, least, most).Decide(o)
+		switch {
+		case got.Size == o.Size:
+			assert.NotContains(t, []autoscale.Reason{autoscale.ReasonStepUp, autoscale.ReasonStepDown}, got.Reason)
+			return
+		case up:
+			assert.Greater(t, got.Size, o.Size, "up wins")
+			assert.LessOrEqual(t, max(o.Members, o.Size)+got.Size-o.Size, most, "room for all members")
+		case down:
+			assert.Less(t, got.Size, o.Size)
+		default:
+			t.Errorf("resized to %d without being asked", got.Size)
+		}
+		assert.GreaterOrEqual(t, got.Size, least)
+		assert.LessOrEqual(t, got.Size, most)
+	})
+}

@@ -1,0 +1,234 @@
+package autoscale_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake"
+)
+
+// started runs a loop in a synctest bubble, where the computer's own clock is
+// virtual. The pool is one of two members.
+func started(t *testing.T, change ...func(*autoscale.Config)) (pool *fake.Pool, loop *autoscale.Loop, stop func()) {
+	t.Helper()
+	pool = fake.NewPool("web", 2, nil)
+	cfg := autoscale.Config{Pool: pool, PoolName: "web"}
+	for _, c := range change {
+		c(&cfg)
+	}
+	loop, err := autoscale.New(cfg)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- loop.Run(ctx) }()
+	synctest.Wait()
+	return pool, loop, func() {
+		t.Helper()
+		cancel()
+		require.NoError(t, <-ended)
+	}
+}
+
+// offsets returns when turns began, in seconds after start.
+func offsets(start time.Time, loop *autoscale.Loop) []int {
+	var all []int
+	for _, d := range loop.Decisions() {
+		all = append(all, int(d.Time.Sub(start).Seconds()))
+	}
+	return all
+}
+
+func TestTheFirstTurnComesAtOnceAndThenOneEachInterval(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		_, loop, stop := started(t)
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		stop()
+		assert.Equal(t, []int{0, 60, 120, 180}, offsets(start, loop))
+	})
+}
+
+func TestASlowTurnDoesNotShiftTheGrid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		pool, loop, stop := started(t)
+		pool.TakeTime(45 * time.Second)
+		loop.Record(t.Context(), up)
+		time.Sleep(200 * time.Second)
+		stop()
+		assert.Equal(t, []int{0, 60, 120, 180}, offsets(start, loop))
+		assert.InDelta(t, 45, loop.Decisions()[1].DurationSeconds, 0.001)
+	})
+}
+
+// stuck ignores its context for a while, as no pool should.
+type stuck struct {
+	*fake.Pool
+	takes time.Duration
+}
+
+func (s stuck) Status(ctx context.Context) (autoscale.Status, error) {
+	time.Sleep(s.takes)
+	return s.Pool.Status(context.WithoutCancel(ctx))
+}
+
+func TestMissedTurnsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		_, loop, stop := started(t, func(c *autoscale.Config) {
+			c.Pool = stuck{fake.NewPool("web", 2, nil), 150 * time.Second}
+		})
+		time.Sleep(500 * time.Second)
+		stop()
+		assert.Equal(t, []int{0, 180, 360}, offsets(start, loop), "no burst to catch up")
+	})
+}
+
+func TestAStuckOperationCostsOneTurnAndIsResolvedLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, loop, stop := started(t)
+		pool.TakeTime(3 * time.Minute)
+		loop.Record(t.Context(), up)
+		time.Sleep(5*time.Minute + time.Second)
+		stop()
+
+		all := loop.Decisions()
+		require.Len(t, all, 6)
+		assert.Equal(t, autoscale.ReasonTimeout, all[1].Reason)
+		assert.InDelta(t, 50, all[1].DurationSeconds, 0.001, "five sixths of the interval")
+		assert.Equal(t, autoscale.ReasonNotRunning, all[2].Reason)
+		assert.Equal(t, autoscale.ReasonNotRunning, all[3].Reason)
+		assert.Equal(t, autoscale.ReasonConfirmed, all[4].Reason)
+		assert.Equal(t, autoscale.ReasonNoDemand, all[5].Reason)
+		assert.Equal(t, []int{3}, pool.Resizes())
+	})
+}
+
+func TestStoppingFinishesTheCallInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, loop, stop := started(t)
+		pool.TakeTime(8 * time.Second)
+		loop.Record(t.Context(), up)
+		time.Sleep(62 * time.Second)
+		asked := time.Now()
+		stop()
+		assert.Equal(t, 6*time.Second, time.Since(asked))
+		last := loop.Decisions()[1]
+		assert.Equal(t, autoscale.Resized, last.Result)
+		assert.Equal(t, fate{up: autoscale.ReasonStepUp}, fates(last))
+	})
+}
+
+func TestStoppingWaitsNoLongerThanTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, loop, stop := started(t, func(c *autoscale.Config) { c.Grace = 2 * time.Second })
+		pool.TakeTime(40 * time.Second)
+		loop.Record(t.Context(), up)
+		time.Sleep(61 * time.Second)
+		asked := time.Now()
+		stop()
+		assert.Equal(t, 2*time.Second, time.Since(asked))
+		assert.Equal(t, autoscale.ReasonTimeout, loop.Decisions()[1].Reason)
+		waiting, _ := loop.Waiting()
+		assert.Equal(t, 1, waiting.Count, "not settled: the next run finds out")
+	})
+}
+
+func TestStoppingBetweenReadingAndWritingWritesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool := fake.NewPool("web", 2, nil)
+		_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool = stuck{pool, 5 * time.Second} })
+		loop.Record(t.Context(), up)
+		stop()
+		assert.Equal(t, autoscale.ReasonStopping, loop.Decisions()[0].Reason)
+		assert.Empty(t, pool.Resizes())
+	})
+}
+
+func TestStoppingWhileWaitingIsImmediate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, loop, stop := started(t)
+		time.Sleep(time.Second)
+		asked := time.Now()
+		stop()
+		assert.Zero(t, time.Since(asked))
+		assert.Len(t, loop.Decisions(), 1)
+	})
+}
+
+func TestACrashLoopScalesNoFasterThanOnceAnInterval(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool := fake.NewPool("web", 1, nil)
+		dir := t.TempDir()
+		for range 30 { // a run of 10 s each, in five minutes
+			_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir })
+			loop.Record(t.Context(), up)
+			time.Sleep(10 * time.Second)
+			stop()
+		}
+		assert.Equal(t, []int{2, 3, 4, 5, 6}, pool.Resizes())
+	})
+}
+
+// running runs the world's loop on the fake clock, whose wall time can jump.
+func (w *world) running() (stop func()) {
+	ctx, cancel := context.WithCancel(w.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.loop.Run(ctx) }()
+	w.clock.AwaitSleepers(1)
+	return func() {
+		w.Helper()
+		cancel()
+		require.NoError(w, <-ended)
+	}
+}
+
+func TestAClockJumpNeitherBurstsNorStarvesTurns(t *testing.T) {
+	t.Parallel()
+	for name, jump := range map[string]time.Duration{"forward": 25*time.Hour + 7*time.Second, "backward": -25 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 1)
+			stop := w.running()
+			require.Len(t, w.loop.Decisions(), 1)
+			w.clock.Set(w.clock.Now().Add(jump))
+			for turns := 2; turns < 6; turns++ {
+				w.clock.Advance(time.Minute)
+				w.clock.AwaitSleepers(1)
+				assert.Len(t, w.loop.Decisions(), turns, "one for each minute that passed")
+			}
+			stop()
+		})
+	}
+}
+
+func TestALastResizeInTheFutureDelaysTheFirstTurnByOneInterval(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.webhook(up)
+	w.turn()
+	w.clock.Set(noon.Add(-24 * time.Hour))
+	again := w.crashedCopy()
+	stop := again.running()
+	assert.Empty(t, again.loop.Decisions())
+	w.clock.Advance(time.Minute)
+	w.clock.AwaitSleepers(1)
+	assert.Len(t, again.loop.Decisions(), 1)
+	stop()
+}

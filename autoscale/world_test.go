@@ -1,0 +1,128 @@
+package autoscale_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// A world is a pool, a clock and the program between them, which may crash and
+// start again. Everything in it happens when the test says so.
+type world struct {
+	*testing.T
+	clock *fake.Clock
+	pool  *fake.Pool
+	hooks *hooks
+	cfg   autoscale.Config
+	loop  *autoscale.Loop
+}
+
+// hooks run around each resize, at the very points where a crash hurts.
+type hooks struct {
+	*fake.Pool
+	before, after func()
+}
+
+func (h *hooks) Resize(ctx context.Context, size int) error {
+	if h.before != nil {
+		h.before()
+	}
+	err := h.Pool.Resize(ctx, size)
+	if h.after != nil {
+		h.after()
+	}
+	return err
+}
+
+func newWorld(t *testing.T, size int, change ...func(*autoscale.Config)) *world {
+	t.Helper()
+	clock := fake.NewClock(noon)
+	pool := fake.NewPool("web", size, clock)
+	w := &world{T: t, clock: clock, pool: pool, hooks: &hooks{Pool: pool}}
+	w.cfg = autoscale.Config{
+		Pool: w.hooks, PoolName: "web", Zone: "at-vie-1", Max: 5, StateDir: t.TempDir(), Clock: clock,
+	}
+	for _, c := range change {
+		c(&w.cfg)
+	}
+	w.start()
+	return w
+}
+
+func (w *world) start() {
+	w.Helper()
+	loop, err := autoscale.New(w.cfg)
+	require.NoError(w, err)
+	w.loop = loop
+}
+
+// webhook records as many webhooks as directions are given.
+func (w *world) webhook(directions ...autoscale.Direction) {
+	for _, d := range directions {
+		w.loop.Record(w.Context(), d)
+	}
+}
+
+// turn lets an interval pass and takes a turn.
+func (w *world) turn() autoscale.Decision {
+	w.clock.Advance(time.Minute)
+	return w.loop.RunOnce(w.Context())
+}
+
+// crashedCopy starts a second program on what the disk holds now, as after a
+// power cut. The first one goes on, but its world is forgotten.
+func (w *world) crashedCopy() *world {
+	w.Helper()
+	dir := w.TempDir()
+	data, err := os.ReadFile(filepath.Join(w.cfg.StateDir, "demand.json"))
+	require.NoError(w, err)
+	require.NoError(w, os.WriteFile(filepath.Join(dir, "demand.json"), data, 0o600))
+	again := *w
+	again.hooks = &hooks{Pool: w.pool}
+	again.cfg.Pool, again.cfg.StateDir = again.hooks, dir
+	again.start()
+	return &again
+}
+
+// stateFile returns the state file as generic JSON.
+func (w *world) stateFile() map[string]any {
+	w.Helper()
+	data, err := os.ReadFile(filepath.Join(w.cfg.StateDir, "demand.json"))
+	require.NoError(w, err)
+	var content map[string]any
+	require.NoError(w, json.Unmarshal(data, &content))
+	return content
+}
+
+// breakDisk makes every write of the state directory fail, until the returned
+// function repairs it.
+func (w *world) breakDisk() (repair func()) {
+	w.Helper()
+	away := w.cfg.StateDir + ".away"
+	require.NoError(w, os.Rename(w.cfg.StateDir, away))
+	return func() {
+		w.Helper()
+		require.NoError(w, os.Rename(away, w.cfg.StateDir))
+	}
+}
+
+// fates returns what became of webhooks in a turn.
+func fates(d autoscale.Decision) map[autoscale.Direction]autoscale.Reason {
+	all := map[autoscale.Direction]autoscale.Reason{}
+	for _, s := range d.Settled {
+		all[s.Direction] = s.Reason
+	}
+	return all
+}
+
+type fate = map[autoscale.Direction]autoscale.Reason
