@@ -10,7 +10,7 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-func limited(t testing.TB, step, lowest, highest int) autoscale.Policy {
+func limited(t *testing.T, step, lowest, highest int) autoscale.Policy {
 	t.Helper()
 	byStep, err := autoscale.NewByStep(step)
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 )
 
 // inbox is a webhook in front of a loop that keeps demand in memory.
-func inbox(t testing.TB, token string, change ...func(*autoscale.Config)) (*autoscale.Loop, http.Handler) {
+func inbox(t *testing.T, token string, change ...func(*autoscale.Config)) (*autoscale.Loop, http.Handler) {
 	t.Helper()
 	cfg := autoscale.Config{Pool: &hooks{}}
 	for _, c := range change {

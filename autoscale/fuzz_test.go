@@ -1,0 +1,100 @@
+package autoscale_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake"
+)
+
+// FuzzWebhookBody: whatever is sent, the answer is one of the promised ones,
+// and a webhook is recorded exactly if the answer says so.
+func FuzzWebhookBody(f *testing.F) {
+	files, err := filepath.Glob("testdata/payloads/*.json")
+	require.NoError(f, err)
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add("application/json", body)
+	}
+	f.Add("text/plain", []byte("status=firing"))
+	f.Add("application/json; charset", []byte(`{"alerts":[{"status":1,"labels":[]},null,7]}`))
+	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
+		loop, h := inbox(t, "")
+		r := post("/up", "", string(body))
+		r.Header["Content-Type"] = []string{contentType}
+		got := serve(h, r)
+		recorded := got.Body.String() == "recorded: up\n"
+		assert.Equal(t, recorded, counts(loop) == [2]int{1, 0})
+		assert.Contains(t, []int{http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge}, got.Code)
+		if recorded {
+			assert.Equal(t, http.StatusOK, got.Code)
+		}
+	})
+}
+
+// FuzzToken: only the secret itself opens the door.
+func FuzzToken(f *testing.F) {
+	const secret = "open sesame"
+	f.Add("Bearer open sesame", "")
+	f.Add("bearer  open sesame ", "token=x")
+	f.Add("Basic YW55b25lOm9wZW4gc2VzYW1l", "")
+	f.Add("Basic b3BlbiBzZXNhbWU6", "")
+	f.Add("", "token=open+sesame")
+	f.Add("", "token=&token=open+sesame;")
+	f.Fuzz(func(t *testing.T, authorization, query string) {
+		loop, h := inbox(t, secret)
+		r := httptest.NewRequest(http.MethodPost, "/down", nil)
+		r.Header["Authorization"] = []string{authorization}
+		r.URL.RawQuery = query
+		got := serve(h, r)
+		assert.Contains(t, []int{http.StatusOK, http.StatusUnauthorized}, got.Code)
+		assert.Equal(t, got.Code == http.StatusOK, counts(loop) == [2]int{0, 1})
+		assert.NotContains(t, got.Body.String(), "sesame")
+		if got.Code != http.StatusOK {
+			return
+		}
+		// Somewhere in the request the secret must be, as it stands.
+		bearer := strings.Contains(authorization, secret)
+		_, password, basic := r.BasicAuth()
+		assert.True(t, bearer || basic && password == secret || r.URL.Query().Get("token") == secret)
+	})
+}
+
+// FuzzStateFile: whatever the disk holds, the program starts, takes a turn
+// within the limits, and can start again on what it has written.
+func FuzzStateFile(f *testing.F) {
+	f.Add([]byte(`{"version":1}`))
+	f.Add([]byte(`{"version":1,"pending":{"up":{"first":"2026-03-01T11:59:00Z","last":"2026-03-01T11:59:30Z","count":2}},"claimed":{},"last_resize":"2026-03-01T11:59:00Z"}`))
+	f.Add([]byte(`{"version":1,"pending":{},"claimed":{"down":{"first":"2026-03-01T11:58:00Z","last":"2026-03-01T11:59:30Z","count":1}},"intent":{"direction":"down","from":4,"to":3,"at":"2026-03-01T11:59:50Z"}}`))
+	f.Add([]byte(`{"version":1,"pending":{"up":{"first":"9999-12-31T23:59:59-23:59","last":"9999-12-31T23:59:59-23:59","count":2147483647}}}`))
+	f.Add([]byte(`{"version":2}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "demand.json")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		clock := fake.NewClock(noon)
+		pool := fake.NewPool("web", 3, clock)
+		cfg := autoscale.Config{Pool: pool, StateDir: filepath.Dir(path), Max: 4, Clock: clock}
+		loop, err := autoscale.New(cfg)
+		require.NoError(t, err)
+		loop.Record(t.Context(), autoscale.Up)
+		clock.Advance(time.Minute)
+		d := loop.RunOnce(t.Context())
+		assert.Equal(t, autoscale.Resized, d.Result)
+		assert.Equal(t, []int{4}, pool.Resizes())
+
+		clock.Advance(time.Minute)
+		again, err := autoscale.New(cfg)
+		require.NoError(t, err)
+		assert.Equal(t, autoscale.Held, again.RunOnce(t.Context()).Result, "all webhooks are settled")
+	})
+}
