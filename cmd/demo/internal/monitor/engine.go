@@ -23,8 +23,10 @@ const (
 	stripes = 512
 	// maxSamples per query, Prometheus' own bound.
 	maxSamples = 50_000_000
-	// lookback windows tell how old a sample may be to count as current. It
-	// is Prometheus' five minutes for the usual window of one.
+	// queryTimeout is generous: the members of a demo use up the same CPU.
+	queryTimeout = 10 * time.Second
+	// lookbackWindows is how old, in windows, a sample may be to count as
+	// current: Prometheus' five minutes for the usual window of one.
 	lookbackWindows = 5
 	// maxReload is how long new targets wait at most to be scraped, as in
 	// Prometheus.
@@ -43,7 +45,7 @@ func newEngine(cfg Config) *promql.Engine {
 		Logger:        component(cfg.Logger, "promql"),
 		Reg:           cfg.Registerer,
 		MaxSamples:    maxSamples,
-		Timeout:       cfg.EvaluationInterval,
+		Timeout:       queryTimeout,
 		LookbackDelta: lookbackWindows * cfg.Window,
 		Parser:        parser.NewParser(parser.Options{}),
 	})

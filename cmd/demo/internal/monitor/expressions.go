@@ -7,22 +7,21 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Expressions are the PromQL behind graphs and alerts. They have to be those
-// of the Grafana provisioning, only with job and window filled in.
-type expressions struct {
-	members string // CPU use per instance, 0 to 1
-	average string // CPU use of the pool, 0 to 100
-	up      string // per instance, 1 if the last scrape worked
+// MembersExpression is the PromQL for the CPU use of each member, by
+// instance, from 0 to 1. It is that of the Grafana provisioning with job and
+// window filled in.
+func MembersExpression(job string, window time.Duration) string {
+	return fmt.Sprintf(
+		`sum by (instance) (rate(node_cpu_seconds_total{job=%[1]q,mode!="idle"}[%[2]s]))`+
+			` / sum by (instance) (rate(node_cpu_seconds_total{job=%[1]q}[%[2]s]))`,
+		job, model.Duration(window))
 }
 
-func newExpressions(job string, window time.Duration) expressions {
-	w := model.Duration(window).String()
-	members := fmt.Sprintf(
-		`sum by (instance) (rate(node_cpu_seconds_total{job=%[1]q,mode!="idle"}[%[2]s]))`+
-			` / sum by (instance) (rate(node_cpu_seconds_total{job=%[1]q}[%[2]s]))`, job, w)
-	return expressions{
-		members: members,
-		average: "100 * avg(" + members + ")",
-		up:      fmt.Sprintf("up{job=%q}", job),
-	}
+// AverageExpression is the PromQL for the average of [MembersExpression] over
+// the pool, in percent. Both alerts and both graphs show it.
+func AverageExpression(job string, window time.Duration) string {
+	return "100 * avg(" + MembersExpression(job, window) + ")"
 }
+
+// upExpression is 1 per instance whose last scrape worked, else 0.
+func upExpression(job string) string { return fmt.Sprintf("up{job=%q}", job) }

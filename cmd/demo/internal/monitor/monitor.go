@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
@@ -17,7 +18,6 @@ import (
 // methods may be called from any goroutine.
 type Monitor struct {
 	cfg         Config
-	expressions expressions
 	scrapeCfg   *config.Config
 	discoverer  discovery.Discoverer
 	db          *tsdb.DB
@@ -25,6 +25,7 @@ type Monitor struct {
 	query       rules.QueryFunc
 	scraper     *scrape.Manager
 	ruleMetrics *rules.Metrics
+	states      atomic.Pointer[map[string]string] // of the alerts, at the last evaluation
 }
 
 // New opens the database in the configured directory. [Monitor.Run] does the
@@ -52,7 +53,6 @@ func New(cfg Config) (*Monitor, error) {
 	}
 	return &Monitor{
 		cfg:         cfg,
-		expressions: newExpressions(cfg.JobName, cfg.Window),
 		scrapeCfg:   scrapeCfg,
 		discoverer:  discoverer,
 		db:          db,

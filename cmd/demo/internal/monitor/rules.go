@@ -24,7 +24,8 @@ type ruleSource struct {
 	groups rulefmt.RuleGroups
 }
 
-func newRuleSource(cfg Config, average string) ruleSource {
+func newRuleSource(cfg Config) ruleSource {
+	average := AverageExpression(cfg.JobName, cfg.Window)
 	rule := func(name, condition, direction string) rulefmt.Rule {
 		return rulefmt.Rule{
 			Alert:       name,
@@ -63,7 +64,7 @@ func (m *Monitor) newRuleManager(ctx context.Context) (*rules.Manager, error) {
 		Queryable:   m.db,
 		Logger:      component(m.cfg.Logger, "rules"),
 		Metrics:     m.ruleMetrics,
-		GroupLoader: newRuleSource(m.cfg, m.expressions.average),
+		GroupLoader: newRuleSource(m.cfg),
 		// Alerts are told after the evaluation instead: see evaluate.
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 	})
@@ -83,10 +84,12 @@ func (m *Monitor) evaluate(ctx context.Context, group *rules.Group, at time.Time
 		return // Evaluations fail because the monitor stops.
 	}
 	firing := []notify.Alert{}
+	states := map[string]string{}
 	for _, rule := range group.AlertingRules() {
 		if rule.Health() != rules.HealthGood {
 			continue
 		}
+		states[rule.Name()] = rule.State().String()
 		for _, alert := range rule.ActiveAlerts() {
 			if alert.State != rules.StateFiring {
 				continue
@@ -99,5 +102,6 @@ func (m *Monitor) evaluate(ctx context.Context, group *rules.Group, at time.Time
 			})
 		}
 	}
+	m.states.Store(&states)
 	m.cfg.Notify(ctx, firing)
 }
