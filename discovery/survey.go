@@ -21,6 +21,8 @@ type poolSighting struct {
 	members []*Instance
 }
 
+// Errors of the provider's adapter name the action and its subject already.
+
 // survey asks the provider for everything that a refresh needs: one list of
 // members whatever their number, and more only for empty pools and labels.
 func (a *Agent) survey(ctx context.Context) (sighting, error) {
@@ -30,7 +32,7 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 	}
 	listed, err := a.conf.Lister.Instances(ctx, slices.Sorted(maps.Keys(ids)))
 	if err != nil {
-		return sighting{}, fail(reasonList, fmt.Errorf("list members: %w", err))
+		return sighting{}, fail(reasonList, err)
 	}
 	byPool := make(map[string][]*Instance, len(ids))
 	for i := range listed {
@@ -51,7 +53,7 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 	if a.conf.Labels && a.conf.Backends != nil {
 		seen.backends, err = a.conf.Backends.Backends(ctx)
 		if err != nil {
-			return sighting{}, fail(reasonBackends, fmt.Errorf("list load balancers: %w", err))
+			return sighting{}, fail(reasonBackends, err)
 		}
 	}
 	return seen, nil
@@ -70,7 +72,7 @@ func (a *Agent) lookAt(ctx context.Context, name, id string, members []*Instance
 	if err != nil {
 		// A pool of the same name may have taken its place.
 		delete(a.ids, name)
-		return poolSighting{}, fail(reasonPool, fmt.Errorf("read pool %s: %w", name, err))
+		return poolSighting{}, fail(reasonPool, err)
 	}
 	if len(members) == 0 && pool.Size > 0 {
 		return poolSighting{}, fail(reasonInconsistent,
@@ -91,7 +93,7 @@ func (a *Agent) poolIDs(ctx context.Context) (map[string]string, error) {
 			if a.conf.Resolver != nil {
 				var err error
 				if id, err = a.conf.Resolver.ResolvePool(ctx, name); err != nil {
-					return nil, fail(reasonPool, fmt.Errorf("find pool %s: %w", name, err))
+					return nil, fail(reasonPool, err)
 				}
 			}
 			a.ids[name] = id

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/cloudtest"
+)
+
+func TestMain(m *testing.M) {
+	if cloudtest.IsProgram() {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// program is the program running in this process.
+type program struct {
+	log  *cloudtest.Log
+	file string
+	stop func() int // tells it to stop, returns the exit code
+}
+
+func begin(t *testing.T, env map[string]string, args ...string) program {
+	t.Helper()
+	p := program{log: &cloudtest.Log{}, file: filepath.Join(t.TempDir(), "sd", "config.json")}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	args = append([]string{"-file", p.file, "-listen", "127.0.0.1:0", "-refresh", "100ms"}, args...)
+	go func() { ended <- run(ctx, args, cloudtest.Getenv(env), io.Discard, p.log) }()
+	p.stop = func() int {
+		cancel()
+		code := <-ended
+		ended <- code
+		return code
+	}
+	t.Cleanup(func() { p.stop() })
+	return p
+}
+
+// address waits for the address that the log names.
+func address(t *testing.T, log *cloudtest.Log) string {
+	t.Helper()
+	var found []string
+	require.Eventually(t, func() bool {
+		found = regexp.MustCompile(`address=(\S+)`).FindStringSubmatch(log.String())
+		return found != nil
+	}, 10*time.Second, 2*time.Millisecond, "log: %s", log)
+	return found[1]
+}
+
+func get(t *testing.T, url string) (code int, body string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(content)
+}
+
+// awaitTargets waits until the file has n targets.
+func awaitTargets(t *testing.T, p program, n int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		content, err := os.ReadFile(p.file)
+		return err == nil && strings.Count(string(content), ":9100") == n
+	}, 10*time.Second, 5*time.Millisecond, "log: %s", p.log)
+}
+
+func awaitLog(t *testing.T, p program, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		require.Eventually(t, func() bool { return strings.Contains(p.log.String(), part) },
+			10*time.Second, 5*time.Millisecond, "%q is not in the log: %s", part, p.log)
+	}
+}
+
+func TestFileFollowsThePool(t *testing.T) {
+	cloud := cloudtest.New(t, 2)
+	p := begin(t, cloud.Env(nil))
+	awaitTargets(t, p, 2)
+	cloud.Resize(t, 3)
+	awaitTargets(t, p, 3)
+	cloud.Resize(t, 1)
+	awaitTargets(t, p, 1)
+
+	url := "http://" + address(t, p.log)
+	content, err := os.ReadFile(p.file)
+	require.NoError(t, err)
+	code, body := get(t, url+"/targets")
+	assert.Equal(t, 200, code)
+	assert.Equal(t, string(content), body)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		code, _ = get(t, url+path)
+		assert.Equal(t, 200, code, path)
+	}
+	_, metrics := get(t, url+"/metrics")
+	assert.Contains(t, metrics, `exopool_discovery_targets{pool="`+cloud.Pool+`"} 1`)
+	assert.Contains(t, metrics, "go_goroutines")
+
+	assert.Equal(t, 0, p.stop())
+	after, err := os.ReadFile(p.file)
+	require.NoError(t, err)
+	assert.Equal(t, content, after, "stopping leaves the file as it is")
+	assert.NotContains(t, p.log.String(), cloud.Secret)
+}
+
+func TestPoolMayBeNamed(t *testing.T) {
+	cloud := cloudtest.New(t, 1)
+	p := begin(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": cloudtest.PoolName}), "-labels")
+	awaitTargets(t, p, 1)
+	content, err := os.ReadFile(p.file)
+	require.NoError(t, err)
+	assert.Contains(t, string(content), `"__meta_exoscale_pool_name":"web"`)
+	assert.Contains(t, string(content), `"__meta_exoscale_zone":"at-vie-1"`)
+}
+
+func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
+	cloud := cloudtest.New(t, 1)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	closed.Close()
+	for name, c := range map[string]struct {
+		env  map[string]string
+		tell string
+	}{
+		"wrong key":       {map[string]string{"EXOSCALE_SECRET": "wrong"}, "check EXOSCALE_KEY and EXOSCALE_SECRET"},
+		"unknown id":      {map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "c19542b7-d269-4bd4-bf7c-2cae36d066d3"}, "check EXOSCALE_INSTANCEPOOL_ID"},
+		"unknown name":    {map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "nope"}, `there are: web`},
+		"unreachable API": {map[string]string{"EXOSCALE_API_ENDPOINT": "http://" + closed.Addr().String()}, "the API cannot be reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := begin(t, cloud.Env(c.env))
+			awaitLog(t, p, c.tell, "retry_in=")
+			assert.NoFileExists(t, p.file)
+			code, _ := get(t, "http://"+address(t, p.log)+"/readyz")
+			assert.Equal(t, 503, code)
+			code, _ = get(t, "http://"+address(t, p.log)+"/healthz")
+			assert.Equal(t, 200, code)
+			assert.Equal(t, 0, p.stop())
+		})
+	}
+}
+
+func TestPoolThatAppearsLaterIsFollowed(t *testing.T) {
+	cloud := cloudtest.New(t, 1)
+	p := begin(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "later"}))
+	awaitLog(t, p, `no pool named \"later\"`)
+	cloud.Rename(t, "later")
+	awaitTargets(t, p, 1)
+}
+
+func TestExitCodes(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	good := map[string]string{
+		"EXOSCALE_KEY": "EXOk", "EXOSCALE_SECRET": "s", "EXOSCALE_ZONE": "at-vie-1", "EXOSCALE_INSTANCEPOOL_ID": "web",
+	}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		args []string
+		code int
+		out  string
+		err  string
+	}{
+		"help":            {nil, []string{"-h"}, 0, "-file PATH", ""},
+		"version":         {nil, []string{"-version"}, 0, "discovery ", ""},
+		"nothing is set":  {nil, nil, 2, "", "EXOSCALE_INSTANCEPOOL_ID (flag -pool) is missing"},
+		"unknown flag":    {good, []string{"-fiel=x"}, 2, "", "-fiel"},
+		"port is taken":   {good, []string{"-listen", busy.Addr().String()}, 1, "", "choose another port"},
+		"no place to put": {good, []string{"-listen=none", "-file=/proc/nowhere/config.json"}, 1, "", "directory of the targets file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr strings.Builder
+			code := run(t.Context(), c.args, cloudtest.Getenv(c.env), &stdout, &stderr)
+			assert.Equal(t, c.code, code)
+			assert.Contains(t, stdout.String(), c.out)
+			assert.Contains(t, stderr.String(), c.err)
+		})
+	}
+}
+
+func TestSignalEndsTheProcessWithinASecond(t *testing.T) {
+	cloud := cloudtest.New(t, 1)
+	for name, env := range map[string]map[string]string{
+		"TERM while it works":       cloud.Env(nil),
+		"TERM while the API is off": cloud.Env(map[string]string{"EXOSCALE_API_ENDPOINT": "http://127.0.0.1:9/v2"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &cloudtest.Log{}
+			cmd := cloudtest.Self(t, env, log, "-file", filepath.Join(t.TempDir(), "config.json"), "-listen", "127.0.0.1:0")
+			require.NoError(t, cmd.Start())
+			url := "http://" + address(t, log)
+			require.Eventually(t, func() bool { code, _ := get(t, url+"/healthz"); return code == 200 },
+				10*time.Second, 2*time.Millisecond)
+			before := time.Now()
+			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+			require.NoError(t, cmd.Wait(), "exit code 0; log: %s", log)
+			assert.Less(t, time.Since(before), time.Second)
+			assert.NotContains(t, log.String(), cloud.Secret)
+		})
+	}
+}

@@ -1,0 +1,145 @@
+// Package cloudtest gives tests of programs an emulated Exoscale with one
+// pool, on a loopback address. Nothing in it waits: machines start and stop
+// at once.
+package cloudtest
+
+import (
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	egoscale "github.com/exoscale/egoscale/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+const (
+	// Zone is where the pool is.
+	Zone = "at-vie-1"
+	// PoolName is the name of the pool.
+	PoolName = "web"
+
+	template = "Linux Ubuntu 24.04 LTS 64-bit"
+	micro    = "71004023-bb72-4a97-b1e9-bc66dfce9470"
+)
+
+// A Cloud is an emulated Exoscale that answers on URL.
+type Cloud struct {
+	*exoapi.Cloud
+	URL    string // ends in /v2
+	Pool   string // id
+	Key    string
+	Secret string
+
+	server *httptest.Server
+	client *egoscale.Client
+}
+
+// New starts a cloud with a pool of size members. It ends with the test.
+func New(tb testing.TB, size int) *Cloud {
+	tb.Helper()
+	cloud, err := exoapi.New(exoapi.Config{Timing: exoapi.Timing{
+		InstanceStart: -1, Boot: -1, Stop: -1, Destroy: -1, PoolUpdate: -1, BalancerCreate: -1, BalancerUpdate: -1,
+	}})
+	require.NoError(tb, err)
+	tb.Cleanup(cloud.Close)
+	c := &Cloud{Cloud: cloud, server: httptest.NewServer(cloud.Handler())}
+	tb.Cleanup(c.server.Close)
+	c.URL = c.server.URL + "/v2"
+	c.Key, c.Secret = cloud.Credential()
+	c.client, err = egoscale.NewClient(c.Key, c.Secret,
+		egoscale.ClientOptWithAPIEndpoint(c.URL), egoscale.ClientOptWithPollInterval(10*time.Millisecond))
+	require.NoError(tb, err)
+
+	image, err := c.client.GetTemplateByName(tb.Context(), Zone, template, "public")
+	require.NoError(tb, err)
+	name, members, disk, instanceType := PoolName, int64(size), int64(10), micro
+	pool, err := c.client.CreateInstancePool(tb.Context(), Zone, &egoscale.InstancePool{
+		Name: &name, Size: &members, DiskSize: &disk, InstanceTypeID: &instanceType, TemplateID: image.ID,
+	})
+	require.NoError(tb, err)
+	c.Pool = *pool.ID
+	return c
+}
+
+// Resize resizes the pool, as somebody else would.
+func (c *Cloud) Resize(tb testing.TB, size int) {
+	tb.Helper()
+	pool, err := c.client.GetInstancePool(tb.Context(), Zone, c.Pool)
+	require.NoError(tb, err)
+	require.NoError(tb, c.client.ScaleInstancePool(tb.Context(), Zone, pool, int64(size)))
+}
+
+// Rename gives the pool another name.
+func (c *Cloud) Rename(tb testing.TB, name string) {
+	tb.Helper()
+	require.NoError(tb, c.client.UpdateInstancePool(tb.Context(), Zone, &egoscale.InstancePool{ID: &c.Pool, Name: &name}))
+}
+
+// Size returns the size of the pool.
+func (c *Cloud) Size() int { return c.Pools()[0].Size }
+
+// Env returns an environment that names this cloud and its pool, with
+// changes; an empty value takes a variable away.
+func (c *Cloud) Env(changes map[string]string) map[string]string {
+	env := map[string]string{
+		"EXOSCALE_KEY": c.Key, "EXOSCALE_SECRET": c.Secret, "EXOSCALE_ZONE": Zone,
+		"EXOSCALE_INSTANCEPOOL_ID": c.Pool, "EXOSCALE_API_ENDPOINT": c.URL,
+	}
+	for name, value := range changes {
+		env[name] = value
+	}
+	return env
+}
+
+// Getenv reads variables from env alone.
+func Getenv(env map[string]string) func(string) string {
+	return func(name string) string { return env[name] }
+}
+
+// A Log collects what a program writes. It is safe for concurrent use.
+type Log struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements [io.Writer].
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String returns everything written so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// Self prepares the test binary to run again as the program itself, with this
+// environment alone; its TestMain has to look for IsProgram. The process ends
+// with the test at the latest.
+func Self(tb testing.TB, env map[string]string, log io.Writer, args ...string) *exec.Cmd {
+	tb.Helper()
+	self, err := os.Executable()
+	require.NoError(tb, err)
+	cmd := exec.CommandContext(tb.Context(), self, args...) //nolint:gosec // runs itself
+	cmd.Env = []string{programVariable + "=1"}
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	return cmd
+}
+
+const programVariable = "EXOPOOL_TEST_RUNS_AS_PROGRAM"
+
+// IsProgram tells whether this process was started by [Self].
+func IsProgram() bool { return os.Getenv(programVariable) != "" }
