@@ -1,11 +1,15 @@
 package exoapi_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	egoscale "github.com/exoscale/egoscale/v2"
+	"github.com/exoscale/egoscale/v2/api"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -83,4 +87,45 @@ func instancesOf(tb testing.TB, client *egoscale.Client, poolID string) []*egosc
 		egoscale.ListInstancesByManagerID(poolID), egoscale.ListInstancesByManagerType("instance-pool"))
 	require.NoError(tb, err)
 	return list
+}
+
+// An answer is what a raw call got.
+type answer struct {
+	status int
+	header http.Header
+	body   map[string]any
+}
+
+func (a answer) message() string {
+	text, _ := a.body["message"].(string)
+	return text
+}
+
+// call sends a request signed by the real client's code, and lets spoil change
+// it afterwards.
+func call(tb testing.TB, cloud *exoapi.Cloud, method, path, body string, spoil ...func(*http.Request)) answer {
+	tb.Helper()
+	resp, err := tryCall(tb, cloud, method, path, body, spoil...)
+	require.NoError(tb, err)
+	defer resp.Body.Close()
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	assert.Equal(tb, "application/json", resp.Header.Get("Content-Type"))
+	require.NoError(tb, json.NewDecoder(resp.Body).Decode(&a.body))
+	return a
+}
+
+func tryCall(
+	tb testing.TB, cloud *exoapi.Cloud, method, path, body string, spoil ...func(*http.Request),
+) (*http.Response, error) {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), method, "http://127.0.0.1:1"+path, strings.NewReader(body))
+	require.NoError(tb, err)
+	key, secret := cloud.Credential()
+	signer, err := api.NewSecurityProvider(key, secret)
+	require.NoError(tb, err)
+	require.NoError(tb, signer.Intercept(tb.Context(), req))
+	for _, change := range spoil {
+		change(req)
+	}
+	return cloud.Transport().RoundTrip(req)
 }
