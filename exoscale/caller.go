@@ -25,6 +25,9 @@ func newCaller(conf Config, m *metrics) *caller {
 // RoundTrip implements [http.RoundTripper].
 func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	past := new(history)
 	resp, err := c.retries.RoundTrip(req.WithContext(context.WithValue(ctx, historyKey{}, past)))
 	switch {
