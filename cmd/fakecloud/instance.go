@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine"
+)
+
+// An instance is a cloud that answers on a loopback address.
+type instance struct {
+	contact contact
+	cloud   *exoapi.Cloud
+	failed  <-chan error // why it stopped answering
+	closers []func()
+	ended   sync.WaitGroup
+}
+
+// start brings up a cloud and its listener. The caller closes the instance.
+func start(ctx context.Context, s settings, logs io.Writer) (_ *instance, err error) {
+	address, err := loopback(s.listen)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := s.credentials()
+	if err != nil {
+		return nil, fmt.Errorf("read credentials: %w", err)
+	}
+	in := new(instance)
+	defer func() {
+		if err != nil {
+			in.close()
+		}
+	}()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	in.closers = append(in.closers, func() { _ = listener.Close() })
+	log := slog.New(slog.DiscardHandler)
+	if s.verbose {
+		log = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	machines, err := in.machines(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	base := "http://" + listener.Addr().String()
+	in.cloud, err = exoapi.New(exoapi.Config{
+		Credentials: credentials,
+		DefaultZone: s.zone,
+		Machines:    machines,
+		Timing:      exoapi.Timing{Speed: s.speed},
+		APIEndpoint: func(zone string) string { return base + "/z/" + zone + "/v2" },
+		Logger:      log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	in.closers = append(in.closers, in.cloud.Close)
+	in.contact = contact{Base: base, Zone: s.zone, Token: rand.Text()}
+	in.contact.Key, in.contact.Secret = in.cloud.Credential()
+	in.run(ctx, listener)
+	return in, nil
+}
+
+// machines returns the driver; nil is the cloud's own, on paper only.
+func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger) (exoapi.Machines, error) {
+	if s.machines != "process" {
+		return nil, nil
+	}
+	// Cancelling would kill the members; close lets them finish.
+	driver, err := machine.NewProcess(context.WithoutCancel(ctx), machine.ProcessConfig{Log: log, Speed: s.speed})
+	if err != nil {
+		return nil, err
+	}
+	in.closers = append(in.closers, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := driver.Close(grace); err != nil {
+			log.Error("member processes", "err", err)
+		}
+	})
+	return driver, nil
+}
+
+// run lets time pass in the cloud and answers requests.
+func (in *instance) run(ctx context.Context, listener net.Listener) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	in.ended.Go(func() { in.cloud.Run(ctx) })
+
+	mux := http.NewServeMux()
+	mux.Handle(controlPath, newControl(in.cloud, in.contact))
+	mux.Handle("/", in.cloud.Handler())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	failed := make(chan error, 1)
+	in.failed = failed
+	in.ended.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	})
+	in.closers = append(in.closers, cancel, func() {
+		grace, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if server.Shutdown(grace) != nil {
+			_ = server.Close()
+		}
+	})
+}
+
+// close ends everything in the reverse order of its beginning, and waits.
+func (in *instance) close() {
+	for i := len(in.closers) - 1; i >= 0; i-- {
+		in.closers[i]()
+	}
+	in.ended.Wait()
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// settings describe an instance.
+type settings struct {
+	listen     string
+	machines   string
+	zone       string
+	speed      float64
+	keyFile    string
+	secretFile string
+	verbose    bool
+}
+
+func (s *settings) declare(flags *flag.FlagSet) {
+	flags.StringVar(&s.machines, "machines", "memory", "what instances are: memory (state only) or `process` (a web server and an exporter each, Linux only)")
+	flags.StringVar(&s.zone, "zone", "at-vie-1", "`zone` that clients without one get")
+	flags.Float64Var(&s.speed, "speed", 1, "how many times faster than real time things happen")
+	flags.StringVar(&s.keyFile, "key-file", "", "`file` with the API key; without it one is generated")
+	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the API secret")
+	flags.BoolVar(&s.verbose, "v", false, "log what happens behind the API")
+}
+
+// validate reports all faults together.
+func (s *settings) validate() error {
+	var faults []error
+	if _, err := loopback(s.listen); err != nil {
+		faults = append(faults, fmt.Errorf("-listen %q: %w", s.listen, err))
+	}
+	if s.machines != "memory" && s.machines != "process" {
+		faults = append(faults, fmt.Errorf("-machines %q: want memory or process", s.machines))
+	}
+	if s.zone == "" || strings.Trim(s.zone, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		faults = append(faults, fmt.Errorf("-zone %q: want a zone name such as at-vie-1", s.zone))
+	}
+	if !(s.speed > 0 && s.speed <= 1e6) {
+		faults = append(faults, fmt.Errorf("-speed %v: want more than 0 and at most 1000000", s.speed))
+	}
+	if (s.keyFile == "") != (s.secretFile == "") {
+		faults = append(faults, errors.New("-key-file and -secret-file belong together"))
+	}
+	if len(faults) > 0 {
+		return usageError{errors.Join(faults...)}
+	}
+	return nil
+}
+
+// loopback returns the address to listen on, if nobody else can reach it.
+func loopback(listen string) (string, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", errors.New("want 127.0.0.1:PORT, with port 0 for any free one")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("port %q is not between 0 and %d", port, n)
+	}
+	if host == "" || host == "localhost" {
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil || !addr.IsLoopback() {
+		return "", errors.New("other computers must not reach the fake cloud: want a loopback address such as 127.0.0.1:8929")
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// credentials returns those in the files, or none.
+func (s *settings) credentials() (map[string]string, error) {
+	if s.keyFile == "" {
+		return nil, nil
+	}
+	var words [2]string
+	for i, name := range []string{s.keyFile, s.secretFile} {
+		text, err := os.ReadFile(name) //nolint:gosec // named by the user
+		if err != nil {
+			return nil, err
+		}
+		words[i] = strings.TrimSpace(string(text))
+		if words[i] == "" || strings.ContainsAny(words[i], ", \t\r\n") {
+			return nil, fmt.Errorf("%s: want one word", name)
+		}
+	}
+	return map[string]string{words[0]: words[1]}, nil
+}
