@@ -94,7 +94,7 @@ func warn(conf settings.Autoscaler, logger *slog.Logger) {
 func newLoop(conf settings.Autoscaler, stateDir string, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {
 	client, err := exoscale.New(exoscale.Config{
 		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		Registerer: registry, Logger: logger,
+		PollInterval: conf.Poll, Registerer: registry, Logger: logger,
 	})
 	if err != nil {
 		return nil, err

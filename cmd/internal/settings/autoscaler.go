@@ -15,6 +15,7 @@ type Autoscaler struct {
 	Every   time.Duration // from one turn to the next
 	Timeout time.Duration // bounds one turn, less than Every; 0: not given
 	Expire  time.Duration // how long a webhook waits, at least Every; 0: not given
+	Poll    time.Duration // between two looks at a running operation
 	Min     int           // members
 	Max     int           // members, at least Min
 	Step    int           // members per turn, at least 1
@@ -84,6 +85,8 @@ func addTimes(l *loader, a *Autoscaler) {
 		remedy: "give a duration of the interval or more, such as 5m, or leave it out",
 	}
 	add(l, &a.Expire, expire, durationBetween(shortest, 24*time.Hour))
+	addDuration(l, &a.Poll, "poll", "AUTOSCALER_POLL", "time between two looks at a resize that is under way",
+		3*time.Second, shortest, time.Minute)
 	l.resolve = append(l.resolve, func() {
 		if a.Every > 0 && a.Timeout >= a.Every {
 			l.fault(timeout.name(), fmt.Sprintf("is %s, not below the interval of %s", a.Timeout, a.Every), timeout.remedy)

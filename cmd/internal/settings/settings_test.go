@@ -67,7 +67,7 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 	assert.Equal(t, settings.Autoscaler{
 		API:  settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
 		Log:  settings.Log{Format: "text", Level: slog.LevelInfo},
-		Pool: poolID, Every: time.Minute,
+		Pool: poolID, Every: time.Minute, Poll: 3 * time.Second,
 		Min: 1, Max: 10, Step: 1, StateDir: settings.DefaultStateDir, ListenPort: 8123,
 	}, a)
 }

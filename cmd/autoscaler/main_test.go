@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/cloudtest"
+	"github.com/exopool/exopool/cmd/internal/serve"
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+func TestMain(m *testing.M) {
+	if cloudtest.IsProgram() {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// program is the program running in this process.
+type program struct {
+	log  *cloudtest.Log
+	url  string
+	stop func() // tells it to stop and checks that this is no failure
+}
+
+// begin runs the program on a free port, with short turns.
+func begin(t *testing.T, env map[string]string, args ...string) program {
+	t.Helper()
+	args = append([]string{"-interval", "300ms", "-poll", "10ms", "-log-level", "debug"}, args...)
+	conf, err := settings.ParseAutoscaler(args, cloudtest.Getenv(env), io.Discard)
+	require.NoError(t, err)
+	listener, err := serve.Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	p := program{log: &cloudtest.Log{}, url: "http://" + listener.Addr().String()}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		assert.NoError(t, scaleOn(ctx, listener, conf, conf.Log.Logger(p.log)))
+	}()
+	p.stop = func() {
+		cancel()
+		<-ended
+	}
+	t.Cleanup(p.stop)
+	return p
+}
+
+func send(t *testing.T, method, url string, header ...string) (code int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	require.NoError(t, err)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(content)
+}
+
+func await(t *testing.T, p program, condition func() bool) {
+	t.Helper()
+	require.Eventually(t, condition, 20*time.Second, 5*time.Millisecond, "log: %s", p.log)
+}
+
+// withState adds to an environment with a directory for state.
+func withState(t *testing.T, env map[string]string) map[string]string {
+	t.Helper()
+	env["STATE_DIRECTORY"] = filepath.Join(t.TempDir(), "state")
+	return env
+}
+
+func TestWebhooksScaleThePoolBetweenItsLimits(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	p := begin(t, withState(t, cloud.Env(nil)), "-max", "2")
+	code, _ := send(t, http.MethodPost, p.url+"/up")
+	assert.Equal(t, 200, code)
+	await(t, p, func() bool { return cloud.Size() == 2 })
+
+	code, _ = send(t, http.MethodGet, p.url+"/up")
+	assert.Equal(t, 200, code)
+	await(t, p, func() bool {
+		_, body := send(t, "GET", p.url+"/decisions")
+		return strings.Contains(body, "at-maximum")
+	})
+
+	code, _ = send(t, http.MethodPost, p.url+"/down")
+	assert.Equal(t, 200, code)
+	await(t, p, func() bool { return cloud.Size() == 1 })
+	send(t, http.MethodPost, p.url+"/down")
+	await(t, p, func() bool {
+		_, body := send(t, "GET", p.url+"/decisions")
+		return strings.Contains(body, "at-minimum")
+	})
+	assert.Equal(t, 1, cloud.Size())
+
+	var decisions []map[string]any
+	_, body := send(t, http.MethodGet, p.url+"/decisions")
+	require.NoError(t, json.Unmarshal([]byte(body), &decisions))
+	for _, path := range []string{"/healthz", "/readyz"} {
+		code, _ = send(t, http.MethodGet, p.url+path)
+		assert.Equal(t, 200, code, path)
+	}
+	_, metrics := send(t, http.MethodGet, p.url+"/metrics")
+	assert.Contains(t, metrics, "exopool_")
+	assert.Contains(t, metrics, "go_goroutines")
+	p.stop()
+	assert.NotContains(t, p.log.String(), cloud.Secret)
+}
+
+func TestPoolMayBeNamedAndReplaced(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	p := begin(t, withState(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "later"})))
+	await(t, p, func() bool { return strings.Contains(p.log.String(), `there are: web`) })
+	cloud.Rename(t, "later")
+	send(t, http.MethodPost, p.url+"/up")
+	await(t, p, func() bool { return cloud.Size() == 2 })
+}
+
+func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	for name, c := range map[string]struct {
+		env  map[string]string
+		tell string
+	}{
+		"wrong key":       {map[string]string{"EXOSCALE_SECRET": "wrong"}, "check EXOSCALE_KEY and EXOSCALE_SECRET"},
+		"unknown pool":    {map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "c19542b7-d269-4bd4-bf7c-2cae36d066d3"}, "check EXOSCALE_INSTANCEPOOL_ID"},
+		"unreachable API": {map[string]string{"EXOSCALE_API_ENDPOINT": "http://127.0.0.1:9/v2"}, "the API cannot be reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := begin(t, withState(t, cloud.Env(c.env)), "-interval", "10s")
+			await(t, p, func() bool { return strings.Contains(p.log.String(), c.tell) })
+			code, _ := send(t, http.MethodPost, p.url+"/up")
+			assert.Equal(t, 200, code, "webhooks are recorded meanwhile")
+			p.stop()
+		})
+	}
+}
+
+func TestTokenIsAskedForAndWarnedOfWhenMissing(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	token := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(token, []byte("hush-hush\n"), 0o600))
+	p := begin(t, withState(t, cloud.Env(map[string]string{"WEBHOOK_TOKEN_FILE": token})), "-interval", "1h")
+	code, _ := send(t, http.MethodPost, p.url+"/up")
+	assert.Equal(t, 401, code)
+	code, _ = send(t, http.MethodPost, p.url+"/up", "Authorization", "Bearer hush-hush")
+	assert.Equal(t, 200, code)
+	p.stop()
+	assert.NotContains(t, p.log.String(), "hush-hush")
+	assert.NotContains(t, p.log.String(), "WEBHOOK_TOKEN")
+
+	p = begin(t, withState(t, cloud.Env(nil)))
+	await(t, p, func() bool { return strings.Contains(p.log.String(), "listening") })
+	assert.Equal(t, 1, strings.Count(p.log.String(), "set WEBHOOK_TOKEN"))
+}
+
+func TestWebhookSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	env := withState(t, cloud.Env(nil))
+	p := begin(t, env, "-interval", "1h")
+	await(t, p, func() bool { _, body := send(t, "GET", p.url+"/decisions"); return strings.Contains(body, "no-demand") })
+	code, _ := send(t, http.MethodPost, p.url+"/up")
+	require.Equal(t, 200, code)
+	p.stop()
+	require.Equal(t, 1, cloud.Size())
+
+	p = begin(t, env, "-interval", "1h")
+	await(t, p, func() bool { return cloud.Size() == 2 })
+}
+
+func TestOneStateDirectoryServesOneProgram(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	env := withState(t, cloud.Env(nil))
+	p := begin(t, env)
+	await(t, p, func() bool { return strings.Contains(p.log.String(), "listening") })
+	code, stderr := runOnce(t, env, "-listen-address", "127.0.0.1", "-listen-port", freePort(t))
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "another autoscaler uses it")
+	p.stop()
+
+	dir, err := openStateDir(env["STATE_DIRECTORY"], true, nil)
+	require.NoError(t, err, "a program that has ended leaves the directory free")
+	require.NoError(t, dir.Close())
+}
+
+func TestUsualStateDirectoryIsOptional(t *testing.T) {
+	t.Parallel()
+	log := &cloudtest.Log{}
+	logger := settings.Log{}.Logger(log)
+	dir, err := openStateDir("/proc/nowhere", false, logger)
+	require.NoError(t, err)
+	assert.Empty(t, dir.path)
+	assert.Contains(t, log.String(), "in memory only")
+	require.NoError(t, dir.Close())
+}
+
+// runOnce runs the program, which has to end by itself.
+func runOnce(t *testing.T, env map[string]string, args ...string) (code int, stderr string) {
+	t.Helper()
+	var out, log strings.Builder
+	code = run(t.Context(), args, cloudtest.Getenv(env), &out, &log)
+	return code, out.String() + log.String()
+}
+
+// freePort names a port that was free a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
+func TestExitCodes(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	taken := strconv.Itoa(busy.Addr().(*net.TCPAddr).Port)
+	good := map[string]string{
+		"EXOSCALE_KEY": "EXOk", "EXOSCALE_SECRET": "s", "EXOSCALE_ZONE": "at-vie-1", "EXOSCALE_INSTANCEPOOL_ID": "web",
+		"LISTEN_ADDRESS": "127.0.0.1", "LISTEN_PORT": freePort(t),
+	}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		args []string
+		code int
+		tell string
+	}{
+		"help":               {nil, []string{"-h"}, 0, "-interval DURATION"},
+		"version":            {nil, []string{"-version"}, 0, "autoscaler "},
+		"nothing is set":     {nil, nil, 2, "EXOSCALE_INSTANCEPOOL_ID (flag -pool) is missing"},
+		"port is taken":      {good, []string{"-listen-port", taken}, 1, "choose another port"},
+		"named state is bad": {good, []string{"-state-dir", "/proc/nowhere"}, 2, "/proc/nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stderr := runOnce(t, c.env, c.args...)
+			assert.Equal(t, c.code, code)
+			assert.Contains(t, stderr, c.tell)
+		})
+	}
+}
+
+func TestSignalLetsTheCallInFlightFinish(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	env := withState(t, cloud.Env(nil))
+	earlier := begin(t, env, "-interval", "1h")
+	await(t, earlier, func() bool {
+		_, body := send(t, "GET", earlier.url+"/decisions")
+		return strings.Contains(body, "no-demand")
+	})
+	send(t, http.MethodPost, earlier.url+"/up")
+	earlier.stop()
+
+	_, err := cloud.Faults().Add(exoapi.Fault{
+		Name: exoapi.FaultLatency, Operation: "scale-instance-pool", Count: 1, Duration: 500 * time.Millisecond,
+	})
+	require.NoError(t, err)
+	log := &cloudtest.Log{}
+	cmd := cloudtest.Self(t, env, log, "-poll", "10ms", "-listen-address", "127.0.0.1", "-listen-port", freePort(t))
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return cloud.Calls().ByOperation["scale-instance-pool"] > 0 },
+		10*time.Second, time.Millisecond, "log: %s", log)
+	require.Equal(t, 1, cloud.Size())
+	before := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), "exit code 0; log: %s", log)
+	assert.Less(t, time.Since(before), 5*time.Second)
+	assert.Equal(t, 2, cloud.Size(), "the resize was not cut off")
+	assert.Contains(t, log.String(), "stopped")
+}
+
+func TestSignalEndsAnIdleProcessWithinASecond(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	port := freePort(t)
+	log := &cloudtest.Log{}
+	cmd := cloudtest.Self(t, withState(t, cloud.Env(nil)), log, "-listen-address", "127.0.0.1", "-listen-port", port)
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { code, _ := send(t, "GET", "http://127.0.0.1:"+port+"/readyz"); return code == 200 },
+		10*time.Second, 2*time.Millisecond, "log: %s", log)
+	before := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), "exit code 0; log: %s", log)
+	assert.Less(t, time.Since(before), time.Second)
+	assert.NotContains(t, log.String(), cloud.Secret)
+}
