@@ -13,15 +13,20 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-// minCheckInterval keeps a high speed from turning checks into load.
-const minCheckInterval = 5 * time.Millisecond
+const (
+	// minCheckInterval keeps a high speed from turning checks into load.
+	minCheckInterval = 5 * time.Millisecond
+	// minCheckTimeout keeps a high speed from failing a target because the
+	// computer is busy with something else for a moment.
+	minCheckTimeout = 500 * time.Millisecond
+)
 
 // startCheck checks the target at once and then in the interval of the health
 // check. The caller holds the lock.
 func (s *service) startCheck(t *target) {
 	hc := s.spec.Healthcheck
 	interval := max(s.scaled(hc.IntervalDuration()), minCheckInterval)
-	timeout := max(s.scaled(hc.TimeoutDuration()), minCheckInterval)
+	timeout := max(s.scaled(hc.TimeoutDuration()), minCheckTimeout)
 	//nolint:gosec // G115: ports are below 65536
 	at := netip.AddrPortFrom(t.address, uint16(s.cfg.targetPort(hc.Port)))
 	t.stopCheck = s.cfg.crew.start(func(ctx context.Context) {

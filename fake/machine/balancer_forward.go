@@ -48,7 +48,7 @@ func (s *service) forward(ctx context.Context, client *net.TCPConn) {
 	upstream := s.dial(ctx, client)
 	if upstream == nil {
 		_ = client.SetLinger(0) // on failure the close is an orderly one
-		client.Close()
+		_ = client.Close()
 		return
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -74,7 +74,7 @@ func (s *service) dial(ctx context.Context, client *net.TCPConn) *net.TCPConn {
 		if upstream, ok := conn.(*net.TCPConn); ok {
 			return upstream
 		}
-		conn.Close()
+		_ = conn.Close()
 	}
 	return nil
 }
@@ -93,8 +93,8 @@ func join(a, b *net.TCPConn) {
 	wg.Go(func() { transfer(a, b) })
 	transfer(b, a)
 	wg.Wait()
-	a.Close()
-	b.Close()
+	_ = a.Close()
+	_ = b.Close()
 }
 
 func transfer(to, from *net.TCPConn) {
@@ -103,7 +103,7 @@ func transfer(to, from *net.TCPConn) {
 		err = to.CloseWrite()
 	}
 	if err != nil {
-		to.Close()
-		from.Close()
+		_ = to.Close()
+		_ = from.Close()
 	}
 }

@@ -52,7 +52,7 @@ func (s *service) update(spec exoapi.Service) {
 	recheck := s.spec.Healthcheck != spec.Healthcheck
 	s.spec = spec
 	wanted := map[string]bool{}
-	s.order = s.order[:0:0] // choosers may hold the old one
+	s.order = s.order[:0]
 	for _, w := range spec.Targets {
 		if wanted[w.MachineID] {
 			continue
@@ -118,6 +118,6 @@ func (s *service) close() {
 	s.order = nil
 	if s.stop != nil {
 		s.stop()
-		s.listener.Close() // at once: the port may be wanted again
+		_ = s.listener.Close() // at once: the port may be wanted again
 	}
 }

@@ -130,7 +130,10 @@ func url(driver *machine.Process, m exoapi.Machine, port int, path string) strin
 
 // fetch returns the body of a 200 answer, on a connection of its own.
 func fetch(ctx context.Context, url string) (string, error) {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return fetchWith(ctx, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, url)
+}
+
+func fetchWith(ctx context.Context, client *http.Client, url string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return "", err

@@ -31,7 +31,8 @@ type ProcessConfig struct {
 	// flight. Default 2 s.
 	Grace time.Duration
 	// Speed divides intervals and timeouts of health checks, which the API
-	// gives in whole seconds. Boot times are used as given. Default 1.
+	// gives in whole seconds; timeouts down to half a second only, as the
+	// computer answers no faster. Boot times are used as given. Default 1.
 	Speed float64
 	// Dir is where the driver makes its temporary directory. Default: the
 	// system's place for that.
@@ -100,15 +101,8 @@ func NewProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 		crew:  newCrew(ctx), kill: make(chan struct{}),
 		runs: map[string]*run{}, last: map[netip.Addr]*run{},
 	}
-	for _, port := range []int{LoadPort, ExporterPort} {
-		if _, err := p.ports.decide(port); err != nil {
-			network.claim.Close()
-			return nil, fmt.Errorf("process driver: %w", err)
-		}
-	}
-	if p.dir, err = os.MkdirTemp(cfg.Dir, "exopool-members-"); err != nil {
-		network.claim.Close()
-		return nil, fmt.Errorf("process driver: %w", err)
+	if err := p.prepare(); err != nil {
+		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close()))
 	}
 	p.balancers = newBalancers(balancersConfig{
 		log: cfg.Log, crew: newCrew(ctx), speed: cfg.Speed,
@@ -118,6 +112,17 @@ func NewProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	cfg.Log.Info("process driver ready", "instances", network.instances, "balancers", network.balancers,
 		"load_port", p.PortFor(LoadPort), "exporter_port", p.PortFor(ExporterPort))
 	return p, nil
+}
+
+// prepare decides on the ports of members and makes the directory.
+func (p *Process) prepare() (err error) {
+	for _, port := range []int{LoadPort, ExporterPort} {
+		if _, err := p.ports.decide(port); err != nil {
+			return err
+		}
+	}
+	p.dir, err = os.MkdirTemp(p.cfg.Dir, "exopool-members-")
+	return err
 }
 
 // Networks returns the two halves of the driver's loopback network.
@@ -249,8 +254,7 @@ func (p *Process) Close(ctx context.Context) error {
 	p.crew.wg.Wait()
 	stop()
 	p.balancers.close()
-	p.network.claim.Close()
-	if err := os.RemoveAll(p.dir); err != nil {
+	if err := errors.Join(p.network.claim.Close(), os.RemoveAll(p.dir)); err != nil {
 		return fmt.Errorf("close process driver: %w", err)
 	}
 	return nil

@@ -59,15 +59,22 @@ func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) 
 		return
 	}
 	defer r.clean(s.Dir)
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		err = cmd.Wait()
+	}()
 	select {
-	case err := <-exited:
-		r.log.Error("member died", "pid", cmd.Process.Pid, "err", err, "exit", cmd.ProcessState.String())
+	case <-exited:
+		// Whatever the status: nobody asked it to end.
+		r.log.Error("member died", "pid", cmd.Process.Pid, "exit", cmd.ProcessState.String(), "err", err)
 		return
 	case <-ctx.Done():
 	}
 	r.end(cmd, exited, s.Grace, kill)
+	if err != nil {
+		r.log.Warn("member ended badly", "err", err)
+	}
 }
 
 func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
@@ -106,17 +113,14 @@ func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
 
 // end asks the process to finish, kills it when it takes too long, and returns
 // when it is gone.
-func (r *run) end(cmd *exec.Cmd, exited <-chan error, grace time.Duration, kill <-chan struct{}) {
+func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, kill <-chan struct{}) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		r.log.Debug("member gone before it was asked to end", "err", err)
 	}
 	limit := time.NewTimer(grace + killMargin)
 	defer limit.Stop()
 	select {
-	case err := <-exited:
-		if err != nil {
-			r.log.Warn("member ended badly", "err", err)
-		}
+	case <-exited:
 		return
 	case <-limit.C:
 		r.log.Warn("member killed: it did not end in time", "grace", grace)
@@ -126,7 +130,7 @@ func (r *run) end(cmd *exec.Cmd, exited <-chan error, grace time.Duration, kill 
 	if err := cmd.Process.Kill(); err != nil {
 		r.log.Debug("member gone before it was killed", "err", err)
 	}
-	_ = <-exited // the status is that of a kill
+	<-exited
 }
 
 // clean removes what a killed member could not.

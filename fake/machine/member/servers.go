@@ -24,7 +24,7 @@ func listen(ctx context.Context, handlers map[int]http.Handler, address netip.Ad
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", at.String())
 		if err != nil {
 			for _, l := range listeners {
-				l.Close()
+				_ = l.Close()
 			}
 			return nil, fmt.Errorf("serve on %v: %w", at, err)
 		}
