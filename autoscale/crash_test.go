@@ -121,6 +121,12 @@ func TestABurstIsWrittenOnceASecond(t *testing.T) {
 	fourth, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.False(t, os.SameFile(third, fourth), "the other direction is not on disk yet")
+
+	w.clock.Set(noon.Add(-time.Hour))
+	w.webhook(down)
+	fifth, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.False(t, os.SameFile(fourth, fifth), "the time on disk says nothing after the clock was set back")
 }
 
 func TestADamagedStateFileIsMovedAside(t *testing.T) {
@@ -133,6 +139,7 @@ func TestADamagedStateFileIsMovedAside(t *testing.T) {
 		"a later version":     `{"version":2}`,
 		"two documents":       `{"version":1}{"version":1}`,
 		"a batch of nothing":  `{"version":1,"pending":{"up":{"first":"2026-03-01T11:59:00Z","last":"2026-03-01T11:59:00Z","count":-1}}}`,
+		"a batch of too many": `{"version":1,"pending":{"up":{"first":"2026-03-01T11:59:00Z","last":"2026-03-01T11:59:00Z","count":2147483648}}}`,
 		"a batch long ago":    `{"version":1,"pending":{"up":{"first":"0001-01-01T00:00:00Z","last":"2026-03-01T11:59:00Z","count":1}}}`,
 		"an intent sideways":  `{"version":1,"intent":{"direction":"left","from":1,"to":2,"at":"2026-03-01T11:59:00Z"}}`,
 		"an intent below all": `{"version":1,"intent":{"direction":"down","from":1,"to":0,"at":"2026-03-01T11:59:00Z"}}`,
@@ -208,8 +215,37 @@ func TestNoResizeWhileADiskThatCannotBeWrittenRemembersTheWebhook(t *testing.T) 
 	assert.Equal(t, autoscale.ReasonStateError, d.Reason)
 	assert.Empty(t, w.pool.Resizes())
 
+	w.pool.SetSize(3)
 	require.NoError(t, os.RemoveAll(path))
 	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
+	assert.Equal(t, []int{4}, w.pool.Resizes(), "nothing was asked for, so there was nothing to find out")
+}
+
+func TestADiskThatRemembersOnlyWhatHasExpiredIsNoHindrance(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.webhook(up)
+	path := filepath.Join(w.cfg.StateDir, "demand.json")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.MkdirAll(filepath.Join(path, "in the way"), 0o700))
+	w.clock.Advance(10 * time.Minute)
+	w.loop.RunOnce(t.Context())
+	w.webhook(up)
+	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
+}
+
+func TestAfterAFailedWriteTheNextWebhookIsWrittenAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	w.webhook(up)
+	repair := w.breakDisk()
+	require.Equal(t, autoscale.ReasonAtMaximum, w.loop.RunOnce(t.Context()).Reason)
+	repair()
+	w.clock.Advance(500 * time.Millisecond)
+	w.webhook(up)
+	assert.Equal(t, map[string]any{
+		"first": "2026-03-01T12:00:00.5Z", "last": "2026-03-01T12:00:00.5Z", "count": 1.0,
+	}, w.stateFile()["pending"].(map[string]any)["up"])
 }
 
 func TestAClockSetBackKeepsWebhooksAndLetsThemExpire(t *testing.T) {

@@ -91,7 +91,7 @@ func (d *Demand) Record(direction Direction, now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	pending := d.now.Pending.of(direction)
-	*pending = pending.clamped(now).merged(Batch{First: now, Last: now, Count: 1})
+	*pending = pending.merged(Batch{First: now, Last: now, Count: 1})
 
 	saved := d.disk.Pending.of(direction)
 	age := now.Sub(saved.Last)
@@ -130,14 +130,12 @@ func (d *Demand) claim(now time.Time, status Status) []Settled {
 	}
 	if d.now.Intent == nil {
 		d.now.claim()
-		d.disk.claim()
 	}
 	return append(settled, d.expire(now)...)
 }
 
-// claim moves everything pending to what is claimed. On the copy of the disk
-// it only follows the change in meaning: the next webhook starts a new batch,
-// which is not on disk yet.
+// claim moves everything pending to what is claimed. That needs no write: to a
+// restart both mean the same, until an intent tells them apart.
 func (s *state) claim() {
 	s.Claimed.Up = s.Claimed.Up.merged(s.Pending.Up)
 	s.Claimed.Down = s.Claimed.Down.merged(s.Pending.Down)
@@ -233,10 +231,11 @@ func (d *Demand) intend(direction Direction, from, to int, now time.Time) error 
 	return d.save()
 }
 
-// disown makes sure that no copy of the demand is left on a disk that takes no
-// writes: after a crash it would cause a second step. Forgetting a webhook is
-// the smaller harm, since alerts repeat.
-func (d *Demand) disown(direction Direction, now time.Time) error {
+// disown makes sure that no demand is left on a disk that takes no writes:
+// after a crash it would cause a second step. Forgetting a webhook is the
+// smaller harm, since alerts repeat. An error means that the resize must wait
+// until what the disk remembers has expired.
+func (d *Demand) disown(now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	err := ignoreMissing(os.Remove(filepath.Join(d.dir, stateFile)))
@@ -244,12 +243,13 @@ func (d *Demand) disown(direction Direction, now time.Time) error {
 		d.disk = state{}
 		return nil
 	}
-	left := d.disk.Claimed.of(direction).merged(*d.disk.Pending.of(direction))
-	if left.empty() || now.Sub(left.clamped(now).Last) > d.expiry {
-		return nil
+	for _, left := range []Batch{d.disk.Pending.Up, d.disk.Pending.Down, d.disk.Claimed.Up, d.disk.Claimed.Down} {
+		if !left.empty() && now.Sub(left.clamped(now).Last) <= d.expiry {
+			d.now.Intent = nil // nothing was asked for
+			return err
+		}
 	}
-	d.now.Intent = nil // nothing was asked for
-	return err
+	return nil
 }
 
 // withdraw takes the intent back: the provider promised that nothing changed.

@@ -83,7 +83,7 @@ func (l *Loop) wait(ctx context.Context, next time.Time) bool {
 	if wait := next.Sub(l.cfg.Clock.Now()); wait > 0 {
 		select {
 		case <-ctx.Done():
-		case <-l.cfg.Clock.After(min(wait, l.cfg.Interval)):
+		case <-l.cfg.Clock.After(wait):
 		}
 	}
 	return ctx.Err() == nil
@@ -223,7 +223,7 @@ func (l *Loop) intend(ctx context.Context, direction Direction, from, to int) er
 		return nil
 	}
 	l.noteState(ctx, err)
-	if left := l.demand.disown(direction, now); left != nil {
+	if left := l.demand.disown(now); left != nil {
 		return fmt.Errorf("write down the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
 	}
 	return nil

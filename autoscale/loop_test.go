@@ -223,6 +223,22 @@ func TestAfterALostAnswerTheSizeTells(t *testing.T) {
 		assert.Equal(t, fate{up: autoscale.ReasonConfirmed, down: autoscale.ReasonStepDown}, fates(d))
 		assert.Equal(t, []int{3, 2}, w.pool.Resizes())
 	})
+	t.Run("webhooks that came while the pool was busy are not settled with it", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, 2)
+		w.pool.LoseNext("resize", lost)
+		w.webhook(up)
+		w.turn()
+		w.pool.SetState("scaling-up")
+		w.webhook(up)
+		assert.Equal(t, 2, w.turn().Up.Count, "both are on the table")
+		w.pool.SetState("")
+		d := w.turn()
+		require.Len(t, d.Settled, 2)
+		assert.Equal(t, autoscale.ReasonConfirmed, d.Settled[0].Reason)
+		assert.Equal(t, autoscale.ReasonStepUp, d.Settled[1].Reason)
+		assert.Equal(t, []int{3, 4}, w.pool.Resizes())
+	})
 	t.Run("nothing is concluded before the pool runs again", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, 2)
@@ -238,6 +254,28 @@ func TestAfterALostAnswerTheSizeTells(t *testing.T) {
 		w.pool.SetState("")
 		assert.Equal(t, fate{up: autoscale.ReasonConfirmed}, fates(w.turn()))
 	})
+}
+
+func TestARefusalIsAnAnswerOfTheAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.pool.FailNext("resize", autoscale.ErrRefused)
+	w.webhook(up)
+	w.turn()
+	w.clock.Advance(time.Hour)
+	require.EqualError(t, w.loop.Ready(), "the API was last reached 1h0m0s ago")
+}
+
+func TestNoCallBeginsOnceTheContextHasEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.webhook(up)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	d := w.loop.RunOnce(ended)
+	assert.Equal(t, autoscale.ReasonStopping, d.Reason)
+	assert.Equal(t, 1, d.Up.Count)
+	assert.Empty(t, w.pool.Calls())
 }
 
 func TestWebhooksDuringATurnCountForTheNextOne(t *testing.T) {

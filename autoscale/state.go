@@ -83,7 +83,7 @@ type intent struct {
 	Direction Direction `json:"direction"`
 	From      int       `json:"from"`
 	To        int       `json:"to"`
-	At        time.Time `json:"at"`
+	At        time.Time `json:"at"` // for whoever reads the file
 }
 
 // state is what survives a restart.
@@ -160,10 +160,10 @@ func parseState(data []byte, now time.Time) (state, error) {
 	if !s.LastResize.IsZero() && !plausible(s.LastResize) {
 		return s, errors.New("an impossible time of the last resize")
 	}
-	return s, s.Intent.check(now)
+	return s, s.Intent.check()
 }
 
-func (i *intent) check(now time.Time) error {
+func (i *intent) check() error {
 	if i == nil {
 		return nil
 	}
@@ -172,9 +172,6 @@ func (i *intent) check(now time.Time) error {
 	}
 	if i.From < 0 || i.To < 1 || !plausible(i.At) {
 		return errors.New("an intent without sizes or time")
-	}
-	if i.At.After(now) {
-		i.At = now
 	}
 	return nil
 }
