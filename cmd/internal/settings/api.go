@@ -28,7 +28,7 @@ func addAPI(l *loader, into *API) {
 func addEndpoint(l *loader, into *API) {
 	s := spec{
 		flags: []string{"endpoint"}, env: []string{"EXOSCALE_API_ENDPOINT"}, arg: "URL",
-		usage:  "address of another API, for local runs and tests; empty means the zone's own",
+		usage: "address of another API, for local runs and tests", otherwise: "the zone's own",
 		remedy: "give an absolute address such as http://127.0.0.1:8080/v2, or leave it out for the real API",
 	}
 	var endpoint url.URL

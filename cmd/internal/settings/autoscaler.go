@@ -49,7 +49,8 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 	addState(l, &a)
 	add(l, &a.ListenHost, spec{
 		flags: []string{"listen-address"}, env: []string{"LISTEN_ADDRESS"}, arg: "HOST",
-		usage: "address of the webhook receiver; empty means all of the machine", remedy: "give an IP address or a host name",
+		usage: "address of the webhook receiver", otherwise: "all addresses of the machine",
+		remedy: "give an IP address or a host name",
 	}, parseHost)
 	add(l, &a.ListenPort, spec{
 		flags: []string{"listen-port"}, env: []string{"LISTEN_PORT"}, arg: "PORT",
@@ -57,7 +58,7 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 		remedy: "give a whole number " + between(1, 65535),
 	}, intBetween(1, 65535))
 	addSecret(l, &a.Token, spec{
-		env: []string{"WEBHOOK_TOKEN"}, usage: "the secret that webhooks must show; without it everyone is let in",
+		env: []string{"WEBHOOK_TOKEN"}, usage: "the secret that webhooks must show", otherwise: "everyone is let in",
 		remedy: "give a word without spaces",
 	}, "webhook-token-file")
 	addLog(l, &a.Log)
@@ -75,13 +76,13 @@ func addTimes(l *loader, a *Autoscaler) {
 	addDuration(l, &a.Every, "interval", "AUTOSCALER_INTERVAL", "time between two turns", time.Minute, 100*time.Millisecond, time.Hour)
 	timeout := spec{
 		flags: []string{"turn-timeout"}, env: []string{"AUTOSCALER_TURN_TIMEOUT"}, arg: "DURATION",
-		usage:  "longest time for one turn, less than the interval; 5/6 of it unless given",
+		usage: "longest time for one turn, less than the interval", otherwise: "5/6 of the interval",
 		remedy: "give a duration below the interval, such as 50s, or leave it out",
 	}
 	add(l, &a.Timeout, timeout, durationBetween(shortest, time.Hour))
 	expire := spec{
 		flags: []string{"expire"}, env: []string{"AUTOSCALER_EXPIRE"}, arg: "DURATION",
-		usage:  "how long a webhook waits while the pool cannot be scaled; 5m, or the interval if that is longer, unless given",
+		usage: "how long a webhook waits while the pool cannot be scaled", otherwise: "5m, or the interval if that is longer",
 		remedy: "give a duration of the interval or more, such as 5m, or leave it out",
 	}
 	add(l, &a.Expire, expire, durationBetween(shortest, 24*time.Hour))
@@ -125,7 +126,7 @@ func addLimits(l *loader, a *Autoscaler) {
 func addState(l *loader, a *Autoscaler) {
 	add(l, &a.StateDir, spec{
 		flags: []string{"state-dir"}, env: []string{"AUTOSCALER_STATE_DIR", "STATE_DIRECTORY"}, arg: "PATH",
-		usage:  "directory that keeps webhooks over a restart",
+		usage: "directory that keeps webhooks over a restart", otherwise: DefaultStateDir + " if it can be written, else none",
 		remedy: "give the path of a directory that the program may write to",
 	}, parsePath)
 	l.resolve = append(l.resolve, func() {

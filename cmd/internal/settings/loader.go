@@ -11,15 +11,17 @@ import (
 
 // A spec describes one setting.
 type spec struct {
-	flags    []string // without dash; empty: environment only
-	env      []string // the first one that is set wins
-	arg      string   // what the value is called in the help, e.g. PORT
-	usage    string   // what it means, without a full stop
-	def      string   // empty: none
-	required bool
-	remedy   string // what to type, said when the value is missing or malformed
-	secret   bool   // the value is never shown, never a flag, maybe in a file
-	boolean  bool   // the flag needs no value
+	flags []string // without dash; empty: environment only
+	env   []string // the first one that is set wins
+	arg   string   // what the value is called in the help, e.g. PORT
+	usage string   // what it means, without a full stop
+	def   string   // empty: none
+	// otherwise tells the help what happens without a value and a default.
+	otherwise string
+	required  bool
+	remedy    string // what to type, said when the value is missing or malformed
+	secret    bool   // the value is never shown, never a flag, maybe in a file
+	boolean   bool   // the flag needs no value
 }
 
 // name returns how faults call the setting.

@@ -22,23 +22,25 @@ func (l *loader) printHelp(out io.Writer) {
 }
 
 func printSpec(out io.Writer, s spec) {
-	head := "(environment only)"
-	if len(s.flags) > 0 {
-		names := make([]string, len(s.flags))
-		for i, name := range s.flags {
-			names[i] = "-" + name
-		}
-		head = strings.TrimSpace(strings.Join(names, ", ") + " " + s.arg)
+	var tail []string
+	if len(s.flags) == 0 {
+		fmt.Fprintf(out, "  %s (environment only)\n", strings.Join(s.env, ", "))
+	} else {
+		fmt.Fprintf(out, "  %s\n", strings.TrimSpace("-"+strings.Join(s.flags, ", -")+" "+s.arg))
+		tail = append(tail, "environment: "+strings.Join(s.env, ", "))
 	}
-	fmt.Fprintf(out, "  %s\n        %s\n", head, s.usage)
-	tail := "environment: " + strings.Join(s.env, ", ")
+	fmt.Fprintf(out, "        %s\n", s.usage)
 	switch {
 	case s.required:
-		tail += "; required"
+		tail = append(tail, "required")
 	case s.def != "":
-		tail += "; default: " + s.def
+		tail = append(tail, "default: "+s.def)
+	case s.otherwise != "":
+		tail = append(tail, "default: "+s.otherwise)
 	}
-	fmt.Fprintf(out, "        %s\n", tail)
+	if len(tail) > 0 {
+		fmt.Fprintf(out, "        %s\n", strings.Join(tail, "; "))
+	}
 }
 
 func printVersion(out io.Writer, program string) {
