@@ -1,0 +1,193 @@
+package exoapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	egoscale "github.com/exoscale/egoscale/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// A recorder is a driver that writes down what it is told. Events carry the
+// virtual time since it was made.
+type recorder struct {
+	mu       sync.Mutex
+	since    time.Time
+	events   []string
+	machines map[string]exoapi.Machine
+	balanced exoapi.Balancer
+	broken   bool
+}
+
+func newRecorder() *recorder {
+	return &recorder{since: time.Now(), machines: map[string]exoapi.Machine{}}
+}
+
+func (r *recorder) note(event string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := time.Since(r.since).Truncate(time.Second)
+	r.events = append(r.events, fmt.Sprintf("%s "+event, append([]any{at}, args...)...))
+}
+
+// take returns what was noted since the last call.
+func (r *recorder) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := r.events
+	r.events = nil
+	return taken
+}
+
+func (r *recorder) Networks() (instances, balancers netip.Prefix) {
+	return netip.MustParsePrefix("127.9.0.0/29"), netip.MustParsePrefix("127.9.1.0/30")
+}
+
+func (r *recorder) Start(m exoapi.Machine) error {
+	r.note("start %s", m.Address)
+	r.machines[m.ID] = m
+	if r.broken {
+		return errors.New("no power")
+	}
+	return nil
+}
+
+func (r *recorder) Stop(id string) { r.note("stop %s", r.machines[id].Address) }
+
+func (r *recorder) Destroy(id string) { r.note("destroy %s", r.machines[id].Address) }
+
+func (r *recorder) Balance(b exoapi.Balancer) error {
+	targets := []string{}
+	for _, s := range b.Services {
+		for _, t := range s.Targets {
+			targets = append(targets, t.Address.String())
+		}
+	}
+	r.balanced = b
+	r.note("balance %d %v", len(b.Services), targets)
+	return nil
+}
+
+func (r *recorder) Unbalance(string) { r.note("unbalance") }
+
+func (r *recorder) Health(string, string) map[string]exoapi.Health { return nil }
+
+// startDriven makes a cloud that runs in the background, as with a driver
+// that really does something.
+func startDriven(t *testing.T, driver *recorder) (*exoapi.Cloud, *egoscale.Client) {
+	t.Helper()
+	cloud, client := start(t, exoapi.Config{Machines: driver})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); cloud.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return cloud, client
+}
+
+func TestDriverIsToldWhenThingsHappen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newRecorder()
+		_, client := startDriven(t, driver)
+		ctx := t.Context()
+		pool := newPool(t, client, 2)
+		assert.Equal(t, []string{"15s start 127.9.0.1", "15s start 127.9.0.2"}, driver.take())
+		nlb, _ := newService(t, client, pool)
+		assert.Equal(t, []string{
+			"20s balance 0 []",
+			"21s balance 0 []", "23s balance 1 [127.9.0.1 127.9.0.2]",
+		}, driver.take())
+		assert.Equal(t, 8080, driver.balanced.Services[0].TargetPort)
+		assert.Equal(t, 10*time.Second, driver.balanced.Services[0].Healthcheck.IntervalDuration())
+
+		require.NoError(t, client.ScaleInstancePool(ctx, zone, pool, 1))
+		assert.Equal(t, []string{"24s balance 1 [127.9.0.2]", "29s destroy 127.9.0.1"}, driver.take(),
+			"a member leaves its load balancer before it is destroyed")
+		require.NoError(t, client.ScaleInstancePool(ctx, zone, pool, 2))
+		assert.Equal(t, []string{"45s start 127.9.0.3", "45s balance 1 [127.9.0.2 127.9.0.3]"}, driver.take(),
+			"an address is not used again at once")
+		require.NoError(t, client.DeleteNetworkLoadBalancer(ctx, zone, nlb))
+		assert.Equal(t, []string{"45s unbalance"}, driver.take())
+	})
+}
+
+func TestMachineIsToldWhatItNeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newRecorder()
+		_, client := startDriven(t, driver)
+		_, err := client.RegisterSSHKey(t.Context(), zone, "k", publicKey)
+		require.NoError(t, err)
+		i := newInstance(t, client, func(i *egoscale.Instance) {
+			i.SSHKey = new("k")
+			i.UserData = new("I2Nsb3VkLWNvbmZpZwo=")
+		})
+		m := driver.machines[*i.ID]
+		assert.Equal(t, "monitor", m.Name)
+		assert.Equal(t, "micro", m.Type.Size)
+		assert.Equal(t, ubuntuName, m.Template)
+		assert.Equal(t, "#cloud-config\n", string(m.UserData))
+		assert.Equal(t, []string{publicKey}, m.SSHKeys)
+		assert.Equal(t, 20*time.Second, m.BootTime)
+		assert.Equal(t, i.PublicIPAddress.String(), m.Address.String())
+	})
+}
+
+func TestInstanceThatDoesNotStartIsInError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newRecorder()
+		driver.broken = true
+		cloud, client := startDriven(t, driver)
+		_, err := client.CreateInstancePool(t.Context(), zone, wantedPool(t, client, 1))
+		require.ErrorContains(t, err, "job failed")
+		assert.Equal(t, "error", cloud.Instances()[0].State)
+		assert.Equal(t, "running", cloud.Pools()[0].State)
+	})
+}
+
+func TestAddressesAreLimitedByTheDriver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := startDriven(t, newRecorder())
+		_, err := client.CreateInstancePool(t.Context(), zone, wantedPool(t, client, 8))
+		require.ErrorContains(t, err, "no public addresses left")
+		pool := newPool(t, client, 7)
+		require.NoError(t, client.ScaleInstancePool(t.Context(), zone, pool, 1))
+		require.NoError(t, client.ScaleInstancePool(t.Context(), zone, pool, 7))
+	})
+}
+
+func TestCloseRemovesWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newRecorder()
+		cloud, client := startDriven(t, driver)
+		newService(t, client, newPool(t, client, 1))
+		driver.take()
+		cloud.Close()
+		cloud.Close()
+		assert.Equal(t, []string{"24s unbalance", "24s destroy 127.9.0.1"}, driver.take())
+		assert.Equal(t, 503, call(t, cloud, "GET", "/v2/instance", "").status)
+		assert.Empty(t, cloud.Instances())
+	})
+}
+
+func TestSpeedDividesAllWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{Timing: exoapi.Timing{Speed: 15, Destroy: -1}})
+		pool := newPool(t, client, 1)
+		op := call(t, cloud, "PUT", "/v2/instance-pool/"+*pool.ID+":scale", `{"size":2}`)
+		require.Equal(t, 200, op.status)
+		time.Sleep(time.Second - 1)
+		assert.Equal(t, "scaling-up", cloud.Pools()[0].State)
+		time.Sleep(1)
+		assert.Equal(t, "running", cloud.Pools()[0].State)
+		require.Equal(t, 200, call(t, cloud, "PUT", "/v2/instance-pool/"+*pool.ID+":scale", `{"size":1}`).status)
+		assert.Len(t, cloud.Instances(), 1, "a negative time means at once")
+	})
+}
