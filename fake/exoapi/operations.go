@@ -53,10 +53,15 @@ func (w *world) begin(resource, id string) *operation {
 		}
 		w.operations.remove(old.id)
 	}
+	about := reference{id, "/v2/" + resource + "/" + id, "get-" + resource}
+	if _, ok := parseID(id); !ok {
+		// SSH keys have only a name, but references are promised to be UUIDs.
+		about.ID = fixedID(resource + "/" + id)
+	}
 	op := &operation{
 		id:        w.ids.uuid(),
 		state:     statePending,
-		reference: reference{id, "/v2/" + resource + "/" + id, "get-" + resource},
+		reference: about,
 		since:     w.now,
 	}
 	w.operations.add(op.id, op)
