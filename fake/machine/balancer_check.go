@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,6 +22,9 @@ const (
 	minCheckTimeout = 500 * time.Millisecond
 )
 
+// errOff is the outcome of a check of a machine that is off or boots.
+var errOff = errors.New("machine is not on")
+
 // startCheck checks the target at once and then in the interval of the health
 // check. The caller holds the lock.
 func (s *service) startCheck(t *target) {
@@ -33,7 +37,10 @@ func (s *service) startCheck(t *target) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
-			err := probe(ctx, hc, at, timeout)
+			err := errOff
+			if s.cfg.on(t.machine) {
+				err = probe(ctx, hc, at, timeout)
+			}
 			s.record(ctx, t, max(hc.Retries, 1), err)
 			select {
 			case <-ctx.Done():

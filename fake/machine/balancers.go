@@ -16,7 +16,7 @@ type balancersConfig struct {
 	speed      float64                     // divides health check times
 	ports      *ports                      // of balancers
 	targetPort func(port int) int          // of machines
-	on         func(machineID string) bool // false: never choose it
+	on         func(machineID string) bool // false: neither check nor choose it
 }
 
 // balancers forward TCP for the load balancers of the cloud, and check the

@@ -3,6 +3,7 @@ package machine_test
 import (
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,21 +13,23 @@ import (
 	"github.com/exopool/exopool/fake/machine"
 )
 
-// occupy holds a port on the addresses on which the driver tries ports, as a
-// program would that holds it on all addresses.
-func occupy(t *testing.T, ports map[string]int) {
+// occupy holds a port on an address until the test ends.
+func occupy(t *testing.T, a, b, host byte, port uint16) {
 	t.Helper()
-	for address, port := range ports {
-		l, err := net.Listen("tcp4", netip.AddrPortFrom(netip.MustParseAddr(address), uint16(port)).String())
-		require.NoError(t, err)
-		t.Cleanup(func() { l.Close() })
-	}
+	l, err := net.Listen("tcp4", netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, a, b, host}), port).String())
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
 }
 
 func TestStandInServesForAPortThatCannotBeHad(t *testing.T) {
-	occupy(t, map[string]int{"127.199.0.126": machine.LoadPort, "127.199.0.254": 4080})
+	// A network that no test run beside this one has. The driver tries ports on
+	// the last address of each half; a program that holds them on all addresses
+	// holds them there too.
+	a, b := byte(130+os.Getpid()%100), byte(os.Getpid()/100)
+	occupy(t, a, b, 126, machine.LoadPort)
+	occupy(t, a, b, 254, 4080)
 	driver := newDriver(t, func(cfg *machine.ProcessConfig) {
-		cfg.Network = netip.MustParsePrefix("127.199.0.0/24")
+		cfg.Network = netip.PrefixFrom(netip.AddrFrom4([4]byte{127, a, b, 0}), 24)
 	})
 	assert.Equal(t, 18080, driver.PortFor(machine.LoadPort))
 	assert.Equal(t, machine.ExporterPort, driver.PortFor(machine.ExporterPort))

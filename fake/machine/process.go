@@ -201,11 +201,14 @@ func (p *Process) PID(id string) (int, bool) {
 	return pid, pid != 0
 }
 
-// on reports whether a machine was started and not stopped since.
+// on reports whether a machine has a process, or had one that died. One that
+// boots has not, although the process of its last run may still be finishing
+// requests on the same address.
 func (p *Process) on(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.runs[id] != nil
+	r := p.runs[id]
+	return r != nil && r.pid.Load() != 0
 }
 
 func (p *Process) forget(r *run) {
