@@ -2,6 +2,7 @@ package exoapi_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -128,4 +129,10 @@ func tryCall(
 		change(req)
 	}
 	return cloud.Transport().RoundTrip(req)
+}
+
+func decodeArray(tb testing.TB, r io.Reader) (list []map[string]any) {
+	tb.Helper()
+	require.NoError(tb, json.NewDecoder(r).Decode(&list))
+	return list
 }
