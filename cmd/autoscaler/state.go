@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 )
@@ -58,10 +57,7 @@ func claim(path string) (stateDir, error) {
 	if err != nil {
 		return stateDir{}, err
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errLocked
-		}
+	if err := lockFile(lock); err != nil {
 		return stateDir{}, errors.Join(err, lock.Close())
 	}
 	return stateDir{path: path, lock: lock}, nil

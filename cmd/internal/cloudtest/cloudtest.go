@@ -5,6 +5,7 @@ package cloudtest
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -54,6 +55,7 @@ func New(tb testing.TB, size int) *Cloud {
 	c.URL = c.server.URL + "/v2"
 	c.Key, c.Secret = cloud.Credential()
 	c.client, err = egoscale.NewClient(c.Key, c.Secret,
+		egoscale.ClientOptWithHTTPClient(&http.Client{}), // the default one would be shared, and written to
 		egoscale.ClientOptWithAPIEndpoint(c.URL), egoscale.ClientOptWithPollInterval(10*time.Millisecond))
 	require.NoError(tb, err)
 
@@ -131,7 +133,8 @@ func Self(tb testing.TB, env map[string]string, log io.Writer, args ...string) *
 	self, err := os.Executable()
 	require.NoError(tb, err)
 	cmd := exec.CommandContext(tb.Context(), self, args...) //nolint:gosec // runs itself
-	cmd.Env = []string{programVariable + "=1"}
+	// Without this the race detector makes every process last a second longer.
+	cmd.Env = []string{programVariable + "=1", "GORACE=atexit_sleep_ms=0"}
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
