@@ -3,6 +3,7 @@ package machine_test
 import (
 	"bufio"
 	"context"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -101,6 +102,29 @@ func TestStopFinishesRequestsInFlightAndFreesTheAddress(t *testing.T) {
 	}
 	eventually(t, func() bool { return answers(t.Context(), driver, m) }, "not started again")
 	assert.False(t, alive(first))
+}
+
+func TestMemberThatEndsSaysSoInItsLastAnswers(t *testing.T) {
+	driver := newDriver(t, func(cfg *machine.ProcessConfig) { cfg.Work = 50 * time.Millisecond })
+	m := start(t, driver, 1)[0]
+	target := url(driver, m, machine.LoadPort, "/load")
+	closes := make(chan bool, 4)
+	for range cap(closes) {
+		go func() {
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			resp, err := client.Get(target)
+			if assert.NoError(t, err) {
+				resp.Body.Close()
+			}
+			closes <- err == nil && resp.Close
+		}()
+	}
+	require.False(t, <-closes, "while it serves, connections are kept")
+	driver.Stop(m.ID)
+	<-closes // may have been on its way
+	<-closes
+	assert.True(t, <-closes)
 }
 
 func TestRequestsThatExceedTheGraceAreCut(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -75,9 +74,8 @@ func serve(ctx context.Context, s machine.MemberSettings, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	var closing atomic.Bool
 	servers, err := listen(ctx, map[int]http.Handler{
-		s.LoadPort: lastAnswers(&closing, loadgen.NewHandler(cpu)), s.ExporterPort: exporter,
+		s.LoadPort: loadgen.NewHandler(cpu), s.ExporterPort: exporter,
 	}, s.Address)
 	if err != nil {
 		return err
@@ -91,21 +89,9 @@ func serve(ctx context.Context, s machine.MemberSettings, log *slog.Logger) erro
 	if errors.Is(context.Cause(ctx), errOrphaned) {
 		return servers.close()
 	}
-	closing.Store(true)
+	servers.lastAnswers()
 	time.Sleep(lameDuck)
 	return servers.shutdown(ctx, s.Grace)
-}
-
-// lastAnswers tells clients of a member that is closing that theirs is the last
-// answer on the connection. A connection closed while a client reuses it
-// would cost a request.
-func lastAnswers(closing *atomic.Bool, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if closing.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // makeDirs makes a procfs, to be filled, and a sysfs that shows one CPU. With
