@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -144,15 +145,19 @@ func (c Config) validate() error {
 			errs = append(errs, errors.New("an API key or its secret is empty"))
 		}
 	}
+	zones := c.Zones
+	if len(zones) == 0 {
+		zones = officialZones()
+	}
 	seen := map[string]bool{}
-	for _, zone := range c.Zones {
+	for _, zone := range zones {
 		if zone == "" || seen[zone] {
 			errs = append(errs, fmt.Errorf("zone %q is empty or listed twice", zone))
 		}
 		seen[zone] = true
 	}
-	if c.DefaultZone != "" && len(c.Zones) > 0 && !seen[c.DefaultZone] {
-		errs = append(errs, fmt.Errorf("default zone %q is not among the zones", c.DefaultZone))
+	if c.DefaultZone != "" && !seen[c.DefaultZone] {
+		errs = append(errs, fmt.Errorf("default zone %q is not among the zones %s", c.DefaultZone, strings.Join(zones, ", ")))
 	}
 	if s := c.Timing.Speed; s < 0 || s != s || s > 1e9 {
 		errs = append(errs, fmt.Errorf("speed %g is not between 0 and 1e9", s))

@@ -2,6 +2,7 @@ package exoapi
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -125,6 +126,21 @@ func (f *Faults) List() []Fault {
 		list = append(list, a.Fault)
 	}
 	return list
+}
+
+// All yields the faults in force with the numbers to remove them by, oldest
+// first.
+func (f *Faults) All() iter.Seq2[int, Fault] {
+	return func(yield func(int, Fault) bool) {
+		f.mu.Lock()
+		active := slices.Clone(f.active)
+		f.mu.Unlock()
+		for _, a := range active {
+			if !yield(a.id, a.Fault) {
+				return
+			}
+		}
+	}
 }
 
 // take lets the oldest matching fault strike once.
