@@ -15,8 +15,9 @@ import (
 // controlPath is where an instance is told what is not part of the API.
 const controlPath = "/fakecloud/"
 
-// A fault is an [exoapi.Fault] on its way from the command to the instance.
+// A fault is an [exoapi.Fault] on its way between the command and the instance.
 type fault struct {
+	Number    int           `json:"number"` // to remove it by
 	Name      string        `json:"name"`
 	Operation string        `json:"operation"`
 	Count     int           `json:"count"`
@@ -66,10 +67,9 @@ func isLoopback(hostport string) bool {
 }
 
 func (c *control) list(w http.ResponseWriter, _ *http.Request) {
-	active := c.cloud.Faults().List()
-	faults := make([]fault, 0, len(active))
-	for _, f := range active {
-		faults = append(faults, fault(f))
+	faults := []fault{}
+	for number, f := range c.cloud.Faults().All() {
+		faults = append(faults, fault{number, f.Name, f.Operation, f.Count, f.Duration})
 	}
 	reply(w, faults)
 }
@@ -80,7 +80,7 @@ func (c *control) add(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	id, err := c.cloud.Faults().Add(exoapi.Fault(f))
+	id, err := c.cloud.Faults().Add(exoapi.Fault{Name: f.Name, Operation: f.Operation, Count: f.Count, Duration: f.Duration})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

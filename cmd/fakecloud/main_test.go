@@ -339,8 +339,8 @@ func TestFaultsComeAndGo(t *testing.T) {
 
 	faults("add", "latency", "-operation", "list-zones", "-count", "2", "-duration", "1ms")
 	number := strings.TrimSpace(faults("add", "too-many-requests").out.String())
-	assert.Regexp(t, `(?m)^latency +list-zones +2 +1ms$`, faults().out.String())
-	assert.Regexp(t, `(?m)^too-many-requests +\* +any`, faults("list").out.String())
+	assert.Regexp(t, `(?m)^1 +latency +list-zones +2 +1ms$`, faults().out.String())
+	assert.Regexp(t, `(?m)^`+number+` +too-many-requests +\* +any`, faults("list").out.String())
 	faults("remove", number)
 	assert.NotContains(t, faults().out.String(), "too-many-requests")
 	faults("clear")
@@ -448,6 +448,7 @@ func TestCommandLine(t *testing.T) {
 			[]string{"serve", "-listen", "x", "-machines", "y", "-zone", "Z", "-speed", "0", "-key-file", "k"},
 			2, "-listen \"x\": want 127.0.0.1:PORT, with port 0 for any free one\n-machines \"y\": want memory or process\n-zone \"Z\"",
 		},
+		"zone that is none": {[]string{"-listen", "127.0.0.1:0", "-zone", "at-vie-9"}, 1, `"at-vie-9" is not among the zones ch-gva-2`},
 		"port out of range": {[]string{"-listen", "127.0.0.1:99999"}, 2, "port"},
 		"no such key file":  {[]string{"-listen", "127.0.0.1:0", "-key-file", "/does/not/exist", "-secret-file", "/x"}, 1, "/does/not/exist"},
 	}

@@ -124,7 +124,7 @@ func (p program) faults(ctx context.Context, args []string) (int, error) {
 	case "remove":
 		number, err := strconv.Atoi(operand)
 		if err != nil {
-			return exitOK, usageError{fmt.Errorf("remove %q: want the number that add printed", operand)}
+			return exitOK, usageError{fmt.Errorf("remove %q: want a number from the list", operand)}
 		}
 		return exitOK, c.call(ctx, http.MethodDelete, "faults/"+strconv.Itoa(number), nil, nil)
 	case "clear":
@@ -141,13 +141,13 @@ func (p program) listFaults(ctx context.Context, c contact) error {
 		return err
 	}
 	table := p.table()
-	fmt.Fprintln(table, "FAULT\tOPERATION\tTIMES LEFT\tDURATION")
+	fmt.Fprintln(table, "NUMBER\tFAULT\tOPERATION\tTIMES LEFT\tDURATION")
 	for _, f := range active {
 		left := "any"
 		if f.Count > 0 {
 			left = strconv.Itoa(f.Count)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.Name, f.Operation, left, f.Duration)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", f.Number, f.Name, f.Operation, left, f.Duration)
 	}
 	return table.Flush()
 }
