@@ -66,13 +66,6 @@ func (d Decision) log(ctx context.Context, log *slog.Logger) {
 		attrs = append(attrs, slog.String("err", d.Error))
 	}
 	log.LogAttrs(ctx, level, "decision", attrs...)
-	for _, s := range d.Settled {
-		log.LogAttrs(ctx, slog.LevelInfo, "webhooks settled",
-			slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
-			slog.String("direction", string(s.Direction)), slog.String("reason", string(s.Reason)),
-			slog.Int("webhooks", s.Webhooks.Count),
-			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))
-	}
 }
 
 // history is a ring of the newest decisions.

@@ -154,7 +154,7 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 	now := l.cfg.Clock.Now()
 	if err != nil {
 		d.Up, d.Down = l.demand.Waiting()
-		d.Settled = l.demand.expired(now)
+		l.settle(ctx, d, l.demand.expired(now))
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}
@@ -162,7 +162,7 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 	d.Size, d.Members, d.State = status.Size, status.Members, status.State
 	d.From, d.To = status.Size, status.Size
 
-	d.Settled = l.demand.claim(now, status)
+	l.settle(ctx, d, l.demand.claim(now, status))
 	d.Up, d.Down = l.demand.claimed()
 	switch {
 	case d.Up.empty() && d.Down.empty() && len(d.Settled) > 0:
@@ -188,11 +188,11 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision) {
 		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
 	})
 	if direction == Up {
-		d.Settled = append(d.Settled, l.demand.settled(Down, ReasonSuperseded)...)
+		l.settle(ctx, d, l.demand.settled(Down, ReasonSuperseded))
 	}
 	if target.Size == d.Size {
 		d.hold(target.Reason)
-		d.Settled = append(d.Settled, l.demand.settled(direction, target.Reason)...)
+		l.settle(ctx, d, l.demand.settled(direction, target.Reason))
 		return
 	}
 	if err := l.intend(ctx, direction, d.Size, target.Size); err != nil {
@@ -211,7 +211,22 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision) {
 	}
 	l.metrics.size.WithLabelValues().Set(float64(target.Size))
 	d.Result, d.Reason = Resized, target.Reason
-	d.Settled = append(d.Settled, l.demand.fulfilled(direction, target.Reason)...)
+	l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
+}
+
+// settle tells what became of webhooks. It does so before the disk forgets
+// them, at the next write: if the program dies in between they are told of
+// twice, rather than never.
+func (l *Loop) settle(ctx context.Context, d *Decision, settled []Settled) {
+	d.Settled = append(d.Settled, settled...)
+	for _, s := range settled {
+		l.metrics.settled.WithLabelValues(string(s.Direction), string(s.Reason)).Add(float64(s.Webhooks.Count))
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "webhooks settled",
+			slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
+			slog.String("direction", string(s.Direction)), slog.String("reason", string(s.Reason)),
+			slog.Int("webhooks", s.Webhooks.Count),
+			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))
+	}
 }
 
 // intend writes the intent down. A disk that takes no writes stops the resize

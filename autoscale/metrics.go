@@ -136,9 +136,6 @@ func (m *metrics) read(status Status, at time.Time) {
 func (m *metrics) decided(d Decision) {
 	m.decisions.WithLabelValues(string(d.Result), string(d.Reason)).Inc()
 	m.lastDecision.Set(seconds(d.Time))
-	for _, s := range d.Settled {
-		m.settled.WithLabelValues(string(s.Direction), string(s.Reason)).Add(float64(s.Webhooks.Count))
-	}
 }
 
 func (m *metrics) webhook(direction Direction, o outcome) {

@@ -79,17 +79,24 @@ func (w *world) turn() autoscale.Decision {
 	return w.loop.RunOnce(w.Context())
 }
 
-// crashedCopy starts a second program on what the disk holds now, as after a
-// power cut. The first one goes on, but its world is forgotten.
-func (w *world) crashedCopy() *world {
+// diskNow returns a copy of the state directory as it is now, which is what a
+// power cut would leave.
+func (w *world) diskNow() string {
 	w.Helper()
 	dir := w.TempDir()
 	data, err := os.ReadFile(filepath.Join(w.cfg.StateDir, "demand.json"))
 	require.NoError(w, err)
 	require.NoError(w, os.WriteFile(filepath.Join(dir, "demand.json"), data, 0o600))
+	return dir
+}
+
+// crashedCopy starts a second program on what the disk holds now. The first
+// one goes on, but its world is forgotten.
+func (w *world) crashedCopy() *world {
+	w.Helper()
 	again := *w
 	again.hooks = &hooks{Pool: w.pool}
-	again.cfg.Pool, again.cfg.StateDir = again.hooks, dir
+	again.cfg.Pool, again.cfg.StateDir = again.hooks, w.diskNow()
 	again.start()
 	return &again
 }
