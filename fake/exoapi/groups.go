@@ -219,5 +219,8 @@ func (r *request) changeMembership(edit func(groups []ref, g ref) []ref) (any, e
 	if err != nil {
 		return nil, err
 	}
-	return r.set("security-group", g.id, func() { i.groups = edit(i.groups, ref{g.id}) })
+	return r.set("security-group", g.id, func() {
+		i.groups = edit(i.groups, ref{g.id})
+		i.listed = nil
+	})
 }

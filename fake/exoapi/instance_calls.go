@@ -27,6 +27,15 @@ func (r *request) changeInstance(act func(*instance, *operation), states ...stri
 	return r.change("instance", i.id, func(op *operation) { act(i, op) })
 }
 
+// setInstance is a change of an instance that is done as soon as it is
+// accepted.
+func (r *request) setInstance(i *instance, act func()) (any, error) {
+	return r.set("instance", i.id, func() {
+		act()
+		i.listed = nil
+	})
+}
+
 // must refuses an instance that is in none of the states.
 func (i *instance) must(states []string) error {
 	for _, s := range states {
@@ -83,7 +92,7 @@ func createInstance(r *request) (any, error) {
 			return
 		}
 		w.enter(i, instanceStarting, op, func() {
-			i.state = instanceStopped
+			i.become(instanceStopped)
 			w.succeed(op)
 		})
 	})
@@ -106,7 +115,7 @@ func updateInstance(r *request) (any, error) {
 	if s.assignment != i.assignment && (i.assignment != "inet4" || s.assignment != "dual") {
 		return nil, invalid("bad request: public-ip-assignment can only change from inet4 to dual")
 	}
-	return r.set("instance", i.id, func() {
+	return r.setInstance(i, func() {
 		i.name, i.labels, i.spec = name, labels, s
 		if s.dual() && i.address6 == "" {
 			i.address6 = w.address6()
@@ -122,7 +131,7 @@ func resetInstanceField(r *request) (any, error) {
 	if r.params["field"] != "labels" {
 		return nil, invalid("bad request: field %q cannot be reset", r.params["field"])
 	}
-	return r.set("instance", i.id, func() { i.labels = nil })
+	return r.setInstance(i, func() { i.labels = nil })
 }
 
 func startInstance(r *request) (any, error) {
@@ -161,7 +170,7 @@ func scaleInstance(r *request) (any, error) {
 	if s.diskSize > s.instanceType.largestDisk() {
 		return nil, invalid("bad request: the disk is too large for type %s", s.instanceType.Size)
 	}
-	return r.set("instance", i.id, func() { i.spec = s })
+	return r.setInstance(i, func() { i.spec = s })
 }
 
 func resizeInstanceDisk(r *request) (any, error) {
@@ -182,7 +191,7 @@ func resizeInstanceDisk(r *request) (any, error) {
 	if err := i.must([]string{instanceStopped}); err != nil {
 		return nil, err
 	}
-	return r.set("instance", i.id, func() { i.diskSize = size })
+	return r.setInstance(i, func() { i.diskSize = size })
 }
 
 func protectInstance(r *request) (any, error) {
@@ -190,7 +199,7 @@ func protectInstance(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.set("instance", i.id, func() { i.protected = true })
+	return r.setInstance(i, func() { i.protected = true })
 }
 
 func unprotectInstance(r *request) (any, error) {
@@ -198,7 +207,7 @@ func unprotectInstance(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.set("instance", i.id, func() { i.protected = false })
+	return r.setInstance(i, func() { i.protected = false })
 }
 
 // deleteInstance also takes members of pools; their pool replaces them.

@@ -1,6 +1,10 @@
 package exoapi
 
-import "strings"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
 
 // An instanceView is an instance in the API's JSON shape. Fields that lists
 // leave out are empty there.
@@ -98,7 +102,8 @@ func nonNil(refs []ref) []ref {
 // it is asked for a pool's members.
 func listInstances(r *request) (any, error) {
 	q := r.query
-	if t := q.Get("manager-type"); t != "" && t != managerPool {
+	membersOnly := q.Get("manager-type") != ""
+	if membersOnly && q.Get("manager-type") != managerPool {
 		return nil, invalid("bad request: manager-type must be %s", managerPool)
 	}
 	wanted, err := labelFilter(q.Get("labels"))
@@ -116,20 +121,26 @@ func listInstances(r *request) (any, error) {
 			from = &p.members
 		}
 	}
-	views := make([]instanceView, 0, from.len())
+	found := encodedList{key: "instances", entries: make([][]byte, 0, from.len())}
+	ip := q.Get("ip-address")
 	for i := range from.all() {
-		if i.zone != r.zone || q.Get("manager-type") != "" && i.pool == nil {
+		if i.zone != r.zone || membersOnly && i.pool == nil {
 			continue
 		}
-		v := i.view()
-		if ip := q.Get("ip-address"); ip != "" && ip != v.PublicIP && ip != v.IPv6Address {
+		if ip != "" && ip != i.address6 && (!i.address.IsValid() || ip != i.address.String()) {
 			continue
 		}
-		if carries(i.labels, wanted) {
-			views = append(views, v)
+		if !carries(i.labels, wanted) {
+			continue
 		}
+		if i.listed == nil {
+			if i.listed, err = json.Marshal(i.view()); err != nil {
+				return nil, fmt.Errorf("encode instance %s: %w", i.id, err)
+			}
+		}
+		found.entries = append(found.entries, i.listed)
 	}
-	return list("instances", views), nil
+	return found, nil
 }
 
 // labelFilter reads "name=value,name:value". The original's format is not

@@ -42,6 +42,16 @@ type instance struct {
 	// turn numbers transitions: an event of an earlier one does nothing.
 	turn int
 	op   *operation // waits for the transition under way; may be nil
+
+	// listed is the instance as lists show it, encoded; nil after a change.
+	// Lists of large pools are asked for all the time and change little.
+	listed []byte
+}
+
+// become is the only way into another state.
+func (i *instance) become(state string) {
+	i.state = state
+	i.listed = nil
 }
 
 // newInstance adds an instance that is not on its way anywhere yet.
@@ -77,7 +87,8 @@ func (w *world) enter(i *instance, state string, op *operation, then func()) {
 	w.fail(i.op, "interrupted", "instance "+i.id+" is "+state)
 	i.turn++
 	turn := i.turn
-	i.state, i.op = state, op
+	i.become(state)
+	i.op = op
 	wait := w.timing.InstanceStart
 	switch state {
 	case instanceStopping:
@@ -98,12 +109,12 @@ func (w *world) start(i *instance, op *operation) {
 	w.enter(i, instanceStarting, op, func() {
 		if err := w.machines.Start(w.machine(i)); err != nil {
 			w.log.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
-			i.state = instanceError
+			i.become(instanceError)
 			w.fail(op, "fault", fmt.Sprintf("instance %s does not start", i.id))
 			w.joined(i, false)
 			return
 		}
-		i.state = instanceRunning
+		i.become(instanceRunning)
 		i.placed = true
 		w.succeed(op)
 		w.joined(i, true)
@@ -136,7 +147,7 @@ func (w *world) machine(i *instance) Machine {
 func (w *world) stop(i *instance, op *operation) {
 	w.machines.Stop(i.id)
 	w.enter(i, instanceStopping, op, func() {
-		i.state = instanceStopped
+		i.become(instanceStopped)
 		w.succeed(op)
 	})
 }

@@ -66,6 +66,47 @@ func TestInstanceHasWhatWasAskedFor(t *testing.T) {
 	})
 }
 
+func TestListsShowEveryChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		_, err := client.RegisterSSHKey(t.Context(), zone, "k1", publicKey)
+		require.NoError(t, err)
+		group := call(t, cloud, http.MethodPost, "/v2/security-group", `{"name":"g"}`).body["reference"].(map[string]any)
+		i := newInstance(t, client)
+		path := "/v2/instance/" + *i.ID
+		same := func() {
+			t.Helper()
+			single := call(t, cloud, http.MethodGet, path, "").body
+			listed := call(t, cloud, http.MethodGet, "/v2/instance", "").body["instances"].([]any)[0].(map[string]any)
+			for field, value := range listed {
+				assert.Equal(t, single[field], value, field)
+			}
+		}
+		same()
+		groupPath := "/v2/security-group/" + group["id"].(string)
+		for _, change := range [][3]string{
+			{http.MethodPut, path, `{"name":"n2","labels":{"a":"b"}}`},
+			{http.MethodPut, path, `{"public-ip-assignment":"dual"}`},
+			{http.MethodDelete, path + "/labels", ""},
+			{http.MethodPut, groupPath + ":attach", `{"instance":{"id":"` + *i.ID + `"}}`},
+			{http.MethodPut, groupPath + ":detach", `{"instance":{"id":"` + *i.ID + `"}}`},
+			{http.MethodPut, path + ":reboot", ""},
+			{http.MethodPut, path + ":stop", ""},
+			{http.MethodPut, path + ":scale", `{"instance-type":{"id":"` + smallID + `"}}`},
+			{http.MethodPut, path + ":start", ""},
+			{http.MethodDelete, path, ""},
+		} {
+			got := call(t, cloud, change[0], change[1], change[2])
+			require.Equal(t, 200, got.status, got.message())
+			same()
+			if change[0] != http.MethodDelete || change[1] != path {
+				time.Sleep(time.Minute)
+				same()
+			}
+		}
+	})
+}
+
 func TestInstanceWithoutPublicAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})
