@@ -81,14 +81,6 @@ func (c *VirtualCPU) Busy() time.Duration {
 	return c.busy + now.Sub(c.begun)
 }
 
-// Queued returns how many requests are waiting or being served.
-func (c *VirtualCPU) Queued() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.advance(time.Now())
-	return len(c.queue)
-}
-
 func (c *VirtualCPU) join() *job {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,7 +3,9 @@ package loadgen_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,12 +55,10 @@ func TestVirtualCPUServesInOrderOfArrival(t *testing.T) {
 			})
 			synctest.Wait() // the i-th is in the queue before the next one
 		}
-		assert.Equal(t, len(finished), cpu.Queued())
 		wg.Wait()
 		for i, at := range finished {
 			assert.Equal(t, time.Duration(i+1)*100*time.Millisecond, at, "request %d", i)
 		}
-		assert.Zero(t, cpu.Queued())
 	})
 }
 
@@ -141,7 +141,41 @@ func TestVirtualCPURefusesARequestWhoseClientIsGone(t *testing.T) {
 	cancel()
 	cpu := virtual(t, 1, time.Hour)
 	require.ErrorIs(t, cpu.Burn(ctx), context.Canceled)
-	assert.Zero(t, cpu.Queued())
+	assert.Zero(t, cpu.Busy())
+}
+
+// Whatever clients do, the CPU is busy exactly while one of them waits for it.
+func TestVirtualCPUIsBusyExactlyWhileRequestsArePresent(t *testing.T) {
+	for seed := range uint64(25) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			cpu := virtual(t, 0.8, 40*time.Millisecond) // 50 ms each
+			var present atomic.Int64
+			var wg sync.WaitGroup
+			var want time.Duration
+			// All happens on whole milliseconds, so each of them is either
+			// busy or not.
+			for range 5000 {
+				if random.IntN(60) == 0 {
+					patience := time.Duration(1+random.IntN(200)) * time.Millisecond
+					present.Add(1)
+					wg.Go(func() {
+						defer present.Add(-1)
+						ctx, leave := context.WithTimeout(t.Context(), patience)
+						defer leave()
+						_ = cpu.Burn(ctx)
+					})
+				}
+				synctest.Wait()
+				if present.Load() > 0 {
+					want += time.Millisecond
+				}
+				time.Sleep(time.Millisecond)
+				require.Equal(t, want, cpu.Busy(), "seed %d", seed)
+			}
+			wg.Wait()
+		})
+	}
 }
 
 func TestVirtualCPUSettingsAreChecked(t *testing.T) {
