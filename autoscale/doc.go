@@ -10,5 +10,10 @@
 // recorded, reads the pool, lets a [Policy] turn both into one [Decision], and
 // resizes the pool by at most one step.
 //
-// The package knows no cloud: it sees a [Pool] and a [Clock].
+// One webhook causes one step at most, also when the program crashes or an
+// answer of the provider is lost: what is about to be done is written down
+// before it is done. Every webhook that causes no step ends with a [Reason].
+//
+// The package knows no cloud: it sees a [Pool] and a [Clock]. It reads no
+// metrics of the load either: when to ask for more or fewer is the alerts' part.
 package autoscale
