@@ -46,7 +46,7 @@ func TestFaultLatency(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := tryCall(t, cloud, http.MethodGet, "/v2/zone", "", func(r *http.Request) { *r = *r.WithContext(ctx) })
+		err := failCall(t, cloud, http.MethodGet, "/v2/zone", "", func(r *http.Request) { *r = *r.WithContext(ctx) })
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Minute+time.Second, time.Since(before), "a delayed request ends with its context")
 	})
@@ -89,7 +89,7 @@ func TestFaultsThatDropTheConnection(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, _, _, path := scaling(t)
 				inject(t, cloud, exoapi.Fault{Name: name, Count: 1})
-				_, err := tryCall(t, cloud, http.MethodPut, path, `{"size":2}`)
+				err := failCall(t, cloud, http.MethodPut, path, `{"size":2}`)
 				require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 				assert.Equal(t, size, cloud.Pools()[0].Size)
 			})
@@ -102,9 +102,12 @@ func TestDroppedConnectionOverASocket(t *testing.T) {
 	inject(t, cloud, exoapi.Fault{Name: exoapi.FaultDropBefore, Count: 1})
 	server := httptest.NewServer(cloud.Handler())
 	defer server.Close()
-	_, err := http.Post(server.URL+"/v2/ssh-key", "", nil)
+	resp, err := http.Post(server.URL+"/v2/ssh-key", "", nil)
+	if err == nil {
+		resp.Body.Close()
+	}
 	require.ErrorIs(t, err, io.EOF)
-	resp, err := http.Get(server.URL + "/v2/zone")
+	resp, err = http.Get(server.URL + "/v2/zone")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	assert.Equal(t, 200, resp.StatusCode)
@@ -206,7 +209,7 @@ func TestAbandonedRequestIsNotMade(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("changed my mind"))
-	_, err := tryCall(t, cloud, http.MethodGet, "/v2/zone", "", func(r *http.Request) { *r = *r.WithContext(ctx) })
+	err := failCall(t, cloud, http.MethodGet, "/v2/zone", "", func(r *http.Request) { *r = *r.WithContext(ctx) })
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, cloud.Calls().Total)
 }

@@ -115,6 +115,18 @@ func call(tb testing.TB, cloud *exoapi.Cloud, method, path, body string, spoil .
 	return a
 }
 
+// failCall makes a call that gets no answer and returns why.
+func failCall(
+	tb testing.TB, cloud *exoapi.Cloud, method, path, body string, spoil ...func(*http.Request),
+) error {
+	tb.Helper()
+	resp, err := tryCall(tb, cloud, method, path, body, spoil...)
+	if err == nil {
+		resp.Body.Close()
+	}
+	return err
+}
+
 func tryCall(
 	tb testing.TB, cloud *exoapi.Cloud, method, path, body string, spoil ...func(*http.Request),
 ) (*http.Response, error) {

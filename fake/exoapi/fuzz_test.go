@@ -1,0 +1,206 @@
+package exoapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/exoscale/egoscale/v2/api"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+func FuzzAuthorizationHeader(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"EXO2-HMAC-SHA256 credential=EXOa,expires=4102444800,signature=AAAA",
+		"EXO2-HMAC-SHA256 credential=EXOa,signed-query-args=a;b,expires=4102444800,signature=A+/=",
+		"EXO2-HMAC-SHA256 credential=,expires=,signature=",
+		"EXO2-HMAC-SHA256 expires=-9223372036854775809,credential=EXOa,signature=====",
+		"EXO2-HMAC-SHA256 credential=EXOa,credential=EXOa,expires=1,signature=AAAA",
+		"EXO2-HMAC-SHA256 signed-query-args=;;;,,=",
+		"Basic dXNlcjpwYXNz",
+	} {
+		f.Add(seed)
+	}
+	cloud := newCloud(f, exoapi.Config{Credentials: map[string]string{"EXOa": "cannot be guessed"}})
+	f.Fuzz(func(t *testing.T, header string) {
+		req := httptest.NewRequest(http.MethodGet, "/v2/instance?labels=a%3Db", nil)
+		req.Header["Authorization"] = []string{header}
+		got := httptest.NewRecorder()
+		cloud.Handler().ServeHTTP(got, req)
+		assert.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, got.Code)
+		assert.True(t, json.Valid(got.Body.Bytes()))
+		assert.NotContains(t, got.Body.String(), "cannot be guessed")
+	})
+}
+
+// A scene has one resource of each kind, for paths to name.
+type scene struct {
+	cloud  *exoapi.Cloud
+	clock  *manualClock
+	signer *api.SecurityProviderExoscale
+	ids    map[string]string // by the first segment of the path
+}
+
+func newScene(tb testing.TB) *scene {
+	tb.Helper()
+	clock := &manualClock{now: time.Now()}
+	cloud := newCloud(tb, exoapi.Config{Clock: clock, Seed: 1, Quotas: map[string]int{"instance": 50}})
+	key, secret := cloud.Credential()
+	signer, err := api.NewSecurityProvider(key, secret)
+	require.NoError(tb, err)
+	signer.ReqExpire = 1000 * time.Hour
+	s := &scene{cloud: cloud, clock: clock, signer: signer, ids: map[string]string{}}
+	templates := call(tb, cloud, http.MethodGet, "/v2/template", "").body["templates"].([]any)
+	s.ids["template"] = templates[3].(map[string]any)["id"].(string)
+	s.ids["type"] = microID
+	for _, c := range [][2]string{
+		{"security-group", `{"name":"g"}`},
+		{"anti-affinity-group", `{"name":"a"}`},
+		{"load-balancer", `{"name":"n"}`},
+		{"instance-pool", `{"name":"p","size":2,"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
+		{"instance", `{"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
+	} {
+		status, answer := s.call(tb, http.MethodPost, "/v2/"+c[0], s.fill(c[1]))
+		require.Equal(tb, http.StatusOK, status, answer)
+		s.ids[c[0]] = answer["reference"].(map[string]any)["id"].(string)
+	}
+	clock.advance(time.Minute)
+	status, _ := s.call(tb, http.MethodPost, s.fill("/v2/load-balancer/$load-balancer/service"), s.fill(serviceBody))
+	require.Equal(tb, http.StatusOK, status)
+	clock.advance(time.Minute)
+	s.ids["service"] = cloud.Balancers()[0].Services[0].ID
+	s.ids["member"] = cloud.Pools()[0].Members[0]
+	return s
+}
+
+const serviceBody = `{"name":"s","instance-pool":{"id":"$instance-pool"},"protocol":"tcp","strategy":"round-robin",` +
+	`"port":80,"target-port":8080,"healthcheck":{"mode":"tcp","port":8080}}`
+
+// fill puts ids in place of names; longer names come first.
+func (s *scene) fill(text string) string {
+	pairs := []string{}
+	for _, name := range []string{
+		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
+		"template", "type", "service", "member",
+	} {
+		pairs = append(pairs, "$"+name, s.ids[name])
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// path puts the scene's ids into a route's path.
+func (s *scene) path(r exoapi.Route) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
+	kind, _, _ = strings.Cut(kind, ":")
+	return "/v2" + strings.NewReplacer("{id}", s.ids[kind], "{service-id}", s.ids["service"]).Replace(r.Path)
+}
+
+func (s *scene) call(tb testing.TB, method, path, body string) (status int, answer map[string]any) {
+	tb.Helper()
+	req := httptest.NewRequestWithContext(tb.Context(), method, path, strings.NewReader(body))
+	require.NoError(tb, s.signer.Intercept(tb.Context(), req))
+	got := httptest.NewRecorder()
+	s.cloud.Handler().ServeHTTP(got, req)
+	require.NoError(tb, json.Unmarshal(got.Body.Bytes(), &answer), "every answer is a JSON object")
+	return got.Code, answer
+}
+
+// bodies holds a good body for each operation that takes one.
+func bodies() map[string]string {
+	spec := `"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"},"user-data":"AAAA",` +
+		`"labels":{"a":"b"},"security-groups":[{"id":"$security-group"}],"ssh-key":{},"ssh-keys":null,` +
+		`"anti-affinity-groups":[{"id":"$anti-affinity-group"}],"ipv6-enabled":true,"public-ip-assignment":"inet4"`
+	return map[string]string{
+		"register-ssh-key":                           `{"name":"k","public-key":"` + publicKey + `"}`,
+		"create-security-group":                      `{"name":"h","description":"d"}`,
+		"add-rule-to-security-group":                 `{"flow-direction":"ingress","protocol":"icmp","network":"0.0.0.0/0","icmp":{"type":8,"code":0}}`,
+		"add-external-source-to-security-group":      `{"cidr":"192.0.2.0/24"}`,
+		"remove-external-source-from-security-group": `{"cidr":"192.0.2.0/24"}`,
+		"attach-instance-to-security-group":          `{"instance":{"id":"$instance"}}`,
+		"detach-instance-from-security-group":        `{"instance":{"id":"$instance"}}`,
+		"create-anti-affinity-group":                 `{"name":"b"}`,
+		"create-instance":                            `{"name":"i","auto-start":false,` + spec + `}`,
+		"update-instance":                            `{"name":"i","user-data":null,"public-ip-assignment":"dual","labels":{}}`,
+		"start-instance":                             `{"rescue-profile":"netboot"}`,
+		"scale-instance":                             `{"instance-type":{"id":"$type"}}`,
+		"resize-instance-disk":                       `{"disk-size":20}`,
+		"create-instance-pool":                       `{"name":"q","size":3,"min-available":1,"instance-prefix":"x",` + spec + `}`,
+		"update-instance-pool":                       `{"min-available":null,"elastic-ips":[],"deploy-target":null,` + spec + `}`,
+		"scale-instance-pool":                        `{"size":3}`,
+		"evict-instance-pool-members":                `{"instances":["$member"]}`,
+		"create-load-balancer":                       `{"name":"m","labels":{"a":"b"}}`,
+		"update-load-balancer":                       `{"description":"d"}`,
+		"add-service-to-load-balancer":               strings.NewReplacer(`"s"`, `"t"`, `:80,`, `:81,`).Replace(serviceBody),
+		"update-load-balancer-service":               `{"port":443,"healthcheck":{"interval":5,"timeout":5,"tls-sni":"a"}}`,
+	}
+}
+
+// writes lists the emulated operations that take a body.
+func writes(cloud *exoapi.Cloud) (routes []exoapi.Route) {
+	for _, r := range cloud.Routes() {
+		if r.Emulated && (r.Method == http.MethodPost || r.Method == http.MethodPut) {
+			routes = append(routes, r)
+		}
+	}
+	return routes
+}
+
+func FuzzRequestBodies(f *testing.F) {
+	good := bodies()
+	for i, r := range writes(newCloud(f, exoapi.Config{})) {
+		f.Add(uint8(i), good[r.OperationID])
+		f.Add(uint8(i), `{"name":null,"size":1e3,"instances":[null],"port":"1","instance-type":{"id":""}}`)
+		f.Add(uint8(i), `[{}]`)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, body string) {
+		s := newScene(t)
+		routes := writes(s.cloud)
+		r := routes[int(which)%len(routes)]
+		status, answer := s.call(t, r.Method, s.path(r), s.fill(body))
+		assert.Less(t, status, 500, "%s: %v", r.OperationID, answer)
+		assert.NotEqual(t, status == http.StatusOK, answer["message"] != nil)
+		// Whatever was accepted, the world goes on.
+		s.clock.advance(time.Hour)
+		for _, path := range []string{
+			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
+			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota",
+		} {
+			status, answer := s.call(t, http.MethodGet, path, "")
+			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)
+		}
+		for _, p := range s.cloud.Pools() {
+			assert.Len(t, p.Members, p.Size)
+			assert.Equal(t, "running", p.State)
+		}
+	})
+}
+
+func TestGoodBodiesAreAccepted(t *testing.T) {
+	good := bodies()
+	for _, r := range writes(newCloud(t, exoapi.Config{})) {
+		t.Run(r.OperationID, func(t *testing.T) {
+			s := newScene(t)
+			if want := map[string]string{
+				"start-instance": "stop", "scale-instance": "stop", "resize-instance-disk": "stop",
+			}[r.OperationID]; want != "" {
+				status, _ := s.call(t, http.MethodPut, s.fill("/v2/instance/$instance:"+want), "")
+				require.Equal(t, http.StatusOK, status)
+				s.clock.advance(time.Minute)
+			}
+			status, answer := s.call(t, r.Method, s.path(r), s.fill(good[r.OperationID]))
+			require.Equal(t, http.StatusOK, status, answer)
+			assert.Equal(t, "pending", answer["state"])
+			s.clock.advance(time.Minute)
+			status, answer = s.call(t, http.MethodGet, "/v2/operation/"+answer["id"].(string), "")
+			require.Equal(t, http.StatusOK, status)
+			assert.Equal(t, "success", answer["state"])
+		})
+	}
+}
