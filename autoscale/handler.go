@@ -19,7 +19,7 @@ type HandlerConfig struct {
 //
 //	/decisions  the last 1,000 decisions as a JSON array, newest last
 //	/healthz    200: the program is alive
-//	/readyz     200: the API was reached within three intervals; 503 says why not
+//	/readyz     200: the pool was read within three intervals; 503 says why not
 //	/metrics    for Prometheus
 func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	webhook := NewWebhook(loop, cfg.Token)

@@ -61,7 +61,7 @@ func TestHealthAndReadiness(t *testing.T) {
 	w.clock.Advance(4 * time.Minute)
 	got := get(t, h, "/readyz")
 	assert.Equal(t, http.StatusServiceUnavailable, got.Code)
-	assert.Equal(t, "the API was last reached 4m0s ago\n", got.Body.String())
+	assert.Equal(t, "the pool was last read 4m0s ago\n", got.Body.String())
 }
 
 func measured(t *testing.T) (*world, *prometheus.Registry, http.Handler) {
@@ -103,7 +103,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 # TYPE exopool_autoscaler_api_errors_total counter
 exopool_autoscaler_api_errors_total{call="resize"} 0
 exopool_autoscaler_api_errors_total{call="status"} 1
-# HELP exopool_autoscaler_last_contact_timestamp_seconds When the provider's API was last reached.
+# HELP exopool_autoscaler_last_contact_timestamp_seconds When the pool was last read from the provider's API.
 # TYPE exopool_autoscaler_last_contact_timestamp_seconds gauge
 exopool_autoscaler_last_contact_timestamp_seconds 1.77236646e+09
 # HELP exopool_autoscaler_last_decision_timestamp_seconds When the last turn of the loop began.

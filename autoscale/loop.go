@@ -149,9 +149,14 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 		d.hold(ReasonStopping)
 		return
 	}
-	status, err := l.pool.Status(calls)
-	l.noteContact(err)
+	status, err := l.read(ctx, calls)
 	now := l.cfg.Clock.Now()
+	if err != nil && ctx.Err() != nil {
+		d.Up, d.Down = l.demand.Waiting()
+		d.hold(ReasonStopping)
+		return
+	}
+	l.noteContact(err)
 	if err != nil {
 		d.Up, d.Down = l.demand.Waiting()
 		l.settle(ctx, d, l.demand.expired(now))
@@ -178,6 +183,15 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 	}
 }
 
+// read reads the pool. Unlike a resize, that is worth nothing to a program that
+// is told to stop, and ends with ctx at once.
+func (l *Loop) read(ctx, calls context.Context) (Status, error) {
+	reading, cancel := context.WithCancel(calls)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	return l.pool.Status(reading)
+}
+
 // act lets the policy decide on claimed webhooks and carries that out.
 func (l *Loop) act(ctx, calls context.Context, d *Decision) {
 	direction := Up
@@ -200,9 +214,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision) {
 		return
 	}
 	d.To = target.Size
-	err := l.pool.Resize(calls, target.Size)
-	l.noteContact(err)
-	if err != nil {
+	if err := l.pool.Resize(calls, target.Size); err != nil {
 		if nothingChanged(err) {
 			l.demand.withdraw()
 		}
@@ -257,7 +269,7 @@ func (l *Loop) Waiting() (up, down Batch) { return l.demand.Waiting() }
 // Decisions returns the last 1,000 decisions, oldest first.
 func (l *Loop) Decisions() []Decision { return l.history.list() }
 
-// Ready returns nil if the API was reached within the last three intervals,
+// Ready returns nil if the pool was read within the last three intervals,
 // and otherwise an error that says what is wrong.
 func (l *Loop) Ready() error {
 	l.mu.Lock()
@@ -266,21 +278,22 @@ func (l *Loop) Ready() error {
 	case l.contact.IsZero() && l.trouble == nil:
 		return errors.New("no turn has ended yet")
 	case l.contact.IsZero():
-		return fmt.Errorf("the API was never reached: %w", l.trouble)
+		return fmt.Errorf("the pool could never be read: %w", l.trouble)
 	case age > 3*l.cfg.Interval && l.trouble != nil:
-		return fmt.Errorf("the API was last reached %s ago: %w", age.Round(time.Second), l.trouble)
+		return fmt.Errorf("the pool was last read %s ago: %w", age.Round(time.Second), l.trouble)
 	case age > 3*l.cfg.Interval:
-		return fmt.Errorf("the API was last reached %s ago", age.Round(time.Second))
+		return fmt.Errorf("the pool was last read %s ago", age.Round(time.Second))
 	default:
 		return nil
 	}
 }
 
-// noteContact keeps what Ready tells. An answer is contact, also when it is no.
+// noteContact keeps what Ready tells. A refusal is no contact: a program whose
+// key is wrong is not ready.
 func (l *Loop) noteContact(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err != nil && !errors.Is(err, ErrRefused) {
+	if err != nil {
 		l.trouble = err
 		return
 	}

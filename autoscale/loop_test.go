@@ -256,14 +256,12 @@ func TestAfterALostAnswerTheSizeTells(t *testing.T) {
 	})
 }
 
-func TestARefusalIsAnAnswerOfTheAPI(t *testing.T) {
+func TestAKeyThatMayNotReadThePoolIsNotReady(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
-	w.pool.FailNext("resize", autoscale.ErrRefused)
-	w.webhook(up)
+	w.pool.FailNext("status", autoscale.ErrRefused)
 	w.turn()
-	w.clock.Advance(time.Hour)
-	require.EqualError(t, w.loop.Ready(), "the API was last reached 1h0m0s ago")
+	require.ErrorIs(t, w.loop.Ready(), autoscale.ErrRefused)
 }
 
 func TestNoCallBeginsOnceTheContextHasEnded(t *testing.T) {
@@ -358,7 +356,7 @@ func TestReadiness(t *testing.T) {
 	require.EqualError(t, w.loop.Ready(), "no turn has ended yet")
 	w.pool.FailNext("status", errors.New("connection refused"))
 	w.turn()
-	require.EqualError(t, w.loop.Ready(), "the API was never reached: connection refused")
+	require.EqualError(t, w.loop.Ready(), "the pool could never be read: connection refused")
 	w.turn()
 	require.NoError(t, w.loop.Ready())
 
@@ -368,5 +366,5 @@ func TestReadiness(t *testing.T) {
 		require.NoError(t, w.loop.Ready(), "three intervals are lately enough")
 	}
 	w.clock.Advance(time.Second)
-	require.EqualError(t, w.loop.Ready(), "the API was last reached 3m1s ago: connection refused")
+	require.EqualError(t, w.loop.Ready(), "the pool was last read 3m1s ago: connection refused")
 }

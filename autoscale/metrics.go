@@ -54,7 +54,7 @@ func newMetrics(reg prometheus.Registerer, cfg Config, demand *Demand) (*metrics
 		stateErrors:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "state_errors_total", Help: "Failed writes of the state directory."}),
 		size:         reading("pool_size", "Members asked for, as last read."),
 		members:      reading("pool_members", "Members that exist in whatever state, as last read."),
-		lastContact:  gauge("last_contact_timestamp_seconds", "When the provider's API was last reached."),
+		lastContact:  gauge("last_contact_timestamp_seconds", "When the pool was last read from the provider's API."),
 		lastDecision: gauge("last_decision_timestamp_seconds", "When the last turn of the loop began."),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "resize_duration_seconds",

@@ -147,6 +147,28 @@ func TestStoppingWaitsNoLongerThanTheGracePeriod(t *testing.T) {
 	})
 }
 
+func TestStoppingDoesNotWaitForAnAPIThatNeverAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool = silent{fake.NewPool("web", 2, nil)} })
+		loop.Record(t.Context(), up)
+		asked := time.Now()
+		stop()
+		assert.Zero(t, time.Since(asked))
+		assert.Equal(t, autoscale.ReasonStopping, loop.Decisions()[0].Reason)
+		waiting, _ := loop.Waiting()
+		assert.Equal(t, 1, waiting.Count)
+	})
+}
+
+// A silent pool answers no question.
+type silent struct{ *fake.Pool }
+
+func (silent) Status(ctx context.Context) (autoscale.Status, error) {
+	<-ctx.Done()
+	return autoscale.Status{}, ctx.Err()
+}
+
 func TestStoppingBetweenReadingAndWritingWritesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
