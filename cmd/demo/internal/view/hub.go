@@ -1,0 +1,159 @@
+package view
+
+import "sync"
+
+// maxEvents is how many events the hub remembers.
+const maxEvents = 500
+
+// A Hub passes snapshots and events on to any number of readers and keeps a
+// bounded history of both for those who come late. The methods that feed it
+// never wait for a reader: one that falls behind reads what the history still
+// holds, and loses what it does not.
+type Hub struct {
+	mu     sync.Mutex
+	latest *Snapshot
+	points series[Point]
+	events series[Event]
+	subs   map[*Subscription]struct{}
+	closed chan struct{}
+}
+
+// NewHub returns a hub that has nothing to show yet.
+func NewHub() *Hub {
+	return &Hub{subs: make(map[*Subscription]struct{}), closed: make(chan struct{})}
+}
+
+// An Update is what a reader has not seen yet.
+type Update struct {
+	// First tells that the update starts from the beginning of what the hub
+	// remembers: whatever was received before is replaced.
+	First    bool      `json:"first"`
+	Window   float64   `json:"window"`   // seconds of history worth showing
+	Snapshot *Snapshot `json:"snapshot"` // the newest; nil before the first
+	Points   []Point   `json:"points"`
+	Events   []Event   `json:"events"`
+}
+
+// Publish makes s the newest snapshot. What its pointers point to must not
+// change afterwards.
+func (h *Hub) Publish(s Snapshot) {
+	s.Pool.Members = append([]Member{}, s.Pool.Members...)
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.latest = &s
+	window := windowOf(s.Speed)
+	last := len(h.points.items) - 1
+	if last < 0 || s.Seconds-h.points.items[last].Seconds >= window/maxPoints {
+		h.points.add(pointOf(s))
+	}
+	old := 0
+	for old < len(h.points.items)-1 && h.points.items[old].Seconds < s.Seconds-window {
+		old++
+	}
+	h.points.drop(max(old, len(h.points.items)-maxPoints))
+	h.wake()
+}
+
+// Emit adds an event and numbers it.
+func (h *Hub) Emit(e Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e.ID = h.events.next()
+	if e.Severity == "" {
+		e.Severity = Info
+	}
+	h.events.add(e)
+	h.events.drop(max(0, len(h.events.items)-maxEvents))
+	h.wake()
+}
+
+// Close tells the readers that nothing more will come. What was published
+// stays readable; closing twice is harmless.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.closed:
+	default:
+		close(h.closed)
+	}
+}
+
+// State returns everything that the hub remembers.
+func (h *Hub) State() Update {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.since(0, 0)
+}
+
+// Subscribe returns a reader that starts with everything the hub remembers.
+// Close it after use.
+func (h *Hub) Subscribe() *Subscription {
+	s := &Subscription{hub: h, fresh: true, changed: make(chan struct{}, 1)}
+	s.changed <- struct{}{}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.subs[s] = struct{}{}
+	return s
+}
+
+// since must be called with the lock held.
+func (h *Hub) since(point, event uint64) Update {
+	u := Update{
+		First:    point == 0 && event == 0,
+		Snapshot: h.latest,
+		Points:   h.points.since(point),
+		Events:   h.events.since(event),
+	}
+	if h.latest != nil {
+		u.Window = windowOf(h.latest.Speed)
+	}
+	return u
+}
+
+// wake must be called with the lock held. A reader that has not yet taken its
+// last token needs no second one: it will read everything anyway.
+func (h *Hub) wake() {
+	for s := range h.subs {
+		select {
+		case s.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// A Subscription is one reader of a [Hub], for use by one goroutine.
+type Subscription struct {
+	hub     *Hub
+	changed chan struct{}
+	fresh   bool // nothing taken yet
+	point   uint64
+	event   uint64
+}
+
+// Changed delivers a token when there is something to [Subscription.Take]; the
+// first one at once.
+func (s *Subscription) Changed() <-chan struct{} { return s.changed }
+
+// Done is closed when nothing more will come; a last Take gets the rest.
+func (s *Subscription) Done() <-chan struct{} { return s.hub.closed }
+
+// Take returns what is new since the last call, at once, also when that is
+// nothing.
+func (s *Subscription) Take() Update {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	u := s.hub.since(s.point, s.event)
+	u.First = s.fresh
+	s.fresh = false
+	s.point, s.event = s.hub.points.next(), s.hub.events.next()
+	return u
+}
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	delete(s.hub.subs, s)
+}
