@@ -1,0 +1,120 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// A Summary is what a run came to. Durations are wall-clock seconds, CPU
+// figures are percent of the members' CPU on average, latencies are
+// milliseconds; a nil figure was never measured.
+type Summary struct {
+	Passed   bool     `json:"passed"`   // set by Judge
+	Failures []string `json:"failures"` // set by Judge
+
+	StartSize int `json:"start_size"`
+	PeakSize  int `json:"peak_size"`
+	EndSize   int `json:"end_size"`
+	MinSize   int `json:"min_size"` // what the pool should shrink to
+
+	// SecondsToSecondMember is from the start of the load until a second
+	// member was healthy.
+	SecondsToSecondMember *float64 `json:"seconds_to_second_member"`
+
+	WebhooksUp   int `json:"webhooks_up"`
+	WebhooksDown int `json:"webhooks_down"`
+	StepsUp      int `json:"steps_up"`
+	StepsDown    int `json:"steps_down"`
+
+	Requests      int      `json:"requests"`
+	RequestErrors int      `json:"request_errors"`
+	P95MsBefore   *float64 `json:"p95_ms_before"` // under load, before the pool grew
+	P95MsAfter    *float64 `json:"p95_ms_after"`  // under the same load, after it grew
+
+	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // when the pool reached its peak size
+	AvgCPUAfter   *float64 `json:"avg_cpu_after"`   // the last one before the load was taken away
+	HighThreshold float64  `json:"high_threshold"`  // what AvgCPUAfter should be below
+
+	APICalls        int     `json:"api_calls"`
+	Alerting        string  `json:"alerting"` // "rules" or "grafana"
+	Speed           float64 `json:"speed"`
+	DurationSeconds float64 `json:"duration_seconds"`
+}
+
+// A condition is one thing that a run must show.
+type condition struct {
+	name    string
+	figure  string
+	failure string // empty when it holds
+}
+
+func (s Summary) conditions() []condition {
+	grew := condition{name: "pool grew", figure: fmt.Sprintf("from %d to %d", s.StartSize, s.PeakSize)}
+	if s.PeakSize <= s.StartSize {
+		grew.failure = fmt.Sprintf("the pool did not grow: it started with %d and never had more than %d", s.StartSize, s.PeakSize)
+	}
+
+	relieved := condition{
+		name:   fmt.Sprintf("average CPU came back under %.0f %%", s.HighThreshold),
+		figure: measured(s.AvgCPUAfter, "%.0f %%"),
+	}
+	switch {
+	case s.AvgCPUAfter == nil:
+		relieved.failure = "the average CPU under load was never measured"
+	case !(*s.AvgCPUAfter < s.HighThreshold):
+		relieved.failure = fmt.Sprintf("the average CPU stayed at %.1f %%, not under %.0f %%", *s.AvgCPUAfter, s.HighThreshold)
+	}
+
+	served := condition{name: "no request was lost", figure: fmt.Sprintf("%d of %d", s.RequestErrors, s.Requests)}
+	switch {
+	case s.Requests == 0:
+		served.failure = "no request was sent"
+	case s.RequestErrors > 0:
+		served.failure = fmt.Sprintf("%d of %d requests were lost", s.RequestErrors, s.Requests)
+	}
+
+	shrank := condition{name: "pool shrank to its minimum", figure: fmt.Sprintf("%d, minimum %d", s.EndSize, s.MinSize)}
+	if s.EndSize != s.MinSize {
+		shrank.failure = fmt.Sprintf("the pool ended with %d, not with its minimum of %d", s.EndSize, s.MinSize)
+	}
+	return []condition{grew, relieved, served, shrank}
+}
+
+// Check returns one sentence for each of the four conditions that the run did
+// not meet: the pool grew; the average CPU came back under the high threshold;
+// no request was lost, and there were some; the pool shrank to its minimum.
+func (s Summary) Check() []string {
+	failures := []string{}
+	for _, c := range s.conditions() {
+		if c.failure != "" {
+			failures = append(failures, c.failure)
+		}
+	}
+	return failures
+}
+
+// Judge sets Passed and Failures from what Check finds, after the failures
+// that the caller adds: reasons of its own why the run does not count.
+func (s *Summary) Judge(others ...string) {
+	s.Failures = append(append([]string{}, others...), s.Check()...)
+	s.Passed = len(s.Failures) == 0
+}
+
+// WriteJSON writes the summary as one indented JSON object.
+func (s Summary) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+// measured formats a figure, or says that there is none.
+func measured(v *float64, format string) string {
+	if v == nil {
+		return "not measured"
+	}
+	return fmt.Sprintf(format, *v)
+}

@@ -1,0 +1,52 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteTable writes the summary for a person: the four conditions with check
+// marks, the figures, and every reason why the run did not pass.
+func (s Summary) WriteTable(w io.Writer, style Style) error {
+	var b strings.Builder
+	b.WriteString("\n" + style.paint(bold, "The pool and the load") + "\n\n")
+	for _, c := range s.conditions() {
+		mark, tint := style.pick("✓", "ok"), green
+		if c.failure != "" {
+			mark, tint = style.pick("✗", "NO"), red
+		}
+		fmt.Fprintf(&b, "  %s  %-36s %s\n", style.paint(tint, fmt.Sprintf("%-2s", mark)), c.name, c.figure)
+	}
+	b.WriteString("\n")
+	for _, f := range s.figures() {
+		fmt.Fprintf(&b, "      %s %s\n", style.paint(dim, fmt.Sprintf("%-36s", f[0])), f[1])
+	}
+	b.WriteString("\n")
+	if s.Passed {
+		b.WriteString("  " + style.paint(green, "PASSED") + ": the pool followed the load.\n")
+	} else {
+		b.WriteString("  " + style.paint(red, "FAILED") + "\n")
+		for _, f := range s.Failures {
+			fmt.Fprintf(&b, "    - %s\n", style.printable(f))
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+func (s Summary) figures() [][2]string {
+	return [][2]string{
+		{"second member healthy after", measured(s.SecondsToSecondMember, "%.1f s of load")},
+		{"webhooks", fmt.Sprintf("%d up, %d down", s.WebhooksUp, s.WebhooksDown)},
+		{"steps", fmt.Sprintf("%d up, %d down", s.StepsUp, s.StepsDown)},
+		{"average CPU at the peak size", measured(s.AvgCPUAtPeak, "%.0f %%")},
+		{"p95 latency before the pool grew", measured(s.P95MsBefore, "%.0f ms")},
+		{"p95 latency after it grew", measured(s.P95MsAfter, "%.0f ms")},
+		{"API calls", fmt.Sprintf("%d", s.APICalls)},
+		{"alerts evaluated by", s.Alerting},
+		{"took", fmt.Sprintf("%.0f s at %gx speed", s.DurationSeconds, s.Speed)},
+	}
+}
