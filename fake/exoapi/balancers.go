@@ -150,7 +150,7 @@ func (w *world) health(b *balancer, s *service) []memberHealth {
 		if !checked || i.state == instanceDestroying {
 			continue
 		}
-		if i.sick {
+		if i.sick || i.crashed {
 			h = HealthFailure
 		}
 		found = append(found, memberHealth{i, h})

@@ -109,6 +109,28 @@ func TestLoadBalancerTakesItsServicesAlong(t *testing.T) {
 	})
 }
 
+func TestDeletionInterruptsWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		created := call(t, cloud, http.MethodPost, "/v2/load-balancer", `{"name":"n"}`)
+		id := created.body["reference"].(map[string]any)["id"].(string)
+		require.Equal(t, 200, call(t, cloud, http.MethodDelete, "/v2/load-balancer/"+id, "").status)
+		assert.Equal(t, 409, call(t, cloud, http.MethodDelete, "/v2/load-balancer/"+id, "").status)
+
+		nlb, service := newService(t, client, newPool(t, client, 1))
+		path := "/v2/load-balancer/" + *nlb.ID + "/service/" + *service.ID
+		updated := call(t, cloud, http.MethodPut, path, `{"port":81}`)
+		require.Equal(t, 200, call(t, cloud, http.MethodDelete, path, "").status)
+		assert.Equal(t, 409, call(t, cloud, http.MethodPut, path, `{"port":82}`).status)
+		time.Sleep(time.Minute)
+		for _, op := range []answer{created, updated} {
+			got := call(t, cloud, http.MethodGet, "/v2/operation/"+op.body["id"].(string), "")
+			assert.Equal(t, "interrupted", got.body["reason"])
+		}
+		assert.Equal(t, 404, call(t, cloud, http.MethodGet, path, "").status)
+	})
+}
+
 func TestHealthFollowsTheMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
@@ -131,6 +153,11 @@ func TestHealthFollowsTheMembers(t *testing.T) {
 		assert.Equal(t, "success", health(t, client, *nlb.ID)[second.PublicIPAddress.String()])
 		info := cloud.Balancers()[0]
 		assert.Equal(t, exoapi.HealthSuccess, info.Services[0].Health[*second.ID])
+		require.NoError(t, cloud.FailMember(*second.ID))
+		require.NoError(t, client.StopInstance(t.Context(), zone, second))
+		require.NoError(t, client.StartInstance(t.Context(), zone, second))
+		time.Sleep(time.Minute)
+		assert.Equal(t, "success", health(t, client, *nlb.ID)[second.PublicIPAddress.String()])
 		require.Error(t, cloud.FailMember(unknownID))
 	})
 }

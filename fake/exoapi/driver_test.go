@@ -26,6 +26,7 @@ type recorder struct {
 	machines map[string]exoapi.Machine
 	balanced exoapi.Balancer
 	broken   bool
+	unlinked bool // load balancers cannot be set up
 }
 
 func newRecorder() *recorder {
@@ -74,6 +75,9 @@ func (r *recorder) Balance(b exoapi.Balancer) error {
 	}
 	r.balanced = b
 	r.note("balance %d %v", len(b.Services), targets)
+	if r.unlinked {
+		return errors.New("no network")
+	}
 	return nil
 }
 
@@ -149,6 +153,22 @@ func TestInstanceThatDoesNotStartIsInError(t *testing.T) {
 		require.ErrorContains(t, err, "job failed")
 		assert.Equal(t, "error", cloud.Instances()[0].State)
 		assert.Equal(t, "running", cloud.Pools()[0].State)
+	})
+}
+
+func TestLoadBalancerThatCannotBeSetUpIsInError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newRecorder()
+		driver.unlinked = true
+		cloud, client := startDriven(t, driver)
+		pool := newPool(t, client, 1)
+		nlb, err := client.CreateNetworkLoadBalancer(t.Context(), zone, &egoscale.NetworkLoadBalancer{Name: new("n")})
+		require.NoError(t, err)
+		assert.Equal(t, "error", cloud.Balancers()[0].State)
+		driver.unlinked = false
+		_, err = client.CreateNetworkLoadBalancerService(t.Context(), zone, nlb, wantedService(pool))
+		require.NoError(t, err)
+		assert.Equal(t, "running", cloud.Balancers()[0].State)
 	})
 }
 

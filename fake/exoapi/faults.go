@@ -57,7 +57,8 @@ type Fault struct {
 	Operation string
 	// Count is how often it strikes; zero means until it is removed.
 	Count int
-	// Duration means what the fault's name says.
+	// Duration means what the fault's name says. It is taken as it is,
+	// whatever the speed of the cloud's time.
 	Duration time.Duration
 }
 

@@ -134,7 +134,7 @@ func (c *Cloud) withPool(id string, act func(*pool) error) error {
 }
 
 // FailMember makes an instance crash: its machine is powered off and fails
-// every health check until it is rebooted, but the API calls it running as
+// every health check until it is started again, but the API calls it running as
 // before.
 func (c *Cloud) FailMember(id string) error {
 	return c.world.do(func() error {
@@ -143,7 +143,7 @@ func (c *Cloud) FailMember(id string) error {
 			return notFound("instance", id)
 		}
 		c.world.machines.Stop(id)
-		i.sick = true
+		i.crashed = true
 		return nil
 	})
 }

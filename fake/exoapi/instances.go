@@ -37,7 +37,8 @@ type instance struct {
 	pool    *pool // nil for one of its own
 	joining bool  // a member that has not run yet
 	placed  bool  // powered on at least once, so load balancers know it
-	sick    bool  // fails every health check
+	sick    bool  // fails every health check, for ever
+	crashed bool  // fails every health check until it is powered on again
 
 	// turn numbers transitions: an event of an earlier one does nothing.
 	turn int
@@ -115,6 +116,7 @@ func (w *world) start(i *instance, op *operation) {
 			return
 		}
 		i.become(instanceRunning)
+		i.crashed = false
 		i.placed = true
 		w.succeed(op)
 		w.joined(i, true)
@@ -152,10 +154,9 @@ func (w *world) stop(i *instance, op *operation) {
 	})
 }
 
-// reboot stops and starts an instance. It repairs one that was made sick.
+// reboot stops and starts an instance.
 func (w *world) reboot(i *instance, op *operation) {
 	w.machines.Stop(i.id)
-	i.sick = false
 	w.start(i, op)
 }
 

@@ -57,8 +57,8 @@ func (o *ordered[T]) compact() {
 	o.entries = kept
 }
 
-// all walks the entries in the order of their addition. Entries may be
-// removed during the walk; those added are not visited.
+// all walks the entries in the order of their addition. The entry at hand may
+// be removed during the walk; those added are not visited.
 func (o *ordered[T]) all() iter.Seq[*T] {
 	entries := o.entries
 	return func(yield func(*T) bool) {

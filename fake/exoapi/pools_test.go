@@ -202,7 +202,12 @@ func TestPoolUpdateKeepsWhatIsAbsentAndClearsWhatIsNull(t *testing.T) {
 		assert.NotContains(t, cleared, "user-data")
 		assert.Equal(t, "d2", cleared["description"])
 
-		require.Equal(t, 200, call(t, cloud, http.MethodDelete, path+"/description", "").status)
+		for _, field := range []string{
+			"description", "labels", "security-groups", "anti-affinity-groups", "ssh-key", "user-data",
+			"ipv6-enabled", "elastic-ips", "private-networks", "deploy-target",
+		} {
+			assert.Equal(t, 200, call(t, cloud, http.MethodDelete, path+"/"+field, "").status, field)
+		}
 		assert.NotContains(t, call(t, cloud, http.MethodGet, path, "").body, "description")
 	})
 }

@@ -79,6 +79,9 @@ func zoneOfHost(host string) (zone string, ok bool) {
 func (c *Cloud) answer(
 	w http.ResponseWriter, hr *http.Request, rt *route, zone string, params map[string]string,
 ) (answer any, key string, err error) {
+	if hr.Body == nil {
+		hr.Body = http.NoBody
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, hr.Body, maxBody))
 	if err != nil {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
