@@ -45,9 +45,16 @@ const receive = (update) => {
   if (update.first) {
     points = [];
     events = [];
+    seen.length = 0;
+    cards.clear();
+    $("members").replaceChildren();
     $("events").replaceChildren();
   }
   points.push(...update.points);
+  // Members that have left since still have their lines.
+  for (const name of update.points.flatMap((p) => Object.keys(p.members))) {
+    if (!seen.includes(name)) seen.push(name);
+  }
   events.push(...update.events);
   events.splice(0, Math.max(0, events.length - 500));
   snapshot = update.snapshot ?? snapshot;
