@@ -32,9 +32,9 @@ type Summary struct {
 	P95MsBefore   *float64 `json:"p95_ms_before"` // under load, before the pool grew
 	P95MsAfter    *float64 `json:"p95_ms_after"`  // under the same load, after it grew
 
-	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // when the pool reached its peak size
-	AvgCPUAfter   *float64 `json:"avg_cpu_after"`   // the last one before the load was taken away
-	HighThreshold float64  `json:"high_threshold"`  // what AvgCPUAfter should be below
+	AvgCPUBefore  *float64 `json:"avg_cpu_before"`  // the highest under load, before the pool grew
+	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // what the grown pool came to under the same load
+	HighThreshold float64  `json:"high_threshold"`  // what AvgCPUAtPeak should be below
 
 	APICalls        int     `json:"api_calls"`
 	Alerting        string  `json:"alerting"` // "rules" or "grafana"
@@ -57,13 +57,13 @@ func (s Summary) conditions() []condition {
 
 	relieved := condition{
 		name:   fmt.Sprintf("average CPU came back under %.0f %%", s.HighThreshold),
-		figure: measured(s.AvgCPUAfter, "%.0f %%"),
+		figure: measured(s.AvgCPUAtPeak, "%.0f %%"),
 	}
 	switch {
-	case s.AvgCPUAfter == nil:
+	case s.AvgCPUAtPeak == nil:
 		relieved.failure = "the average CPU under load was never measured"
-	case !(*s.AvgCPUAfter < s.HighThreshold):
-		relieved.failure = fmt.Sprintf("the average CPU stayed at %.1f %%, not under %.0f %%", *s.AvgCPUAfter, s.HighThreshold)
+	case !(*s.AvgCPUAtPeak < s.HighThreshold):
+		relieved.failure = fmt.Sprintf("the average CPU stayed at %.1f %%, not under %.0f %%", *s.AvgCPUAtPeak, s.HighThreshold)
 	}
 
 	served := condition{name: "no request was lost", figure: fmt.Sprintf("%d of %d", s.RequestErrors, s.Requests)}

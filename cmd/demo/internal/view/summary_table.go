@@ -42,7 +42,7 @@ func (s Summary) figures() [][2]string {
 		{"second member healthy after", measured(s.SecondsToSecondMember, "%.1f s of load")},
 		{"webhooks", fmt.Sprintf("%d up, %d down", s.WebhooksUp, s.WebhooksDown)},
 		{"steps", fmt.Sprintf("%d up, %d down", s.StepsUp, s.StepsDown)},
-		{"average CPU at the peak size", measured(s.AvgCPUAtPeak, "%.0f %%")},
+		{"average CPU before the pool grew", measured(s.AvgCPUBefore, "%.0f %%")},
 		{"p95 latency before the pool grew", measured(s.P95MsBefore, "%.0f ms")},
 		{"p95 latency after it grew", measured(s.P95MsAfter, "%.0f ms")},
 		{"API calls", fmt.Sprintf("%d", s.APICalls)},

@@ -18,7 +18,7 @@ func good() view.Summary {
 		StartSize: 1, PeakSize: 3, EndSize: 1, MinSize: 1, SecondsToSecondMember: new(17.3),
 		WebhooksUp: 6, WebhooksDown: 9, StepsUp: 2, StepsDown: 2,
 		Requests: 4321, P95MsBefore: new(980.0), P95MsAfter: new(410.0),
-		AvgCPUAtPeak: new(74.2), AvgCPUAfter: new(63.1), HighThreshold: 80,
+		AvgCPUBefore: new(99.4), AvgCPUAtPeak: new(63.1), HighThreshold: 80,
 		APICalls: 133, Alerting: "rules", Speed: 12, DurationSeconds: 91.7,
 	}
 }
@@ -30,8 +30,8 @@ func TestEachConditionFailsAlone(t *testing.T) {
 		failure string
 	}{
 		"no growth":            {func(s *view.Summary) { s.PeakSize = 1 }, "did not grow"},
-		"still too busy":       {func(s *view.Summary) { s.AvgCPUAfter = new(80.0) }, "stayed at 80.0 %"},
-		"never measured":       {func(s *view.Summary) { s.AvgCPUAfter = nil }, "never measured"},
+		"still too busy":       {func(s *view.Summary) { s.AvgCPUAtPeak = new(80.0) }, "stayed at 80.0 %"},
+		"never measured":       {func(s *view.Summary) { s.AvgCPUAtPeak = nil }, "never measured"},
 		"a lost request":       {func(s *view.Summary) { s.RequestErrors = 1 }, "1 of 4321 requests were lost"},
 		"no request at all":    {func(s *view.Summary) { s.Requests = 0 }, "no request was sent"},
 		"did not shrink":       {func(s *view.Summary) { s.EndSize = 2 }, "ended with 2"},
@@ -73,7 +73,7 @@ func TestSummaryJSONKeys(t *testing.T) {
 
 func TestSummaryTable(t *testing.T) {
 	bad := good()
-	bad.PeakSize, bad.AvgCPUAfter, bad.SecondsToSecondMember, bad.RequestErrors, bad.EndSize = 1, new(99.4), nil, 7, 2
+	bad.PeakSize, bad.AvgCPUAtPeak, bad.SecondsToSecondMember, bad.RequestErrors, bad.EndSize = 1, new(99.4), nil, 7, 2
 	for name, c := range map[string]struct {
 		summary view.Summary
 		style   view.Style

@@ -1,0 +1,167 @@
+package stage_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/demo/internal/stage"
+	"github.com/exopool/exopool/cmd/demo/internal/view"
+	"github.com/exopool/exopool/fake/machine/member"
+)
+
+func TestMain(m *testing.M) {
+	if code, ok := member.Run(os.Args); ok {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// patience is for a computer that does other things too.
+const patience = 60 * time.Second
+
+func config() stage.Config {
+	return stage.Config{
+		Speed: stage.MaxSpeed, Min: 1, Max: 3, Clients: 4,
+		Period: 100 * time.Millisecond, Share: 0.5, Work: 20 * time.Millisecond,
+		Page: "127.0.0.1:0",
+	}
+}
+
+// play brings a stage up and runs it until the test ends.
+func play(t *testing.T, cfg stage.Config) *stage.Stage {
+	t.Helper()
+	s, err := stage.New(t.Context(), cfg, view.NewHub())
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-done)
+		assert.NoError(t, s.Close(context.Background()))
+	})
+	return s
+}
+
+func await(t *testing.T, s *stage.Stage, what string, holds func(view.Snapshot) bool) {
+	t.Helper()
+	require.Eventually(t, func() bool { return holds(s.Snapshot()) }, patience, 50*time.Millisecond, what)
+}
+
+func healthy(n int) func(view.Snapshot) bool {
+	return func(v view.Snapshot) bool { return len(v.Pool.Members) == n && v.Pool.Healthy() == n }
+}
+
+func TestEveryPartMeetsTheOthers(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	s := play(t, config())
+
+	await(t, s, "the first member gets healthy", healthy(1))
+	await(t, s, "Prometheus finds and scrapes it", func(v view.Snapshot) bool {
+		return v.AverageCPU != nil && v.Pool.Members[0].CPU != nil
+	})
+	s.SetClients(4)
+	await(t, s, "webhooks arrive and the pool grows", healthy(2))
+	await(t, s, "the load is served", func(v view.Snapshot) bool { return v.Load.Requests > 0 })
+
+	v := s.Snapshot()
+	assert.Zero(t, v.Load.Errors)
+	assert.Positive(t, v.Webhooks.Up)
+	assert.Positive(t, v.Steps.Up)
+	assert.Positive(t, v.APICalls)
+}
+
+func TestMemberThatIsDeletedBehindThePoolsBackIsReplaced(t *testing.T) {
+	s := play(t, config())
+	await(t, s, "the first member gets healthy", healthy(1))
+	first := s.Snapshot().Pool.Members[0].Name
+
+	require.Equal(t, http.StatusAccepted, post(t, s.URL()+"api/kill", map[string]string{"member": first}))
+
+	await(t, s, "another member takes its place", func(v view.Snapshot) bool {
+		return healthy(1)(v) && v.Pool.Members[0].Name != first
+	})
+}
+
+func TestPageDrivesTheLoad(t *testing.T) {
+	s := play(t, config())
+	await(t, s, "the page shows the stage", func(v view.Snapshot) bool { return v.Settings.Max == 3 })
+
+	require.Equal(t, http.StatusAccepted, post(t, s.URL()+"api/load", map[string]int{"clients": 3}))
+
+	await(t, s, "three clients ask", func(v view.Snapshot) bool { return v.Load.Clients == 3 })
+}
+
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	s, err := stage.New(t.Context(), config(), view.NewHub())
+	require.NoError(t, err)
+
+	require.NoError(t, s.Close(context.Background()))
+
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	page, err := url.Parse(s.URL())
+	require.NoError(t, err)
+	_, err = net.Dial("tcp", page.Host)
+	assert.Error(t, err, "nobody listens any more")
+}
+
+func TestNewSaysWhichPartCannotComeUp(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	cfg := config()
+	cfg.Page = taken.Addr().String()
+
+	_, err = stage.New(t.Context(), cfg, view.NewHub())
+
+	require.ErrorContains(t, err, "bring up the web page")
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+func TestValidateNamesEveryFault(t *testing.T) {
+	err := stage.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2}.Validate()
+
+	for _, text := range []string{
+		"speed 21", "minimum 0", "maximum -1", "clients 0", "period 0s", "share 2", "work 0s", `page ""`,
+	} {
+		assert.ErrorContains(t, err, text)
+	}
+}
+
+func TestTimesAreThoseOfARealInstallationDividedBySpeed(t *testing.T) {
+	assert.Equal(t, time.Minute, stage.TimesAt(1).Turn)
+	assert.Equal(t, 7500*time.Millisecond, stage.TimesAt(8).Turn)
+	assert.Equal(t, 7500*time.Millisecond, stage.TimesAt(8).Window)
+	assert.Equal(t, 625*time.Millisecond, stage.TimesAt(8).Scrape)
+}
+
+// post sends an order to the page and returns the status of the answer.
+func post(t *testing.T, url string, body any) int {
+	t.Helper()
+	order, err := json.Marshal(body)
+	require.NoError(t, err)
+	resp, err := http.Post(url, "application/json", bytes.NewReader(order))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	return resp.StatusCode
+}

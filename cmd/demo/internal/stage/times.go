@@ -1,0 +1,42 @@
+package stage
+
+import "time"
+
+// Times are the spans of the real world, shortened together.
+type Times struct {
+	Speed float64 // 1 is real time
+
+	Turn       time.Duration // of the autoscaler
+	Refresh    time.Duration // of discovery
+	Scrape     time.Duration
+	Evaluation time.Duration // of the alert rules, and the grid of webhooks
+	Window     time.Duration // that CPU use is averaged over
+	For        time.Duration // how long a condition is pending
+	Repeat     time.Duration // of a webhook while its alert fires, less one evaluation at most
+	Start      time.Duration // of an instance, until it is running
+	Boot       time.Duration // until its services answer
+	Poll       time.Duration // of a running API operation
+	Expiry     time.Duration // of a webhook that could not be acted on
+}
+
+// TimesAt returns the spans at a speed: those of a real installation, divided
+// by it.
+func TimesAt(speed float64) Times {
+	scaled := func(d time.Duration) time.Duration {
+		return time.Duration(float64(d) / speed).Round(time.Millisecond)
+	}
+	return Times{
+		Speed:      speed,
+		Turn:       scaled(60 * time.Second),
+		Refresh:    scaled(10 * time.Second),
+		Scrape:     scaled(5 * time.Second),
+		Evaluation: scaled(10 * time.Second),
+		Window:     scaled(time.Minute),
+		For:        scaled(time.Minute),
+		Repeat:     scaled(45 * time.Second),
+		Start:      scaled(15 * time.Second),
+		Boot:       scaled(20 * time.Second),
+		Poll:       scaled(3 * time.Second),
+		Expiry:     scaled(5 * time.Minute),
+	}
+}

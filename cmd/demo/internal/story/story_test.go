@@ -1,0 +1,184 @@
+package story_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/demo/internal/load"
+	"github.com/exopool/exopool/cmd/demo/internal/story"
+	"github.com/exopool/exopool/cmd/demo/internal/view"
+)
+
+// A pool is a stage whose size and average follow a timetable, counted from
+// when the load was last changed.
+type pool struct {
+	changed time.Time
+	clients int
+	on, off []reading
+	phases  []view.Phase
+}
+
+type reading struct {
+	from    time.Duration
+	wanted  int
+	healthy int
+	average float64
+}
+
+func (p *pool) Enter(phase view.Phase) { p.phases = append(p.phases, phase) }
+func (p *pool) SetClients(n int)       { p.clients, p.changed = n, time.Now() }
+
+func (p *pool) Window(from, to time.Time) load.Window {
+	return load.Window{Requests: int(to.Sub(from).Seconds()), P95: to.Sub(from)}
+}
+
+func (p *pool) Snapshot() view.Snapshot {
+	table := p.off
+	if p.clients > 0 {
+		table = p.on
+	}
+	now := reading{wanted: 1, healthy: 1}
+	if !p.changed.IsZero() {
+		for _, r := range table {
+			if time.Since(p.changed) >= r.from {
+				now = r
+			}
+		}
+	}
+	v := view.Snapshot{
+		Settings:   view.Settings{Min: 1, Max: 5, HighThreshold: 80, LowThreshold: 20, Alerting: "rules"},
+		Pool:       view.Pool{Wanted: now.wanted},
+		AverageCPU: &now.average,
+		Alerts:     view.Alerts{High: view.AlertInactive, Low: view.AlertInactive},
+		Load:       view.Load{Requests: 100},
+	}
+	if now.average > 80 {
+		v.Alerts.High = view.AlertFiring
+	}
+	for i := range now.wanted {
+		m := view.Member{State: view.MemberBooting}
+		if i < now.healthy {
+			m.State = view.MemberHealthy
+		}
+		v.Pool.Members = append(v.Pool.Members, m)
+	}
+	return v
+}
+
+var script = story.Script{Clients: 10, Hold: 5 * time.Second, Patience: time.Minute}
+
+func TestPlay(t *testing.T) {
+	shrinks := []reading{{0, 3, 3, 70}, {4 * time.Second, 2, 2, 0}, {8 * time.Second, 1, 1, 0}}
+	tests := map[string]struct {
+		on, off []reading
+		failure string
+		phases  []view.Phase
+		peak    int
+	}{
+		"the pool follows the load": {
+			on:     []reading{{0, 1, 1, 99}, {2 * time.Second, 3, 1, 99}, {6 * time.Second, 3, 3, 70}},
+			off:    shrinks,
+			phases: []view.Phase{view.PhaseStarting, view.PhaseLoadOn, view.PhaseHolding, view.PhaseLoadOff, view.PhaseDone},
+			peak:   3,
+		},
+		"a new member's idle start is no relief": {
+			on: []reading{
+				{0, 1, 1, 99},
+				{2 * time.Second, 2, 2, 50},
+				{3 * time.Second, 2, 2, 95},
+				{8 * time.Second, 3, 3, 70},
+			},
+			off: shrinks,
+			phases: []view.Phase{
+				view.PhaseStarting, view.PhaseLoadOn, view.PhaseHolding, view.PhaseLoadOn,
+				view.PhaseHolding, view.PhaseLoadOff, view.PhaseDone,
+			},
+			peak: 3,
+		},
+		"a pool that does not grow is waited for and given up": {
+			on:      []reading{{0, 1, 1, 99}},
+			failure: "waited 1m0s in vain for the pool to grow",
+			phases:  []view.Phase{view.PhaseStarting, view.PhaseLoadOn},
+			peak:    1,
+		},
+		"a pool that does not shrink is given up": {
+			on:      []reading{{0, 1, 1, 99}, {2 * time.Second, 2, 2, 70}},
+			off:     []reading{{0, 2, 2, 0}},
+			failure: "in vain for the pool to shrink",
+			phases:  []view.Phase{view.PhaseStarting, view.PhaseLoadOn, view.PhaseHolding, view.PhaseLoadOff},
+			peak:    2,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stage := &pool{on: tt.on, off: tt.off}
+				tale := story.New(stage, script)
+
+				err := tale.Play(t.Context())
+
+				if tt.failure == "" {
+					require.NoError(t, err)
+				} else {
+					require.ErrorContains(t, err, tt.failure)
+				}
+				assert.Equal(t, tt.phases, stage.phases)
+				assert.Equal(t, tt.peak, tale.Summary().PeakSize)
+			})
+		})
+	}
+}
+
+func TestSummaryMeasuresTheStory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stage := &pool{
+			on:  []reading{{0, 1, 1, 99}, {20 * time.Second, 2, 1, 97}, {30 * time.Second, 2, 2, 70}},
+			off: []reading{{0, 2, 2, 70}, {10 * time.Second, 1, 1, 0}},
+		}
+		tale := story.New(stage, script)
+		require.NoError(t, tale.Play(t.Context()))
+
+		s := tale.Summary()
+
+		s.Judge()
+		assert.Empty(t, s.Failures)
+		assert.Equal(t, []int{1, 2, 1}, []int{s.StartSize, s.PeakSize, s.EndSize})
+		assert.InDelta(t, 30, *s.SecondsToSecondMember, 0.2)
+		assert.InDelta(t, 30_000, *s.P95MsBefore, 200, "the stage calls the length of a window its latency")
+		assert.InDelta(t, 5_000, *s.P95MsAfter, 200)
+		assert.InDelta(t, 99, *s.AvgCPUBefore, 0)
+		assert.InDelta(t, 70, *s.AvgCPUAtPeak, 0)
+		assert.Equal(t, "rules", s.Alerting)
+		assert.InDelta(t, 45, s.DurationSeconds, 0.5)
+	})
+}
+
+func TestPlayStopsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+
+		err := story.New(&pool{on: []reading{{0, 1, 1, 99}}}, script).Play(ctx)
+
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestImproviseRunsUntilItsContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		stage := &pool{on: []reading{{0, 1, 1, 99}, {time.Minute, 4, 4, 60}}}
+		tale := story.New(stage, script)
+
+		require.NoError(t, tale.Improvise(ctx))
+
+		assert.Equal(t, 10, stage.clients, "the load is on until somebody takes it away")
+		assert.Equal(t, 4, tale.Summary().PeakSize)
+	})
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/machine/member"
+)
+
+// asProgram makes the test binary be the program, for tests of signals.
+const asProgram = "EXOPOOL_TEST_RUN_DEMO"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Unsetenv(asProgram)
+		main()
+	}
+	if code, ok := member.Run(os.Args); ok {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+func noEnvironment(string) string { return "" }
+
+func TestWrongFlagsAreAllNamed(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want []string
+	}{
+		"an unknown flag": {[]string{"-sped", "3"}, []string{"-sped", "-speed"}},
+		"an argument":     {[]string{"fast"}, []string{`unexpected argument "fast"`, "demo -h"}},
+		"several wrong at once": {
+			[]string{"-speed", "99", "-max", "1", "-page", "0.0.0.0:80"},
+			[]string{"speed 99", "maximum 1", `page "0.0.0.0:80"`},
+		},
+		"a log that cannot be written": {[]string{"-log", "/nowhere/log"}, []string{"/nowhere/log"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+
+			code := run(t.Context(), tt.args, noEnvironment, discard(t), &stderr)
+
+			assert.Equal(t, exitUsage, code)
+			for _, text := range tt.want {
+				assert.Contains(t, stderr.String(), text)
+			}
+		})
+	}
+}
+
+func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
+	var stderr bytes.Buffer
+
+	code := run(t.Context(), []string{"-h"}, noEnvironment, discard(t), &stderr)
+
+	assert.Equal(t, exitOK, code)
+	for _, text := range []string{"-real-time", "-interactive", "-json", "Exit code 0 means"} {
+		assert.Contains(t, stderr.String(), text)
+	}
+}
+
+// A demo that is interrupted in the middle says so, and leaves no process and
+// no file behind.
+func TestInterruptLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	report := filepath.Join(t.TempDir(), "summary.json")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-json", report)
+	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+dir)
+	output, err := program.StdoutPipe()
+	require.NoError(t, err)
+	program.Stderr = os.Stderr
+	require.NoError(t, program.Start())
+	var seen strings.Builder
+	awaitText(t, output, &seen, "10 clients ask in parallel")
+	members := children(t, program.Process.Pid)
+	require.NotEmpty(t, members, "a member serves")
+
+	require.NoError(t, program.Process.Signal(syscall.SIGINT))
+	awaitText(t, output, &seen, "interrupted")
+	err = program.Wait()
+
+	var failed *exec.ExitError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, exitFailed, failed.ExitCode(), "the story was not told to its end")
+	for _, pid := range members {
+		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "member %d is gone", pid)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	data, err := os.ReadFile(report)
+	require.NoError(t, err)
+	var summary struct {
+		Passed   bool     `json:"passed"`
+		Failures []string `json:"failures"`
+	}
+	require.NoError(t, json.Unmarshal(data, &summary))
+	assert.False(t, summary.Passed)
+	assert.Contains(t, summary.Failures, "interrupted")
+}
+
+func discard(t *testing.T) *os.File {
+	t.Helper()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { null.Close() })
+	return null
+}
