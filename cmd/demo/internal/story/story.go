@@ -156,10 +156,12 @@ func (s *Story) held(v view.Snapshot, now time.Time) bool {
 	return now.Sub(s.relief) >= s.script.Hold
 }
 
-// shrunk: the pool is at its minimum again and nobody is left of those that
-// had to go.
+// shrunk: the pool is at its minimum again, nobody is left of those that had
+// to go, and the autoscaler knows of all its steps: the last one is over only
+// when the API said so.
 func (s *Story) shrunk(v view.Snapshot, _ time.Time) bool {
-	return v.Pool.Wanted == v.Settings.Min && len(v.Pool.Members) == v.Settings.Min
+	return v.Pool.Wanted == v.Settings.Min && len(v.Pool.Members) == v.Settings.Min &&
+		s.summary.StartSize+v.Steps.Up-v.Steps.Down == v.Pool.Wanted
 }
 
 // watch keeps what the summary tells of the way.

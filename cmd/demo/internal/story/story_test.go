@@ -28,6 +28,7 @@ type reading struct {
 	wanted  int
 	healthy int
 	average float64
+	late    int // steps down that the autoscaler has not heard the end of
 }
 
 func (p *pool) Enter(phase view.Phase) { p.phases = append(p.phases, phase) }
@@ -57,6 +58,7 @@ func (p *pool) Snapshot() view.Snapshot {
 		Alerts:     view.Alerts{High: view.AlertInactive, Low: view.AlertInactive},
 		Load:       view.Load{Requests: 100},
 	}
+	v.Steps.Up, v.Steps.Down = p.stepsOf(now)
 	if now.average > 80 {
 		v.Alerts.High = view.AlertFiring
 	}
@@ -70,10 +72,20 @@ func (p *pool) Snapshot() view.Snapshot {
 	return v
 }
 
+// stepsOf returns the steps that lead to a reading, all but the last of which
+// are known when the timetable says that one is late.
+func (p *pool) stepsOf(now reading) (up, down int) {
+	if p.clients > 0 || p.changed.IsZero() {
+		return now.wanted - 1, 0
+	}
+	top := p.on[len(p.on)-1].wanted
+	return top - 1, top - now.wanted - now.late
+}
+
 var script = story.Script{Clients: 10, Hold: 5 * time.Second, Patience: time.Minute}
 
 func TestPlay(t *testing.T) {
-	shrinks := []reading{{0, 3, 3, 70}, {4 * time.Second, 2, 2, 0}, {8 * time.Second, 1, 1, 0}}
+	shrinks := []reading{{0, 3, 3, 70, 0}, {4 * time.Second, 2, 2, 0, 0}, {8 * time.Second, 1, 1, 0, 0}}
 	tests := map[string]struct {
 		on, off []reading
 		failure string
@@ -81,17 +93,17 @@ func TestPlay(t *testing.T) {
 		peak    int
 	}{
 		"the pool follows the load": {
-			on:     []reading{{0, 1, 1, 99}, {2 * time.Second, 3, 1, 99}, {6 * time.Second, 3, 3, 70}},
+			on:     []reading{{0, 1, 1, 99, 0}, {2 * time.Second, 3, 1, 99, 0}, {6 * time.Second, 3, 3, 70, 0}},
 			off:    shrinks,
 			phases: []view.Phase{view.PhaseStarting, view.PhaseLoadOn, view.PhaseHolding, view.PhaseLoadOff, view.PhaseDone},
 			peak:   3,
 		},
 		"a new member's idle start is no relief": {
 			on: []reading{
-				{0, 1, 1, 99},
-				{2 * time.Second, 2, 2, 50},
-				{3 * time.Second, 2, 2, 95},
-				{8 * time.Second, 3, 3, 70},
+				{0, 1, 1, 99, 0},
+				{2 * time.Second, 2, 2, 50, 0},
+				{3 * time.Second, 2, 2, 95, 0},
+				{8 * time.Second, 3, 3, 70, 0},
 			},
 			off: shrinks,
 			phases: []view.Phase{
@@ -101,14 +113,14 @@ func TestPlay(t *testing.T) {
 			peak: 3,
 		},
 		"a pool that does not grow is waited for and given up": {
-			on:      []reading{{0, 1, 1, 99}},
+			on:      []reading{{0, 1, 1, 99, 0}},
 			failure: "waited 1m0s in vain for the pool to grow",
 			phases:  []view.Phase{view.PhaseStarting, view.PhaseLoadOn},
 			peak:    1,
 		},
 		"a pool that does not shrink is given up": {
-			on:      []reading{{0, 1, 1, 99}, {2 * time.Second, 2, 2, 70}},
-			off:     []reading{{0, 2, 2, 0}},
+			on:      []reading{{0, 1, 1, 99, 0}, {2 * time.Second, 2, 2, 70, 0}},
+			off:     []reading{{0, 2, 2, 0, 0}},
 			failure: "in vain for the pool to shrink",
 			phases:  []view.Phase{view.PhaseStarting, view.PhaseLoadOn, view.PhaseHolding, view.PhaseLoadOff},
 			peak:    2,
@@ -137,8 +149,8 @@ func TestPlay(t *testing.T) {
 func TestSummaryMeasuresTheStory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stage := &pool{
-			on:  []reading{{0, 1, 1, 99}, {20 * time.Second, 2, 1, 97}, {30 * time.Second, 2, 2, 70}},
-			off: []reading{{0, 2, 2, 70}, {10 * time.Second, 1, 1, 0}},
+			on:  []reading{{0, 1, 1, 99, 0}, {20 * time.Second, 2, 1, 97, 0}, {30 * time.Second, 2, 2, 70, 0}},
+			off: []reading{{0, 2, 2, 70, 0}, {10 * time.Second, 1, 1, 0, 1}, {12 * time.Second, 1, 1, 0, 0}},
 		}
 		tale := story.New(stage, script)
 		require.NoError(t, tale.Play(t.Context()))
@@ -154,7 +166,8 @@ func TestSummaryMeasuresTheStory(t *testing.T) {
 		assert.InDelta(t, 99, *s.AvgCPUBefore, 0)
 		assert.InDelta(t, 70, *s.AvgCPUAtPeak, 0)
 		assert.Equal(t, "rules", s.Alerting)
-		assert.InDelta(t, 45, s.DurationSeconds, 0.5)
+		assert.Equal(t, []int{1, 1}, []int{s.StepsUp, s.StepsDown}, "the last step is waited for")
+		assert.InDelta(t, 47, s.DurationSeconds, 0.5)
 	})
 }
 
@@ -163,7 +176,7 @@ func TestPlayStopsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 
-		err := story.New(&pool{on: []reading{{0, 1, 1, 99}}}, script).Play(ctx)
+		err := story.New(&pool{on: []reading{{0, 1, 1, 99, 0}}}, script).Play(ctx)
 
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
@@ -173,7 +186,7 @@ func TestImproviseRunsUntilItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		stage := &pool{on: []reading{{0, 1, 1, 99}, {time.Minute, 4, 4, 60}}}
+		stage := &pool{on: []reading{{0, 1, 1, 99, 0}, {time.Minute, 4, 4, 60, 0}}}
 		tale := story.New(stage, script)
 
 		require.NoError(t, tale.Improvise(ctx))
