@@ -48,7 +48,7 @@ Flags:
 		fs.PrintDefaults()
 	}
 	fs.Float64Var(&o.stage.Speed, "speed", 8, fmt.Sprintf("how much faster than real time, 1 to %d: shortens interval, windows and boot time together", stage.MaxSpeed))
-	fs.BoolVar(&o.realTime, "real-time", false, "the real world of 60 s turns; the same as -speed 1, takes about 12 minutes")
+	fs.BoolVar(&o.realTime, "real-time", false, "the real world of 60 s turns; the same as -speed 1, takes 8 to 12 minutes")
 	fs.BoolVar(&o.interactive, "interactive", false, "keep running and let the web page drive the load, until Ctrl-C")
 	fs.IntVar(&o.stage.Min, "min", 1, "size of the pool at the beginning and at the end")
 	fs.IntVar(&o.stage.Max, "max", 5, "size that the pool never exceeds")
