@@ -49,7 +49,7 @@ func (i *instance) must(states []string) error {
 	return conflict("instance %s is %s, not %s", i.id, i.state, strings.Join(states, " or "))
 }
 
-// validHostname allows what can be a host name's first label.
+// validHostname allows the characters of a host name's label.
 func validHostname(s string) bool {
 	return strings.Trim(s, alphanumeric+"-") == ""
 }
@@ -106,6 +106,9 @@ func updateInstance(r *request) (any, error) {
 	}
 	name, labels, s := i.name, i.labels, i.spec
 	f.hostname("name", &name, maxText)
+	if f.null("labels") {
+		labels = nil
+	}
 	f.labels(&labels)
 	w.readUserData(f, &s)
 	f.oneOf("public-ip-assignment", &s.assignment, "inet4", "dual", "none")

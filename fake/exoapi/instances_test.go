@@ -249,3 +249,18 @@ func TestReverseDNSIsNotFound(t *testing.T) {
 		require.ErrorIs(t, client.DeleteInstanceReverseDNS(t.Context(), zone, *i.ID), api.ErrNotFound)
 	})
 }
+
+// The newer generation of the client sends null whenever it was given none.
+func TestInstanceUpdateClearsLabelsThatAreNull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		path := "/v2/instance/" + *newInstance(t, client).ID
+		update := func(body string) any {
+			require.Equal(t, 200, call(t, cloud, http.MethodPut, path, body).status)
+			return call(t, cloud, http.MethodGet, path, "").body["labels"]
+		}
+		require.NotEmpty(t, update(`{"labels":{"a":"b"}}`))
+		assert.NotEmpty(t, update(`{"name":"renamed"}`), "absent labels stay")
+		assert.Empty(t, update(`{"labels":null}`))
+	})
+}
