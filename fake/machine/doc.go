@@ -1,10 +1,10 @@
 // Package machine runs what the instances and load balancers of the emulated
 // cloud stand for, behind the interface [exoapi.Machines].
 //
-//	Memory   state only: a machine is healthy once its boot time has passed
-//	Process  a machine is a process on a loopback address of its own, with the
-//	         load generator on port 8080 and a node exporter on port 9100;
-//	         load balancers forward TCP and check health for real
+// A machine of [Process] is a process on a loopback address of its own, with the
+// load generator on port 8080 and a node exporter on port 9100; its load
+// balancers forward TCP and check health for real. State alone needs nothing
+// from here: a cloud without a driver keeps its own.
 //
 // The process driver starts the running program once more for every machine.
 // Package member is what runs then: each main, and each TestMain, that uses the
