@@ -14,8 +14,8 @@ import (
 // reads on, so that a handler asks for the error once, at the end.
 //
 // Every reader leaves its destination alone when the field is absent: that is
-// how a partial update keeps what it does not mention. Null counts as absent
-// too, except where a reader says that it clears.
+// how a partial update keeps what it does not mention. Null is refused, except
+// where the API lets it clear something.
 type fields struct {
 	values map[string]json.RawMessage
 	path   string // of this object in the body, with a trailing dot
@@ -51,10 +51,14 @@ func (f *fields) given(key string) bool {
 	return ok && !isNull(v)
 }
 
-// null tells whether the field is there and null.
-func (f *fields) null(key string) bool {
-	v, ok := f.values[key]
-	return ok && isNull(v)
+// clears tells whether the field is null, which its reader then does not see.
+func (f *fields) clears(key string) bool {
+	v, there := f.values[key]
+	if !there || !isNull(v) {
+		return false
+	}
+	delete(f.values, key)
+	return true
 }
 
 func isNull(v json.RawMessage) bool { return string(v) == "null" }
@@ -69,10 +73,11 @@ func (f *fields) require(keys ...string) {
 
 // decode reads a field of any type; it tells whether it was there and fits.
 func decode[T any](f *fields, key, expected string) (value T, ok bool) {
-	if !f.given(key) {
+	text, there := f.values[key]
+	if !there {
 		return value, false
 	}
-	if err := json.Unmarshal(f.values[key], &value); err != nil {
+	if err := json.Unmarshal(text, &value); err != nil || isNull(text) {
 		f.reject("%s%s must be %s", f.path, key, expected)
 		return value, false
 	}
@@ -151,7 +156,7 @@ func (f *fields) object(key string) *fields {
 
 // objects reads an array of objects. Null is an empty array.
 func (f *fields) objects(key string) (list []*fields, there bool) {
-	if f.null(key) {
+	if f.clears(key) {
 		return nil, true
 	}
 	values, ok := decode[[]map[string]json.RawMessage](f, key, "an array of objects")

@@ -127,7 +127,7 @@ func bodies() map[string]string {
 		"detach-instance-from-security-group":        `{"instance":{"id":"$instance"}}`,
 		"create-anti-affinity-group":                 `{"name":"b"}`,
 		"create-instance":                            `{"name":"i","auto-start":false,` + spec + `}`,
-		"update-instance":                            `{"name":"i","user-data":null,"public-ip-assignment":"dual","labels":{}}`,
+		"update-instance":                            `{"name":"i","user-data":"AAAA","public-ip-assignment":"dual","labels":{}}`,
 		"start-instance":                             `{"rescue-profile":"netboot"}`,
 		"scale-instance":                             `{"instance-type":{"id":"$type"}}`,
 		"resize-instance-disk":                       `{"disk-size":20}`,

@@ -106,7 +106,7 @@ func updateInstance(r *request) (any, error) {
 	}
 	name, labels, s := i.name, i.labels, i.spec
 	f.hostname("name", &name, maxText)
-	if f.null("labels") {
+	if f.clears("labels") {
 		labels = nil
 	}
 	f.labels(&labels)

@@ -91,14 +91,17 @@ func (w *world) readPool(f *fields, p *pool, assignments ...string) {
 	f.text("name", &p.name, 1, maxText)
 	f.text("description", &p.description, 0, maxText)
 	f.labels(&p.labels)
-	if f.null("instance-prefix") {
+	if f.clears("instance-prefix") {
 		p.prefix = defaultPrefix
 	}
 	f.hostname("instance-prefix", &p.prefix, 30)
-	if f.null("min-available") {
+	if f.clears("min-available") {
 		p.minAvailable = 0
 	}
 	f.integer("min-available", &p.minAvailable, 0, math.MaxInt32)
+	if f.clears("user-data") {
+		p.userData = ""
+	}
 	w.readSpec(f, &p.spec, assignments...)
 }
 

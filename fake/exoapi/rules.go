@@ -53,7 +53,7 @@ func (w *world) readPeer(f *fields, u *rule) {
 }
 
 func (f *fields) icmpNumber(key string) *int {
-	if !f.given(key) {
+	if _, there := f.values[key]; !there {
 		return nil
 	}
 	n := new(int)

@@ -2,6 +2,7 @@ package exoapi
 
 import (
 	"encoding/base64"
+	"slices"
 )
 
 // A spec is what an instance is made from. Pools hold one for their members.
@@ -98,7 +99,7 @@ func (w *world) readTemplate(f *fields, s *spec) {
 // Clients send both, one of them empty.
 func (w *world) readKeys(f *fields, s *spec) {
 	list, cleared := f.objects("ssh-keys")
-	cleared = cleared || f.null("ssh-key") || f.given("ssh-key")
+	cleared = f.clears("ssh-key") || f.given("ssh-key") || cleared
 	if one := f.object("ssh-key"); one != nil && len(list) == 0 && one.given("name") {
 		list = []*fields{one}
 	}
@@ -116,16 +117,15 @@ func (w *world) readKeys(f *fields, s *spec) {
 		if w.keys.get(k.Name) == nil {
 			f.fail(notFound("SSH key", k.Name))
 		}
+		if slices.Contains(keys, k) {
+			f.reject("ssh-keys names %s twice", k.Name)
+		}
 		keys = append(keys, k)
 	}
 	s.keys = keys
 }
 
 func (w *world) readUserData(f *fields, s *spec) {
-	if f.null("user-data") {
-		s.userData = ""
-		return
-	}
 	f.text("user-data", &s.userData, 1, maxUserData)
 	if _, err := base64.StdEncoding.DecodeString(s.userData); err != nil {
 		f.reject("user-data must be base64")
@@ -145,6 +145,7 @@ func (w *world) readAbsent(f *fields) {
 		f.fail(notFound("elastic IP", n.ID))
 	}
 	var target string
+	f.clears("deploy-target")
 	if f.ref("deploy-target", &target); target != "" {
 		f.fail(notFound("deploy target", target))
 	}

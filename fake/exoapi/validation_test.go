@@ -18,6 +18,8 @@ func TestBadFieldsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		template := *templateID(t, client)
+		_, err := client.RegisterSSHKey(t.Context(), zone, "k", publicKey)
+		require.NoError(t, err)
 		titan, err := client.FindInstanceType(t.Context(), zone, "titan")
 		require.NoError(t, err)
 		good := map[string]any{
@@ -34,18 +36,18 @@ func TestBadFieldsAreRefused(t *testing.T) {
 			"template":             {"required": nil, "not found": ref{"id": unknownID}},
 			"instance-prefix":      {"1 to 30": "", "1 to 30 ": strings.Repeat("x", 31), "letters": "a_b"},
 			"min-available":        {"must be between": -1, "below min-available": 2},
-			"description":          {"0 to 255": strings.Repeat("x", 256)},
+			"description":          {"a string": nil, "0 to 255": strings.Repeat("x", 256)},
 			"user-data":            {"1 to 32768": "", "1 to 32768 ": strings.Repeat("A", 32772), "base64": "#cloud-config"},
-			"labels":               {"an object of strings": []any{}, "labels.a must be a string": ref{"a": nil}, "object of strings": ref{"a": 1}},
+			"labels":               {"an object of strings": []any{}, "an object of strings ": nil, "labels.a must be a string": ref{"a": nil}, "object of strings": ref{"a": 1}},
 			"ssh-key":              {"SSH key nobody": ref{"name": "nobody"}, "an object": "k"},
-			"ssh-keys":             {"SSH key nobody": []any{ref{"name": "nobody"}}, "name is required": []any{ref{}}, "array of objects": []any{"k"}},
+			"ssh-keys":             {"SSH key nobody": []any{ref{"name": "nobody"}}, "name is required": []any{ref{}}, "array of objects": []any{"k"}, "names k twice": []any{ref{"name": "k"}, ref{"name": "k"}}},
 			"security-groups":      {"security group " + unknownID: []any{ref{"id": unknownID}}, "array": ref{}, "id is required": []any{nil}, "twice": []any{ref{"id": unknownID}, ref{"id": unknownID}}},
 			"anti-affinity-groups": {"anti-affinity group " + unknownID: []any{ref{"id": unknownID}}},
 			"private-networks":     {"private network": []any{ref{"id": unknownID}}},
 			"elastic-ips":          {"elastic IP": []any{ref{"id": unknownID}}},
 			"deploy-target":        {"deploy target": ref{"id": unknownID}},
-			"ipv6-enabled":         {"a boolean": "yes"},
-			"public-ip-assignment": {"one of inet4, dual, none": "inet6"},
+			"ipv6-enabled":         {"a boolean": "yes", "a boolean ": nil},
+			"public-ip-assignment": {"a string": nil, "one of inet4, dual, none": "inet6"},
 		} {
 			for message, value := range values {
 				spoilt := maps.Clone(good)
