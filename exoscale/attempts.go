@@ -31,6 +31,9 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.metrics.observe(req, resp, time.Since(start))
 	if err != nil {
 		past.status, past.body, past.unsure = 0, nil, true
+		if req.Context().Err() == nil {
+			past.failure = err
+		}
 		return nil, err
 	}
 	past.status, past.body = resp.StatusCode, body
@@ -74,6 +77,7 @@ type history struct {
 	status   int    // of the last attempt; 0 when it had no whole answer
 	body     []byte // of the last attempt
 	unsure   bool   // an attempt failed in a way that may have had an effect
+	failure  error  // of the newest attempt that failed before the caller's time ended
 }
 
 // String is the end of an error text; it is empty for a single attempt.

@@ -35,6 +35,9 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ctx.Err()
 	case errors.Is(err, errMalformed):
 		return nil, err
+	case err != nil && past.status == 0 && past.failure != nil && ctx.Err() != nil:
+		// That the time ran out says nothing about the cause.
+		return nil, fmt.Errorf("%w: %w%s: %w", ErrUnreachable, past.failure, past, err)
 	case err != nil && past.status == 0:
 		return nil, fmt.Errorf("%w: %w%s", ErrUnreachable, err, past)
 	case err != nil || past.status != http.StatusOK:

@@ -151,6 +151,8 @@ func TestNoAttemptGoesPastTheCallersDeadline(t *testing.T) {
 	}{
 		"while the server asks to wait": {reply(503, `{"message":"maintenance"}`).HeaderSet(http.Header{"Retry-After": {"20"}, "Content-Type": {"application/json"}}), 1, "503 Service Unavailable: maintenance"},
 		"while no answer comes":         {silence, 1, "cannot be reached"},
+		"between two refused attempts":  {httpmock.NewErrorResponder(syscall.ECONNREFUSED).Delay(2200 * time.Millisecond), 2, "connection refused (2 attempts): context deadline exceeded"},
+		"after a refused attempt":       {faulty(httpmock.NewErrorResponder(syscall.ECONNREFUSED), silence), 2, "connection refused (2 attempts): context deadline exceeded"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
