@@ -23,15 +23,11 @@ func (l *Lister) Backends(ctx context.Context) ([]discovery.Backend, error) {
 	var backends []discovery.Backend
 	for _, balancer := range *resp.JSON200.LoadBalancers {
 		for _, service := range orZero(balancer.Services) {
-			health, err := healthOf(service)
-			if err != nil {
-				return nil, fmt.Errorf("list load balancers: service %s: %w", orZero(service.Id), err)
-			}
 			backends = append(backends, discovery.Backend{
 				BalancerID: orZero(balancer.Id),
 				Service:    orZero(service.Name),
 				PoolID:     strings.ToLower(orZero(orZero(service.InstancePool).Id)),
-				Health:     health,
+				Health:     healthOf(service),
 			})
 		}
 	}
@@ -39,16 +35,12 @@ func (l *Lister) Backends(ctx context.Context) ([]discovery.Backend, error) {
 }
 
 // healthOf reads what the health check says of each address.
-func healthOf(service oapi.LoadBalancerService) (map[netip.Addr]string, error) {
+func healthOf(service oapi.LoadBalancerService) map[netip.Addr]string {
 	health := make(map[netip.Addr]string)
 	for _, target := range orZero(service.HealthcheckStatus) {
-		addr, err := address(target.PublicIp)
-		if err != nil {
-			return nil, err
-		}
-		if addr.IsValid() && target.Status != nil {
+		if addr := address(target.PublicIp); addr.IsValid() && target.Status != nil {
 			health[addr] = string(*target.Status)
 		}
 	}
-	return health, nil
+	return health
 }

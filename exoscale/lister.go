@@ -2,7 +2,6 @@ package exoscale
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -93,18 +92,13 @@ func instance(wire *oapi.Instance) (discovery.Instance, error) {
 	if id == "" {
 		return discovery.Instance{}, lacks("instance id")
 	}
-	v4, errV4 := address(wire.PublicIp)
-	v6, errV6 := address(wire.Ipv6Address)
-	if err := errors.Join(errV4, errV6); err != nil {
-		return discovery.Instance{}, fmt.Errorf("instance %s: %w", id, err)
-	}
 	return discovery.Instance{
 		ID:                   id,
 		Name:                 orZero(wire.Name),
 		PoolID:               strings.ToLower(orZero(wire.Manager.Id)),
 		State:                string(orZero(wire.State)),
-		IPv4:                 v4,
-		IPv6:                 v6,
+		IPv4:                 address(wire.PublicIp),
+		IPv6:                 address(wire.Ipv6Address),
 		TypeID:               orZero(orZero(wire.InstanceType).Id),
 		TemplateID:           orZero(orZero(wire.Template).Id),
 		Created:              orZero(wire.CreatedAt),
@@ -115,19 +109,14 @@ func instance(wire *oapi.Instance) (discovery.Instance, error) {
 }
 
 // address parses an address. A machine without one has none, an empty or an
-// unspecified one.
-func address(text *string) (netip.Addr, error) {
-	if orZero(text) == "" {
-		return netip.Addr{}, nil
+// unspecified one. One that cannot be read counts as none, too: the other
+// members must not be lost with it.
+func address(text *string) netip.Addr {
+	addr, err := netip.ParseAddr(orZero(text))
+	if err != nil || addr.IsUnspecified() {
+		return netip.Addr{}
 	}
-	addr, err := netip.ParseAddr(*text)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("%w: %.50q is not an IP address", errMalformed, *text)
-	}
-	if addr.IsUnspecified() {
-		return netip.Addr{}, nil
-	}
-	return addr.Unmap(), nil
+	return addr.Unmap()
 }
 
 // ids collects the ids of a list of references.
