@@ -69,7 +69,7 @@ func (p payload) ignoredBecause() string {
 		return "resolved"
 	case p.State.is("ok"), p.State.is("no_data"):
 		return "state " + strings.ToLower(string(p.State))
-	case p.Alerts.listed:
+	case len(p.Alerts) > 0:
 		return p.noneFiring()
 	case slices.Contains(notLoad, p.CommonLabels.AlertName):
 		return string(p.CommonLabels.AlertName)
@@ -83,7 +83,7 @@ func (p payload) ignoredBecause() string {
 // noneFiring returns "" if at least one alert is about load and firing.
 func (p payload) noneFiring() string {
 	why := "no alert is firing"
-	for _, a := range p.Alerts.list {
+	for _, a := range p.Alerts {
 		name := a.Labels.AlertName
 		if name == "" {
 			name = p.CommonLabels.AlertName
@@ -142,16 +142,13 @@ func unmarshalObject(data []byte, target any) error {
 	return json.Unmarshal(data, target)
 }
 
-// alerts is the list of a grouped notification.
-type alerts struct {
-	listed bool // the body has a list, which may be empty
-	list   []alert
-}
+// alerts is the list of a grouped notification. An empty one says nothing, as
+// if there were none.
+type alerts []alert
 
 func (a *alerts) UnmarshalJSON(data []byte) error {
 	if data[0] != '[' {
 		return nil
 	}
-	a.listed = true
-	return json.Unmarshal(data, &a.list)
+	return json.Unmarshal(data, (*[]alert)(a))
 }
