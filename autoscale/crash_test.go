@@ -43,6 +43,36 @@ func TestAHeldWebhookSurvivesARestart(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonStepDown, w.crashedCopy().turn().Reason)
 }
 
+func TestAWebhookForOnePoolDoesNotScaleAnother(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*autoscale.Config){
+		"another pool":           func(c *autoscale.Config) { c.PoolName = "db" },
+		"its namesake elsewhere": func(c *autoscale.Config) { c.Zone = "de-fra-1" },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 1)
+			w.webhook(up)
+			change(&w.cfg)
+			w.start()
+			assert.Equal(t, autoscale.ReasonNoDemand, w.turn().Reason)
+
+			w.webhook(up)
+			assert.Equal(t, autoscale.ReasonStepUp, w.crashedCopy().turn().Reason, "its own survive as ever")
+		})
+	}
+}
+
+func TestAStateFileThatNamesNoPoolIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	content := `{"version":1,"pending":{"up":{"first":"2026-03-01T11:59:00Z","last":"2026-03-01T11:59:00Z","count":1}}}`
+	require.NoError(t, os.WriteFile(filepath.Join(w.cfg.StateDir, "demand.json"), []byte(content), 0o600))
+	w.start()
+	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
+}
+
 func TestACrashBetweenIntentAndResizeIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)

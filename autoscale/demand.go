@@ -49,10 +49,11 @@ type Settled struct {
 // webhook waits for its turn no longer than expiry.
 //
 // A damaged file is moved aside and logged, never an error: starting with
-// nothing costs one step at most, as alerts repeat. A directory that this
-// process may not write is an error.
-func OpenDemand(dir string, expiry time.Duration, now time.Time, log *slog.Logger) (*Demand, error) {
-	d := &Demand{dir: dir, expiry: expiry, now: state{Version: stateVersion}}
+// nothing costs one step at most, as alerts repeat. A file about another pool
+// is logged and dropped. A directory that this process may not write is an
+// error.
+func OpenDemand(dir, pool string, expiry time.Duration, now time.Time, log *slog.Logger) (*Demand, error) {
+	d := &Demand{dir: dir, expiry: expiry, now: state{Version: stateVersion, Pool: pool}}
 	if dir == "" {
 		return d, nil
 	}
@@ -71,6 +72,11 @@ func OpenDemand(dir string, expiry time.Duration, now time.Time, log *slog.Logge
 	case err != nil:
 		return nil, fmt.Errorf("read state in %s: %w: give this user the right to it", dir, err)
 	}
+	if loaded.Pool != "" && loaded.Pool != pool {
+		log.Warn("state file is about another pool, starting without it", slog.String("pool", pool), slog.String("other", loaded.Pool))
+		loaded = d.now
+	}
+	loaded.Pool = pool
 	d.now, d.disk = loaded, loaded
 	err = saveState(dir, loaded)
 	if errors.Is(err, fs.ErrPermission) {

@@ -40,7 +40,7 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	demand, err := OpenDemand(cfg.StateDir, cfg.Expiry, cfg.Clock.Now(), cfg.Logger)
+	demand, err := OpenDemand(cfg.StateDir, cfg.Zone+"/"+cfg.PoolName, cfg.Expiry, cfg.Clock.Now(), cfg.Logger)
 	if err != nil {
 		return nil, err
 	}

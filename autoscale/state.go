@@ -89,6 +89,7 @@ type intent struct {
 // state is what survives a restart.
 type state struct {
 	Version    int       `json:"version"`
+	Pool       string    `json:"pool,omitempty"` // whose webhooks these are
 	Pending    batches   `json:"pending"` // waiting for the next turn
 	Claimed    batches   `json:"claimed"` // taken by a turn and not settled yet
 	Intent     *intent   `json:"intent,omitempty"`
