@@ -42,7 +42,8 @@ const (
 	ReasonNotRunning Reason = "pool-not-running"
 	// ReasonStopping: the program was told to stop before it wrote anything.
 	ReasonStopping Reason = "stopping"
-	// ReasonRefused: the provider refused the new size; nothing changed.
+	// ReasonRefused: the provider refused the new size, or already the key
+	// that asked for it; nothing changed.
 	ReasonRefused Reason = "refused"
 	// ReasonPoolNotFound: the pool does not exist.
 	ReasonPoolNotFound Reason = "pool-not-found"
