@@ -90,8 +90,8 @@ type intent struct {
 type state struct {
 	Version    int       `json:"version"`
 	Pool       string    `json:"pool,omitempty"` // whose webhooks these are
-	Pending    batches   `json:"pending"` // waiting for the next turn
-	Claimed    batches   `json:"claimed"` // taken by a turn and not settled yet
+	Pending    batches   `json:"pending"`        // waiting for the next turn
+	Claimed    batches   `json:"claimed"`        // taken by a turn and not settled yet
 	Intent     *intent   `json:"intent,omitempty"`
 	LastResize time.Time `json:"last_resize,omitzero"`
 }
