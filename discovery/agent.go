@@ -70,6 +70,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	steady.Multiplier = 1
 	steady.RandomizationFactor = 0.1
 
+	failed := 0 // refreshes in a row
 	for {
 		err := a.RunOnce(ctx)
 		delays := retry
@@ -78,8 +79,13 @@ func (a *Agent) Run(ctx context.Context) error {
 			delays = steady
 		}
 		delay := min(delays.NextBackOff(), maxDelay)
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err != nil && ctx.Err() == nil:
+			failed++
 			a.logFailure(err, delay)
+		case err == nil && failed > 0:
+			a.conf.Logger.Info("refresh works again", slog.Int("failed", failed))
+			failed = 0
 		}
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,8 @@ package discovery_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -108,6 +110,44 @@ func TestChangeIsInTheFileWithinTwoMinutesAfterRecovery(t *testing.T) {
 		c.fail("Instances", nil)
 		time.Sleep(2 * time.Minute)
 		assert.Contains(t, read(t, conf.File), "192.0.2.2")
+		stop()
+	})
+}
+
+// levels is a log of which only the level of each record is kept.
+type levels struct {
+	slog.Handler
+	seen []slog.Level
+}
+
+func (l *levels) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *levels) Handle(_ context.Context, r slog.Record) error {
+	l.seen = append(l.seen, r.Level)
+	return nil
+}
+
+func TestEachFailureAndTheRecoveryAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud().grow("web", "192.0.2.1")
+		conf := config(t, c)
+		log := new(levels)
+		conf.Logger = slog.New(log)
+		stop, times := run(t, c, conf)
+		synctest.Wait()
+		log.seen = nil
+		c.fail("Instances", errors.New("the API is down"))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		failures := len(times()) - 1 // the first refresh was good
+		require.Greater(t, failures, 50)
+		assert.Equal(t, slices.Repeat([]slog.Level{slog.LevelError}, failures), log.seen)
+
+		log.seen = nil
+		c.fail("Instances", nil)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		assert.Equal(t, []slog.Level{slog.LevelInfo}, log.seen, "once, though no target has changed")
 		stop()
 	})
 }
