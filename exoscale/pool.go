@@ -10,7 +10,9 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// A Pool is one instance pool of the client's zone.
+// A Pool is one instance pool of the client's zone. Its errors leave it to the
+// caller to name the pool and what was asked of it: the caller knows the pool
+// by the name that its user gave, and the size it had before.
 type Pool struct {
 	client *Client
 	id     string
@@ -27,14 +29,6 @@ func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
 // as their manager, and the higher count holds: while members come and go,
 // each list lags behind in its own way.
 func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
-	status, err := p.status(ctx)
-	if err != nil {
-		return autoscale.Status{}, fmt.Errorf("read pool %s: %w", p.id, err)
-	}
-	return status, nil
-}
-
-func (p *Pool) status(ctx context.Context) (autoscale.Status, error) {
 	pool, err := p.client.getPool(ctx, p.id)
 	if err != nil {
 		return autoscale.Status{}, err
@@ -61,12 +55,9 @@ func (p *Pool) Resize(ctx context.Context, size int) error {
 	resp, err := p.client.api.ScaleInstancePoolWithResponse(ctx, p.id,
 		oapi.ScaleInstancePoolJSONRequestBody{Size: int64(size)})
 	if err != nil {
-		return fmt.Errorf("resize pool %s to %d: %w", p.id, size, p.client.explainPool(err))
+		return p.client.explainPool(err)
 	}
-	if err := p.client.await(ctx, resp.JSON200); err != nil {
-		return fmt.Errorf("resize pool %s to %d: %w", p.id, size, err)
-	}
-	return nil
+	return p.client.await(ctx, resp.JSON200)
 }
 
 // getPool reads a pool and makes sure that it is the one asked for.

@@ -61,8 +61,8 @@ func TestStatus(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, "read pool "+poolID)
-			assert.ErrorContains(t, err, test.says)
+			require.ErrorContains(t, err, test.says)
+			assert.NotContains(t, err.Error(), poolID, "the caller names the pool")
 		})
 	}
 }
@@ -180,8 +180,8 @@ func TestAFailedResizeTellsWhetherAnythingMayHaveChanged(t *testing.T) {
 
 				err := newClient(t, mock).Pool(poolID).Resize(within(t, time.Hour), 3)
 
-				require.ErrorContains(t, err, "resize pool "+poolID+" to 3")
-				assert.ErrorContains(t, err, test.says)
+				require.ErrorContains(t, err, test.says)
+				assert.NotContains(t, err.Error(), poolID, "the caller names the pool")
 				for _, promise := range []error{autoscale.ErrRefused, autoscale.ErrPoolNotFound} {
 					assert.Equal(t, errors.Is(test.is, promise), errors.Is(err, promise), "is %v", promise)
 				}
