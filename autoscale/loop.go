@@ -60,13 +60,14 @@ func New(cfg Config) (*Loop, error) {
 //
 // The first turn comes at once, unless an earlier run asked for a resize less
 // than an interval ago: a program that crashes again and again must not scale
-// faster than one that runs. A slow turn does not shift the grid; turns that
+// faster than one that runs. Then the pool is only read at once. A slow turn does not shift the grid; turns that
 // were missed are left out, not made up for.
 func (l *Loop) Run(ctx context.Context) error {
 	next := l.cfg.Clock.Now()
 	if last := l.demand.lastResize(); !last.IsZero() {
 		if earliest := last.Add(l.cfg.Interval); earliest.After(next) {
 			next = earliest
+			l.look(ctx)
 		}
 	}
 	for {
@@ -76,6 +77,26 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.RunOnce(ctx)
 		next = following(next, l.cfg.Clock.Now(), l.cfg.Interval)
 	}
+}
+
+// look reads the pool for [Loop.Ready] only, which need not wait for a first
+// turn that is put off.
+func (l *Loop) look(ctx context.Context) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	calls, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	status, err := l.pool.Status(calls)
+	if ctx.Err() != nil {
+		return
+	}
+	l.noteContact(err)
+	if err != nil {
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "pool cannot be read, trying again in the first turn",
+			slog.String("pool", l.cfg.PoolName), slog.String("zone", l.cfg.Zone), slog.Any("err", err))
+		return
+	}
+	l.metrics.read(status)
 }
 
 // wait returns true once next is reached, and false when ctx ends before.
@@ -163,7 +184,7 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}
-	l.metrics.read(status, now)
+	l.metrics.read(status)
 	d.Size, d.Members, d.State = status.Size, status.Members, status.State
 	d.From, d.To = status.Size, status.Size
 

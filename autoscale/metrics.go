@@ -127,10 +127,9 @@ func (m *metrics) startAtZero() {
 	}
 }
 
-func (m *metrics) read(status Status, at time.Time) {
+func (m *metrics) read(status Status) {
 	m.size.WithLabelValues().Set(float64(status.Size))
 	m.members.WithLabelValues().Set(float64(status.Members))
-	m.lastContact.Set(seconds(at))
 }
 
 func (m *metrics) decided(d Decision) {

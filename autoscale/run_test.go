@@ -2,6 +2,7 @@ package autoscale_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,6 +206,30 @@ func TestACrashLoopScalesNoFasterThanOnceAnInterval(t *testing.T) {
 			stop()
 		}
 		assert.Equal(t, []int{2, 3, 4, 5, 6}, pool.Resizes())
+	})
+}
+
+func TestAProgramWhoseFirstTurnIsPutOffIsReadyAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, dir := fake.NewPool("web", 1, nil), t.TempDir()
+		onDisk := func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir }
+		_, loop, stop := started(t, onDisk)
+		loop.Record(t.Context(), up)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		stop()
+		require.Equal(t, []int{2}, pool.Resizes())
+
+		_, loop, stop = started(t, onDisk)
+		require.NoError(t, loop.Ready())
+		assert.Empty(t, loop.Decisions())
+		stop()
+
+		pool.FailNext("status", errors.New("connection refused"))
+		_, loop, stop = started(t, onDisk)
+		require.ErrorContains(t, loop.Ready(), "connection refused", "an API that is down is told at once, too")
+		stop()
 	})
 }
 
