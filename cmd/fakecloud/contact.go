@@ -24,8 +24,10 @@ type contact struct {
 }
 
 // environ returns the variables that send clients to the instance, under all
-// the names they look for.
-func (c contact) environ() []string {
+// the names they look for, and keep them from the real cloud. Some of them add
+// to those that are there.
+func (c contact) environ(present []string) []string {
+	direct := directHosts(present)
 	return []string{
 		"EXOSCALE_API_KEY=" + c.Key,
 		"EXOSCALE_API_SECRET=" + c.Secret,
@@ -33,15 +35,39 @@ func (c contact) environ() []string {
 		"EXOSCALE_SECRET=" + c.Secret,
 		"EXOSCALE_ZONE=" + c.Zone,
 		"EXOSCALE_API_ENDPOINT=" + c.Base + "/v2",
+		// See fence.
+		"HTTPS_PROXY=" + c.Base,
+		"https_proxy=" + c.Base,
+		"NO_PROXY=" + direct,
+		"no_proxy=" + direct,
 	}
 }
 
-// shell returns the environment as commands for a shell.
-func (c contact) shell() string {
-	var b strings.Builder
-	for _, assignment := range c.environ() {
+// directHosts returns the hosts to reach without a proxy: those named already,
+// less the real cloud, and this computer.
+func directHosts(environ []string) string {
+	hosts := []string{"127.0.0.0/8", "127.0.0.1", "localhost"}
+	for _, assignment := range environ {
 		name, value, _ := strings.Cut(assignment, "=")
-		if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:[]") != "" {
+		if !strings.EqualFold(name, "NO_PROXY") {
+			continue
+		}
+		for _, host := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }) {
+			suffix := strings.ToLower(strings.TrimLeft(host, "*."))
+			if !strings.Contains(suffix, realCloud) && !strings.HasSuffix(realCloud, suffix) && !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
+	}
+	return strings.Join(hosts, ",")
+}
+
+// shell returns the environment as commands for a shell.
+func (c contact) shell(present []string) string {
+	var b strings.Builder
+	for _, assignment := range c.environ(present) {
+		name, value, _ := strings.Cut(assignment, "=")
+		if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,[]") != "" {
 			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 		}
 		fmt.Fprintf(&b, "export %s=%s\n", name, value)
@@ -53,9 +79,11 @@ func (c contact) shell() string {
 // with what leads to the instance.
 func (c contact) redirect(environ []string) []string {
 	kept := slices.DeleteFunc(slices.Clone(environ), func(assignment string) bool {
-		return strings.HasPrefix(assignment, "EXOSCALE_") || strings.HasPrefix(assignment, "CLOUDSTACK_")
+		name, _, _ := strings.Cut(assignment, "=")
+		return strings.HasPrefix(name, "EXOSCALE_") || strings.HasPrefix(name, "CLOUDSTACK_") ||
+			strings.EqualFold(name, "HTTPS_PROXY") || strings.EqualFold(name, "NO_PROXY")
 	})
-	return append(kept, c.environ()...)
+	return append(kept, c.environ(environ)...)
 }
 
 // directory returns where contacts are kept: what ends with the login if there

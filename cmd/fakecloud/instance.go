@@ -46,10 +46,11 @@ func start(ctx context.Context, s settings, logs io.Writer) (_ *instance, err er
 		return nil, err
 	}
 	in.closers = append(in.closers, func() { _ = listener.Close() })
-	log := slog.New(slog.DiscardHandler)
+	level := slog.LevelWarn // such as which port stands in for another
 	if s.verbose {
-		log = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		level = slog.LevelDebug
 	}
+	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level}))
 	machines, err := in.machines(ctx, s, log)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func start(ctx context.Context, s settings, logs io.Writer) (_ *instance, err er
 	in.closers = append(in.closers, in.cloud.Close)
 	in.contact = contact{Base: base, Zone: s.zone, Token: rand.Text()}
 	in.contact.Key, in.contact.Secret = in.cloud.Credential()
-	in.run(ctx, listener)
+	in.run(ctx, listener, &fence{self: listener.Addr().String(), log: logs, proxy: http.ProxyFromEnvironment})
 	return in, nil
 }
 
@@ -94,14 +95,24 @@ func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger) 
 }
 
 // run lets time pass in the cloud and answers requests.
-func (in *instance) run(ctx context.Context, listener net.Listener) {
+func (in *instance) run(ctx context.Context, listener net.Listener, fence *fence) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	in.ended.Go(func() { in.cloud.Run(ctx) })
 
 	mux := http.NewServeMux()
 	mux.Handle(controlPath, newControl(in.cloud, in.contact))
 	mux.Handle("/", in.cloud.Handler())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodConnect {
+			fence.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+	server := &http.Server{
+		Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
 	failed := make(chan error, 1)
 	in.failed = failed
 	in.ended.Go(func() {
@@ -109,7 +120,7 @@ func (in *instance) run(ctx context.Context, listener net.Listener) {
 			failed <- err
 		}
 	})
-	in.closers = append(in.closers, cancel, func() {
+	in.closers = append(in.closers, fence.tunnels.Wait, cancel, func() {
 		grace, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		if server.Shutdown(grace) != nil {

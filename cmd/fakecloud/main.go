@@ -5,7 +5,9 @@
 //	fakecloud env               prints the environment of a running one
 //	fakecloud exec -- COMMAND   runs a command against one of its own
 //
-// It listens on loopback addresses only.
+// It listens on loopback addresses only. Clients that do not heed
+// EXOSCALE_API_ENDPOINT, as half of the Terraform provider does, fail instead
+// of calling the real cloud: the environment names a proxy that refuses it.
 package main
 
 import (
@@ -55,6 +57,11 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
   routes            list the calls of the API and which of them are emulated
   faults            list, add or remove faults of the running instance
   calls             count the API calls that the running instance has answered
+
+The environment of env and exec also sets HTTPS_PROXY, to an address that
+refuses *.exoscale.com and passes on the rest. So clients which do not heed
+EXOSCALE_API_ENDPOINT, as half of the Terraform provider, fail: they are not
+served yet, but never reach the real cloud either.
 
 fakecloud COMMAND -h tells the flags of a command.
 `

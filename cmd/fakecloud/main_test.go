@@ -43,6 +43,8 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	case mode == "resolve":
 		os.Exit(resolve())
+	case mode == "stray":
+		os.Exit(stray())
 	case mode == "term":
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, syscall.SIGTERM)
@@ -75,6 +77,16 @@ func resolve() int {
 	})
 	if err == nil {
 		_, err = client.ResolvePool(context.Background(), "web")
+	}
+	fmt.Println(err)
+	return 0
+}
+
+// stray is a client that knows only the address of the real cloud.
+func stray() int {
+	resp, err := http.Get("https://api-ch-gva-2.exoscale.com/v2/zone")
+	if err == nil {
+		_ = resp.Body.Close()
 	}
 	fmt.Println(err)
 	return 0

@@ -61,7 +61,7 @@ func (p program) running(ctx context.Context, flags *flag.FlagSet, args []string
 func (p program) env(ctx context.Context, args []string) (int, error) {
 	c, err := p.running(ctx, flag.NewFlagSet("env", flag.ContinueOnError), args)
 	if err == nil {
-		fmt.Fprint(p.stdout, c.shell())
+		fmt.Fprint(p.stdout, c.shell(p.environ))
 	}
 	return exitOK, err
 }

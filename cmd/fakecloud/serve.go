@@ -31,11 +31,12 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintf(p.stdout, `%s
 # The fake cloud answers on %s, with %s machines.
+# Whoever heeds only HTTPS_PROXY is kept from *.exoscale.com, the real cloud.
 # Other shells:   eval "$(fakecloud env)"
 # One command:    fakecloud exec -- COMMAND   (an instance of its own)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
 # Stop with Ctrl-C; nothing stays behind.
-`, in.contact.shell(), in.contact.Base, s.machines)
+`, in.contact.shell(p.environ), in.contact.Base, s.machines)
 	select {
 	case <-p.signals:
 		return exitOK, nil

@@ -23,7 +23,7 @@ type settings struct {
 }
 
 func (s *settings) declare(flags *flag.FlagSet) {
-	flags.StringVar(&s.machines, "machines", "memory", "what instances are: memory (state only) or `process` (a web server and an exporter each, Linux only)")
+	flags.StringVar(&s.machines, "machines", "memory", "`what` instances are: memory (state only) or process (a web server and an exporter each, Linux only)")
 	flags.StringVar(&s.zone, "zone", "at-vie-1", "`zone` that clients without one get")
 	flags.Float64Var(&s.speed, "speed", 1, "how many times faster than real time things happen")
 	flags.StringVar(&s.keyFile, "key-file", "", "`file` with the API key; without it one is generated")
