@@ -134,7 +134,9 @@ func addState(l *loader, a *Autoscaler) {
 		if !a.StateDirGiven {
 			a.StateDir = DefaultStateDir
 		}
-		// systemd separates several directories with colons.
-		a.StateDir, _, _ = strings.Cut(a.StateDir, ":")
+		if a.StateDir == strings.TrimSpace(l.getenv("STATE_DIRECTORY")) {
+			// systemd separates several directories with colons.
+			a.StateDir, _, _ = strings.Cut(a.StateDir, ":")
+		}
 	})
 }

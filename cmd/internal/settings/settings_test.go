@@ -242,6 +242,10 @@ func TestStateDirectoryOfSystemdCountsAsGiven(t *testing.T) {
 	a, err = settings.ParseAutoscaler([]string{"-state-dir=/s"}, course().with(env{"STATE_DIRECTORY": "/var/lib/x"}).get, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, "/s", a.StateDir)
+
+	a, err = settings.ParseAutoscaler([]string{"-state-dir=/a:b"}, course().get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "/a:b", a.StateDir, "only systemd gives several")
 }
 
 func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
