@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -86,10 +87,18 @@ func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *sl
 	if err != nil {
 		return nil, err
 	}
-	return discovery.New(discovery.Config{
+	agent, err := discovery.New(discovery.Config{
 		Lister: client.Lister(), Backends: client.Lister(), Resolver: client,
 		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels,
 		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge,
 		Logger: logger, Registerer: registry,
 	})
+	if err != nil { // all other settings were checked before
+		return nil, &settings.Error{Program: "discovery", Faults: []settings.Fault{{
+			Setting: "DISCOVERY_FILE (flag -file)",
+			Problem: fmt.Sprintf("is %q, which cannot be used: %v", conf.File, err),
+			Remedy:  "name a file in a directory that the program may write to",
+		}}}
+	}
+	return agent, nil
 }

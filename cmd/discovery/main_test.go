@@ -185,7 +185,7 @@ func TestExitCodes(t *testing.T) {
 		"nothing is set":  {nil, nil, 2, "", "EXOSCALE_INSTANCEPOOL_ID (flag -pool) is missing"},
 		"unknown flag":    {good, []string{"-fiel=x"}, 2, "", "-fiel"},
 		"port is taken":   {good, []string{"-listen", busy.Addr().String()}, 1, "", "choose another port"},
-		"no place to put": {good, []string{"-listen=none", "-file=/proc/nowhere/config.json"}, 1, "", "directory of the targets file"},
+		"no place to put": {good, []string{"-listen=none", "-file=/proc/nowhere/config.json"}, 2, "", `DISCOVERY_FILE (flag -file) is "/proc/nowhere/config.json", which cannot be used`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
