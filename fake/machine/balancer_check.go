@@ -72,9 +72,13 @@ func (s *service) record(ctx context.Context, t *target, retries int, err error)
 	if t.health == before {
 		return
 	}
-	if t.health == exoapi.HealthSuccess {
+	switch {
+	case t.health == exoapi.HealthSuccess:
 		s.log.Info("target healthy", "target", t.address)
-	} else {
+	case errors.Is(err, errOff):
+		// It boots or was stopped, as somebody wanted.
+		s.log.Info("target unhealthy", "target", t.address, "err", err)
+	default:
 		s.log.Warn("target unhealthy", "target", t.address, "err", err)
 	}
 }

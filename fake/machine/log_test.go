@@ -1,0 +1,49 @@
+package machine_test
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine"
+)
+
+// A record keeps what is logged.
+type record struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(p)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
+func TestWarningsAreAboutFailuresNotAboutMachinesThatAreOff(t *testing.T) {
+	warnings := new(record)
+	log := slog.New(slog.NewTextHandler(warnings, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	lb := machine.NewTestBalancers(t, machine.ProcessConfig{Log: log, Speed: 1000})
+	list := newBackends(t, lb, 2)
+	lb.PowerOff("id-0")
+	require.NoError(t, lb.Balance(spec(lb, list...)))
+	awaitHealth(t, lb, exoapi.HealthFailure, list[0])
+	awaitHealth(t, lb, exoapi.HealthSuccess, list[1])
+	assert.Empty(t, warnings.String())
+
+	list[1].sick.Store(true)
+	awaitHealth(t, lb, exoapi.HealthFailure, list[1])
+	assert.Contains(t, warnings.String(), list[1].address.String())
+	assert.NotContains(t, warnings.String(), list[0].address.String())
+}
