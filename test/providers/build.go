@@ -1,0 +1,172 @@
+package providers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// importPath is this package; the modules to build are folders in it.
+const importPath = "github.com/exopool/exopool/test/providers"
+
+// heartbeat is how often a build in progress says so.
+const heartbeat = 15 * time.Second
+
+// A recipe says how one provider is built.
+type recipe struct {
+	source  string
+	folder  string // of the module to build in, beside this file
+	main    string // import path of the program
+	version string // empty for that of the program's module
+	stamp   string // variable of the program that holds its version, if it has one
+	standIn bool
+}
+
+func recipes() []recipe {
+	const exoscale = "github.com/exoscale/terraform-provider-exoscale"
+	return []recipe{
+		{source: "exoscale/exoscale", folder: "exoscale", main: exoscale, stamp: exoscale + "/version.Version"},
+		{source: "hashicorp/tls", folder: "tls", main: importPath + "/tls", version: "4.99.0", standIn: true},
+	}
+}
+
+func (r recipe) linkerFlags() string {
+	if r.stamp == "" {
+		return "-s -w"
+	}
+	return "-s -w -X " + r.stamp + "=" + r.version
+}
+
+// An artifact is a provider that has been built.
+type artifact struct {
+	recipe
+	mirror  string // folder in the layout of a filesystem mirror
+	program string // in the mirror
+}
+
+// A builder builds into the cache what is not there yet.
+type builder struct {
+	cache string
+	log   *slog.Logger
+}
+
+// platform is this computer as mirrors name it.
+const platform = runtime.GOOS + "_" + runtime.GOARCH
+
+func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
+	here, err := goCommand(ctx, ".", "list", "-f", "{{.Dir}}", importPath)
+	if err != nil {
+		return artifact{}, err
+	}
+	dir := filepath.Join(here, r.folder)
+	if r.version == "" {
+		v, err := goCommand(ctx, dir, "list", "-m", "-f", "{{.Version}}", r.main)
+		if err != nil {
+			return artifact{}, err
+		}
+		r.version = strings.TrimPrefix(v, "v")
+	}
+	sum, err := hashFolder(dir, r.linkerFlags())
+	if err != nil {
+		return artifact{}, fmt.Errorf("hash module %s: %w", dir, err)
+	}
+	name := fmt.Sprintf("%s-%s-%s-%s", filepath.Base(r.source), r.version, platform, sum[:12])
+	a := artifact{recipe: r, mirror: filepath.Join(b.cache, name)}
+	a.program = filepath.Join(a.mirror, inside(hosts()[0], r))
+
+	unlock, err := lock(ctx, a.mirror+".lock")
+	if err != nil {
+		return artifact{}, err
+	}
+	defer unlock()
+	if _, err := os.Stat(a.program); err == nil {
+		return a, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return artifact{}, err
+	}
+	return a, b.fill(ctx, a, dir)
+}
+
+// fill builds beside the mirror and renames at the end: a mirror that exists
+// is complete.
+func (b builder) fill(ctx context.Context, a artifact, dir string) error {
+	partial := a.mirror + ".partial"
+	if err := os.RemoveAll(partial); err != nil { // left by a run that was killed
+		return err
+	}
+	program := filepath.Join(partial, inside(hosts()[0], a.recipe))
+
+	start := time.Now()
+	b.log.Info("building provider", "provider", a.source, "version", a.version, "into", a.mirror)
+	stop := b.beat(a.source, start)
+	defer stop()
+	if _, err := goCommand(ctx, dir, "build", "-trimpath", "-buildvcs=false",
+		"-ldflags", a.linkerFlags(), "-o", program, a.main); err != nil {
+		return err
+	}
+	for _, host := range hosts()[1:] {
+		also := filepath.Join(partial, inside(host, a.recipe))
+		if err := os.MkdirAll(filepath.Dir(also), 0o750); err != nil {
+			return err
+		}
+		if err := os.Link(program, also); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(partial, a.mirror); err != nil {
+		return err
+	}
+	b.log.Info("built provider", "provider", a.source, "seconds", int(time.Since(start).Seconds()))
+	return nil
+}
+
+// inside is where a mirror keeps the program, in the unpacked layout.
+func inside(host string, r recipe) string {
+	name := fmt.Sprintf("terraform-provider-%s_v%s", filepath.Base(r.source), r.version)
+	return filepath.Join(host, filepath.FromSlash(r.source), r.version, platform, name)
+}
+
+// beat says now and then that a build goes on, until the function it returns
+// is called.
+func (b builder) beat(source string, start time.Time) (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(heartbeat)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				b.log.Info("still building provider", "provider", source, "seconds", int(time.Since(start).Seconds()))
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
+}
+
+// goCommand runs go in a folder and returns what it prints. The user's flags
+// and workspace are for the user's code, not for this.
+func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are this package's own
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0",
+		"GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	cmd.WaitDelay = 5 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}

@@ -1,0 +1,70 @@
+package providers
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// hosts are the registries in whose name a mirror serves: Terraform and
+// OpenTofu complete the address exoscale/exoscale with one of their own.
+func hosts() []string { return []string{"registry.terraform.io", "registry.opentofu.org"} }
+
+// writeConfig writes the CLI configuration file and returns its path. The name
+// follows from the content, so a file once written never changes under a run.
+func writeConfig(cache string, built []artifact) (string, error) {
+	content := cliConfig(built)
+	sum := sha256.Sum256([]byte(content))
+	path := filepath.Join(cache, fmt.Sprintf("cli-%x.tfrc", sum[:6]))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("look for the CLI configuration: %w", err)
+	}
+	return path, replaceFile(path, content)
+}
+
+// cliConfig is the text of the file. Providers that were built come from their
+// mirror only; any other comes from where it always comes from.
+func cliConfig(built []artifact) string {
+	var text, direct strings.Builder
+	text.WriteString("provider_installation {\n")
+	for _, a := range built {
+		names := make([]string, 0, len(hosts()))
+		for _, host := range hosts() {
+			names = append(names, fmt.Sprintf("%q", host+"/"+a.source))
+		}
+		list := strings.Join(names, ", ")
+		fmt.Fprintf(&text, "  filesystem_mirror {\n    path    = %q\n    include = [%s]\n  }\n", a.mirror, list)
+		if direct.Len() > 0 {
+			direct.WriteString(", ")
+		}
+		direct.WriteString(list)
+	}
+	text.WriteString("  direct {\n")
+	if direct.Len() > 0 {
+		fmt.Fprintf(&text, "    exclude = [%s]\n", direct.String())
+	}
+	text.WriteString("  }\n}\n")
+	return text.String()
+}
+
+// replaceFile writes a file that others may read at any moment.
+func replaceFile(path, content string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tfrc-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.WriteString(content)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
+}

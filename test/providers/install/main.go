@@ -1,0 +1,37 @@
+// Command install gets Terraform its providers on computers that cannot reach
+// the Terraform registry, and prints the path of the configuration file to use:
+//
+//	export TF_CLI_CONFIG_FILE=$(go run ./test/providers/install)
+//
+// Progress and what runs in the end go to standard error.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/exopool/exopool/test/providers"
+)
+
+func main() {
+	if err := run(os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "install providers:", err)
+		os.Exit(1)
+	}
+}
+
+func run(stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	mirror, err := providers.Install(ctx, providers.Config{Log: slog.New(slog.NewTextHandler(stderr, nil))})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, mirror.ConfigFile)
+	return err
+}

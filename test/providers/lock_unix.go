@@ -1,0 +1,18 @@
+//go:build unix
+
+package providers
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// lockFile takes the file until it is closed, however the process ends.
+func lockFile(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
+}
