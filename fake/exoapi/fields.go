@@ -71,6 +71,15 @@ func (f *fields) require(keys ...string) {
 	}
 }
 
+// refuseNull refuses null in any field: there is nothing to clear yet.
+func (f *fields) refuseNull() {
+	for _, key := range slices.Sorted(maps.Keys(f.values)) {
+		if isNull(f.values[key]) {
+			f.reject("%s%s must not be null", f.path, key)
+		}
+	}
+}
+
 // decode reads a field of any type; it tells whether it was there and fits.
 func decode[T any](f *fields, key, expected string) (value T, ok bool) {
 	text, there := f.values[key]
@@ -126,6 +135,9 @@ func (f *fields) boolean(key string, to *bool) {
 		*to = b
 	}
 }
+
+// ignoredBoolean checks a field that changes nothing here.
+func (f *fields) ignoredBoolean(key string) { f.boolean(key, new(bool)) }
 
 // labels replaces the whole map.
 func (f *fields) labels(to *map[string]string) {

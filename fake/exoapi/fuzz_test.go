@@ -115,7 +115,7 @@ func (s *scene) call(tb testing.TB, method, path, body string) (status int, answ
 // bodies holds a good body for each operation that takes one.
 func bodies() map[string]string {
 	spec := `"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"},"user-data":"AAAA",` +
-		`"labels":{"a":"b"},"security-groups":[{"id":"$security-group"}],"ssh-key":{},"ssh-keys":null,` +
+		`"labels":{"a":"b"},"security-groups":[{"id":"$security-group"}],"ssh-key":{},"ssh-keys":[],` +
 		`"anti-affinity-groups":[{"id":"$anti-affinity-group"}],"ipv6-enabled":true,"public-ip-assignment":"inet4"`
 	return map[string]string{
 		"register-ssh-key":                           `{"name":"k","public-key":"` + publicKey + `"}`,

@@ -64,6 +64,7 @@ func (f *fields) hostname(key string, to *string, most int) {
 func createInstance(r *request) (any, error) {
 	w, f := r.world, r.fields()
 	f.require("instance-type", "template", "disk-size")
+	f.refuseNull()
 	var name string
 	var labels map[string]string
 	s := spec{assignment: "inet4"}
@@ -112,6 +113,7 @@ func updateInstance(r *request) (any, error) {
 	f.labels(&labels)
 	w.readUserData(f, &s)
 	f.oneOf("public-ip-assignment", &s.assignment, "inet4", "dual", "none")
+	f.ignoredBoolean("application-consistent-snapshot-enabled")
 	if err := f.problem(); err != nil {
 		return nil, err
 	}

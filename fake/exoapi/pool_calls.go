@@ -108,6 +108,7 @@ func (w *world) readPool(f *fields, p *pool, assignments ...string) {
 func createPool(r *request) (any, error) {
 	w, f := r.world, r.fields()
 	f.require("name", "size", "template", "instance-type", "disk-size")
+	f.refuseNull()
 	p := &pool{
 		spec:   spec{assignment: "inet4"},
 		id:     w.ids.uuid(),

@@ -62,8 +62,7 @@ func (w *world) readSpec(f *fields, s *spec, assignments ...string) {
 	f.boolean("ipv6-enabled", &s.ipv6)
 	f.boolean("secureboot-enabled", &s.secureBoot)
 	f.boolean("tpm-enabled", &s.tpm)
-	var consistent bool
-	f.boolean("application-consistent-snapshot-enabled", &consistent)
+	f.ignoredBoolean("application-consistent-snapshot-enabled")
 	if t := s.instanceType; t != nil && s.diskSize > t.largestDisk() {
 		f.reject("disk-size of type %s must not exceed %d", t.Size, t.largestDisk())
 	}

@@ -26,7 +26,7 @@ func TestBadFieldsAreRefused(t *testing.T) {
 			"name": "n", "size": 1, "disk-size": 10,
 			"instance-type": map[string]any{"id": strings.ToUpper(microID), "size": "whatever", "cpus": nil},
 			"template":      map[string]any{"id": template, "created-at": "0001-01-01T00:00:00Z"},
-			"deploy-target": nil, "elastic-ips": []any{}, "unknown-field": true,
+			"elastic-ips":   []any{}, "unknown-field": true,
 		}
 		for field, values := range map[string]map[string]any{
 			"name":                 {"required": nil, "1 to 255": "", "1 to 255 ": strings.Repeat("x", 256), "a string": 1},
@@ -36,9 +36,9 @@ func TestBadFieldsAreRefused(t *testing.T) {
 			"template":             {"required": nil, "not found": ref{"id": unknownID}},
 			"instance-prefix":      {"1 to 30": "", "1 to 30 ": strings.Repeat("x", 31), "letters": "a_b"},
 			"min-available":        {"must be between": -1, "below min-available": 2},
-			"description":          {"a string": nil, "0 to 255": strings.Repeat("x", 256)},
+			"description":          {"not be null": nil, "0 to 255": strings.Repeat("x", 256)},
 			"user-data":            {"1 to 32768": "", "1 to 32768 ": strings.Repeat("A", 32772), "base64": "#cloud-config"},
-			"labels":               {"an object of strings": []any{}, "an object of strings ": nil, "labels.a must be a string": ref{"a": nil}, "object of strings": ref{"a": 1}},
+			"labels":               {"an object of strings": []any{}, "not be null": nil, "labels.a must be a string": ref{"a": nil}, "object of strings": ref{"a": 1}},
 			"ssh-key":              {"SSH key nobody": ref{"name": "nobody"}, "an object": "k"},
 			"ssh-keys":             {"SSH key nobody": []any{ref{"name": "nobody"}}, "name is required": []any{ref{}}, "array of objects": []any{"k"}, "names k twice": []any{ref{"name": "k"}, ref{"name": "k"}}},
 			"security-groups":      {"security group " + unknownID: []any{ref{"id": unknownID}}, "array": ref{}, "id is required": []any{nil}, "twice": []any{ref{"id": unknownID}, ref{"id": unknownID}}},
@@ -46,8 +46,8 @@ func TestBadFieldsAreRefused(t *testing.T) {
 			"private-networks":     {"private network": []any{ref{"id": unknownID}}},
 			"elastic-ips":          {"elastic IP": []any{ref{"id": unknownID}}},
 			"deploy-target":        {"deploy target": ref{"id": unknownID}},
-			"ipv6-enabled":         {"a boolean": "yes", "a boolean ": nil},
-			"public-ip-assignment": {"a string": nil, "one of inet4, dual, none": "inet6"},
+			"ipv6-enabled":         {"a boolean": "yes", "not be null": nil},
+			"public-ip-assignment": {"not be null": nil, "one of inet4, dual, none": "inet6"},
 		} {
 			for message, value := range values {
 				spoilt := maps.Clone(good)
