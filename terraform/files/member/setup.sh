@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes a fresh machine a member of the pool: the exporter that is watched, and
+# the application that does the work. Runs once, at the first boot.
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+
+# A machine that boots shares the package lock with others, and mirrors fail.
+apt() {
+  tries=0
+  until apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"; do
+    tries=$((tries + 1))
+    if [ "$tries" -ge 10 ]; then
+      echo "apt-get $* fails again and again" >&2
+      return 1
+    fi
+    sleep 5
+  done
+}
+
+apt update
+apt install --no-install-recommends prometheus-node-exporter podman netavark crun apparmor
+systemctl daemon-reload
+systemctl enable --now prometheus-node-exporter.service application.service

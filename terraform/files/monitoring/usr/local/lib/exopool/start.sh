@@ -1,0 +1,44 @@
+#!/bin/sh
+# Starts everything with the configuration that is there now, and waits until
+# it answers: start.sh [URL OF THE APPLICATION].
+set -eu
+application=${1:-}
+
+systemctl daemon-reload
+systemctl restart prometheus.service discovery.service autoscaler.service grafana-server.service
+
+# answers UNIT URL [SECONDS]: waits until the URL answers with success.
+answers() {
+  end=$(($(date +%s) + ${3:-120}))
+  until curl -fs --max-time 5 -o /dev/null "$2"; do
+    if [ "$(date +%s)" -ge "$end" ]; then
+      echo "$1 does not answer on $2" >&2
+      journalctl --no-pager --lines 20 --unit "$1" >&2 || true
+      return 1
+    fi
+    sleep 2
+  done
+  echo "$1 answers"
+}
+
+# The password reaches curl by a pipe: arguments can be seen by everyone.
+grafana() {
+  password=$(sed -n 's/^GF_SECURITY_ADMIN_PASSWORD=//p' /etc/exopool/grafana.env)
+  printf 'user = "admin:%s"\n' "$password" | curl -fs --max-time 10 -K - "http://127.0.0.1:3000$1"
+}
+
+answers prometheus.service http://127.0.0.1:9090/-/ready
+answers discovery.service http://127.0.0.1:8091/readyz
+answers autoscaler.service http://127.0.0.1:8090/readyz
+answers grafana-server.service http://127.0.0.1:3000/api/health
+
+rules=$(grafana /api/v1/provisioning/alert-rules | grep -o '"uid":"cpu-\(high\|low\)"' | sort -u | wc -l)
+if [ "$rules" -ne 2 ]; then
+  echo "grafana has $rules of the 2 alert rules" >&2
+  exit 1
+fi
+echo "grafana has both alert rules"
+
+if [ -n "$application" ]; then
+  answers "the application, behind the load balancer," "$application" 300
+fi

@@ -1,0 +1,96 @@
+# The one machine outside the pool: Prometheus, Grafana, discovery, autoscaler.
+
+# Grafana's password, the key that encrypts its database and the token of the
+# webhooks are hashes of private keys made for nothing else, because this needs
+# no third provider. The letter in front keeps a value of digits from being
+# read as a number.
+resource "tls_private_key" "seed" {
+  for_each  = toset(["grafana-password", "grafana-secret-key", "webhook-token"])
+  algorithm = "ED25519"
+}
+
+locals {
+  secrets = { for name, key in tls_private_key.seed : name => "x${substr(sha256(key.private_key_openssh), 0, 40)}" }
+
+  # Files that are the same in every installation. Their place in the folder is
+  # their place on the machine.
+  static_root  = "${path.module}/files/monitoring"
+  static_files = { for path in fileset(local.static_root, "**") : "/${path}" => file("${local.static_root}/${path}") }
+
+  settings_files = {
+    "/etc/apt/preferences.d/grafana" = templatefile("${path.module}/templates/grafana.pref.tftpl", { major = var.grafana_major })
+    "/etc/exopool/exopool.env" = templatefile("${path.module}/templates/exopool.env.tftpl", {
+      zone     = var.zone
+      pool_id  = exoscale_instance_pool.members.id
+      minimum  = var.minimum
+      maximum  = var.maximum
+      step     = var.step
+      interval = var.interval
+    })
+  }
+
+  secret_files = {
+    "/etc/exopool/exoscale-key"    = local.machine_key
+    "/etc/exopool/exoscale-secret" = local.machine_secret
+    "/etc/exopool/webhook-token"   = local.secrets["webhook-token"]
+    "/etc/exopool/grafana.env" = templatefile("${path.module}/templates/grafana.env.tftpl", {
+      password   = local.secrets["grafana-password"]
+      secret_key = local.secrets["grafana-secret-key"]
+      token      = local.secrets["webhook-token"]
+    })
+  }
+
+  fetches_release = var.provision && var.release_url != null
+  uploads         = var.provision && var.release_url == null
+
+  monitoring_cloud_config = templatefile("${path.module}/templates/monitoring.yaml.tftpl", {
+    host_key = {
+      ed25519_private = tls_private_key.host.private_key_openssh
+      ed25519_public  = trimspace(tls_private_key.host.public_key_openssh)
+    }
+    files = merge(local.static_files, local.settings_files)
+    # Without SSH, user-data is the only way for secrets to get there.
+    secret_files = local.fetches_release ? local.secret_files : {}
+    commands = join(" && ", concat(
+      ["sh /usr/local/lib/exopool/setup.sh"],
+      local.fetches_release ? [
+        "sh /usr/local/lib/exopool/fetch.sh '${var.release_url}' ${var.release_sha256}",
+        "sh /usr/local/lib/exopool/start.sh",
+      ] : [],
+    ))
+  })
+  monitoring_user_data = base64gzip(local.monitoring_cloud_config)
+}
+
+resource "exoscale_compute_instance" "monitoring" {
+  zone               = var.zone
+  name               = "${var.name}-monitoring"
+  template_id        = data.exoscale_template.machine.id
+  type               = var.monitoring_type
+  disk_size          = var.disk_size
+  ssh_keys           = compact([exoscale_ssh_key.deploy.name, var.ssh_key])
+  security_group_ids = [exoscale_security_group.monitoring.id]
+  user_data          = local.monitoring_user_data
+  labels             = local.labels
+
+  # The pool id in the user-data makes this machine go before the pool does, so
+  # that no autoscaler resizes a pool that is being deleted.
+  lifecycle {
+    # Exoscale renews its images under the same name. That must not cost the
+    # recorded metrics; README says how to renew the machine on purpose.
+    ignore_changes = [template_id]
+
+    # A machine that fetches its release does so once, at its first boot.
+    replace_triggered_by = [terraform_data.first_boot]
+
+    precondition {
+      condition     = length(local.monitoring_user_data) < 32768
+      error_message = "The user-data of the monitoring machine has ${nonsensitive(length(local.monitoring_user_data))} characters; Exoscale takes less than 32768."
+    }
+  }
+}
+
+# Changes with everything that only a new machine would take up.
+resource "terraform_data" "first_boot" {
+  input = local.fetches_release ? sha256(local.monitoring_cloud_config) : "uploads"
+}

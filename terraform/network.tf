@@ -1,0 +1,67 @@
+# Who may talk to whom. What is not allowed here is refused; outgoing traffic
+# is free.
+
+resource "exoscale_security_group" "members" {
+  name        = "${var.name}-members"
+  description = "Members of the pool ${var.name}."
+}
+
+resource "exoscale_security_group" "monitoring" {
+  name        = "${var.name}-monitoring"
+  description = "Monitoring machine of ${var.name}."
+}
+
+# The load balancer passes the addresses of clients on, so the clients
+# themselves must be let in, and its health checks with them.
+resource "exoscale_security_group_rule" "members_application" {
+  security_group_id = exoscale_security_group.members.id
+  description       = "The application, for clients of the load balancer."
+  type              = "INGRESS"
+  protocol          = "TCP"
+  cidr              = "0.0.0.0/0"
+  start_port        = var.application_port
+  end_port          = var.application_port
+}
+
+resource "exoscale_security_group_rule" "members_exporter" {
+  security_group_id      = exoscale_security_group.members.id
+  description            = "Node exporter, for the monitoring machine only."
+  type                   = "INGRESS"
+  protocol               = "TCP"
+  user_security_group_id = exoscale_security_group.monitoring.id
+  start_port             = 9100
+  end_port               = 9100
+}
+
+# Nobody needs to log in to members, but whoever names a key wants to.
+resource "exoscale_security_group_rule" "members_ssh" {
+  for_each = var.ssh_key == null ? toset([]) : toset(var.deploy_cidrs)
+
+  security_group_id = exoscale_security_group.members.id
+  description       = "SSH."
+  type              = "INGRESS"
+  protocol          = "TCP"
+  cidr              = each.value
+  start_port        = 22
+  end_port          = 22
+}
+
+locals {
+  monitoring_access = merge(
+    { for cidr in var.admin_cidrs : "Grafana ${cidr}" => { cidr = cidr, port = 3000, description = "Grafana." } },
+    { for cidr in var.admin_cidrs : "Prometheus ${cidr}" => { cidr = cidr, port = 9090, description = "Prometheus." } },
+    { for cidr in var.deploy_cidrs : "SSH ${cidr}" => { cidr = cidr, port = 22, description = "SSH, for deployments." } },
+  )
+}
+
+resource "exoscale_security_group_rule" "monitoring" {
+  for_each = local.monitoring_access
+
+  security_group_id = exoscale_security_group.monitoring.id
+  description       = each.value.description
+  type              = "INGRESS"
+  protocol          = "TCP"
+  cidr              = each.value.cidr
+  start_port        = each.value.port
+  end_port          = each.value.port
+}

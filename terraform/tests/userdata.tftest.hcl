@@ -1,0 +1,91 @@
+# What the machines are told at their first boot. The mocked cloud creates
+# everything, so that the user-data is complete; ../test/userdata_test.go runs
+# this file too, and judges what comes out with the tools that will read it.
+
+mock_provider "exoscale" {
+  mock_data "exoscale_template" {
+    defaults = { default_user = "debian" }
+  }
+  mock_resource "exoscale_instance_pool" {
+    defaults = { id = "22222222-2222-4222-8222-222222222222" }
+  }
+  mock_resource "exoscale_security_group" {
+    defaults = { id = "33333333-3333-4333-8333-333333333333" }
+  }
+  mock_resource "exoscale_iam_role" {
+    defaults = { id = "44444444-4444-4444-8444-444444444444" }
+  }
+  mock_resource "exoscale_iam_api_key" {
+    defaults = { key = "EXOrestricted", secret = "secret-of-the-restricted-key" }
+  }
+  mock_resource "exoscale_nlb" {
+    defaults = { id = "55555555-5555-4555-8555-555555555555", ip_address = "203.0.113.8" }
+  }
+  mock_resource "exoscale_compute_instance" {
+    defaults = { public_ip_address = "203.0.113.7" }
+  }
+}
+
+mock_provider "tls" {
+  mock_resource "tls_private_key" {
+    defaults = { private_key_openssh = "a private key\n", public_key_openssh = "ssh-ed25519 AAAA\n" }
+  }
+}
+
+variables {
+  exoscale_key    = "EXO0123456789abcdef"
+  exoscale_secret = "secret-of-the-given-key"
+  # The mock cannot look a template up.
+  template_id = "11111111-1111-4111-8111-111111111111"
+}
+
+run "infrastructure_alone" {
+  variables {
+    provision = false
+  }
+
+  assert {
+    condition     = alltrue([for data in [local.member_user_data, local.monitoring_user_data] : length(data) < 16384])
+    error_message = "User-data keeps well below the 32768 characters of the API."
+  }
+  assert {
+    condition     = length(nonsensitive(output.grafana_password)) == 41 && startswith(nonsensitive(output.grafana_password), "x")
+    error_message = "A generated secret begins with a letter: one of digits alone would be read as a number."
+  }
+  assert {
+    condition = alltrue([
+      for secret in values(nonsensitive(local.secret_files)) :
+      !strcontains(nonsensitive(local.monitoring_cloud_config), secret)
+    ])
+    error_message = "Without a release to fetch, no secret file is in the user-data."
+  }
+  assert {
+    condition     = exoscale_security_group_rule.members_exporter.user_security_group_id == exoscale_security_group.monitoring.id
+    error_message = "Only the monitoring machine reaches the exporter."
+  }
+  assert {
+    condition     = output.application_url == "http://203.0.113.8/" && output.grafana_url == "http://203.0.113.7:3000/" && output.prometheus_url == "http://203.0.113.7:9090/"
+    error_message = "Outputs name the addresses."
+  }
+}
+
+run "release" {
+  variables {
+    release_url    = "https://example.com/exopool.tar.gz"
+    release_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+    deploy_cidrs   = []
+  }
+
+  assert {
+    condition     = length(local.monitoring_user_data) < 16384
+    error_message = "User-data keeps well below the 32768 characters of the API."
+  }
+  assert {
+    condition     = strcontains(nonsensitive(local.monitoring_cloud_config), "secret-of-the-restricted-key")
+    error_message = "The machine gets the secret of its own key."
+  }
+  assert {
+    condition     = !strcontains(nonsensitive(local.monitoring_cloud_config), "secret-of-the-given-key")
+    error_message = "The key that was given stays at home."
+  }
+}

@@ -1,0 +1,344 @@
+# Each validation refuses what it should. The messages say what to type.
+
+mock_provider "exoscale" {}
+mock_provider "tls" {}
+
+variables {
+  exoscale_key    = "EXO0123456789abcdef"
+  exoscale_secret = "not-a-real-secret"
+  # The mock cannot look a template up.
+  template_id = "11111111-1111-4111-8111-111111111111"
+}
+
+run "refuses_keys_of_other_clouds" {
+  command = plan
+
+  variables {
+    exoscale_key = "AKIA0123456789"
+  }
+
+  expect_failures = [var.exoscale_key]
+}
+
+run "refuses_secrets_with_spaces" {
+  command = plan
+
+  variables {
+    exoscale_secret = "two words"
+  }
+
+  expect_failures = [var.exoscale_secret]
+}
+
+run "refuses_zones_in_words" {
+  command = plan
+
+  variables {
+    zone = "vienna"
+  }
+
+  expect_failures = [var.zone]
+}
+
+run "refuses_names_with_capitals_or_underscores" {
+  command = plan
+
+  variables {
+    name = "Web_Shop"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_names_that_are_too_long" {
+  command = plan
+
+  variables {
+    name = "a-name-that-is-far-too-long"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_label_keys_with_spaces" {
+  command = plan
+
+  variables {
+    labels = { "two words" = "x" }
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_the_label_that_is_taken" {
+  command = plan
+
+  variables {
+    labels = { installation = "mine" }
+  }
+
+  expect_failures = [var.labels]
+}
+
+run "refuses_templates_without_apt" {
+  command = plan
+
+  variables {
+    template = "Windows Server 2022"
+  }
+
+  expect_failures = [var.template]
+}
+
+run "refuses_names_in_place_of_template_ids" {
+  command = plan
+
+  variables {
+    template_id = "debian"
+  }
+
+  expect_failures = [var.template_id]
+}
+
+run "refuses_disks_that_are_too_small" {
+  command = plan
+
+  variables {
+    disk_size = 9
+  }
+
+  expect_failures = [var.disk_size]
+}
+
+run "refuses_disks_of_broken_numbers" {
+  command = plan
+
+  variables {
+    disk_size = 10.5
+  }
+
+  expect_failures = [var.disk_size]
+}
+
+run "refuses_public_keys_in_place_of_names" {
+  command = plan
+
+  variables {
+    ssh_key = "ssh-ed25519 AAAA me@laptop"
+  }
+
+  expect_failures = [var.ssh_key]
+}
+
+run "refuses_addresses_in_place_of_networks_for_ssh" {
+  command = plan
+
+  variables {
+    deploy_cidrs = ["203.0.113.7"]
+  }
+
+  expect_failures = [var.deploy_cidrs]
+}
+
+run "refuses_uploads_that_nobody_may_make" {
+  command = plan
+
+  variables {
+    deploy_cidrs = []
+  }
+
+  expect_failures = [var.deploy_cidrs]
+}
+
+run "refuses_networks_with_host_bits" {
+  command = plan
+
+  variables {
+    admin_cidrs = ["203.0.113.7/24"]
+  }
+
+  expect_failures = [var.admin_cidrs]
+}
+
+run "refuses_networks_in_words" {
+  command = plan
+
+  variables {
+    admin_cidrs = ["everyone"]
+  }
+
+  expect_failures = [var.admin_cidrs]
+}
+
+run "refuses_price_lists_without_a_date" {
+  command = plan
+
+  variables {
+    prices = { date = "today", currency = "EUR", nlb = 0, ipv4 = 0, disk_gb = 0, types = {} }
+  }
+
+  expect_failures = [var.prices]
+}
+
+run "refuses_negative_prices" {
+  command = plan
+
+  variables {
+    prices = { date = "2026-01-31", currency = "EUR", nlb = -1, ipv4 = 0, disk_gb = 0, types = {} }
+  }
+
+  expect_failures = [var.prices]
+}
+
+run "refuses_images_without_a_tag" {
+  command = plan
+
+  variables {
+    application_image = "shop/web"
+  }
+
+  expect_failures = [var.application_image]
+}
+
+run "refuses_images_with_options" {
+  command = plan
+
+  variables {
+    application_image = "shop/web:1 --privileged"
+  }
+
+  expect_failures = [var.application_image]
+}
+
+run "refuses_ports_that_do_not_exist" {
+  command = plan
+
+  variables {
+    application_port = 65536
+  }
+
+  expect_failures = [var.application_port]
+}
+
+run "refuses_the_port_of_the_exporter" {
+  command = plan
+
+  variables {
+    application_port = 9100
+  }
+
+  expect_failures = [var.application_port]
+}
+
+run "refuses_paths_without_a_slash" {
+  command = plan
+
+  variables {
+    health_path = "health"
+  }
+
+  expect_failures = [var.health_path]
+}
+
+run "refuses_member_types_without_a_family" {
+  command = plan
+
+  variables {
+    member_type = "micro"
+  }
+
+  expect_failures = [var.member_type]
+}
+
+run "refuses_pools_without_members" {
+  command = plan
+
+  variables {
+    minimum = 0
+  }
+
+  expect_failures = [var.minimum]
+}
+
+run "refuses_a_maximum_below_the_minimum" {
+  command = plan
+
+  variables {
+    minimum = 4
+    maximum = 3
+  }
+
+  expect_failures = [var.maximum]
+}
+
+run "refuses_monitoring_types_without_a_family" {
+  command = plan
+
+  variables {
+    monitoring_type = "small"
+  }
+
+  expect_failures = [var.monitoring_type]
+}
+
+run "refuses_intervals_that_are_too_short" {
+  command = plan
+
+  variables {
+    interval = 5
+  }
+
+  expect_failures = [var.interval]
+}
+
+run "refuses_steps_of_nothing" {
+  command = plan
+
+  variables {
+    step = 0
+  }
+
+  expect_failures = [var.step]
+}
+
+run "refuses_versions_of_grafana_that_are_too_old" {
+  command = plan
+
+  variables {
+    grafana_major = 9
+  }
+
+  expect_failures = [var.grafana_major]
+}
+
+run "refuses_releases_without_https" {
+  command = plan
+
+  variables {
+    release_url    = "http://example.com/exopool.tar.gz"
+    release_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+  }
+
+  expect_failures = [var.release_url]
+}
+
+run "refuses_checksums_of_the_wrong_length" {
+  command = plan
+
+  variables {
+    release_url    = "https://example.com/exopool.tar.gz"
+    release_sha256 = "abc"
+  }
+
+  expect_failures = [var.release_sha256]
+}
+
+run "refuses_releases_without_a_checksum" {
+  command = plan
+
+  variables {
+    release_url = "https://example.com/exopool.tar.gz"
+  }
+
+  expect_failures = [var.release_sha256]
+}

@@ -1,0 +1,102 @@
+# The monitoring machine, and how the programs get there.
+
+variable "monitoring_type" {
+  description = "Instance type of the monitoring machine."
+  type        = string
+  default     = "standard.small"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9]+\\.[a-z0-9-]+$", var.monitoring_type))
+    error_message = "An instance type is family.size, like standard.small."
+  }
+}
+
+variable "admin_cidrs" {
+  description = "Networks that may open Grafana (password-protected) and Prometheus (open to whoever reaches it)."
+  type        = list(string)
+  default     = ["0.0.0.0/0"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for c in var.admin_cidrs : try("${cidrhost(c, 0)}/${split("/", c)[1]}" == c, false)])
+    error_message = "Write networks like 203.0.113.0/24, a single address like 203.0.113.7/32."
+  }
+}
+
+variable "interval" {
+  description = "Seconds between two turns of the autoscaler; each turn adds or removes at most one step."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.interval >= 10 && var.interval <= 3600 && floor(var.interval) == var.interval
+    error_message = "The interval is 10 to 3600 seconds, in whole numbers."
+  }
+}
+
+variable "step" {
+  description = "Members that the autoscaler adds or removes in one turn."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.step >= 1 && floor(var.step) == var.step
+    error_message = "A step is at least 1 member."
+  }
+}
+
+variable "grafana_major" {
+  description = "Major version of Grafana to install and stay on."
+  type        = number
+  default     = 12
+  nullable    = false
+
+  validation {
+    condition     = contains([10, 11, 12, 13], var.grafana_major)
+    error_message = "The configuration is written for Grafana 10, 11, 12 and 13."
+  }
+}
+
+variable "restricted_key" {
+  description = "Make an IAM role and an API key that allow the monitoring machine only what it calls. False gives it exoscale_key itself, for accounts in which that key may not create roles."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "provision" {
+  description = "Bring the programs and their secrets to the monitoring machine. False creates only the infrastructure."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "release_url" {
+  description = "Address of a .tar.gz with the programs autoscaler and discovery (linux/amd64) that the monitoring machine fetches by itself; null builds them from this repository and uploads them by SSH."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.release_url == null || can(regex("^https://[^\\s'\"\\\\$`]+\\.tar\\.gz$", var.release_url))
+    error_message = "The address of a release begins with https:// and ends in .tar.gz."
+  }
+}
+
+variable "release_sha256" {
+  description = "SHA-256 of the archive at release_url, in hexadecimal."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.release_sha256 == null || can(regex("^[0-9a-f]{64}$", var.release_sha256))
+    error_message = "The checksum has 64 hexadecimal digits in lower case; sha256sum prints it."
+  }
+
+  validation {
+    condition     = (var.release_url == null) == (var.release_sha256 == null)
+    error_message = "Set release_url and release_sha256 together, or neither."
+  }
+}

@@ -1,0 +1,78 @@
+# The application and the pool that runs it.
+
+variable "application_image" {
+  description = "Container image of the application. Without a registry's name it comes from docker.io."
+  type        = string
+  default     = "janoszen/http-load-generator:1.0.1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.:_/-]*[a-z0-9]((:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})|(@sha256:[0-9a-f]{64}))$", var.application_image))
+    error_message = "Name the image with its tag or digest, like registry.example.com/shop/web:1.4.2."
+  }
+}
+
+variable "application_port" {
+  description = "TCP port on which the application listens."
+  type        = number
+  default     = 8080
+  nullable    = false
+
+  validation {
+    condition     = var.application_port >= 1 && var.application_port <= 65535 && floor(var.application_port) == var.application_port
+    error_message = "A port is a whole number from 1 to 65535."
+  }
+
+  validation {
+    condition     = !contains([22, 9100], var.application_port)
+    error_message = "Ports 22 (SSH) and 9100 (node exporter) are taken on each member; let the application listen on another one."
+  }
+}
+
+variable "health_path" {
+  description = "HTTP path that answers with a 2xx status as long as the application is healthy."
+  type        = string
+  default     = "/health"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/[A-Za-z0-9._~/-]{0,254}$", var.health_path))
+    error_message = "A path begins with a slash and has at most 255 letters, digits and . _ ~ / - characters."
+  }
+}
+
+variable "member_type" {
+  description = "Instance type of the pool's members."
+  type        = string
+  default     = "standard.micro"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9]+\\.[a-z0-9-]+$", var.member_type))
+    error_message = "An instance type is family.size, like standard.micro."
+  }
+}
+
+variable "minimum" {
+  description = "Fewest members of the pool, and its size at the beginning."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.minimum >= 1 && floor(var.minimum) == var.minimum
+    error_message = "The pool has at least 1 member."
+  }
+}
+
+variable "maximum" {
+  description = "Most members of the pool."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.maximum >= var.minimum && floor(var.maximum) == var.maximum
+    error_message = "The maximum is a whole number and not less than the minimum."
+  }
+}
