@@ -32,10 +32,12 @@ type recipe struct {
 }
 
 func recipes() []recipe {
+	// Fits ">= 4.0, < 5.0" and is no release of the original.
+	const standIn = "4.99.0"
 	const exoscale = "github.com/exoscale/terraform-provider-exoscale"
 	return []recipe{
 		{source: "exoscale/exoscale", folder: "exoscale", main: exoscale, stamp: exoscale + "/version.Version"},
-		{source: "hashicorp/tls", folder: "tls", main: importPath + "/tls", version: "4.99.0", standIn: true},
+		{source: "hashicorp/tls", folder: "tls", main: importPath + "/tls", version: standIn, standIn: true},
 	}
 }
 
@@ -83,7 +85,7 @@ func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
 	a := artifact{recipe: r, mirror: filepath.Join(b.cache, name)}
 	a.program = filepath.Join(a.mirror, inside(hosts()[0], r))
 
-	unlock, err := lock(ctx, a.mirror+".lock")
+	unlock, err := lock(ctx, a.mirror+".lock", b.log)
 	if err != nil {
 		return artifact{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 )
@@ -15,18 +16,21 @@ var errLocked = errors.New("locked by another process")
 
 // lock waits until no other process holds the file. The file stays: removing
 // it would let two processes lock two files of one name.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+func lock(ctx context.Context, path string, log *slog.Logger) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path in the cache
 	if err != nil {
 		return nil, err
 	}
-	for {
+	for first := true; ; first = false {
 		err := lockFile(f)
 		if err == nil {
 			return func() { _ = f.Close() }, nil
 		}
 		if !errors.Is(err, errLocked) {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+		}
+		if first {
+			log.Info("waiting for another process that builds the same", "lock", path)
 		}
 		select {
 		case <-ctx.Done():

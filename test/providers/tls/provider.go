@@ -12,9 +12,6 @@ import (
 const notice = "This is a stand-in for hashicorp/tls, made for tests without a Terraform registry. " +
 	"It offers tls_private_key only."
 
-// version satisfies ">= 4.0, < 5.0" and is none that the original has.
-const version = "4.99.0"
-
 // A standIn is the provider. It takes no settings.
 type standIn struct{}
 
@@ -22,7 +19,6 @@ var _ provider.Provider = standIn{}
 
 func (standIn) Metadata(_ context.Context, _ provider.MetadataRequest, to *provider.MetadataResponse) {
 	to.TypeName = "tls"
-	to.Version = version
 }
 
 func (standIn) Schema(_ context.Context, _ provider.SchemaRequest, to *provider.SchemaResponse) {
