@@ -98,7 +98,9 @@ func (s *scene) fill(text string) string {
 // path puts the scene's ids into a route's path.
 func (s *scene) path(r exoapi.Route) string {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/"), "/")
-	kind, _, _ = strings.Cut(kind, ":")
+	if kind == "reverse-dns" {
+		kind = strings.Split(r.Path, "/")[2]
+	}
 	return "/v2" + strings.NewReplacer("{id}", s.ids[kind], "{service-id}", s.ids["service"]).Replace(r.Path)
 }
 
@@ -128,6 +130,7 @@ func bodies() map[string]string {
 		"create-anti-affinity-group":                 `{"name":"b"}`,
 		"create-instance":                            `{"name":"i","auto-start":false,` + spec + `}`,
 		"update-instance":                            `{"name":"i","user-data":"AAAA","public-ip-assignment":"dual","labels":{}}`,
+		"update-reverse-dns-instance":                `{"domain-name":"a.example.com"}`,
 		"start-instance":                             `{"rescue-profile":"netboot"}`,
 		"scale-instance":                             `{"instance-type":{"id":"$type"}}`,
 		"resize-instance-disk":                       `{"disk-size":20}`,

@@ -33,6 +33,7 @@ type instance struct {
 	address6       string
 	mac            string
 	protected      bool
+	pointer        string // reverse DNS record; empty without one
 
 	pool    *pool // nil for one of its own
 	joining bool  // a member that has not run yet

@@ -1,6 +1,9 @@
 package exoapi
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // operationRetention is how long finished operations can be asked for.
 const operationRetention = 24 * time.Hour
@@ -53,7 +56,7 @@ func (w *world) begin(resource, id string) *operation {
 		}
 		w.operations.remove(old.id)
 	}
-	about := reference{id, "/v2/" + resource + "/" + id, "get-" + resource}
+	about := reference{id, "/v2/" + resource + "/" + id, "get-" + strings.ReplaceAll(resource, "/", "-")}
 	if _, ok := parseID(id); !ok {
 		// SSH keys have only a name, but references are promised to be UUIDs.
 		about.ID = fixedID(resource + "/" + id)

@@ -9,7 +9,9 @@ import (
 // routeTable lists what clients of the emulated resources may call. A route
 // without a handler answers 501.
 func routeTable() []*route {
-	routes := slices.Concat(catalogRoutes(), networkRoutes(), computeRoutes(), balancerRoutes(), laterRoutes())
+	routes := slices.Concat(
+		catalogRoutes(), networkRoutes(), reverseDNSRoutes(), computeRoutes(), balancerRoutes(), laterRoutes(),
+	)
 	slices.SortStableFunc(routes, func(a, b *route) int { return strings.Compare(a.Path, b.Path) })
 	return routes
 }
@@ -64,8 +66,6 @@ func networkRoutes() []*route {
 		post("/anti-affinity-group", "create-anti-affinity-group", createAntiAffinityGroup),
 		get("/anti-affinity-group/{id}", "get-anti-affinity-group", getAntiAffinityGroup),
 		del("/anti-affinity-group/{id}", "delete-anti-affinity-group", deleteAntiAffinityGroup),
-		get("/reverse-dns/instance/{id}", "get-reverse-dns-instance", getReverseDNS),
-		del("/reverse-dns/instance/{id}", "delete-reverse-dns-instance", getReverseDNS),
 		get("/reverse-dns/elastic-ip/{id}", "get-reverse-dns-elastic-ip", getReverseDNS),
 		del("/reverse-dns/elastic-ip/{id}", "delete-reverse-dns-elastic-ip", getReverseDNS),
 	}
@@ -129,7 +129,6 @@ func laterRoutes() []*route {
 		del("/template/{id}", "delete-template", nil),
 		get("/deploy-target/{id}", "get-deploy-target", nil),
 		get("/live-balance", "get-live-balance", nil),
-		post("/reverse-dns/instance/{id}", "update-reverse-dns-instance", nil),
 		post("/reverse-dns/elastic-ip/{id}", "update-reverse-dns-elastic-ip", nil),
 		get("/private-network", "list-private-networks", nil),
 		post("/private-network", "create-private-network", nil),
