@@ -1,0 +1,140 @@
+package test_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/test/providers"
+)
+
+// A module is a copy of the repository whose terraform folder is initialized.
+// The whole repository, because the module builds programs from it.
+type module struct {
+	dir     string
+	program string
+	environ []string
+}
+
+// newModule skips the test where there is no Terraform.
+func newModule(t *testing.T) module {
+	t.Helper()
+	program, err := providers.Terraform(t.Context())
+	if errors.Is(err, providers.ErrNoTerraform) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	mirror, err := providers.Install(t.Context(), providers.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	require.NoError(t, err)
+
+	repository := t.TempDir()
+	require.NoError(t, providers.CopyModule(repository, ".."))
+	m := module{dir: filepath.Join(repository, "terraform"), program: program}
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TF_") {
+			m.environ = append(m.environ, variable)
+		}
+	}
+	for name, value := range mirror.Environment() {
+		m.environ = append(m.environ, name+"="+value)
+	}
+	m.run(t, "init", "-backend=false", "-input=false")
+	return m
+}
+
+// run runs Terraform in the copy and returns its standard output.
+func (m module) run(t *testing.T, args ...string) []byte {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), m.program, args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = m.dir, m.environ, &stdout, &stderr
+	require.NoError(t, cmd.Run(), "terraform %s:\n%s%s", strings.Join(args, " "), &stdout, &stderr)
+	return stdout.Bytes()
+}
+
+func TestTerraformModule(t *testing.T) {
+	t.Parallel()
+	m := newModule(t)
+
+	t.Run("is formatted", func(t *testing.T) {
+		m.run(t, "fmt", "-check", "-recursive", "-diff")
+	})
+	t.Run("is valid", func(t *testing.T) {
+		m.run(t, "validate", "-no-color")
+	})
+	t.Run("passes its own tests", func(t *testing.T) {
+		m.run(t, "test", "-no-color")
+	})
+	for _, example := range []string{"own-application", "existing-ssh-key"} {
+		t.Run("has a valid example "+example, func(t *testing.T) {
+			in := m
+			in.dir = filepath.Join(m.dir, "examples", example)
+			in.run(t, "init", "-backend=false", "-input=false")
+			in.run(t, "validate", "-no-color")
+		})
+	}
+	t.Run("sends valid user-data", func(t *testing.T) {
+		for name, text := range m.userData(t) {
+			t.Run(name, func(t *testing.T) { judgeUserData(t, text) })
+		}
+	})
+}
+
+// userData runs the tests that create machines in a mocked cloud and returns
+// what each machine got, unpacked, by the name of the run and of the machine.
+func (m module) userData(t *testing.T) map[string][]byte {
+	t.Helper()
+	type message struct {
+		Run   string `json:"@testrun"`
+		State struct {
+			Root struct {
+				Resources []struct {
+					Address string
+					Values  struct {
+						UserData string `json:"user_data"`
+					}
+				}
+			} `json:"root_module"`
+		} `json:"test_state"`
+	}
+	found := make(map[string][]byte)
+	output := json.NewDecoder(bytes.NewReader(m.run(t, "test", "-json", "-verbose", "-filter=tests/userdata.tftest.hcl")))
+	for {
+		var msg message
+		err := output.Decode(&msg)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		for _, resource := range msg.State.Root.Resources {
+			if packed := resource.Values.UserData; packed != "" {
+				assert.Less(t, len(packed), 32768, "the limit of the API")
+				found[msg.Run+" "+resource.Address] = unpack(t, packed)
+			}
+		}
+	}
+	require.Len(t, found, 4, "two runs with two kinds of machines")
+	return found
+}
+
+// unpack undoes Terraform's function base64gzip.
+func unpack(t *testing.T, packed string) []byte {
+	t.Helper()
+	zipped, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
+	require.NoError(t, err)
+	text, err := io.ReadAll(zipped)
+	require.NoError(t, err)
+	return text
+}
