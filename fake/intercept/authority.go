@@ -1,0 +1,99 @@
+package intercept
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// validity is how long certificates last: longer than any proxy runs.
+const validity = 365 * 24 * time.Hour
+
+// maxLeaves bounds the certificates that are kept.
+const maxLeaves = 256
+
+// An authority signs certificates for the hosts of a domain. Its keys exist in
+// memory only.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	host *ecdsa.PrivateKey // of all hosts
+
+	mu     sync.Mutex
+	leaves map[string]*tls.Certificate
+}
+
+func newAuthority(domain string) (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate authority: %w", err)
+	}
+	host, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate authority: %w", err)
+	}
+	everywhere := []*net.IPNet{
+		{IP: net.IPv4zero, Mask: net.CIDRMask(0, 32)}, {IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
+	}
+	template := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: "Authority for " + domain + " on this computer only"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(validity),
+		KeyUsage:              x509.KeyUsageCertSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+		// Even with its key nobody could stand in for another domain.
+		PermittedDNSDomainsCritical: true,
+		PermittedDNSDomains:         []string{domain},
+		ExcludedIPRanges:            everywhere,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate authority: %w", err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate authority: %w", err)
+	}
+	return &authority{cert: cert, key: key, host: host, leaves: map[string]*tls.Certificate{}}, nil
+}
+
+// pem returns the authority's certificate as text.
+func (a *authority) pem() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+}
+
+// leaf returns the certificate of a host.
+func (a *authority) leaf(host string) (*tls.Certificate, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if leaf, ok := a.leaves[host]; ok {
+		return leaf, nil
+	}
+	template := &x509.Certificate{
+		DNSNames:    []string{host},
+		NotBefore:   a.cert.NotBefore,
+		NotAfter:    a.cert.NotAfter,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, a.host.Public(), a.key)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate for %s: %w", host, err)
+	}
+	if len(a.leaves) >= maxLeaves {
+		clear(a.leaves)
+	}
+	leaf := &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: a.host}
+	a.leaves[host] = leaf
+	return leaf, nil
+}

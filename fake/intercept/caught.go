@@ -1,0 +1,118 @@
+package intercept
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Limits of connections that are decrypted.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+// A connection is one that was caught on its way to a host.
+type connection struct {
+	net.Conn
+	reader *bufio.Reader // may hold what the client sent early
+	host   string
+}
+
+func (c *connection) Read(p []byte) (int, error) { return c.reader.Read(p) }
+
+// newServer returns the server of caught connections.
+func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:           http.HandlerFunc(p.answer),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		Protocols:         protocols,
+		ErrorLog:          errorLog,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, hostKey{}, hostOf(conn))
+		},
+		TLSConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12,
+			// The name is that of the CONNECT request: the client knows no
+			// other one, and some clients send none.
+			GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+				return p.authority.leaf(hostOf(hello.Conn))
+			},
+		},
+	}
+}
+
+type hostKey struct{}
+
+// hostOf returns the host that a caught connection was meant for.
+func hostOf(conn net.Conn) string {
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		conn = encrypted.NetConn()
+	}
+	if caught, ok := conn.(*connection); ok {
+		return caught.host
+	}
+	return ""
+}
+
+// answer lets the handler answer a decrypted request.
+func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
+	host, _ := r.Context().Value(hostKey{}).(string)
+	named := r.Host
+	if h, _, err := net.SplitHostPort(named); err == nil {
+		named = h
+	}
+	if normal(named) != host {
+		http.Error(w, fmt.Sprintf("connected to %s but asked for %s", host, named), http.StatusMisdirectedRequest)
+		return
+	}
+	p.hand(w, r, host)
+}
+
+// A handover is a listener whose connections come from a handler.
+type handover struct {
+	conns chan net.Conn
+	done  chan struct{}
+	close func()
+}
+
+func newHandover() *handover {
+	done := make(chan struct{})
+	return &handover{conns: make(chan net.Conn), done: done, close: sync.OnceFunc(func() { close(done) })}
+}
+
+// put gives a connection away.
+func (h *handover) put(conn net.Conn) {
+	select {
+	case h.conns <- conn:
+	case <-h.done:
+		_ = conn.Close()
+	}
+}
+
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case conn := <-h.conns:
+		return conn, nil
+	case <-h.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (h *handover) Close() error {
+	h.close()
+	return nil
+}
+
+func (h *handover) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }

@@ -1,0 +1,211 @@
+package intercept
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Config describes a [Proxy].
+type Config struct {
+	// Domain is the domain whose traffic stays here, such as exoscale.com.
+	Domain string
+	// Handler answers requests for hosts of the domain. It finds the host in
+	// [http.Request.Host], in lower case and without a port.
+	Handler http.Handler
+	// Upstream tells the proxy by which other hosts are reached, of the form
+	// http://HOST:PORT; [http.ProxyFromEnvironment] is one. By default, and
+	// where it returns nil, they are reached directly.
+	Upstream func(*http.Request) (*url.URL, error)
+	// Logger gets, at level warn, failed handshakes: they tell of programs
+	// that do not trust the authority. By default nobody gets them.
+	Logger *slog.Logger
+}
+
+// A Proxy is an HTTP proxy, to be served on a loopback address only: it asks
+// nobody for a password. The caller closes it.
+type Proxy struct {
+	domain    string
+	handler   http.Handler
+	upstream  func(*http.Request) (*url.URL, error)
+	authority *authority
+	plain     *httputil.ReverseProxy // of requests for other hosts that are not encrypted
+	direct    *http.Transport        // what it uses
+	caught    *handover
+	server    *http.Server // of connections that were caught
+	ended     chan struct{}
+
+	mu      sync.Mutex
+	closed  bool
+	done    chan struct{}
+	tunnels sync.WaitGroup
+}
+
+// New makes an authority and starts to wait for what it will decrypt.
+func New(c Config) (*Proxy, error) {
+	if c.Domain == "" || c.Domain != normal(c.Domain) || c.Handler == nil {
+		return nil, fmt.Errorf("intercept %q: want a domain in lower case and a handler", c.Domain)
+	}
+	if c.Upstream == nil {
+		c.Upstream = func(*http.Request) (*url.URL, error) { return nil, nil }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	authority, err := newAuthority(c.Domain)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{
+		domain: c.Domain, handler: c.Handler, upstream: c.Upstream, authority: authority,
+		caught: newHandover(), ended: make(chan struct{}), done: make(chan struct{}),
+	}
+	p.direct = newTransport(c.Upstream)
+	p.plain = newForwarder(p.direct)
+	p.server = p.newServer(slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn))
+	go func() {
+		defer close(p.ended)
+		_ = p.server.ServeTLS(p.caught, "", "") // it ends when the proxy is closed
+	}()
+	return p, nil
+}
+
+// ServeHTTP answers what clients send to a proxy: CONNECT, and requests for
+// whole URLs.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !p.begin() {
+		http.Error(w, "the proxy is closing", http.StatusServiceUnavailable)
+		return
+	}
+	defer p.tunnels.Done()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	p.tunnels.Go(func() {
+		select {
+		case <-p.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	r = r.WithContext(ctx)
+	switch {
+	case r.Method == http.MethodConnect:
+		p.connect(w, r)
+	case r.URL.Scheme == "http" && r.URL.Host != "":
+		p.forward(w, r)
+	default:
+		http.Error(w, "this is a proxy", http.StatusBadRequest)
+	}
+}
+
+// begin counts a request, unless the proxy is closed.
+func (p *Proxy) begin() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.tunnels.Add(1)
+	}
+	return !p.closed
+}
+
+// Close ends all connections and waits until that is done. Decrypted requests
+// in flight get until ctx ends, tunnels none.
+func (p *Proxy) Close(ctx context.Context) error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.done)
+	}
+	p.mu.Unlock()
+	p.tunnels.Wait()
+	p.direct.CloseIdleConnections()
+	err := p.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("close the proxy for %s: %w", p.domain, err), p.server.Close())
+	}
+	<-p.ended
+	return err
+}
+
+// covers tells whether a host, in its normal form, is one of the domain.
+func (p *Proxy) covers(host string) bool {
+	return host == p.domain || strings.HasSuffix(host, "."+p.domain)
+}
+
+func normal(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
+
+// connect answers a CONNECT request.
+func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
+	host, port, err := net.SplitHostPort(r.Host)
+	host = normal(host)
+	switch {
+	case err != nil || host == "":
+		refuse(w, http.StatusBadRequest, fmt.Errorf("connect to %q: want HOST:PORT", r.Host))
+	case !p.covers(host):
+		p.tunnel(w, r)
+	case port != "443":
+		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served and nothing leaves for %s", host, port, p.domain))
+	default:
+		conn, reader, err := accept(w)
+		if err == nil {
+			p.caught.put(&connection{Conn: conn, reader: reader, host: host})
+		}
+	}
+}
+
+// accept tells the client that it is connected and returns the connection.
+func accept(w http.ResponseWriter) (net.Conn, *bufio.Reader, error) {
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := conn.SetWriteDeadline(time.Now().Add(connectTimeout)); err == nil {
+		_, err = conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n"))
+		err = errors.Join(err, conn.SetWriteDeadline(time.Time{}))
+		if err == nil {
+			return conn, buffered.Reader, nil
+		}
+	}
+	return nil, nil, errors.Join(errors.New("the client went away"), conn.Close())
+}
+
+// refuse answers with an error. Go's client shows nothing of a refusal but the
+// status line.
+func refuse(w http.ResponseWriter, status int, why error) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, why.Error(), status)
+		return
+	}
+	reason := strings.Join(strings.Fields(why.Error()), " ")
+	_ = conn.SetWriteDeadline(time.Now().Add(connectTimeout))
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status, reason)
+	_ = conn.Close()
+}
+
+// forward answers a request for a whole http URL.
+func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
+	host := normal(r.URL.Hostname())
+	if !p.covers(host) {
+		p.plain.ServeHTTP(w, r)
+		return
+	}
+	p.hand(w, r, host)
+}
+
+// hand lets the handler answer a request for a host of the domain.
+func (p *Proxy) hand(w http.ResponseWriter, r *http.Request, host string) {
+	asked := r.Clone(r.Context())
+	asked.Host = host
+	asked.URL.Scheme, asked.URL.Host = "", ""
+	p.handler.ServeHTTP(w, asked)
+}

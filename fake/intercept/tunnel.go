@@ -1,0 +1,125 @@
+package intercept
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// connectTimeout is how long the way to another host may take to open.
+const connectTimeout = 30 * time.Second
+
+// tunnel connects a client with a host outside the domain.
+func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
+	server, err := p.dial(r)
+	if err != nil {
+		refuse(w, http.StatusBadGateway, err)
+		return
+	}
+	client, reader, err := accept(w)
+	if err != nil {
+		_ = server.Close()
+		return
+	}
+	join(r.Context(), client, reader, server)
+}
+
+// dial connects to the target of a CONNECT request, by way of another proxy if
+// there is one.
+func (p *Proxy) dial(r *http.Request) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), connectTimeout)
+	defer cancel()
+	var dialer net.Dialer
+	via, err := p.upstream(&http.Request{URL: &url.URL{Scheme: "https", Host: r.Host}})
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: look up its proxy: %w", r.Host, err)
+	}
+	if via == nil {
+		return dialer.DialContext(ctx, "tcp", r.Host)
+	}
+	if via.Scheme != "http" || via.Port() == "" {
+		return nil, fmt.Errorf("connect to %s: the proxy %s is not of the form http://HOST:PORT", r.Host, via.Redacted())
+	}
+	server, err := dialer.DialContext(ctx, "tcp", via.Host)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := ask(server, via, r.Host); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to %s: %w", r.Host, err), server.Close())
+	}
+	return server, nil
+}
+
+// ask has the proxy at the other end connect to the target.
+func ask(server io.ReadWriter, via *url.URL, target string) error {
+	request := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
+	if via.User != nil {
+		password, _ := via.User.Password()
+		word := base64.StdEncoding.EncodeToString([]byte(via.User.Username() + ":" + password))
+		request += "Proxy-Authorization: Basic " + word + "\r\n"
+	}
+	if _, err := io.WriteString(server, request+"\r\n"); err != nil {
+		return err
+	}
+	// The server speaks only after the client: nothing is lost in the buffer.
+	head := bufio.NewReader(io.LimitReader(server, maxHeader))
+	answer, err := http.ReadResponse(head, &http.Request{Method: http.MethodConnect}) //nolint:bodyclose // it is the tunnel
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the proxy says %s", answer.Status)
+	}
+	return nil
+}
+
+// join copies both ways until both sides have ended, or ctx has.
+func join(ctx context.Context, client net.Conn, fromClient io.Reader, server net.Conn) {
+	stop := context.AfterFunc(ctx, func() { _, _ = client.Close(), server.Close() })
+	defer stop()
+	var both sync.WaitGroup
+	both.Go(func() { pour(server, fromClient) })
+	both.Go(func() { pour(client, server) })
+	both.Wait()
+	_, _ = client.Close(), server.Close()
+}
+
+// pour copies, and passes the end on.
+func pour(to net.Conn, from io.Reader) {
+	_, _ = io.Copy(to, from) // whatever ends one direction ends it
+	if half, ok := to.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// newForwarder returns what passes unencrypted requests on.
+func newForwarder(transport *http.Transport) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
+		Transport: transport,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, fmt.Sprintf("ask %s: %v", r.URL.Host, err), http.StatusBadGateway)
+		},
+	}
+}
+
+func newTransport(upstream func(*http.Request) (*url.URL, error)) *http.Transport {
+	return &http.Transport{
+		Proxy:                  upstream,
+		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: 1 << 20,
+		DisableCompression:     true, // passed on as it came
+	}
+}
