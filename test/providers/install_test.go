@@ -138,6 +138,18 @@ func TestCancelledInstallSaysSo(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+func TestCancelledBuildLeavesNoMirror(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cache := t.TempDir()
+	log := slog.New(slog.NewTextHandler(trigger{word: "building provider", pull: cancel}, nil))
+	_, err := providers.Install(ctx, providers.Config{Registry: "http://127.0.0.1:1", Cache: cache, Log: log})
+	require.ErrorIs(t, err, context.Canceled)
+	mirrors, err := filepath.Glob(filepath.Join(cache, "*_*-????????????"))
+	require.NoError(t, err)
+	assert.Empty(t, mirrors, "a mirror that exists is complete")
+}
+
 // mirrorName is the folder of the cache that a provider is in.
 func mirrorName(p providers.Provider) string {
 	path := p.Path

@@ -3,7 +3,6 @@
 package providers_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -33,17 +32,4 @@ func TestInstallWaitsForAnotherProcessNoLongerThanItsContext(t *testing.T) {
 	_, err = providers.Install(ctx, providers.Config{Registry: unreachable, Cache: cache, Log: log})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.ErrorContains(t, err, "wait for "+path)
-}
-
-// A trigger is pulled by a word in the log.
-type trigger struct {
-	word string
-	pull func()
-}
-
-func (t trigger) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte(t.word)) {
-		t.pull()
-	}
-	return len(line), nil
 }

@@ -17,7 +17,7 @@ const DefaultRegistry = "https://registry.terraform.io"
 type Config struct {
 	// Cache is the folder for built providers and configuration files,
 	// exopool/providers in the user's cache folder by default. Any number of
-	// processes may share one.
+	// processes may share one, and it may be deleted while none runs.
 	Cache string
 
 	// Registry is the address of the registry to ask first, without a path;

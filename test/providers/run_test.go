@@ -1,6 +1,7 @@
 package providers_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -75,4 +76,17 @@ func (w workspace) read(t *testing.T, into any, args ...string) {
 	t.Helper()
 	output := w.must(t, args...)
 	require.NoError(t, json.Unmarshal([]byte(output), into), output)
+}
+
+// A trigger is pulled by a word in the log.
+type trigger struct {
+	word string
+	pull func()
+}
+
+func (t trigger) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(t.word)) {
+		t.pull()
+	}
+	return len(line), nil
 }
