@@ -97,10 +97,12 @@ func (y *system) happen(ctx context.Context, e event) (err error) {
 // ask posts webhooks that count.
 func (y *system) ask(direction autoscale.Direction, times int) error {
 	for range times {
+		// Written down first: a turn that is just due may act on the webhook
+		// before its answer is here.
+		y.ledger.received(direction)
 		if err := status(y.webhook("/"+string(direction), "", ""), http.StatusOK); err != nil {
 			return err
 		}
-		y.ledger.received(direction)
 	}
 	return nil
 }
