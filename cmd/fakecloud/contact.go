@@ -21,11 +21,16 @@ type contact struct {
 	Secret string
 	Zone   string
 	Token  string // for what is not part of the API
+	Bundle string // file with the certificates to trust, see intercept
 }
 
 // environ returns the variables that send clients to the instance, under all
 // the names they look for, and keep them from the real cloud. Some of them add
 // to those that are there.
+//
+// There are two ways to the instance, and a client may use both: its address,
+// which is the endpoint here and in the list of zones, and the proxy, which
+// answers for the real addresses.
 func (c contact) environ(present []string) []string {
 	direct := directHosts(present)
 	return []string{
@@ -35,11 +40,18 @@ func (c contact) environ(present []string) []string {
 		"EXOSCALE_SECRET=" + c.Secret,
 		"EXOSCALE_ZONE=" + c.Zone,
 		"EXOSCALE_API_ENDPOINT=" + c.Base + "/v2",
-		// See fence.
 		"HTTPS_PROXY=" + c.Base,
 		"https_proxy=" + c.Base,
+		"HTTP_PROXY=" + c.Base,
+		"http_proxy=" + c.Base,
 		"NO_PROXY=" + direct,
 		"no_proxy=" + direct,
+		"SSL_CERT_FILE=" + c.Bundle,
+		// For the Terraform module of this repository, and for Terraform
+		// itself: no question to its maker about newer versions.
+		"TF_VAR_exoscale_key=" + c.Key,
+		"TF_VAR_exoscale_secret=" + c.Secret,
+		"CHECKPOINT_DISABLE=1",
 	}
 }
 
@@ -78,10 +90,11 @@ func (c contact) shell(present []string) string {
 // redirect returns environ without whatever could lead to a real account, and
 // with what leads to the instance.
 func (c contact) redirect(environ []string) []string {
+	replaced := []string{"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
 	kept := slices.DeleteFunc(slices.Clone(environ), func(assignment string) bool {
 		name, _, _ := strings.Cut(assignment, "=")
 		return strings.HasPrefix(name, "EXOSCALE_") || strings.HasPrefix(name, "CLOUDSTACK_") ||
-			strings.EqualFold(name, "HTTPS_PROXY") || strings.EqualFold(name, "NO_PROXY")
+			strings.HasPrefix(name, "TF_VAR_exoscale_") || slices.Contains(replaced, strings.ToUpper(name))
 	})
 	return append(kept, c.environ(environ)...)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 )
 
@@ -33,11 +34,12 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	if err := s.validate(); err != nil {
 		return exitOK, err
 	}
-	in, err := start(ctx, s, p.stderr)
+	in, err := start(ctx, s, p.environ, p.stderr)
 	if err != nil {
 		return exitOK, err
 	}
 	defer in.close()
+	defer in.border.report(p.stderr, filepath.Base(flags.Arg(0)))
 
 	cmd := exec.CommandContext(ctx, flags.Arg(0), flags.Args()[1:]...) //nolint:gosec // running it is the purpose
 	cmd.Env = in.contact.redirect(p.environ)

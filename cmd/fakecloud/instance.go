@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/intercept"
 	"github.com/exopool/exopool/fake/machine"
 )
 
@@ -20,13 +21,15 @@ import (
 type instance struct {
 	contact contact
 	cloud   *exoapi.Cloud
+	border  *border
+	proxy   *intercept.Proxy
 	failed  <-chan error // why it stopped answering
 	closers []func()
 	ended   sync.WaitGroup
 }
 
 // start brings up a cloud and its listener. The caller closes the instance.
-func start(ctx context.Context, s settings, logs io.Writer) (_ *instance, err error) {
+func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_ *instance, err error) {
 	address, err := loopback(s.listen)
 	if err != nil {
 		return nil, err
@@ -70,7 +73,11 @@ func start(ctx context.Context, s settings, logs io.Writer) (_ *instance, err er
 	in.closers = append(in.closers, in.cloud.Close)
 	in.contact = contact{Base: base, Zone: s.zone, Token: rand.Text()}
 	in.contact.Key, in.contact.Secret = in.cloud.Credential()
-	in.run(ctx, listener, &fence{self: listener.Addr().String(), log: logs, proxy: http.ProxyFromEnvironment})
+	in.border = &border{api: in.cloud.Handler(), log: logs}
+	if err := in.intercept(ctx, environ, log); err != nil {
+		return nil, err
+	}
+	in.run(ctx, listener)
 	return in, nil
 }
 
@@ -95,23 +102,24 @@ func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger) 
 }
 
 // run lets time pass in the cloud and answers requests.
-func (in *instance) run(ctx context.Context, listener net.Listener, fence *fence) {
+func (in *instance) run(ctx context.Context, listener net.Listener) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	in.ended.Go(func() { in.cloud.Run(ctx) })
 
 	mux := http.NewServeMux()
 	mux.Handle(controlPath, newControl(in.cloud, in.contact))
-	mux.Handle("/", in.cloud.Handler())
+	mux.Handle("/", in.border)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodConnect {
-			fence.ServeHTTP(w, r)
+		if r.Method == http.MethodConnect || r.URL.IsAbs() {
+			in.proxy.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
 	server := &http.Server{
 		Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	failed := make(chan error, 1)
 	in.failed = failed
@@ -120,7 +128,7 @@ func (in *instance) run(ctx context.Context, listener net.Listener, fence *fence
 			failed <- err
 		}
 	})
-	in.closers = append(in.closers, fence.tunnels.Wait, cancel, func() {
+	in.closers = append(in.closers, cancel, func() {
 		grace, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		if server.Shutdown(grace) != nil {

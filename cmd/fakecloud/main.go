@@ -6,8 +6,8 @@
 //	fakecloud exec -- COMMAND   runs a command against one of its own
 //
 // It listens on loopback addresses only. Clients that do not heed
-// EXOSCALE_API_ENDPOINT, as half of the Terraform provider does, fail instead
-// of calling the real cloud: the environment names a proxy that refuses it.
+// EXOSCALE_API_ENDPOINT, as half of the Terraform provider, are caught by the
+// proxy that the environment names: it answers for all of exoscale.com.
 package main
 
 import (
@@ -58,10 +58,10 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
   faults            list, add or remove faults of the running instance
   calls             count the API calls that the running instance has answered
 
-The environment of env and exec also sets HTTPS_PROXY, to an address that
-refuses *.exoscale.com and passes on the rest. So clients which do not heed
-EXOSCALE_API_ENDPOINT, as half of the Terraform provider, fail: they are not
-served yet, but never reach the real cloud either.
+The environment of env and exec also names a proxy. It answers for all hosts
+of exoscale.com, the API's like the cloud, others with a refusal, and passes on
+the rest: nothing that runs there reaches a real account. Clients must trust
+its certificates, which SSL_CERT_FILE makes those written in Go do on Linux.
 
 fakecloud COMMAND -h tells the flags of a command.
 `

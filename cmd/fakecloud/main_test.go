@@ -82,13 +82,22 @@ func resolve() int {
 	return 0
 }
 
-// stray is a client that knows only the address of the real cloud.
+// stray is a client that knows the addresses of the real cloud, besides that of
+// a zone.
 func stray() int {
-	resp, err := http.Get("https://api-ch-gva-2.exoscale.com/v2/zone")
-	if err == nil {
+	base, _, _ := strings.Cut(os.Getenv("EXOSCALE_API_ENDPOINT"), "/v2")
+	for _, address := range []string{
+		"https://api-ch-gva-2.exoscale.com/v2/zone", "http://api-ch-gva-2.exoscale.com/v2/zone",
+		base + "/z/de-fra-1/v2/zone", "https://sos-at-vie-1.exoscale.com/",
+	} {
+		resp, err := http.Get(address)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
 		_ = resp.Body.Close()
+		fmt.Println(strings.Replace(address, base, "http://127.0.0.1", 1), resp.StatusCode)
 	}
-	fmt.Println(err)
 	return 0
 }
 
@@ -164,13 +173,16 @@ func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
 	t.Parallel()
 	args, environ := child(t, "environ")
 	term := newTerminal(t, environ, "PATH=/bin", "EXOSCALE_API_KEY=real", "EXOSCALE_SECRET_KEY=real", "EXOSCALE_TRACE=real",
-		"EXOSCALE_API_ENVIRONMENT=real", "CLOUDSTACK_KEY=real", "EXOSCALE_KEY_FILE=real")
+		"EXOSCALE_API_ENVIRONMENT=real", "CLOUDSTACK_KEY=real", "EXOSCALE_KEY_FILE=real",
+		"TF_VAR_exoscale_key=real", "TF_VAR_exoscale_secret=real", "TF_VAR_zone=de-fra-1",
+		"HTTP_PROXY=real", "all_proxy=real", "SSL_CERT_FILE=real")
 
 	require.Equal(t, 0, term.run(t.Context(), args), term.err)
 
 	got := strings.Split(strings.TrimSpace(term.out.String()), "\n")
 	assert.NotContains(t, term.out.String(), "real")
 	assert.Contains(t, got, "PATH=/bin")
+	assert.Contains(t, got, "TF_VAR_zone=de-fra-1")
 	var names []string
 	for _, assignment := range got {
 		if name, _, _ := strings.Cut(assignment, "="); strings.HasPrefix(name, "EXOSCALE_") {
@@ -182,6 +194,12 @@ func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
 		"EXOSCALE_API_ENDPOINT", "EXOSCALE_API_KEY", "EXOSCALE_API_SECRET", "EXOSCALE_KEY", "EXOSCALE_SECRET", "EXOSCALE_ZONE",
 	}, names)
 	assert.Regexp(t, `(?m)^EXOSCALE_API_ENDPOINT=http://127\.0\.0\.1:\d+/v2$`, term.out.String())
+	for _, name := range []string{"TF_VAR_exoscale_key", "TF_VAR_exoscale_secret", "SSL_CERT_FILE", "CHECKPOINT_DISABLE"} {
+		assert.Regexp(t, "(?m)^"+name+"=.+$", term.out.String())
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		assert.Regexp(t, "(?m)^"+name+`=http://127\.0\.0\.1:\d+$`, term.out.String())
+	}
 }
 
 func TestExecGivesItsCommandACloudThatAnswers(t *testing.T) {

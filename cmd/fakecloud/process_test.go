@@ -40,7 +40,7 @@ func membersOf(t *testing.T) []string {
 }
 
 func TestNoMemberProcessOutlivesItsCloud(t *testing.T) {
-	in, err := start(t.Context(), settings{listen: "127.0.0.1:0", machines: "process", zone: "at-vie-1", speed: 100}, io.Discard)
+	in, err := start(t.Context(), settings{listen: "127.0.0.1:0", machines: "process", zone: "at-vie-1", speed: 100}, nil, io.Discard)
 	require.NoError(t, err)
 	closed := sync.OnceFunc(in.close)
 	defer closed()

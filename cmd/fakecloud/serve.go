@@ -18,7 +18,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	if err := s.validate(); err != nil {
 		return exitOK, err
 	}
-	in, err := start(ctx, s, p.stderr)
+	in, err := start(ctx, s, p.environ, p.stderr)
 	if err != nil {
 		return exitOK, err
 	}
@@ -31,7 +31,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintf(p.stdout, `%s
 # The fake cloud answers on %s, with %s machines.
-# Whoever heeds only HTTPS_PROXY is kept from *.exoscale.com, the real cloud.
+# It answers for *.exoscale.com too, whoever asks by way of the proxy.
 # Other shells:   eval "$(fakecloud env)"
 # One command:    fakecloud exec -- COMMAND   (an instance of its own)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
