@@ -76,7 +76,7 @@ func (a authorization) message(method, escapedPath string, query url.Values, bod
 }
 
 // A verifier knows the secrets of all API keys.
-type verifier struct{ secrets map[string]string }
+type verifier struct{ secrets *keyring }
 
 // verify returns the API key that signed the request.
 func (v verifier) verify(r *http.Request, query url.Values, body []byte, now time.Time) (key string, err error) {
@@ -90,11 +90,11 @@ func (v verifier) verify(r *http.Request, query url.Values, body []byte, now tim
 	}
 	// An unknown key takes as long as a wrong signature and gets the same
 	// answer, so that keys cannot be guessed.
-	secret, known := v.secrets[a.credential]
+	secret, known := v.secrets.secret(a.credential)
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(a.message(r.Method, r.URL.EscapedPath(), query, body))
 	if !hmac.Equal(mac.Sum(nil), a.signature) || !known {
-		return "", forbidden("unknown API key or invalid request signature")
+		return "", unknownKey()
 	}
 	if a.expires <= now.Unix() {
 		return "", forbidden("request signature has expired")
@@ -106,3 +106,5 @@ func (v verifier) verify(r *http.Request, query url.Values, body []byte, now tim
 	}
 	return a.credential, nil
 }
+
+func unknownKey() error { return forbidden("unknown API key or invalid request signature") }

@@ -86,9 +86,8 @@ func TestQuotasCountWhatExists(t *testing.T) {
 func TestRoutesThatAreNotEmulatedNameThemselves(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
 	for _, tc := range [][2]string{
-		{http.MethodGet, "/v2/elastic-ip"},
-		{http.MethodPut, "/v2/private-network/" + unknownID + ":attach"},
-		{http.MethodGet, "/v2/api-key/EXOabc"},
+		{http.MethodGet, "/v2/snapshot"},
+		{http.MethodPut, "/v2/instance/" + unknownID + ":reset-password"},
 		{http.MethodGet, "/v2/dbaas-service"},
 		{http.MethodPatch, "/v2/instance"},
 		{http.MethodPut, "/v2/instance/" + unknownID + ":explode"},

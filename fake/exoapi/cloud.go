@@ -39,17 +39,19 @@ func New(cfg Config) (*Cloud, error) {
 		key, secret := w.ids.credentials()
 		cfg.Credentials = map[string]string{key: secret}
 	}
+	w.addOwner(cfg.Credentials)
 	return &Cloud{
 		cfg:    cfg,
 		world:  w,
 		router: routes,
 		faults: faults,
-		auth:   verifier{cfg.Credentials},
+		auth:   verifier{w.secrets},
 		events: &journal{},
 	}, nil
 }
 
-// Credentials returns the API keys and their secrets.
+// Credentials returns the API keys that the cloud began with and their
+// secrets. They may do everything.
 func (c *Cloud) Credentials() map[string]string { return maps.Clone(c.cfg.Credentials) }
 
 // Credential returns one API key, the first in alphabetical order, and its

@@ -62,6 +62,7 @@ func newScene(tb testing.TB) *scene {
 	s.ids["type"] = microID
 	for _, c := range [][2]string{
 		{"security-group", `{"name":"g"}`},
+		{"iam-role", `{"name":"r"}`},
 		{"anti-affinity-group", `{"name":"a"}`},
 		{"load-balancer", `{"name":"n"}`},
 		{"instance-pool", `{"name":"p","size":2,"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
@@ -88,7 +89,7 @@ func (s *scene) fill(text string) string {
 	pairs := []string{}
 	for _, name := range []string{
 		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
-		"template", "type", "service", "member",
+		"template", "type", "service", "member", "iam-role",
 	} {
 		pairs = append(pairs, "$"+name, s.ids[name])
 	}
@@ -119,7 +120,15 @@ func bodies() map[string]string {
 	spec := `"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"},"user-data":"AAAA",` +
 		`"labels":{"a":"b"},"security-groups":[{"id":"$security-group"}],"ssh-key":{},"ssh-keys":[],` +
 		`"anti-affinity-groups":[{"id":"$anti-affinity-group"}],"ipv6-enabled":true,"public-ip-assignment":"inet4"`
+	policy := `{"default-service-strategy":"deny","services":{"compute":{"type":"rules","rules":[` +
+		`{"action":"allow","expression":"operation.startsWith('list-')","resources":["a"]}]},"sos":{"type":"allow"}}}`
 	return map[string]string{
+		"create-iam-role": `{"name":"s","description":"d","editable":false,"labels":{"a":"b"},"policy":` + policy +
+			`,"permissions":["reset-iam-organization-policy"],"max-session-ttl":60,"assume-role-policy":{"rules":[]}}`,
+		"update-iam-role":                            `{"description":"d","labels":{},"permissions":[],"max-session-ttl":60,"assume-role-policy":{}}`,
+		"update-iam-role-policy":                     policy,
+		"update-iam-organization-policy":             policy,
+		"create-api-key":                             `{"name":"k","role-id":"$iam-role"}`,
 		"register-ssh-key":                           `{"name":"k","public-key":"` + publicKey + `"}`,
 		"create-security-group":                      `{"name":"h","description":"d"}`,
 		"add-rule-to-security-group":                 `{"flow-direction":"ingress","protocol":"icmp","network":"0.0.0.0/0","icmp":{"type":8,"code":0}}`,
@@ -173,7 +182,7 @@ func FuzzRequestBodies(f *testing.F) {
 		s.clock.advance(time.Hour)
 		for _, path := range []string{
 			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
-			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota",
+			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota", "/v2/iam-role", "/v2/api-key",
 		} {
 			status, answer := s.call(t, http.MethodGet, path, "")
 			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)
@@ -199,6 +208,10 @@ func TestGoodBodiesAreAccepted(t *testing.T) {
 			}
 			status, answer := s.call(t, r.Method, s.path(r), s.fill(good[r.OperationID]))
 			require.Equal(t, http.StatusOK, status, answer)
+			if r.OperationID == "create-api-key" {
+				assert.NotEmpty(t, answer["secret"], "the only one that is no operation")
+				return
+			}
 			assert.Equal(t, "pending", answer["state"])
 			s.clock.advance(time.Minute)
 			status, answer = s.call(t, http.MethodGet, "/v2/operation/"+answer["id"].(string), "")

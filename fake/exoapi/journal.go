@@ -37,10 +37,6 @@ type apiKeyView struct {
 func eventOf(
 	hr *http.Request, rt *route, zone, key string, status int, params map[string]string, from, to time.Time,
 ) eventView {
-	source, _, err := net.SplitHostPort(hr.RemoteAddr)
-	if err != nil {
-		source = hr.RemoteAddr
-	}
 	if params == nil {
 		params = map[string]string{}
 	}
@@ -50,7 +46,7 @@ func eventOf(
 		URI:        hr.URL.EscapedPath(),
 		Status:     status,
 		Zone:       zone,
-		SourceIP:   source,
+		SourceIP:   sourceIP(hr),
 		ElapsedMS:  max(1, to.Sub(from).Milliseconds()),
 		PathParams: params,
 	}
@@ -58,6 +54,15 @@ func eventOf(
 		e.APIKey = &apiKeyView{key}
 	}
 	return e
+}
+
+// sourceIP is where the request came from.
+func sourceIP(hr *http.Request) string {
+	source, _, err := net.SplitHostPort(hr.RemoteAddr)
+	if err != nil {
+		return hr.RemoteAddr
+	}
+	return source
 }
 
 func (j *journal) add(e eventView) {

@@ -9,6 +9,7 @@ import (
 const (
 	quotaInstances = "instance"
 	quotaBalancers = "network-load-balancer"
+	quotaKeys      = "iam-key"
 )
 
 // defaultQuotas returns limits of about the size a new organization gets;
@@ -18,7 +19,7 @@ func defaultQuotas() map[string]int {
 		quotaInstances:           20,
 		"database":               10,
 		"elastic-ip":             10,
-		"iam-key":                100,
+		quotaKeys:                100,
 		"snapshot":               20,
 		"template":               20,
 		quotaBalancers:           5,
@@ -50,6 +51,8 @@ func (w *world) quota(resource string) quotaView {
 		q.Usage = w.instances.len()
 	case quotaBalancers:
 		q.Usage = w.balancers.len()
+	case quotaKeys:
+		q.Usage = w.apiKeys.len()
 	}
 	return q
 }
@@ -68,11 +71,14 @@ func (w *world) room(resource, operationID string, n int) error {
 		return forbidden("quota of resource %s reached: %d of %d used, %d more requested",
 			resource, q.Usage, q.Limit, n)
 	}
-	free := w.publicIPs
-	if resource == quotaBalancers {
+	var free *addresses
+	switch resource {
+	case quotaInstances:
+		free = w.publicIPs
+	case quotaBalancers:
 		free = w.nlbIPs
 	}
-	if n > free.free() {
+	if free != nil && n > free.free() {
 		return forbidden("no public addresses left for %d more of resource %s", n, resource)
 	}
 	return nil

@@ -7,7 +7,10 @@ import "net/url"
 type request struct {
 	world       *world
 	operationID string
+	kind        string // of what the path names: its first segment
 	zone        string
+	key         string // that signed the request; empty if none need to
+	sourceIP    string
 	params      map[string]string // from the path
 	query       url.Values
 	body        []byte

@@ -19,6 +19,7 @@ type handler func(*request) (any, error)
 type route struct {
 	Route
 	open     bool // needs no signature
+	word     bool // its id is a word, not a UUID
 	handle   handler
 	segments []segment
 }
@@ -109,7 +110,7 @@ func (r *route) match(parts []string) (params map[string]string, ok bool) {
 // except where the API identifies things by a word.
 func (r *route) checkIDs(params map[string]string) error {
 	for name, value := range params {
-		if name != "id" && !strings.HasSuffix(name, "-id") {
+		if r.word || name != "id" && !strings.HasSuffix(name, "-id") {
 			continue
 		}
 		id, ok := parseID(value)

@@ -10,7 +10,7 @@ import (
 // without a handler answers 501.
 func routeTable() []*route {
 	routes := slices.Concat(
-		catalogRoutes(), networkRoutes(), reverseDNSRoutes(), computeRoutes(), balancerRoutes(), laterRoutes(),
+		catalogRoutes(), networkRoutes(), reverseDNSRoutes(), computeRoutes(), balancerRoutes(), iamRoutes(), laterRoutes(),
 	)
 	slices.SortStableFunc(routes, func(a, b *route) int { return strings.Compare(a.Path, b.Path) })
 	return routes
@@ -147,20 +147,6 @@ func laterRoutes() []*route {
 		del("/elastic-ip/{id}/{field}", "reset-elastic-ip-field", nil),
 		put("/elastic-ip/{id}:attach", "attach-instance-to-elastic-ip", nil),
 		put("/elastic-ip/{id}:detach", "detach-instance-from-elastic-ip", nil),
-		get("/iam-role", "list-iam-roles", nil),
-		post("/iam-role", "create-iam-role", nil),
-		get("/iam-role/{id}", "get-iam-role", nil),
-		put("/iam-role/{id}", "update-iam-role", nil),
-		del("/iam-role/{id}", "delete-iam-role", nil),
-		put("/iam-role/{id}:policy", "update-iam-role-policy", nil),
-		post("/iam-role/{id}/assume", "assume-iam-role", nil),
-		get("/iam-organization-policy", "get-iam-organization-policy", nil),
-		put("/iam-organization-policy", "update-iam-organization-policy", nil),
-		post("/iam-organization-policy:reset", "reset-iam-organization-policy", nil),
-		get("/api-key", "list-api-keys", nil),
-		post("/api-key", "create-api-key", nil),
-		get("/api-key/{id}", "get-api-key", nil),
-		del("/api-key/{id}", "delete-api-key", nil),
 		get("/snapshot", "list-snapshots", nil),
 		get("/snapshot/{id}", "get-snapshot", nil),
 		del("/snapshot/{id}", "delete-snapshot", nil),

@@ -36,6 +36,7 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.instances()
 		d.pools()
 		d.balancers()
+		d.iam()
 		d.get("/event")
 
 		for _, route := range cloud.Routes() {
@@ -307,4 +308,32 @@ func (d dialogue) balancers() {
 	d.change(http.MethodDelete, service, nil)
 	d.change(http.MethodDelete, path, nil)
 	d.change(http.MethodDelete, "/instance-pool/"+pool, nil)
+}
+
+func (d dialogue) iam() {
+	policy := object{
+		"default-service-strategy": "deny",
+		"services": object{
+			"compute": object{"type": "rules", "rules": []object{{"action": "allow", "expression": "operation == 'list-zones'"}}},
+			"sos":     object{"type": "allow"},
+		},
+	}
+	role := d.change(http.MethodPost, "/iam-role", object{
+		"name": "reader", "description": "reads", "editable": true, "labels": object{"a": "b"}, "max-session-ttl": 3600,
+		"permissions": []string{"bypass-governance-retention"}, "policy": policy,
+		"assume-role-policy": object{"rules": []object{{"action": "deny", "expression": "true"}}},
+	})
+	path := "/iam-role/" + role
+	d.get("/iam-role")
+	d.get(path)
+	d.change(http.MethodPut, path, object{"description": "writes", "labels": object{}, "permissions": []string{}})
+	d.change(http.MethodPut, path+":policy", policy)
+	key := d.call(http.StatusOK, http.MethodPost, "/api-key", object{"name": "program", "role-id": role})["key"].(string)
+	d.get("/api-key")
+	d.get("/api-key/" + key)
+	d.change(http.MethodDelete, "/api-key/"+key, nil)
+	d.change(http.MethodDelete, path, nil)
+	d.change(http.MethodPut, "/iam-organization-policy", policy)
+	d.get("/iam-organization-policy")
+	d.change(http.MethodPost, "/iam-organization-policy:reset", nil)
 }

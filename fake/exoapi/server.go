@@ -110,7 +110,10 @@ func (c *Cloud) answer(
 	r := &request{
 		world:       c.world,
 		operationID: rt.OperationID,
+		kind:        rt.segments[0].literal,
 		zone:        zone,
+		key:         key,
+		sourceIP:    sourceIP(hr),
 		params:      params,
 		query:       query,
 		body:        body,
@@ -118,6 +121,11 @@ func (c *Cloud) answer(
 		events:      c.events,
 	}
 	err = c.world.do(func() error {
+		if !rt.open {
+			if err := c.world.authorize(r, rt.service()); err != nil {
+				return err
+			}
+		}
 		answer, err = rt.handle(r)
 		return err
 	})

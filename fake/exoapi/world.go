@@ -31,7 +31,13 @@ type world struct {
 	nlbIPs    *addresses
 	stale     []*balancer // to be brought to the driver's attention
 
-	orgID      string
+	orgID       string
+	orgPolicy   *policy
+	expressions expressions
+	secrets     *keyring
+	apiKeys     ordered[apiKey]
+	roles       ordered[role]
+
 	operations ordered[operation]
 	keys       ordered[sshKey]
 	groups     ordered[securityGroup]
@@ -53,6 +59,9 @@ func newWorld(cfg Config, faults *Faults) (*world, error) {
 		zones:    cfg.Zones,
 		catalog:  newCatalog(cfg.Zones),
 		limits:   cfg.Quotas,
+
+		orgPolicy: permissive(),
+		secrets:   &keyring{secrets: map[string]string{}},
 	}
 	if w.machines == nil {
 		driver := newMemory()

@@ -1,0 +1,68 @@
+package exoapi
+
+import (
+	"errors"
+	"fmt"
+
+	"cel.dev/cel-go/cel"
+)
+
+// Limits that keep one expression from holding up the cloud.
+const (
+	expressionDepth = 50
+	expressionCost  = 100_000 // steps of one evaluation, about a millisecond
+)
+
+// expressions compiles the conditions of policy rules, which are written in
+// the Common Expression Language. Its environment is made when it is first
+// needed, as most clouds never are asked to.
+type expressions struct{ env *cel.Env }
+
+func (e *expressions) compile(text string) (cel.Program, error) {
+	if e.env == nil {
+		env, err := newExpressionEnv()
+		if err != nil {
+			return nil, fmt.Errorf("prepare expressions: %w", err)
+		}
+		e.env = env
+	}
+	ast, issues := e.env.Compile(text)
+	if issues.Err() != nil {
+		first := issues.Errors()[0]
+		return nil, fmt.Errorf("line %d, column %d: %s",
+			first.Location.Line(), first.Location.Column()+1, first.Message)
+	}
+	if t := ast.OutputType(); !t.IsExactType(cel.BoolType) && !t.IsExactType(cel.DynType) {
+		return nil, errors.New("must be true or false")
+	}
+	program, err := e.env.Program(ast, cel.CostLimit(expressionCost))
+	if err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	return program, nil
+}
+
+// newExpressionEnv declares the variables of the original's policy guide,
+// which calls the resources by both names.
+func newExpressionEnv() (*cel.Env, error) {
+	anything := cel.MapType(cel.StringType, cel.DynType)
+	return cel.NewEnv(
+		cel.ParserRecursionLimit(expressionDepth),
+		cel.CrossTypeNumericComparisons(true),
+		cel.Variable("service", cel.StringType),
+		cel.Variable("operation", cel.StringType),
+		cel.Variable("zone", cel.StringType),
+		cel.Variable("now", cel.StringType),
+		cel.Variable("source_ip", cel.StringType),
+		cel.Variable("api_key", cel.StringType),
+		cel.Variable("parameters", anything),
+		cel.Variable("resources", anything),
+		cel.Variable("resource", anything),
+	)
+}
+
+// holds evaluates a condition; one that fails does not hold.
+func holds(program cel.Program, bindings map[string]any) bool {
+	result, _, err := program.Eval(bindings)
+	return err == nil && result.Value() == true
+}
