@@ -11,6 +11,7 @@ type securityGroup struct {
 	id, name    string
 	description string
 	visibility  string
+	standard    bool // every organization has it
 	sources     []string
 	rules       []rule
 }
@@ -67,8 +68,8 @@ const (
 // addStandardGroups adds the groups that every organization has.
 func (w *world) addStandardGroups() {
 	for _, g := range []*securityGroup{
-		{id: w.ids.uuid(), name: "default", visibility: visibilityPrivate},
-		{id: fixedID("group/nlb"), name: "public-nlb-healthcheck-sources", visibility: visibilityPublic},
+		{id: w.ids.uuid(), name: "default", visibility: visibilityPrivate, standard: true},
+		{id: fixedID("group/nlb"), name: "public-nlb-healthcheck-sources", visibility: visibilityPublic, standard: true},
 	} {
 		w.groups.add(g.id, g)
 	}
