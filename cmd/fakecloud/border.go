@@ -48,7 +48,7 @@ func (b *border) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen := &statusWriter{ResponseWriter: w}
 	b.api.ServeHTTP(seen, r)
 	if seen.status == http.StatusNotImplemented {
-		b.miss(r.Method + " " + withoutIDs(r.URL.EscapedPath()))
+		b.miss(r.Method + " " + general(r.URL.EscapedPath()))
 	}
 }
 
@@ -67,8 +67,12 @@ func otherService(hostport string) (host string, ok bool) {
 	return host, strings.Contains(name, ".") || (name != "api" && !strings.HasPrefix(name, "api-"))
 }
 
-// withoutIDs makes paths about different things equal.
-func withoutIDs(path string) string {
+// general makes paths about different things, or in different zones, equal.
+func general(path string) string {
+	if rest, ok := strings.CutPrefix(path, "/z/"); ok {
+		_, path, _ = strings.Cut(rest, "/")
+		path = "/" + path
+	}
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
 		id, action, found := strings.Cut(part, ":")

@@ -47,6 +47,9 @@ func (c contact) environ(present []string) []string {
 		"NO_PROXY=" + direct,
 		"no_proxy=" + direct,
 		"SSL_CERT_FILE=" + c.Bundle,
+		// curl and Python's requests look here first.
+		"CURL_CA_BUNDLE=" + c.Bundle,
+		"REQUESTS_CA_BUNDLE=" + c.Bundle,
 		// For the Terraform module of this repository, and for Terraform
 		// itself: no question to its maker about newer versions.
 		"TF_VAR_exoscale_key=" + c.Key,

@@ -175,7 +175,7 @@ func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
 	term := newTerminal(t, environ, "PATH=/bin", "EXOSCALE_API_KEY=real", "EXOSCALE_SECRET_KEY=real", "EXOSCALE_TRACE=real",
 		"EXOSCALE_API_ENVIRONMENT=real", "CLOUDSTACK_KEY=real", "EXOSCALE_KEY_FILE=real",
 		"TF_VAR_exoscale_key=real", "TF_VAR_exoscale_secret=real", "TF_VAR_zone=de-fra-1",
-		"HTTP_PROXY=real", "all_proxy=real", "SSL_CERT_FILE=real")
+		"HTTP_PROXY=real", "all_proxy=real", "SSL_CERT_FILE=real", "CURL_CA_BUNDLE=real")
 
 	require.Equal(t, 0, term.run(t.Context(), args), term.err)
 
@@ -194,7 +194,7 @@ func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
 		"EXOSCALE_API_ENDPOINT", "EXOSCALE_API_KEY", "EXOSCALE_API_SECRET", "EXOSCALE_KEY", "EXOSCALE_SECRET", "EXOSCALE_ZONE",
 	}, names)
 	assert.Regexp(t, `(?m)^EXOSCALE_API_ENDPOINT=http://127\.0\.0\.1:\d+/v2$`, term.out.String())
-	for _, name := range []string{"TF_VAR_exoscale_key", "TF_VAR_exoscale_secret", "SSL_CERT_FILE", "CHECKPOINT_DISABLE"} {
+	for _, name := range []string{"TF_VAR_exoscale_key", "TF_VAR_exoscale_secret", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CHECKPOINT_DISABLE"} {
 		assert.Regexp(t, "(?m)^"+name+"=.+$", term.out.String())
 	}
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {

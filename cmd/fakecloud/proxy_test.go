@@ -127,8 +127,9 @@ func TestOtherServicesOfTheRealCloudAreRefused(t *testing.T) {
 func TestCallsThatAreNotEmulatedAreCounted(t *testing.T) {
 	t.Parallel()
 	in, _ := instanceForTest(t)
-	for range 2 {
-		assert.Equal(t, http.StatusNotImplemented, get(t, in.contact.Base+"/v2/dbaas-postgres/"+uuid.NewString()+":start?x=y", nil))
+	for _, zone := range []string{"", "/z/de-fra-1"} {
+		path := zone + "/v2/dbaas-postgres/" + uuid.NewString() + ":start?x=y"
+		assert.Equal(t, http.StatusNotImplemented, get(t, in.contact.Base+path, nil))
 	}
 	var report strings.Builder
 	in.border.report(&report, "terraform")
