@@ -2,6 +2,7 @@ package intercept
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -141,17 +143,28 @@ func (p *Proxy) covers(host string) bool {
 	return host == p.domain || strings.HasSuffix(host, "."+p.domain)
 }
 
-func normal(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
+func normal(host string) string { return strings.TrimRight(strings.ToLower(host), ".") }
+
+// wellFormed tells whether a host, in its normal form, and a port can only be
+// understood in one way. What we took for another host could mean one of the
+// domain to whoever it is passed on to.
+func wellFormed(host, port string) bool {
+	if net.ParseIP(host) == nil && (host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "") {
+		return false
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && number > 0
+}
 
 // connect answers a CONNECT request.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
 	host = normal(host)
 	switch {
-	case err != nil || host == "":
+	case err != nil || !wellFormed(host, port):
 		refuse(w, http.StatusBadRequest, fmt.Errorf("connect to %q: want HOST:PORT", r.Host))
 	case !p.covers(host):
-		p.tunnel(w, r)
+		p.tunnel(w, r, net.JoinHostPort(host, port))
 	case port != "443":
 		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served and nothing leaves for %s", host, port, p.domain))
 	default:
@@ -194,12 +207,17 @@ func refuse(w http.ResponseWriter, status int, why error) {
 
 // forward answers a request for a whole http URL.
 func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
-	host := normal(r.URL.Hostname())
-	if !p.covers(host) {
-		p.plain.ServeHTTP(w, r)
-		return
+	host, port := normal(r.URL.Hostname()), cmp.Or(r.URL.Port(), "80")
+	switch {
+	case !wellFormed(host, port):
+		http.Error(w, fmt.Sprintf("ask %q: want HOST or HOST:PORT", r.URL.Host), http.StatusBadRequest)
+	case p.covers(host):
+		p.hand(w, r, host)
+	default:
+		passed := r.Clone(r.Context())
+		passed.URL.Host = net.JoinHostPort(host, port)
+		p.plain.ServeHTTP(w, passed)
 	}
-	p.hand(w, r, host)
 }
 
 // hand lets the handler answer a request for a host of the domain.

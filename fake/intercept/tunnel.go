@@ -18,9 +18,9 @@ import (
 // connectTimeout is how long the way to another host may take to open.
 const connectTimeout = 30 * time.Second
 
-// tunnel connects a client with a host outside the domain.
-func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
-	server, err := p.dial(r)
+// tunnel connects a client with a target, HOST:PORT, outside the domain.
+func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, target string) {
+	server, err := p.dial(r.Context(), target)
 	if err != nil {
 		refuse(w, http.StatusBadGateway, err)
 		return
@@ -33,21 +33,20 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	join(r.Context(), client, reader, server)
 }
 
-// dial connects to the target of a CONNECT request, by way of another proxy if
-// there is one.
-func (p *Proxy) dial(r *http.Request) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), connectTimeout)
+// dial connects to a target, by way of another proxy if there is one.
+func (p *Proxy) dial(ctx context.Context, target string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	var dialer net.Dialer
-	via, err := p.upstream(&http.Request{URL: &url.URL{Scheme: "https", Host: r.Host}})
+	via, err := p.upstream(&http.Request{URL: &url.URL{Scheme: "https", Host: target}})
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: look up its proxy: %w", r.Host, err)
+		return nil, fmt.Errorf("connect to %s: look up its proxy: %w", target, err)
 	}
 	if via == nil {
-		return dialer.DialContext(ctx, "tcp", r.Host)
+		return dialer.DialContext(ctx, "tcp", target)
 	}
 	if via.Scheme != "http" || via.Port() == "" {
-		return nil, fmt.Errorf("connect to %s: the proxy %s is not of the form http://HOST:PORT", r.Host, via.Redacted())
+		return nil, fmt.Errorf("connect to %s: the proxy %s is not of the form http://HOST:PORT", target, via.Redacted())
 	}
 	server, err := dialer.DialContext(ctx, "tcp", via.Host)
 	if err != nil {
@@ -55,8 +54,8 @@ func (p *Proxy) dial(r *http.Request) (net.Conn, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	if err := ask(server, via, r.Host); err != nil {
-		return nil, errors.Join(fmt.Errorf("connect to %s: %w", r.Host, err), server.Close())
+	if err := ask(server, via, target); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to %s: %w", target, err), server.Close())
 	}
 	return server, nil
 }
