@@ -63,6 +63,8 @@ func newScene(tb testing.TB) *scene {
 	for _, c := range [][2]string{
 		{"security-group", `{"name":"g"}`},
 		{"iam-role", `{"name":"r"}`},
+		{"private-network", `{"name":"n","start-ip":"10.0.0.1","end-ip":"10.0.0.9","netmask":"255.255.255.0"}`},
+		{"elastic-ip", `{}`},
 		{"anti-affinity-group", `{"name":"a"}`},
 		{"load-balancer", `{"name":"n"}`},
 		{"instance-pool", `{"name":"p","size":2,"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
@@ -76,6 +78,8 @@ func newScene(tb testing.TB) *scene {
 	status, _ := s.call(tb, http.MethodPost, s.fill("/v2/load-balancer/$load-balancer/service"), s.fill(serviceBody))
 	require.Equal(tb, http.StatusOK, status)
 	clock.advance(time.Minute)
+	status, _ = s.call(tb, http.MethodPut, s.fill("/v2/private-network/$private-network:attach"), s.fill(`{"instance":{"id":"$instance"}}`))
+	require.Equal(tb, http.StatusOK, status)
 	s.ids["service"] = cloud.Balancers()[0].Services[0].ID
 	s.ids["member"] = cloud.Pools()[0].Members[0]
 	return s
@@ -90,6 +94,7 @@ func (s *scene) fill(text string) string {
 	for _, name := range []string{
 		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
 		"template", "type", "service", "member", "iam-role",
+		"private-network", "elastic-ip",
 	} {
 		pairs = append(pairs, "$"+name, s.ids[name])
 	}
@@ -120,9 +125,22 @@ func bodies() map[string]string {
 	spec := `"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"},"user-data":"AAAA",` +
 		`"labels":{"a":"b"},"security-groups":[{"id":"$security-group"}],"ssh-key":{},"ssh-keys":[],` +
 		`"anti-affinity-groups":[{"id":"$anti-affinity-group"}],"ipv6-enabled":true,"public-ip-assignment":"inet4"`
+	attached := `"private-networks":[{"id":"$private-network"}],"elastic-ips":[{"id":"$elastic-ip"}],`
 	policy := `{"default-service-strategy":"deny","services":{"compute":{"type":"rules","rules":[` +
 		`{"action":"allow","expression":"operation.startsWith('list-')","resources":["a"]}]},"sos":{"type":"allow"}}}`
 	return map[string]string{
+		"create-private-network": `{"name":"n","start-ip":"10.0.0.1","end-ip":"10.0.0.9","netmask":"255.255.255.0","labels":{"a":"b"},` +
+			`"description":"d","options":{"routers":["10.0.0.1"],"dns-servers":[],"ntp-servers":[],"domain-search":["a"]}}`,
+		"update-private-network":               `{"name":"m","description":"","start-ip":"10.0.0.2","end-ip":"10.0.0.2","netmask":"255.0.0.0"}`,
+		"attach-instance-to-private-network":   `{"instance":{"id":"$member"},"ip":"10.0.0.200"}`,
+		"detach-instance-from-private-network": `{"instance":{"id":"$instance"}}`,
+		"update-private-network-instance-ip":   `{"instance":{"id":"$instance"},"ip":"10.0.0.3"}`,
+		"create-elastic-ip": `{"addressfamily":"inet4","description":"d","labels":{"a":"b"},"healthcheck":{"mode":"https","port":443,"uri":"/",` +
+			`"tls-sni":"a","tls-skip-verify":true,"interval":5,"timeout":2,"strikes-ok":1,"strikes-fail":20}}`,
+		"update-elastic-ip":               `{"description":"","labels":{},"healthcheck":{"mode":"tcp","port":1}}`,
+		"attach-instance-to-elastic-ip":   `{"instance":{"id":"$instance"}}`,
+		"detach-instance-from-elastic-ip": `{"instance":{"id":"$instance"}}`,
+		"update-reverse-dns-elastic-ip":   `{"domain-name":"a.example.com."}`,
 		"create-iam-role": `{"name":"s","description":"d","editable":false,"labels":{"a":"b"},"policy":` + policy +
 			`,"permissions":["reset-iam-organization-policy"],"max-session-ttl":60,"assume-role-policy":{"rules":[]}}`,
 		"update-iam-role":                            `{"description":"d","labels":{},"permissions":[],"max-session-ttl":60,"assume-role-policy":{}}`,
@@ -143,7 +161,7 @@ func bodies() map[string]string {
 		"start-instance":                             `{"rescue-profile":"netboot"}`,
 		"scale-instance":                             `{"instance-type":{"id":"$type"}}`,
 		"resize-instance-disk":                       `{"disk-size":20}`,
-		"create-instance-pool":                       `{"name":"q","size":3,"min-available":1,"instance-prefix":"x",` + spec + `}`,
+		"create-instance-pool":                       `{"name":"q","size":3,"min-available":1,"instance-prefix":"x",` + attached + spec + `}`,
 		"update-instance-pool":                       `{"min-available":null,"elastic-ips":[],"deploy-target":null,` + spec + `}`,
 		"scale-instance-pool":                        `{"size":3}`,
 		"evict-instance-pool-members":                `{"instances":["$member"]}`,
@@ -183,6 +201,7 @@ func FuzzRequestBodies(f *testing.F) {
 		for _, path := range []string{
 			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
 			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota", "/v2/iam-role", "/v2/api-key",
+			"/v2/private-network", "/v2/elastic-ip",
 		} {
 			status, answer := s.call(t, http.MethodGet, path, "")
 			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)

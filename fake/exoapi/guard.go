@@ -128,6 +128,14 @@ func (w *world) resources(r *request) map[string]any {
 		if g := w.spreads.get(id); g != nil {
 			name = g.name
 		}
+	case "private-network":
+		if n := w.networks.get(id); n != nil {
+			name = n.name
+		}
+	case "elastic-ip":
+		if e := w.elastics.get(id); e != nil {
+			name = e.address.String()
+		}
 	case "iam-role":
 		if role := w.roles.get(id); role != nil {
 			name = role.name

@@ -20,7 +20,7 @@ type instanceView struct {
 	Assignment      string            `json:"public-ip-assignment"`
 	MACAddress      string            `json:"mac-address"`
 	SecurityGroups  []ref             `json:"security-groups"`
-	PrivateNetworks []ref             `json:"private-networks"`
+	PrivateNetworks []nicView         `json:"private-networks"`
 	SSHKey          *keyRef           `json:"ssh-key,omitempty"`
 	SSHKeys         []keyRef          `json:"ssh-keys,omitempty"`
 	Labels          map[string]string `json:"labels"`
@@ -39,6 +39,11 @@ type instanceDetail struct {
 	SecureBoot        bool   `json:"secureboot-enabled"`
 	TPM               bool   `json:"tpm-enabled"`
 	DiskEncrypted     bool   `json:"disk-encrypted"`
+}
+
+type nicView struct {
+	ID         string `json:"id"` // of the network
+	MACAddress string `json:"mac-address"`
 }
 
 type managerView struct {
@@ -60,10 +65,13 @@ func (i *instance) view() instanceView {
 		Assignment:      i.assignment,
 		MACAddress:      i.mac,
 		SecurityGroups:  nonNil(i.groups),
-		PrivateNetworks: []ref{},
+		PrivateNetworks: make([]nicView, 0, len(i.nics)),
 		SSHKey:          i.firstKey(),
 		SSHKeys:         i.keys,
 		Labels:          i.labels,
+	}
+	for _, c := range i.nics {
+		v.PrivateNetworks = append(v.PrivateNetworks, nicView{c.network.id, c.mac})
 	}
 	if i.address.IsValid() {
 		v.PublicIP = i.address.String()
@@ -83,7 +91,7 @@ func (i *instance) fullView() instanceView {
 		DiskSize:          i.diskSize,
 		UserData:          i.userData,
 		AntiAffinityGroup: nonNil(i.spreads),
-		ElasticIPs:        []ref{},
+		ElasticIPs:        nonNil(i.elastics),
 		Snapshots:         []ref{},
 		SecureBoot:        i.secureBoot,
 		TPM:               i.tpm,
@@ -175,9 +183,4 @@ func getInstance(r *request) (any, error) {
 		return nil, err
 	}
 	return i.fullView(), nil
-}
-
-// getReverseDNS always says there is no record, which clients expect.
-func getReverseDNS(r *request) (any, error) {
-	return nil, notFound("reverse DNS record of", r.id())
 }

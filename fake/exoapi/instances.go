@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 )
 
 // States of an instance.
@@ -33,6 +34,7 @@ type instance struct {
 	address6       string
 	mac            string
 	protected      bool
+	nics           []*nic // in private networks
 	pointer        string // reverse DNS record; empty without one
 
 	pool    *pool // nil for one of its own
@@ -73,6 +75,9 @@ func (w *world) newInstance(id, zone, name string, s spec) *instance {
 		i.address6 = w.address6()
 	}
 	w.instances.add(i.id, i)
+	for _, n := range s.networks {
+		w.connect(i, w.networks.get(n.ID), netip.Addr{})
+	}
 	return i
 }
 
@@ -161,12 +166,16 @@ func (w *world) reboot(i *instance, op *operation) {
 	w.start(i, op)
 }
 
-// destroy makes an instance go away. Load balancers and the pool let go of it
-// at once, the machine goes later.
+// destroy makes an instance go away. Load balancers, private networks and the
+// pool let go of it at once, the machine goes later.
 func (w *world) destroy(i *instance, op *operation) {
 	if i.pool != nil {
 		w.leave(i)
 	}
+	for _, c := range i.nics {
+		i.disconnect(c)
+	}
+	i.elastics = nil
 	w.enter(i, instanceDestroying, op, func() {
 		w.machines.Destroy(i.id)
 		if i.address.IsValid() {
@@ -189,28 +198,26 @@ func (w *world) instance(zone, id string) (*instance, error) {
 	return i, nil
 }
 
-// uses tells whether an instance that will stay needs a security group or an
-// anti-affinity group.
+// uses tells whether a group or an elastic IP is needed.
 func (s *spec) uses(id string) bool {
-	for _, refs := range [][]ref{s.groups, s.spreads} {
-		for _, r := range refs {
-			if r.ID == id {
-				return true
-			}
+	for _, refs := range [][]ref{s.groups, s.spreads, s.elastics} {
+		if slices.Contains(refs, ref{id}) {
+			return true
 		}
 	}
 	return false
 }
 
-// inUse tells by what a group is used, or nothing.
+// inUse tells by what a resource is used that will stay, or nothing.
 func (w *world) inUse(id string) string {
 	for i := range w.instances.all() {
-		if i.state != instanceDestroying && i.uses(id) {
+		attached := func(c *nic) bool { return c.network.id == id }
+		if i.state != instanceDestroying && (i.uses(id) || slices.ContainsFunc(i.nics, attached)) {
 			return "instance " + i.id
 		}
 	}
 	for p := range w.pools.all() {
-		if p.state != poolDestroying && p.uses(id) {
+		if p.state != poolDestroying && (p.uses(id) || slices.Contains(p.networks, ref{id})) {
 			return "instance pool " + p.id
 		}
 	}

@@ -30,6 +30,12 @@ func (c *Cloud) Inventory() map[string][]string {
 		for g := range w.spreads.all() {
 			found.add("anti-affinity-group", g.name, g.id)
 		}
+		for n := range w.networks.all() {
+			found.add("private-network", n.name, n.id)
+		}
+		for e := range w.elastics.all() {
+			found.add("elastic-ip", e.address.String(), e.id)
+		}
 		found.addGroups(w)
 		found.addIAM(w)
 	})

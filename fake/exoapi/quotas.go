@@ -7,9 +7,11 @@ import (
 
 // Names of quotas that are enforced.
 const (
-	quotaInstances = "instance"
-	quotaBalancers = "network-load-balancer"
-	quotaKeys      = "iam-key"
+	quotaInstances  = "instance"
+	quotaBalancers  = "network-load-balancer"
+	quotaKeys       = "iam-key"
+	quotaNetworks   = "private-network"
+	quotaElasticIPs = "elastic-ip"
 )
 
 // defaultQuotas returns limits of about the size a new organization gets;
@@ -18,12 +20,12 @@ func defaultQuotas() map[string]int {
 	return map[string]int{
 		quotaInstances:           20,
 		"database":               10,
-		"elastic-ip":             10,
+		quotaElasticIPs:          10,
 		quotaKeys:                100,
 		"snapshot":               20,
 		"template":               20,
 		quotaBalancers:           5,
-		"private-network":        10,
+		quotaNetworks:            10,
 		"sks-cluster":            5,
 		"bucket":                 100,
 		"block-storage-volume":   20,
@@ -51,6 +53,10 @@ func (w *world) quota(resource string) quotaView {
 		q.Usage = w.instances.len()
 	case quotaBalancers:
 		q.Usage = w.balancers.len()
+	case quotaNetworks:
+		q.Usage = w.networks.len()
+	case quotaElasticIPs:
+		q.Usage = w.elastics.len()
 	case quotaKeys:
 		q.Usage = w.apiKeys.len()
 	}
@@ -73,7 +79,7 @@ func (w *world) room(resource, operationID string, n int) error {
 	}
 	var free *addresses
 	switch resource {
-	case quotaInstances:
+	case quotaInstances, quotaElasticIPs:
 		free = w.publicIPs
 	case quotaBalancers:
 		free = w.nlbIPs

@@ -10,7 +10,8 @@ import (
 // without a handler answers 501.
 func routeTable() []*route {
 	routes := slices.Concat(
-		catalogRoutes(), networkRoutes(), reverseDNSRoutes(), computeRoutes(), balancerRoutes(), iamRoutes(), laterRoutes(),
+		catalogRoutes(), networkRoutes(), privateNetworkRoutes(), elasticIPRoutes(), reverseDNSRoutes(),
+		computeRoutes(), balancerRoutes(), iamRoutes(), laterRoutes(),
 	)
 	slices.SortStableFunc(routes, func(a, b *route) int { return strings.Compare(a.Path, b.Path) })
 	return routes
@@ -66,8 +67,6 @@ func networkRoutes() []*route {
 		post("/anti-affinity-group", "create-anti-affinity-group", createAntiAffinityGroup),
 		get("/anti-affinity-group/{id}", "get-anti-affinity-group", getAntiAffinityGroup),
 		del("/anti-affinity-group/{id}", "delete-anti-affinity-group", deleteAntiAffinityGroup),
-		get("/reverse-dns/elastic-ip/{id}", "get-reverse-dns-elastic-ip", getReverseDNS),
-		del("/reverse-dns/elastic-ip/{id}", "delete-reverse-dns-elastic-ip", getReverseDNS),
 	}
 }
 
@@ -129,24 +128,6 @@ func laterRoutes() []*route {
 		del("/template/{id}", "delete-template", nil),
 		get("/deploy-target/{id}", "get-deploy-target", nil),
 		get("/live-balance", "get-live-balance", nil),
-		post("/reverse-dns/elastic-ip/{id}", "update-reverse-dns-elastic-ip", nil),
-		get("/private-network", "list-private-networks", nil),
-		post("/private-network", "create-private-network", nil),
-		get("/private-network/{id}", "get-private-network", nil),
-		put("/private-network/{id}", "update-private-network", nil),
-		del("/private-network/{id}", "delete-private-network", nil),
-		del("/private-network/{id}/{field}", "reset-private-network-field", nil),
-		put("/private-network/{id}:attach", "attach-instance-to-private-network", nil),
-		put("/private-network/{id}:detach", "detach-instance-from-private-network", nil),
-		put("/private-network/{id}:update-ip", "update-private-network-instance-ip", nil),
-		get("/elastic-ip", "list-elastic-ips", nil),
-		post("/elastic-ip", "create-elastic-ip", nil),
-		get("/elastic-ip/{id}", "get-elastic-ip", nil),
-		put("/elastic-ip/{id}", "update-elastic-ip", nil),
-		del("/elastic-ip/{id}", "delete-elastic-ip", nil),
-		del("/elastic-ip/{id}/{field}", "reset-elastic-ip-field", nil),
-		put("/elastic-ip/{id}:attach", "attach-instance-to-elastic-ip", nil),
-		put("/elastic-ip/{id}:detach", "detach-instance-from-elastic-ip", nil),
 		get("/snapshot", "list-snapshots", nil),
 		get("/snapshot/{id}", "get-snapshot", nil),
 		del("/snapshot/{id}", "delete-snapshot", nil),

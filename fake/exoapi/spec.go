@@ -15,6 +15,8 @@ type spec struct {
 	userData     string // base64, as given
 	groups       []ref
 	spreads      []ref
+	networks     []ref // of pools; those of an instance are its interfaces
+	elastics     []ref
 	assignment   string // inet4, dual or none
 	ipv6         bool
 	secureBoot   bool
@@ -57,7 +59,7 @@ func (w *world) readSpec(f *fields, s *spec, assignments ...string) {
 			f.fail(notFound("anti-affinity group", g.ID))
 		}
 	}
-	w.readAbsent(f)
+	w.readDeployTarget(f)
 	f.oneOf("public-ip-assignment", &s.assignment, assignments...)
 	f.boolean("ipv6-enabled", &s.ipv6)
 	f.boolean("secureboot-enabled", &s.secureBoot)
@@ -131,18 +133,24 @@ func (w *world) readUserData(f *fields, s *spec) {
 	}
 }
 
-// readAbsent reads references to kinds of resources that nobody can have yet.
-func (w *world) readAbsent(f *fields) {
-	var none []ref
-	f.refs("private-networks", &none)
-	for _, n := range none {
-		f.fail(notFound("private network", n.ID))
+// readAttachments reads what the members of a pool are attached to.
+func (w *world) readAttachments(f *fields, zone string, s *spec) {
+	f.refs("private-networks", &s.networks)
+	for _, n := range s.networks {
+		if _, err := w.network(zone, n.ID); err != nil {
+			f.fail(err)
+		}
 	}
-	none = nil
-	f.refs("elastic-ips", &none)
-	for _, n := range none {
-		f.fail(notFound("elastic IP", n.ID))
+	f.refs("elastic-ips", &s.elastics)
+	for _, e := range s.elastics {
+		if _, err := w.elasticIP(zone, e.ID); err != nil {
+			f.fail(err)
+		}
 	}
+}
+
+// readDeployTarget refuses all: nobody has any.
+func (w *world) readDeployTarget(f *fields) {
 	var target string
 	f.clears("deploy-target")
 	if f.ref("deploy-target", &target); target != "" {

@@ -72,7 +72,7 @@ func TestWhatTheOfficialSchemaForbidsIsRefused(t *testing.T) {
 					}
 					body, err := json.Marshal(bad)
 					require.NoError(t, err)
-					status, _ := newScene(t).call(t, route.Method, s.path(route), string(body))
+					status, _ := s.call(t, route.Method, s.path(route), string(body))
 					assert.NotEqual(t, http.StatusOK, status, "%s: %.60v", field, value)
 				}
 			}

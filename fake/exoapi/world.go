@@ -42,6 +42,9 @@ type world struct {
 	keys       ordered[sshKey]
 	groups     ordered[securityGroup]
 	spreads    ordered[antiAffinityGroup]
+	networks   ordered[privateNetwork]
+	lastVNI    int
+	elastics   ordered[elasticIP]
 	instances  ordered[instance]
 	pools      ordered[pool]
 	balancers  ordered[balancer]
