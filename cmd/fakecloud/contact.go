@@ -55,6 +55,9 @@ func (c contact) environ(present []string) []string {
 		"TF_VAR_exoscale_key=" + c.Key,
 		"TF_VAR_exoscale_secret=" + c.Secret,
 		"CHECKPOINT_DISABLE=1",
+		// A state that lists real resources would otherwise be compared with
+		// this cloud, where there are none, and forget them.
+		"TF_WORKSPACE=fakecloud",
 	}
 }
 

@@ -174,7 +174,7 @@ func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
 	args, environ := child(t, "environ")
 	term := newTerminal(t, environ, "PATH=/bin", "EXOSCALE_API_KEY=real", "EXOSCALE_SECRET_KEY=real", "EXOSCALE_TRACE=real",
 		"EXOSCALE_API_ENVIRONMENT=real", "CLOUDSTACK_KEY=real", "EXOSCALE_KEY_FILE=real",
-		"TF_VAR_exoscale_key=real", "TF_VAR_exoscale_secret=real", "TF_VAR_zone=de-fra-1",
+		"TF_VAR_exoscale_key=real", "TF_VAR_exoscale_secret=real", "TF_VAR_zone=de-fra-1", "TF_WORKSPACE=real",
 		"HTTP_PROXY=real", "all_proxy=real", "SSL_CERT_FILE=real", "CURL_CA_BUNDLE=real")
 
 	require.Equal(t, 0, term.run(t.Context(), args), term.err)
@@ -183,6 +183,7 @@ func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
 	assert.NotContains(t, term.out.String(), "real")
 	assert.Contains(t, got, "PATH=/bin")
 	assert.Contains(t, got, "TF_VAR_zone=de-fra-1")
+	assert.Contains(t, got, "TF_WORKSPACE=fakecloud", "a state of real resources stays as it is")
 	var names []string
 	for _, assignment := range got {
 		if name, _, _ := strings.Cut(assignment, "="); strings.HasPrefix(name, "EXOSCALE_") {
