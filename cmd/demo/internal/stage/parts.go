@@ -7,14 +7,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/autoscale"
-	"github.com/exopool/exopool/cmd/demo/internal/load"
-	"github.com/exopool/exopool/cmd/demo/internal/monitor"
-	"github.com/exopool/exopool/cmd/demo/internal/notify"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 func (s *Stage) newCloud(ctx context.Context) (err error) {

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/exopool/exopool/cmd/demo/internal/load"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
+	"github.com/exopool/exopool/internal/rehearsal/load"
 )
 
 // A Stage is where the story is played.

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/load"
 	"github.com/exopool/exopool/cmd/demo/internal/story"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
+	"github.com/exopool/exopool/internal/rehearsal/load"
 )
 
 // A pool is a stage whose size and average follow a timetable, counted from

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 const token = "t0k3n-that-stays-secret"

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 
-	"github.com/exopool/exopool/cmd/demo/internal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 // ruleGroup is the name of the only group, and stands for a file that nobody

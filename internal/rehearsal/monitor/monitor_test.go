@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/exopool/exopool/cmd/demo/internal/monitor"
-	"github.com/exopool/exopool/cmd/demo/internal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 const (

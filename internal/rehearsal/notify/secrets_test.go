@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 func TestTokenIsNeitherInErrorsNorInLogs(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/load"
+	"github.com/exopool/exopool/internal/rehearsal/load"
 )
 
 // A server answers in process, after a delay that may change.

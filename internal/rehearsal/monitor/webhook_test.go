@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/monitor"
-	"github.com/exopool/exopool/cmd/demo/internal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 // A receiver counts webhooks by path.

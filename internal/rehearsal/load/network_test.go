@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/load"
+	"github.com/exopool/exopool/internal/rehearsal/load"
 )
 
 // deadline bounds every wait of a test that uses real sockets.
