@@ -29,6 +29,9 @@ func (e *expressions) compile(text string) (cel.Program, error) {
 	ast, issues := e.env.Compile(text)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
+		if first.Location.Line() < 1 { // It is about the whole of it.
+			return nil, errors.New(first.Message)
+		}
 		return nil, fmt.Errorf("line %d, column %d: %s",
 			first.Location.Line(), first.Location.Column()+1, first.Message)
 	}

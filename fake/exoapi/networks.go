@@ -159,7 +159,7 @@ func (w *world) lease(c *nic) {
 	if !n.managed() || c.lease.IsValid() {
 		return
 	}
-	for addr := n.start; addr.Compare(n.end) <= 0; addr = addr.Next() {
+	for addr := n.start; addr.IsValid() && addr.Compare(n.end) <= 0; addr = addr.Next() {
 		if n.holder(addr) == nil {
 			c.lease = addr
 			return

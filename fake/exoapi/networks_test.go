@@ -219,3 +219,16 @@ func TestBadPrivateNetworksAreRefused(t *testing.T) {
 		assert.Contains(t, got.message(), message, body)
 	}
 }
+
+func TestInstanceGoesWithoutALeaseWhereAllAreTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := start(t, exoapi.Config{})
+		ctx := t.Context()
+		last := net.IPv4bcast // after which there is no address at all
+		network := newNetwork(t, client, &egoscale.PrivateNetwork{Name: new("n"), StartIP: &last, EndIP: &last, Netmask: &last})
+		one, two := newInstance(t, client), newInstance(t, client)
+		require.NoError(t, client.AttachInstanceToPrivateNetwork(ctx, zone, one, network))
+		require.NoError(t, client.AttachInstanceToPrivateNetwork(ctx, zone, two, network))
+		assert.Equal(t, map[string]string{*one.ID: "255.255.255.255"}, leases(t, client, *network.ID))
+	})
+}
