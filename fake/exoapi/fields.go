@@ -106,6 +106,23 @@ func (f *fields) text(key string, to *string, least, most int) {
 	*to = s
 }
 
+// texts reads an array of strings.
+func (f *fields) texts(key string, to *[]string) {
+	list, ok := decode[[]*string](f, key, "an array of strings")
+	if !ok {
+		return
+	}
+	texts := make([]string, 0, len(list))
+	for _, s := range list {
+		if s == nil {
+			f.reject("%s%s must be an array of strings", f.path, key)
+			return
+		}
+		texts = append(texts, *s)
+	}
+	*to = texts
+}
+
 func (f *fields) oneOf(key string, to *string, allowed ...string) {
 	s, ok := decode[string](f, key, "a string")
 	if !ok {

@@ -100,14 +100,14 @@ func readNetworkOptions(f *fields) *networkOptions {
 	for key, to := range map[string]*[]string{
 		"routers": &o.Routers, "dns-servers": &o.DNSServers, "ntp-servers": &o.NTPServers,
 	} {
-		*to, _ = decode[[]string](f, key, "an array of strings")
+		f.texts(key, to)
 		for _, text := range *to {
 			if addr, err := netip.ParseAddr(text); err != nil || !addr.Is4() {
 				f.reject("%s%s must be IPv4 addresses", f.path, key)
 			}
 		}
 	}
-	o.DomainSearch, _ = decode[[]string](f, "domain-search", "an array of strings")
+	f.texts("domain-search", &o.DomainSearch)
 	length := 0
 	for _, domain := range o.DomainSearch {
 		length += len(domain)

@@ -79,7 +79,7 @@ func (w *world) readPolicyRules(f *fields) []policyRule {
 		var rule policyRule
 		o.oneOf("action", &rule.Action, policyAllow, policyDeny)
 		o.text("expression", &rule.Expression, 1, maxExpression)
-		rule.Resources, _ = decode[[]string](o, "resources", "an array of strings")
+		o.texts("resources", &rule.Resources)
 		if o.problem() != nil {
 			return nil
 		}

@@ -124,10 +124,8 @@ func (o *role) read(w *world, f *fields) {
 	if assume := f.object("assume-role-policy"); assume != nil {
 		o.assume = append([]policyRule{}, w.readPolicyRules(assume)...)
 	}
-	permissions, there := decode[[]string](f, "permissions", "an array of strings")
-	if !there {
-		return
-	}
+	permissions := o.permissions
+	f.texts("permissions", &permissions)
 	for i, p := range permissions {
 		switch {
 		case p != "bypass-governance-retention" && p != "reset-iam-organization-policy":

@@ -101,7 +101,7 @@ func (w *world) readTemplate(f *fields, s *spec) {
 func (w *world) readKeys(f *fields, s *spec) {
 	list, cleared := f.objects("ssh-keys")
 	cleared = f.clears("ssh-key") || f.given("ssh-key") || cleared
-	if one := f.object("ssh-key"); one != nil && len(list) == 0 && one.given("name") {
+	if one := f.object("ssh-key"); one != nil && len(list) == 0 && len(one.values["name"]) > 0 {
 		list = []*fields{one}
 	}
 	if len(list) == 0 {
