@@ -1,0 +1,69 @@
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/machine/member"
+	"github.com/exopool/exopool/test/providers"
+)
+
+func TestMain(m *testing.M) {
+	if code, ok := member.Run(os.Args); ok {
+		os.Exit(code)
+	}
+	// Terraform and the programs get what this test gives them, not what its
+	// user has set for a real account.
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "EXOSCALE_") {
+			if err := os.Unsetenv(name); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// enable is the variable that switches these tests on.
+const enable = "EXOPOOL_E2E"
+
+// A workshop has what all runs need: Terraform, its providers, our programs.
+type workshop struct {
+	terraform string
+	mirror    providers.Mirror
+}
+
+// open skips the test where it cannot run or was not asked for.
+func open(t *testing.T) workshop {
+	t.Helper()
+	if os.Getenv(enable) == "" {
+		t.Skipf("takes minutes: set %s=1 to run it", enable)
+	}
+	program, err := providers.Terraform(t.Context())
+	if errors.Is(err, providers.ErrNoTerraform) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	mirror, err := providers.Install(t.Context(), providers.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	require.NoError(t, err)
+	return workshop{program, mirror}
+}
+
+// build builds one of our programs and returns its path.
+func build(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/exopool/exopool/cmd/"+name).CombinedOutput()
+	require.NoError(t, err, string(output))
+	return path
+}
