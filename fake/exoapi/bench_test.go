@@ -105,6 +105,31 @@ func BenchmarkSignedListOfAPool(b *testing.B) {
 	}
 }
 
+// BenchmarkSignedGetWithARestrictedKey shows what policies cost.
+func BenchmarkSignedGetWithARestrictedKey(b *testing.B) {
+	w := newWorkload(b, 1)
+	path := "/v2/instance-pool/" + w.pool
+	b.Run("owner", func(b *testing.B) {
+		for b.Loop() {
+			w.do(b, http.MethodGet, path, "")
+		}
+	})
+	policy := ruled("deny", "operation in ['create-instance', 'delete-instance']",
+		"allow", "operation == 'get-instance-pool' && resources.instance_pool.name == 'web'")
+	role := call(b, w.cloud, http.MethodPost, "/v2/iam-role", `{"name":"r","policy":`+policy+`}`)
+	key := call(b, w.cloud, http.MethodPost, "/v2/api-key",
+		fmt.Sprintf(`{"name":"k","role-id":%q}`, role.body["reference"].(map[string]any)["id"])).body
+	signer, err := api.NewSecurityProvider(key["key"].(string), key["secret"].(string))
+	require.NoError(b, err)
+	signer.ReqExpire = w.signer.ReqExpire
+	w.signer = signer
+	b.Run("restricted", func(b *testing.B) {
+		for b.Loop() {
+			w.do(b, http.MethodGet, path, "")
+		}
+	})
+}
+
 func BenchmarkSignedScaleByOne(b *testing.B) {
 	w := newWorkload(b, 1000)
 	b.ReportAllocs()

@@ -55,3 +55,25 @@ func TestManyClientsAtOnce(t *testing.T) {
 	cancel()
 	background.Wait()
 }
+
+func TestKeysComeAndGoWhileOthersSign(t *testing.T) {
+	cloud := newCloud(t, exoapi.Config{})
+	role := call(t, cloud, http.MethodPost, "/v2/iam-role", `{"name":"r","policy":`+ruled("allow", "true")+`}`)
+	body := fmt.Sprintf(`{"name":"k","role-id":%q}`, role.body["reference"].(map[string]any)["id"])
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for range 10 {
+				key := call(t, cloud, http.MethodPost, "/v2/api-key", body).body
+				client := newClientWith(t, cloud, key["key"].(string), key["secret"].(string))
+				_, err := client.ListInstances(t.Context(), zone)
+				assert.NoError(t, err)
+				assert.Equal(t, 200, call(t, cloud, http.MethodDelete, "/v2/api-key/"+key["key"].(string), "").status)
+				_, err = client.ListInstances(t.Context(), zone)
+				assert.ErrorContains(t, err, "unknown API key")
+			}
+		})
+	}
+	clients.Wait()
+	assert.NotContains(t, cloud.Inventory(), "api-key")
+}

@@ -65,7 +65,11 @@ func spoil(schema *openapi3.Schema, good any, pass func(path string, bad any)) {
 		}
 		for _, value := range []any{
 			nil, true, -1.0, 0.0, 1.5, 4.0, 1e12, "", "no-such-thing", "-", strings.Repeat("x", 256), strings.Repeat("A", 32772),
-			[]any{}, []any{nil}, []any{"x"}, []any{map[string]any{}}, map[string]any{},
+			[]any{},
+			[]any{nil},
+			[]any{"x"},
+			[]any{map[string]any{}},
+			map[string]any{},
 		} {
 			pass(fmt.Sprintf(".%s: %.60v", field, value), with(value))
 		}
