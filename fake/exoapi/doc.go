@@ -3,11 +3,12 @@
 //	            HTTP                                driver
 //	client ──▶ Handler ──▶ route ──▶ handler ──▶ world ──▶ Machines
 //	       or Transport      │                     │
-//	                  faults, signature      clock and agenda
+//	                  faults, signature      policies, clock and agenda
 //
-// A [Cloud] answers like the original: signatures are verified, every change
-// is an operation that is pending first, instances, pools and load balancers
-// pass through their states, and time is what makes them move. With a fake
+// A [Cloud] answers like the original: signatures are verified, the policies
+// of roles enforced, every change is an operation that is pending first,
+// instances, pools and load balancers pass through their states, and time is
+// what makes them move. With a fake
 // clock, or in a testing/synctest bubble, nothing needs to run: whatever fell
 // due is done before the next request is answered. With the system clock,
 // [Cloud.Run] does it when it falls due.
