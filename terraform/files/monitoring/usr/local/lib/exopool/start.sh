@@ -39,6 +39,13 @@ if [ "$rules" -ne 2 ]; then
 fi
 echo "grafana has both alert rules"
 
+# Alerts that cannot ask are silent, like those that have nothing to report.
+if ! grafana /api/datasources/uid/prometheus/health >/dev/null; then
+  echo "grafana cannot query prometheus" >&2
+  exit 1
+fi
+echo "grafana can query prometheus"
+
 if [ -n "$application" ]; then
   answers "the application, behind the load balancer," "$application" 300
 fi
