@@ -8,10 +8,9 @@
 // A [Cloud] answers like the original: signatures are verified, the policies
 // of roles enforced, every change is an operation that is pending first,
 // instances, pools and load balancers pass through their states, and time is
-// what makes them move. With a fake
-// clock, or in a testing/synctest bubble, nothing needs to run: whatever fell
-// due is done before the next request is answered. With the system clock,
-// [Cloud.Run] does it when it falls due.
+// what makes them move. With a fake clock, or in a testing/synctest bubble,
+// nothing needs to run: whatever fell due is done before the next request is
+// answered. With the system clock, [Cloud.Run] does it when it falls due.
 //
 // What instances do is up to a driver, [Machines]. Without one they exist on
 // paper only and become healthy some time after they started.
