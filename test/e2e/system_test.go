@@ -75,6 +75,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 		Window: scaled(time.Minute), For: scaled(time.Minute), Notify: alerts.Update,
 	})
 	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.monitor.Close()) })
 	background(t, s.monitor.Run, alerts.Run)
 	return s
 }
