@@ -21,10 +21,11 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	// Terraform and the programs get what this test gives them, not what its
-	// user has set for a real account.
+	// user has set. The credentials are for the test of a real account; as
+	// arguments of the provider take precedence, no other can use them.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "EXOSCALE_") {
+		if strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "EXOSCALE_") && name != "EXOSCALE_KEY" && name != "EXOSCALE_SECRET" {
 			if err := os.Unsetenv(name); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
