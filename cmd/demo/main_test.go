@@ -114,6 +114,27 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 	assert.Contains(t, summary.Failures, "interrupted")
 }
 
+// Who drives the load herself is not told that she failed.
+func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive")
+	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+t.TempDir())
+	output, err := program.StdoutPipe()
+	require.NoError(t, err)
+	program.Stderr = os.Stderr
+	require.NoError(t, program.Start())
+	var seen strings.Builder
+	awaitText(t, output, &seen, "10 clients ask in parallel")
+
+	require.NoError(t, program.Process.Signal(syscall.SIGINT))
+	awaitText(t, output, &seen, "20x speed")
+
+	require.NoError(t, program.Wait())
+	assert.Contains(t, seen.String(), "driven by hand")
+	assert.NotContains(t, seen.String(), "FAILED")
+}
+
 func discard(t *testing.T) *os.File {
 	t.Helper()
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)

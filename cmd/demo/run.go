@@ -147,28 +147,30 @@ func report(
 	ctx context.Context, o options, summary view.Summary, err error, style view.Style, stdout, stderr io.Writer,
 ) int {
 	interrupted := ctx.Err() != nil
+	byHand := o.interactive && interrupted
+	write := view.Summary.WriteTable
 	switch {
-	case err != nil && !interrupted:
-		summary.Judge(err.Error())
-	case interrupted && !o.interactive:
+	case byHand:
+		// The story was somebody else's: there is nothing to judge.
+		summary.Failures = []string{"not judged: a person drove the load"}
+		write = view.Summary.WriteFigures
+	case interrupted:
 		summary.Judge("interrupted")
+	case err != nil:
+		summary.Judge(err.Error())
 	default:
 		summary.Judge()
 	}
-	if summary.StartSize > 0 {
-		if err := summary.WriteTable(stdout, style); err != nil {
-			fmt.Fprintln(stderr, "demo:", err)
-		}
-	} else {
-		for _, failure := range summary.Failures[:1] {
-			fmt.Fprintln(stderr, "demo:", failure)
-		}
+	if summary.StartSize == 0 { // it did not come that far
+		fmt.Fprintln(stderr, "demo:", summary.Failures[0])
+	} else if err := write(summary, stdout, style); err != nil {
+		fmt.Fprintln(stderr, "demo:", err)
 	}
 	if err := writeSummary(o.jsonFile, summary); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 		return exitFailed
 	}
-	if summary.Passed || o.interactive && interrupted {
+	if summary.Passed || byHand {
 		return exitOK
 	}
 	return exitFailed

@@ -19,9 +19,7 @@ func (s Summary) WriteTable(w io.Writer, style Style) error {
 		fmt.Fprintf(&b, "  %s  %-36s %s\n", style.paint(tint, fmt.Sprintf("%-2s", mark)), c.name, c.figure)
 	}
 	b.WriteString("\n")
-	for _, f := range s.figures() {
-		fmt.Fprintf(&b, "      %s %s\n", style.paint(dim, fmt.Sprintf("%-36s", f[0])), f[1])
-	}
+	writeRows(&b, style, s.figures())
 	b.WriteString("\n")
 	if s.Passed {
 		b.WriteString("  " + style.paint(green, "PASSED") + ": the pool followed the load.\n")
@@ -35,6 +33,28 @@ func (s Summary) WriteTable(w io.Writer, style Style) error {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	return nil
+}
+
+// WriteFigures writes what a run came to that nobody judges, because a person
+// drove the load.
+func (s Summary) WriteFigures(w io.Writer, style Style) error {
+	var b strings.Builder
+	b.WriteString("\n" + style.paint(bold, "The pool and the load, driven by hand") + "\n\n")
+	writeRows(&b, style, [][2]string{
+		{"size of the pool", fmt.Sprintf("%d at first, %d at most, %d at last", s.StartSize, s.PeakSize, s.EndSize)},
+		{"requests lost", fmt.Sprintf("%d of %d", s.RequestErrors, s.Requests)},
+	})
+	writeRows(&b, style, s.figures())
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+func writeRows(b *strings.Builder, style Style, rows [][2]string) {
+	for _, row := range rows {
+		fmt.Fprintf(b, "      %s %s\n", style.paint(dim, fmt.Sprintf("%-36s", row[0])), row[1])
+	}
 }
 
 func (s Summary) figures() [][2]string {
