@@ -54,7 +54,7 @@ func (p Package) build(ctx context.Context, dir string) (built, error) {
 	file := fmt.Sprintf("%s_%s_amd64.deb", p.Name, p.Version)
 	path := filepath.Join(dir, file)
 	//nolint:gosec // G204: names come from the test
-	output, err := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", p.Root, path).CombinedOutput()
+	output, err := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "-Znone", "--build", p.Root, path).CombinedOutput()
 	if err != nil {
 		return built{}, fmt.Errorf("build package %s: %w: %s", p.Name, err, strings.TrimSpace(string(output)))
 	}

@@ -26,7 +26,7 @@ func TestAptTrustsTheRepositoryAndDownloadsFromIt(t *testing.T) {
 		}
 	}
 	root := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(root, "usr/share/hello"), 0o755)) //nolint:gosec // in a package
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "usr/share/hello"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "usr/share/hello/text"), []byte("hello"), 0o600))
 	repository, err := aptrepo.New(t.Context(), t.TempDir(), aptrepo.Package{
 		Name: "exopool-hello", Version: "1.2.3", Description: "A greeting", Root: root,
