@@ -17,14 +17,16 @@ type Agent struct {
 	conf    Config
 	file    *targetFile
 	metrics *metrics
+	members *memberMetrics // nil: not wanted
 
 	// published is what readers see; nil until a set of targets is known.
 	published   atomic.Pointer[document]
 	lastSuccess atomic.Pointer[time.Time]
 
 	// refreshing guards what only one refresh at a time may touch.
-	refreshing sync.Mutex
-	ids        map[string]string // of the pools, by how they were named
+	refreshing   sync.Mutex
+	ids          map[string]string // of the pools, by how they were named
+	healthFailed int               // calls in a row
 }
 
 // New returns an agent that already publishes what the file holds from
@@ -40,11 +42,13 @@ func New(conf Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMetrics(conf.Registerer)
-	if err != nil {
+	a := &Agent{conf: conf, file: file, ids: make(map[string]string)}
+	if conf.MemberMetrics {
+		a.members = newMemberMetrics()
+	}
+	if a.metrics, err = newMetrics(conf.Registerer, a.members); err != nil {
 		return nil, err
 	}
-	a := &Agent{conf: conf, file: file, metrics: m, ids: make(map[string]string)}
 	switch earlier, err := file.load(); {
 	case err != nil:
 		conf.Logger.Warn("the targets file is not valid and stays until the first good refresh", slog.Any("err", err))
@@ -126,7 +130,7 @@ func (a *Agent) RunOnce(ctx context.Context) error {
 		return err
 	}
 	a.lastSuccess.Store(&end)
-	a.metrics.lastSuccess.Set(float64(end.UnixMilli()) / 1000)
+	a.metrics.lastSuccess.Set(unixSeconds(end))
 	return nil
 }
 
@@ -136,14 +140,19 @@ func (a *Agent) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next, counts, err := a.conf.document(seen)
+	targets, counts := a.conf.targets(seen)
+	next, err := a.conf.document(targets)
 	if err != nil {
 		return fail(reasonWrite, err)
 	}
 	if ctx.Err() != nil { // a lister that ignores ctx publishes nothing late
 		return fail(reasonTimeout, context.Cause(ctx))
 	}
-	return a.publish(next, counts)
+	if err := a.publish(next, counts); err != nil {
+		return err
+	}
+	a.showMembers(ctx, seen, targets)
+	return nil
 }
 
 // publish hands a new set of targets to readers, of the memory and the file.

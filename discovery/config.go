@@ -35,8 +35,12 @@ type Config struct {
 	Labels bool
 	// Zone is the value of the zone label.
 	Zone string
-	// Backends adds labels of load balancers, for one more API call; nil
-	// means none. It is not asked when Labels is off.
+	// MemberMetrics publishes of each target how old the member is and
+	// whether it is healthy behind the load balancer.
+	MemberMetrics bool
+	// Backends adds what load balancers say to labels and to metrics of
+	// members, for one more API call in each refresh; nil means that nothing
+	// is known of it. It is not asked when both are off.
 	Backends BackendLister
 
 	// Interval is the time from the end of one refresh to the next, give or

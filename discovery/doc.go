@@ -13,6 +13,11 @@
 // is confirmed to be empty empties the targets. What is left of a failure is
 // the age of the last success, in a metric and in /readyz.
 //
+// Metrics of members, which tell their age and their health behind the load
+// balancer, are an option. They never hold targets up: when load balancers
+// cannot be asked, targets go on and of each member the last known health
+// stays, with its age in a metric of its own.
+//
 // The package knows no cloud: it sees a [Lister] and a [Clock]. It does not
 // filter either; that is what relabelling rules are for.
 package discovery

@@ -57,7 +57,7 @@ type Lister interface {
 }
 
 // A BackendLister tells what load balancers think of the members, with one
-// API call. It is asked only when labels of that kind are wanted.
+// API call. It is asked only when labels or metrics of members are wanted.
 type BackendLister interface {
 	Backends(ctx context.Context) ([]Backend, error)
 }

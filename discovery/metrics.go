@@ -24,8 +24,9 @@ const (
 	changeRemoved = "removed"
 )
 
-// newMetrics registers the metrics; with a nil registerer nobody sees them.
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+// newMetrics registers the metrics, and those of members unless they are nil;
+// with a nil registerer nobody sees them.
+func newMetrics(reg prometheus.Registerer, members *memberMetrics) (*metrics, error) {
 	const namespace, subsystem = "exopool", "discovery"
 	m := &metrics{
 		targets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -66,8 +67,12 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
+	collectors := []prometheus.Collector{m.targets, m.skipped, m.lastSuccess, m.duration, m.failures, m.writes, m.changes}
+	if members != nil {
+		collectors = append(collectors, members)
+	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.targets, m.skipped, m.lastSuccess, m.duration, m.failures, m.writes, m.changes} {
+	for _, c := range collectors {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -27,9 +27,17 @@ type poolCount struct {
 	skipped int // members without a public address
 }
 
-// document turns what was seen into what is published. The same members give
-// the same bytes, in whatever order they were listed.
-func (c Config) document(seen sighting) (*document, map[string]poolCount, error) {
+// A target is one member that Prometheus is to scrape.
+type target struct {
+	at     netip.AddrPort
+	pool   string // as the configuration names it
+	member *Instance
+	labels map[string]string // nil: labels are off
+}
+
+// targets turns what was seen into targets, in the order of their addresses,
+// in whatever order members were listed.
+func (c Config) targets(seen sighting) ([]target, map[string]poolCount) {
 	counts := make(map[string]poolCount, len(seen.pools))
 	taken := make(map[netip.AddrPort]bool)
 	var targets []target
@@ -50,7 +58,7 @@ func (c Config) document(seen sighting) (*document, map[string]poolCount, error)
 			}
 			taken[at] = true
 			count.targets++
-			t := target{at: at}
+			t := target{at: at, pool: pool.name, member: member}
 			if c.Labels {
 				t.labels = c.labels(pool.pool, member, seen.backends)
 			}
@@ -59,17 +67,16 @@ func (c Config) document(seen sighting) (*document, map[string]poolCount, error)
 		counts[pool.name] = count
 	}
 	slices.SortFunc(targets, func(a, b target) int { return a.at.Compare(b.at) })
+	return targets, counts
+}
+
+// document renders targets. The same ones give the same bytes.
+func (c Config) document(targets []target) (*document, error) {
 	groups := groupByLabels(targets)
 	if !c.Labels && len(groups) == 0 {
 		groups = []group{{Targets: []string{}, Labels: map[string]string{}}}
 	}
-	doc, err := encode(groups)
-	return doc, counts, err
-}
-
-type target struct {
-	at     netip.AddrPort
-	labels map[string]string // nil: labels are off
+	return encode(groups)
 }
 
 // isGone tells members whose machine no longer exists though the list still

@@ -89,7 +89,7 @@ func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *sl
 	}
 	agent, err := discovery.New(discovery.Config{
 		Lister: client.Lister(), Backends: client.Lister(), Resolver: client,
-		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels,
+		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels, MemberMetrics: conf.MemberMetrics,
 		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge,
 		Logger: logger, Registerer: registry,
 	})

@@ -130,6 +130,21 @@ func TestPoolMayBeNamed(t *testing.T) {
 	assert.Contains(t, string(content), `"__meta_exoscale_zone":"at-vie-1"`)
 }
 
+func TestMemberMetricsTellTheAgeOfMembers(t *testing.T) {
+	cloud := cloudtest.New(t, 1)
+	p := begin(t, cloud.Env(map[string]string{"DISCOVERY_MEMBER_METRICS": "true"}))
+	awaitTargets(t, p, 1)
+	url := "http://" + address(t, p.log) + "/metrics"
+	var metrics string
+	require.Eventually(t, func() bool {
+		_, metrics = get(t, url)
+		return strings.Contains(metrics, "exopool_discovery_health_last_success_timestamp_seconds ")
+	}, 10*time.Second, 5*time.Millisecond)
+	assert.Contains(t, metrics, "exopool_discovery_member_created_timestamp_seconds{")
+	assert.NotContains(t, metrics, "exopool_discovery_member_healthy{", "no load balancer is in front of this pool")
+	assert.Contains(t, metrics, `operation="list-load-balancers"`)
+}
+
 func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
 	cloud := cloudtest.New(t, 1)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")

@@ -8,13 +8,14 @@ import (
 // Discovery is what the discovery program is told.
 type Discovery struct {
 	API
-	Log    Log
-	Pools  []string      // ids or names, at least one
-	File   string        // path of the file_sd file
-	Port   int           // of the exporter on each member
-	Labels bool          // publish what the provider says of each member
-	Listen string        // HOST:PORT of the HTTP service; empty: none
-	Every  time.Duration // from the end of one refresh to the next
+	Log           Log
+	Pools         []string      // ids or names, at least one
+	File          string        // path of the file_sd file
+	Port          int           // of the exporter on each member
+	Labels        bool          // publish what the provider says of each member
+	MemberMetrics bool          // publish age and health of each member
+	Listen        string        // HOST:PORT of the HTTP service; empty: none
+	Every         time.Duration // from the end of one refresh to the next
 	// Timeout bounds one refresh.
 	Timeout time.Duration
 	// MaxAge is how old the last good refresh may be before the program
@@ -47,6 +48,11 @@ func ParseDiscovery(args []string, getenv func(string) string, out io.Writer) (D
 	add(l, &d.Labels, spec{
 		flags: []string{"labels"}, env: []string{"DISCOVERY_LABELS"}, boolean: true,
 		usage: "publish __meta_exoscale_ labels with each target", def: "false",
+		remedy: "give true or false",
+	}, parseBool)
+	add(l, &d.MemberMetrics, spec{
+		flags: []string{"member-metrics"}, env: []string{"DISCOVERY_MEMBER_METRICS"}, boolean: true,
+		usage: "publish age and load balancer health of each member as metrics, for one more API call in each refresh", def: "false",
 		remedy: "give true or false",
 	}, parseBool)
 	add(l, &d.Listen, spec{

@@ -73,18 +73,20 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 }
 
 func TestFlagWinsOverEnvironmentAndEnvironmentOverDefault(t *testing.T) {
-	e := course().with(env{"TARGET_PORT": "9200", "DISCOVERY_LISTEN": ":1", "DISCOVERY_LABELS": "true"})
+	e := course().with(env{"TARGET_PORT": "9200", "DISCOVERY_LISTEN": ":1", "DISCOVERY_LABELS": "true", "DISCOVERY_MEMBER_METRICS": "true"})
 	d, err := settings.ParseDiscovery([]string{"-port", "9300", "-zone=de-fra-1", "-listen="}, e.get, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, 9300, d.Port)
 	assert.Equal(t, "de-fra-1", d.Zone)
 	assert.Empty(t, d.Listen, "an empty flag overrules the variable")
 	assert.True(t, d.Labels)
+	assert.True(t, d.MemberMetrics)
 
-	d, err = settings.ParseDiscovery([]string{"-target-port=9400", "-labels=false"}, e.get, io.Discard)
+	d, err = settings.ParseDiscovery([]string{"-target-port=9400", "-labels=false", "-member-metrics=false"}, e.get, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, 9400, d.Port, "both names of the flag work")
 	assert.False(t, d.Labels)
+	assert.False(t, d.MemberMetrics)
 }
 
 func TestCredentialsComeFromTheFirstPlaceThatHasThem(t *testing.T) {
@@ -262,7 +264,7 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 	want := map[string][]string{
 		"discovery": {
 			"-port, -target-port PORT", "TARGET_PORT; default: 9100", "-file PATH", "/srv/service-discovery/config.json",
-			"-labels\n", "-refresh DURATION", "default: 10s", "-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
+			"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
 		},
 		"autoscaler": {
 			"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10", "-step MEMBERS", "-state-dir PATH",

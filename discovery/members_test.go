@@ -1,0 +1,242 @@
+package discovery_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/discovery"
+)
+
+// The metrics of members.
+const (
+	memberHealthy = "exopool_discovery_member_healthy"
+	memberCreated = "exopool_discovery_member_created_timestamp_seconds"
+	healthSuccess = "exopool_discovery_health_last_success_timestamp_seconds"
+)
+
+// healthOf is a service of the pool that says this of its members.
+func healthOf(pool, service string, health map[string]string) discovery.Backend {
+	b := discovery.Backend{BalancerID: "nlb-1", Service: service, PoolID: pool, Health: map[netip.Addr]string{}}
+	for addr, verdict := range health {
+		b.Health[netip.MustParseAddr(addr)] = verdict
+	}
+	return b
+}
+
+// watched is an agent with metrics of members, and how they are read.
+func watched(t *testing.T, c *cloud, change func(*discovery.Config)) (*discovery.Agent, func(name string) string) {
+	t.Helper()
+	reg := prometheus.NewPedanticRegistry()
+	conf := config(t, c)
+	conf.MemberMetrics, conf.Backends, conf.Registerer = true, c, reg
+	if change != nil {
+		change(&conf)
+	}
+	return start(t, conf), func(name string) string { return series(t, reg, name) }
+}
+
+// series returns the samples of a metric, one a line.
+func series(t *testing.T, g prometheus.Gatherer, name string) string {
+	t.Helper()
+	families, err := g.Gather()
+	require.NoError(t, err)
+	var lines []string
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			var labels []string
+			for _, label := range m.GetLabel() {
+				labels = append(labels, label.GetName()+"="+label.GetValue())
+			}
+			lines = append(lines, fmt.Sprintf("%s %g", strings.Join(labels, ","), m.GetGauge().GetValue()))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestMemberIsHealthyWhenAllServicesSaySo(t *testing.T) {
+	for name, c := range map[string]struct {
+		services []discovery.Backend
+		want     string // value; empty: no series
+	}{
+		"no load balancer":                 {nil, ""},
+		"service of another pool":          {[]discovery.Backend{healthOf("db", "sql", map[string]string{"192.0.2.1": "success"})}, ""},
+		"success":                          {[]discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success"})}, "1"},
+		"failure":                          {[]discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "failure"})}, "0"},
+		"a word that we do not know":       {[]discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "maybe"})}, "0"},
+		"not checked yet gets no requests": {[]discovery.Backend{healthOf("web", "http", nil)}, "0"},
+		"the worst of two": {[]discovery.Backend{
+			healthOf("web", "http", map[string]string{"192.0.2.1": "success"}),
+			healthOf("web", "https", map[string]string{"192.0.2.1": "failure"}),
+		}, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := newCloud().grow("web", "192.0.2.1")
+			cloud.backends = c.services
+			agent, read := watched(t, cloud, nil)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			want := ""
+			if c.want != "" {
+				want = "id=web-000,instance=192.0.2.1:9100,pool=web " + c.want
+			}
+			assert.Equal(t, want, read(memberHealthy))
+		})
+	}
+}
+
+func TestMemberMetricsAreOffUnlessAskedFor(t *testing.T) {
+	c := labelled()
+	agent, read := watched(t, c, func(conf *discovery.Config) { conf.MemberMetrics = false })
+	require.NoError(t, agent.RunOnce(t.Context()))
+	for _, name := range []string{memberHealthy, memberCreated, healthSuccess} {
+		assert.Empty(t, read(name))
+	}
+	assert.Equal(t, map[string]int{"Instances": 1}, c.calls)
+}
+
+func TestMemberMetricsCostOneCallAlsoWithLabels(t *testing.T) {
+	for name, c := range map[string]struct {
+		labels bool
+		calls  map[string]int
+	}{
+		"labels off": {false, map[string]int{"Instances": 1, "Backends": 1}},
+		"labels on":  {true, map[string]int{"Instances": 1, "Pool": 2, "Backends": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := labelled()
+			agent, read := watched(t, cloud, func(conf *discovery.Config) {
+				conf.Labels, conf.Pools = c.labels, []string{"web", "db"}
+			})
+			require.NoError(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, c.calls, cloud.calls)
+			assert.Equal(t, `id=db-000,instance=192.0.2.9:9100,pool=db 0
+id=web-000,instance=192.0.2.1:9100,pool=web 1
+id=web-001,instance=192.0.2.2:9100,pool=web 0
+id=web-002,instance=[2001:db8::3]:9100,pool=web 0`, read(memberHealthy))
+			assert.Equal(t, "id=web-000,instance=192.0.2.1:9100,pool=web 1.767323045e+09", read(memberCreated),
+				"a member whose age the provider does not tell has none")
+			assert.NotEmpty(t, read(healthSuccess))
+		})
+	}
+}
+
+func TestWithoutBackendsOnlyTheAgeIsKnown(t *testing.T) {
+	agent, read := watched(t, labelled(), func(conf *discovery.Config) { conf.Backends = nil })
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Empty(t, read(memberHealthy))
+	assert.Empty(t, read(healthSuccess))
+	assert.NotEmpty(t, read(memberCreated))
+}
+
+func TestSeriesGoWithTheirMember(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2", "")
+	for i := range c.members {
+		c.members[i].Created = epoch.Add(time.Duration(i) * time.Second)
+	}
+	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.2": "success"})}
+	agent, read := watched(t, c, nil)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	require.Equal(t, 2, strings.Count(read(memberHealthy), "instance="), "a member without address is no target")
+
+	c.members = c.members[1:]
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, "id=web-001,instance=192.0.2.2:9100,pool=web 1", read(memberHealthy))
+	assert.Equal(t, 1, strings.Count(read(memberCreated), "instance="))
+
+	c.empty(0)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Empty(t, read(memberHealthy))
+	assert.Empty(t, read(memberCreated))
+}
+
+func TestHealthThatCannotBeAskedForStaysAndHoldsNothingUp(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
+	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success", "192.0.2.2": "failure"})}
+	told := &levels{}
+	agent, read := watched(t, c, func(conf *discovery.Config) { conf.Logger = slog.New(told) })
+	require.NoError(t, agent.RunOnce(t.Context()))
+	known := read(healthSuccess)
+
+	c.fail("Backends", assert.AnError)
+	c.members = c.members[:1]
+	c.grow("web", "192.0.2.3")
+	require.NoError(t, agent.RunOnce(t.Context()))
+	told.seen = slices.DeleteFunc(told.seen, func(l slog.Level) bool { return l == slog.LevelInfo }) // targets changed
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, "id=web-000,instance=192.0.2.1:9100,pool=web 1", read(memberHealthy),
+		"the last known health stays, one that goes takes its own along, one that comes has none")
+	assert.Contains(t, get(t, agent.Handler(noMetrics()), "/targets").Body.String(), "192.0.2.3:9100")
+	assert.Equal(t, http.StatusOK, get(t, agent.Handler(noMetrics()), "/readyz").Code)
+	assert.Equal(t, known, read(healthSuccess))
+
+	c.fail("Backends", nil)
+	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.3": "success"})}
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, "id=web-000,instance=192.0.2.1:9100,pool=web 0\nid=web-002,instance=192.0.2.3:9100,pool=web 1", read(memberHealthy))
+	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, told.seen, "an outage is told once, and its end")
+}
+
+func TestFailedRefreshLeavesMemberMetrics(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success"})}
+	agent, read := watched(t, c, nil)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	before := read(memberHealthy)
+
+	c.backends = nil
+	c.fail("Instances", assert.AnError)
+	require.Error(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, before, read(memberHealthy))
+}
+
+func TestMemberThatTakesAnAddressOverIsAnotherOne(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success"})}
+	agent, read := watched(t, c, nil)
+	require.NoError(t, agent.RunOnce(t.Context()))
+
+	c.members[0].ID = "web-next"
+	c.fail("Backends", assert.AnError)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Empty(t, read(memberHealthy), "it does not inherit what was known of the one before")
+}
+
+func TestStoppingWhileHealthIsAskedForIsNoFailure(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	told := &levels{}
+	agent, _ := watched(t, c, func(conf *discovery.Config) { conf.Logger = slog.New(told) })
+	ctx, cancel := context.WithCancel(t.Context())
+	c.hook = func(_ context.Context, method string) {
+		if method == "Backends" {
+			cancel()
+		}
+	}
+	require.NoError(t, agent.RunOnce(ctx), "the targets were published before")
+	assert.NotContains(t, told.seen, slog.LevelWarn)
+}
+
+func TestMemberMetricsPassTheLinterOfPrometheus(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	c := labelled()
+	c.members[0].ID = "not UTF-8: \xff"
+	conf := config(t, c)
+	conf.MemberMetrics, conf.Backends, conf.Registerer = true, c, reg
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	problems, err := testutil.GatherAndLint(reg)
+	require.NoError(t, err)
+	assert.Empty(t, problems)
+}
