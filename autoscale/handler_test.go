@@ -103,6 +103,9 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 # TYPE exopool_autoscaler_api_errors_total counter
 exopool_autoscaler_api_errors_total{call="resize"} 0
 exopool_autoscaler_api_errors_total{call="status"} 1
+# HELP exopool_autoscaler_interval_seconds Time between two turns of the loop.
+# TYPE exopool_autoscaler_interval_seconds gauge
+exopool_autoscaler_interval_seconds 60
 # HELP exopool_autoscaler_last_contact_timestamp_seconds When the pool was last read from the provider's API.
 # TYPE exopool_autoscaler_last_contact_timestamp_seconds gauge
 exopool_autoscaler_last_contact_timestamp_seconds 1.77236646e+09
@@ -141,7 +144,8 @@ exopool_autoscaler_webhooks_total{direction="up",outcome="malformed"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="refused"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="too-large"} 0
 `),
-		"exopool_autoscaler_api_errors_total", "exopool_autoscaler_last_contact_timestamp_seconds",
+		"exopool_autoscaler_api_errors_total", "exopool_autoscaler_interval_seconds",
+		"exopool_autoscaler_last_contact_timestamp_seconds",
 		"exopool_autoscaler_last_decision_timestamp_seconds", "exopool_autoscaler_pool_members",
 		"exopool_autoscaler_pool_size", "exopool_autoscaler_pool_size_maximum",
 		"exopool_autoscaler_pool_size_minimum", "exopool_autoscaler_state_errors_total",

@@ -66,10 +66,12 @@ func newMetrics(reg prometheus.Registerer, cfg Config, demand *Demand) (*metrics
 	minimum, maximum := gauge("pool_size_minimum", "Fewest members allowed."), gauge("pool_size_maximum", "Most members allowed.")
 	minimum.Set(float64(cfg.Min))
 	maximum.Set(float64(cfg.Max))
+	interval := gauge("interval_seconds", "Time between two turns of the loop.")
+	interval.Set(cfg.Interval.Seconds())
 
 	all := []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.apiErrors, m.stateErrors, m.size, m.members,
-		m.resize, m.lastContact, m.lastDecision, minimum, maximum,
+		m.resize, m.lastContact, m.lastDecision, minimum, maximum, interval,
 		pending(Up, func() Batch { up, _ := demand.Waiting(); return up }),
 		pending(Down, func() Batch { _, down := demand.Waiting(); return down }),
 	}
