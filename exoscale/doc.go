@@ -1,7 +1,8 @@
 // Package exoscale is the one place that talks to the Exoscale API.
 //
 //	Client ──▶ Pool    size, members and state of one pool; resize  (autoscale.Pool)
-//	       └─▶ Lister  members with their addresses, health         (discovery.Lister)
+//	       ├─▶ Lister  members with their addresses, health         (discovery.Lister)
+//	       └─▶ Account everything there is, and how to delete it    (sweep.Account)
 //
 // It decides nothing: it calls, translates and wraps. Requests are built,
 // signed and decoded by egoscale v2; no egoscale type leaves the package.

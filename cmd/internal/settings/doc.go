@@ -7,6 +7,6 @@
 // arguments of a process: they come from the environment or from a file that
 // a flag or a *_FILE variable names.
 //
-// Nothing is read before [ParseDiscovery] or [ParseAutoscaler] is called, and
-// everything that is missing or malformed is told in one [Error].
+// Nothing is read before one of the Parse functions is called, and everything
+// that is missing or malformed is told in one [Error].
 package settings

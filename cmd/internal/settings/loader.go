@@ -12,7 +12,7 @@ import (
 // A spec describes one setting.
 type spec struct {
 	flags []string // without dash; empty: environment only
-	env   []string // the first one that is set wins
+	env   []string // the first one that is set wins; empty: flag only
 	arg   string   // what the value is called in the help, e.g. PORT
 	usage string   // what it means, without a full stop
 	def   string   // empty: none
@@ -26,6 +26,9 @@ type spec struct {
 
 // name returns how faults call the setting.
 func (s spec) name() string {
+	if len(s.env) == 0 {
+		return "flag -" + strings.Join(s.flags, " or -")
+	}
 	name := strings.Join(s.env, " or ")
 	if len(s.flags) > 0 {
 		name += " (flag -" + strings.Join(s.flags, " or -") + ")"
@@ -37,6 +40,7 @@ func (s spec) name() string {
 type loader struct {
 	program string
 	summary string
+	codes   string // what the exit codes mean
 	flags   *flag.FlagSet
 	getenv  func(string) string
 	specs   []spec
@@ -47,6 +51,7 @@ type loader struct {
 
 func newLoader(program, summary string, getenv func(string) string) *loader {
 	l := &loader{program: program, summary: summary, getenv: getenv}
+	l.codes = "0 after TERM or INT, 1 on a failure, 2 when a setting is wrong."
 	l.flags = flag.NewFlagSet(program, flag.ContinueOnError)
 	l.flags.SetOutput(io.Discard)
 	l.flags.Usage = func() {}

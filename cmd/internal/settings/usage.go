@@ -18,7 +18,7 @@ func (l *loader) printHelp(out io.Writer) {
 	}
 	fmt.Fprintf(out, "  -version\n        print the version and exit\n  -h\n        print this help and exit\n\n")
 	fmt.Fprintf(out, "EXOSCALE_ZONE_ID is accepted and not needed.\n")
-	fmt.Fprintf(out, "Exit codes: 0 after TERM or INT, 1 on a failure, 2 when a setting is wrong.\n")
+	fmt.Fprintf(out, "Exit codes: %s\n", l.codes)
 }
 
 func printSpec(out io.Writer, s spec) {
@@ -27,7 +27,9 @@ func printSpec(out io.Writer, s spec) {
 		fmt.Fprintf(out, "  %s (environment only)\n", strings.Join(s.env, ", "))
 	} else {
 		fmt.Fprintf(out, "  %s\n", strings.TrimSpace("-"+strings.Join(s.flags, ", -")+" "+s.arg))
-		tail = append(tail, "environment: "+strings.Join(s.env, ", "))
+		if len(s.env) > 0 {
+			tail = append(tail, "environment: "+strings.Join(s.env, ", "))
+		}
 	}
 	fmt.Fprintf(out, "        %s\n", s.usage)
 	switch {

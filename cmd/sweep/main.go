@@ -1,0 +1,138 @@
+// Sweep lists what an interrupted Terraform apply has left in an Exoscale
+// account, and deletes it when asked to. Run it with -h for its settings.
+//
+//	sweep -name exopool -state terraform/terraform.tfstate          lists
+//	sweep -name exopool -state terraform/terraform.tfstate -delete  deletes
+//
+// It may be repeated at any time. Things in the state, and things of other
+// names, are never touched.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/sweep"
+)
+
+// exitLeft is the exit code for a list that is not empty.
+const exitLeft = 3
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	os.Exit(p.run(ctx, os.Args[1:], os.Getenv))
+}
+
+// A program is what it touches of the world around it.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// errLeft says that something is left and was only listed.
+var errLeft = errors.New("something is left")
+
+// run carries out one command line and returns the exit code.
+func (p program) run(ctx context.Context, args []string, getenv func(string) string) int {
+	conf, err := settings.ParseSweep(args, getenv, p.stdout)
+	if err == nil {
+		err = p.sweep(ctx, conf)
+	}
+	if errors.Is(err, errLeft) {
+		return exitLeft
+	}
+	return settings.Report(p.stderr, "sweep", err)
+}
+
+// sweep lists what is left, and deletes it if that was asked for.
+func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, conf.Timeout, fmt.Errorf("%s are over (flag -timeout)", conf.Timeout))
+	defer cancel()
+	for _, warning := range conf.Warnings {
+		fmt.Fprintf(p.stderr, "sweep: warning: %s\n", warning)
+	}
+	s, err := p.sweeper(conf)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stderr, "sweep: looking for %s-… in zone %s, keeping %s\n", conf.Name, conf.Zone, kept(conf.States, s.Known.Len()))
+	left, err := s.Find(ctx)
+	p.list(left)
+	foreign := errors.Is(err, sweep.ErrForeignState)
+	switch {
+	case foreign && conf.Delete && !conf.All:
+		return fmt.Errorf("nothing was deleted: %w; give -all to delete nevertheless", err)
+	case foreign:
+		fmt.Fprintf(p.stderr, "sweep: warning: %v\n", err)
+	case err != nil && !conf.Delete:
+		return err
+	}
+	switch {
+	case len(left) == 0 && err == nil:
+		fmt.Fprintln(p.stdout, "Nothing is left.")
+		return nil
+	case !conf.Delete:
+		fmt.Fprintln(p.stdout, "Nothing was deleted. To delete all of the above, give -delete as well.")
+		return errLeft
+	case foreign:
+		err = nil // overruled
+	}
+	// What can be deleted is, even when something else could not be listed.
+	if err := errors.Join(err, s.Remove(ctx, left)); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, "Nothing is left.")
+	return nil
+}
+
+func (p program) sweeper(conf settings.Sweep) (*sweep.Sweeper, error) {
+	client, err := exoscale.New(exoscale.Config{
+		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
+		PollInterval: conf.Poll, OperationTimeout: conf.Timeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &sweep.Sweeper{Account: client.Account(), Name: conf.Name, Pause: conf.Poll, Report: (&reporter{to: p.stderr}).report}
+	for _, path := range conf.States {
+		if err := p.readState(&s.Known, path); err != nil {
+			return nil, fmt.Errorf("read Terraform state %s: %w", path, err)
+		}
+	}
+	return s, nil
+}
+
+func (p program) readState(known *sweep.Known, path string) error {
+	if path == "-" {
+		return known.ReadState(p.stdin)
+	}
+	file, err := os.Open(path) //nolint:gosec // named by the user
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return known.ReadState(file)
+}
+
+func kept(states []string, known int) string {
+	if len(states) == 0 {
+		return "nothing, as no state was given"
+	}
+	return fmt.Sprintf("the %d things in %s", known, strings.Join(states, " and "))
+}
+
+func (p program) list(left []sweep.Thing) {
+	for _, t := range left {
+		fmt.Fprintf(p.stdout, "  %s\n", t)
+	}
+}

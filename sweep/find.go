@@ -1,0 +1,99 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// ErrForeignState says that a state knows things, but none in this account.
+var ErrForeignState = errors.New("the state lists things of Exoscale, but none of those in this account: it may belong to another account, zone or installation")
+
+// CheckName tells whether an installation of this name can be swept. Names are
+// those that the Terraform module takes, of three characters at least: shorter
+// ones begin too much that is somebody else's.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("no name is given")
+	case len(name) < 3:
+		return errors.New("is too short: things of somebody else may begin so; give at least 3 characters")
+	case !regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`).MatchString(name):
+		return errors.New("is not the name of an installation: it has 3 to 20 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen")
+	}
+	return nil
+}
+
+// Find returns what belongs to the installation by its name and is not known,
+// in the order of deletion. It returns what it could find even when some kinds
+// could not be listed, together with an error that names them. When Known is
+// not empty but knows nothing in the account, the error is [ErrForeignState].
+func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
+	if err := CheckName(s.Name); err != nil {
+		return nil, fmt.Errorf("sweep %q: %w", s.Name, err)
+	}
+	var all []Thing
+	var faults []error
+	// A service is listed before its load balancer and a member before its
+	// pool. So whatever has a parent finds it in the list, also while
+	// somebody creates more.
+	for kind := Kind(0); kind < kinds; kind++ {
+		things, err := s.Account.List(ctx, kind)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("list every %s: %w", kind, err))
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		all = append(all, things...)
+	}
+	left := s.selectFrom(all)
+	if s.Known.Len() > 0 && len(faults) == 0 && len(left) > 0 && !s.knowsAny(all) {
+		return left, ErrForeignState
+	}
+	return left, errors.Join(faults...)
+}
+
+func (s *Sweeper) knowsAny(things []Thing) bool {
+	for _, t := range things {
+		if s.Known.Has(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// selectFrom picks what is left from all things of an account.
+func (s *Sweeper) selectFrom(all []Thing) []Thing {
+	listed, leaving := map[string]bool{}, map[string]bool{}
+	for _, t := range all {
+		listed[t.ID] = true
+		leaving[t.ID] = !t.isPart() && s.named(t.Name) && !s.Known.Has(t)
+	}
+	var left []Thing
+	for _, t := range all {
+		switch t.Kind {
+		case LoadBalancerService: // goes with its load balancer
+			if !leaving[t.Parent] && s.named(t.ParentName) && !s.Known.Has(t) {
+				left = append(left, t)
+			}
+		case SecurityGroupRule: // may refer to another group, and keep it
+			if leaving[t.Parent] || s.named(t.ParentName) && !s.Known.Has(t) {
+				left = append(left, t)
+			}
+		case Instance: // goes and stays with its pool, if there is one
+			if leaving[t.ID] && (t.Parent == "" || !listed[t.Parent]) {
+				left = append(left, t)
+			}
+		default:
+			if leaving[t.ID] {
+				left = append(left, t)
+			}
+		}
+	}
+	return left
+}
+
+func (s *Sweeper) named(name string) bool { return strings.HasPrefix(name, s.Name+"-") }

@@ -1,0 +1,92 @@
+package sweep
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// maxState limits a state file, in bytes. Those of the module have about
+// 100 KiB.
+const maxState = 64 << 20
+
+// stateVersion is the format of Terraform since 0.12 and of OpenTofu, see
+// https://developer.hashicorp.com/terraform/language/state.
+const stateVersion = 4
+
+// providerPrefix begins the types of the things that an account has.
+const providerPrefix = "exoscale_"
+
+// Known are the ids that Terraform knows. The zero value knows nothing.
+type Known struct{ ids map[string]bool }
+
+// ReadState adds the ids of a state file, or of the output of "terraform state
+// pull". On an error nothing is added; its text repeats nothing of the state,
+// which holds secrets.
+func (k *Known) ReadState(r io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(r, maxState+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > maxState:
+		return fmt.Errorf("longer than %d MiB, which no Terraform state is", maxState>>20)
+	}
+	var state struct {
+		Version   *int            `json:"version"`
+		Encrypted json.RawMessage `json:"encrypted_data"`
+		Resources []struct {
+			Type      string `json:"type"`
+			Instances []struct {
+				Attributes map[string]json.RawMessage `json:"attributes"`
+				Flat       map[string]string          `json:"attributes_flat"`
+			} `json:"instances"`
+		} `json:"resources"`
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		return notAState(err)
+	}
+	switch {
+	case state.Encrypted != nil:
+		return errors.New("the state is encrypted: give the output of \"tofu state pull\" instead")
+	case state.Version == nil:
+		return errors.New("not a Terraform state: it has no version; give terraform.tfstate or the output of \"terraform state pull\"")
+	case *state.Version != stateVersion:
+		return fmt.Errorf("state format %d, only %d is understood: let a present Terraform write it (terraform apply -refresh-only)", *state.Version, stateVersion)
+	}
+	if k.ids == nil {
+		k.ids = make(map[string]bool)
+	}
+	for _, resource := range state.Resources {
+		if !strings.HasPrefix(resource.Type, providerPrefix) {
+			continue
+		}
+		for _, instance := range resource.Instances {
+			var id string
+			if raw := instance.Attributes["id"]; raw == nil || json.Unmarshal(raw, &id) != nil || id == "" {
+				id = instance.Flat["id"]
+			}
+			if id != "" { // a resource that could not be created has none
+				k.ids[strings.ToLower(id)] = true
+			}
+		}
+	}
+	return nil
+}
+
+// notAState says where a text stops being JSON, without repeating any of it.
+func notAState(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("not a Terraform state: no JSON from byte %d on", syntax.Offset)
+	}
+	return errors.New("not a Terraform state: it is JSON of another shape")
+}
+
+// Len returns how many things are known.
+func (k *Known) Len() int { return len(k.ids) }
+
+// Has tells whether Terraform knows the thing. Letters count alike in both
+// cases, so that an id is rather recognized than deleted.
+func (k *Known) Has(t Thing) bool { return k.ids[strings.ToLower(t.ID)] }

@@ -1,0 +1,71 @@
+package sweep_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/sweep"
+)
+
+func TestStateKnowsWhatTerraformCreated(t *testing.T) {
+	file, err := os.Open("testdata/interrupted.tfstate")
+	require.NoError(t, err)
+	defer file.Close()
+	var known sweep.Known
+	require.NoError(t, known.ReadState(file))
+	for _, id := range []string{"0f6b2f4e-6f54-4c4c-9d53-1c0e8b6b2d11", "0F6B2F4E-6F54-4C4C-9D53-1C0E8B6B2D11", "exopool-deploy", "EXO4a4b4c", "tainted-pool", "from-a-child-module", "flat"} {
+		assert.True(t, known.Has(sweep.Thing{ID: id}), id)
+	}
+	for _, id := range []string{"", "hash-of-a-tls-key", "null"} {
+		assert.False(t, known.Has(sweep.Thing{ID: id}), "%q", id)
+	}
+	assert.Equal(t, 6, known.Len())
+}
+
+func TestStatesAddUp(t *testing.T) {
+	known := knowing(t, "one")
+	require.NoError(t, known.ReadState(strings.NewReader(stateOf("two"))))
+	assert.Equal(t, 2, known.Len())
+}
+
+func TestWhatIsNoStateIsRefusedWithTheReason(t *testing.T) {
+	tests := []struct{ name, text, problem string }{
+		{"nothing", "", "no JSON from byte 0 on"},
+		{"text", "hush", "no JSON"},
+		{"cut off", `{"version":4,"resources":[`, "no JSON"},
+		{"a list", `["hush"]`, "another shape"},
+		{"an object of something else", `{"format_version":"1.0"}`, "it has no version"},
+		{"an old format", `{"version":3,"modules":[]}`, "state format 3"},
+		{"an encrypted one", `{"encrypted_data":"hush","encryption_version":"v0"}`, "tofu state pull"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			known := knowing(t, "kept")
+			err := known.ReadState(strings.NewReader(test.text))
+			require.ErrorContains(t, err, test.problem)
+			assert.NotContains(t, err.Error(), "hush")
+			assert.Equal(t, 1, known.Len())
+		})
+	}
+}
+
+func FuzzReadState(f *testing.F) {
+	text, err := os.ReadFile("testdata/interrupted.tfstate")
+	require.NoError(f, err)
+	f.Add(string(text))
+	f.Add(stateOf("one", ""))
+	f.Add(`{"version":4,"resources":[{"type":"exoscale_x","instances":[{"attributes":{"id":7}},null]},null]}`)
+	f.Add(`{"version":4.5}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var known sweep.Known
+		if err := known.ReadState(strings.NewReader(text)); err != nil {
+			assert.Zero(t, known.Len(), "a state that cannot be read adds nothing")
+			return
+		}
+		assert.False(t, known.Has(sweep.Thing{}), "what has no id is never known")
+	})
+}
