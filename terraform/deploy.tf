@@ -111,6 +111,11 @@ resource "terraform_data" "deployment" {
   }
 
   provisioner "file" {
+    content     = local.settings_files["/etc/exopool/rules/signal.yml"]
+    destination = "deployment/signal.yml"
+  }
+
+  provisioner "file" {
     content     = local.secret_files["/etc/exopool/exoscale-key"]
     destination = "deployment/secret/exoscale-key"
   }
@@ -139,6 +144,7 @@ resource "terraform_data" "deployment" {
       "sudo install -m 0600 deployment/secret/* /etc/exopool/",
       "sudo install -m 0644 deployment/exopool.env /etc/exopool/",
       "sudo cp -R --no-preserve=mode,ownership deployment/static/. /",
+      "sudo install -m 0644 deployment/signal.yml /etc/exopool/rules/",
       "sudo sh /usr/local/lib/exopool/start.sh '${local.check_url}'",
     ]
   }

@@ -27,6 +27,11 @@ locals {
       step     = var.step
       interval = var.interval
     })
+    # One of the static files has two versions.
+    "/etc/exopool/rules/signal.yml" = (var.boot_aware_age == null
+      ? local.static_files["/etc/exopool/rules/signal.yml"]
+      : templatefile("${path.module}/templates/signal-boot-aware.yml.tftpl", { age = var.boot_aware_age })
+    )
   }
 
   secret_files = {

@@ -48,6 +48,17 @@ variable "step" {
   }
 }
 
+variable "boot_aware_age" {
+  description = "Seconds for which a new member is left out of the average CPU, and longer while the load balancer has not called it healthy yet; null counts all members from their first measurement on."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.boot_aware_age == null || try(var.boot_aware_age >= 1 && var.boot_aware_age <= 3600 && floor(var.boot_aware_age) == var.boot_aware_age, false)
+    error_message = "The age is 1 to 3600 seconds, in whole numbers; leave it out to count all members."
+  }
+}
+
 variable "grafana_major" {
   description = "Major version of Grafana to install and stay on."
   type        = number

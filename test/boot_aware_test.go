@@ -77,27 +77,33 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 			members, nil, []promCheck{averageAt("10m", 50)},
 		},
 		"a member counts from the age on": {
-			members, []promSeries{createdOf(settled, "a", "0x150"), createdOf(fresh, "b", "300x150")},
+			members,
+			[]promSeries{createdOf(settled, "a", "0x150"), createdOf(fresh, "b", "300x150")},
 			[]promCheck{averageAt("6m55s", 90), averageAt("7m", 50)},
 		},
 		"a member counts once it has been healthy, also while it fails later": {
-			members, []promSeries{healthyOf(settled, "a", "1x150"), healthyOf(fresh, "b", "0x59 1x11 0x80")},
+			members,
+			[]promSeries{healthyOf(settled, "a", "1x150"), healthyOf(fresh, "b", "0x59 1x11 0x80")},
 			[]promCheck{averageAt("4m55s", 90), averageAt("5m30s", 50), averageAt("10m", 50)},
 		},
 		"a young member does not count though it is healthy": {
-			members, []promSeries{healthyOf(fresh, "b", "1x150"), createdOf(fresh, "b", "500x150")},
+			members,
+			[]promSeries{healthyOf(fresh, "b", "1x150"), createdOf(fresh, "b", "500x150")},
 			[]promCheck{averageAt("10m", 90)},
 		},
 		"one that has the address of a healthy one that is gone has to become healthy itself": {
-			members, []promSeries{healthyOf(fresh, "gone", "1x59 stale"), healthyOf(fresh, "b", "_x60 0x60")},
+			members,
+			[]promSeries{healthyOf(fresh, "gone", "1x59 stale"), healthyOf(fresh, "b", "_x60 0x60")},
 			[]promCheck{averageAt("4m", 50), averageAt("6m", 90)},
 		},
 		"there is no average while all members boot": {
-			settledCPU, []promSeries{healthyOf(settled, "a", "0x150")},
+			settledCPU,
+			[]promSeries{healthyOf(settled, "a", "0x150")},
 			[]promCheck{noAverageAt("10m")},
 		},
 		"when discovery is gone, nobody is left out": {
-			members, []promSeries{healthyOf(fresh, "b", "0x59 stale")},
+			members,
+			[]promSeries{healthyOf(fresh, "b", "0x59 stale")},
 			[]promCheck{averageAt("4m55s", 90), averageAt("5m5s", 50)},
 		},
 	} {

@@ -125,7 +125,7 @@ func (m module) userData(t *testing.T) map[string][]byte {
 			}
 		}
 	}
-	require.Len(t, found, 4, "two runs with two kinds of machines")
+	require.Len(t, found, 6, "three runs with two kinds of machines")
 	return found
 }
 

@@ -69,6 +69,22 @@ run "infrastructure_alone" {
   }
 }
 
+run "boot_aware" {
+  variables {
+    provision      = false
+    boot_aware_age = 180
+  }
+
+  assert {
+    condition     = strcontains(local.settings_files["/etc/exopool/rules/signal.yml"], "{job=\"discovery\"} < 180\n")
+    error_message = "The age is in the rule that tells who boots."
+  }
+  assert {
+    condition     = strcontains(nonsensitive(local.monitoring_cloud_config), "exopool:member_booting:bool")
+    error_message = "The rule file takes the place of the plain one."
+  }
+}
+
 run "release" {
   variables {
     release_url    = "https://example.com/exopool.tar.gz"

@@ -342,3 +342,13 @@ run "refuses_releases_without_a_checksum" {
 
   expect_failures = [var.release_sha256]
 }
+
+run "refuses_boot_ages_that_are_fractions" {
+  command = plan
+
+  variables {
+    boot_aware_age = 1.5
+  }
+
+  expect_failures = [var.boot_aware_age]
+}
