@@ -1,8 +1,9 @@
 package test_test
 
 import (
-	"encoding/json"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,10 +14,19 @@ import (
 // grafanaFiles is what the monitoring machine has below /etc/grafana.
 const grafanaFiles = "../terraform/files/monitoring/etc/grafana"
 
+// A ruleGroup is a group of provisioned alert rules.
+type ruleGroup struct {
+	Name     string
+	Folder   string
+	Interval string
+	Rules    []alertRule
+}
+
 // An alertRule is the part of a provisioned rule that other files refer to.
 type alertRule struct {
 	UID          string
 	Title        string
+	For          string
 	DashboardUID string `yaml:"dashboardUid"`
 	PanelID      int    `yaml:"panelId"`
 	NoDataState  string `yaml:"noDataState"`
@@ -27,63 +37,80 @@ type alertRule struct {
 		Model struct {
 			Expr       string
 			Expression string
+			Conditions []struct{ Evaluator struct{ Params []float64 } }
 		}
 	}
 }
 
-func alertRules(t *testing.T) []alertRule {
+// ruleGroups returns the groups of a file of provisioned alert rules.
+func ruleGroups(t *testing.T, name string) []ruleGroup {
 	t.Helper()
-	var file struct{ Groups []struct{ Rules []alertRule } }
-	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting/rules.yaml")), &file))
+	var file struct{ Groups []ruleGroup }
+	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting", name)), &file))
 	require.Len(t, file.Groups, 1)
-	require.Len(t, file.Groups[0].Rules, 2)
-	return file.Groups[0].Rules
+	return file.Groups
 }
 
-func TestEachAlertHasAPanelThatShowsItsThreshold(t *testing.T) {
-	t.Parallel()
-	var board struct {
-		UID    string
-		Panels []struct {
-			ID      int
-			Targets []struct{ Expr string }
+// scalingRules returns the two rules that post to the autoscaler.
+func scalingRules(t *testing.T) []alertRule {
+	t.Helper()
+	rules := ruleGroups(t, "rules.yaml")[0].Rules
+	require.Len(t, rules, 2)
+	return rules
+}
+
+// healthRules returns the rules that watch the system itself.
+func healthRules(t *testing.T) []alertRule {
+	t.Helper()
+	rules := ruleGroups(t, "health.yaml")[0].Rules
+	require.NotEmpty(t, rules)
+	return rules
+}
+
+// A route is one of the notification policies.
+type route struct {
+	Receiver string
+	Matchers [][3]string `yaml:"object_matchers"`
+	Routes   []route
+}
+
+// take returns the receiver of an alert: that of the first route that matches
+// all the way down, as none of ours continues.
+func (r route) take(t *testing.T, labels map[string]string) string {
+	t.Helper()
+	for _, sub := range r.Routes {
+		if sub.matches(t, labels) {
+			return sub.take(t, labels)
 		}
 	}
-	require.NoError(t, json.Unmarshal(read(t, filepath.Join(grafanaFiles, "dashboards/pool.json")), &board))
-
-	for _, rule := range alertRules(t) {
-		t.Run(rule.Title, func(t *testing.T) {
-			assert.Equal(t, board.UID, rule.DashboardUID)
-			assert.Equal(t, board.UID, rule.Annotations["__dashboardUid__"])
-			var annotated int
-			require.NoError(t, json.Unmarshal([]byte(rule.Annotations["__panelId__"]), &annotated))
-			assert.Equal(t, rule.PanelID, annotated)
-
-			for _, panel := range board.Panels {
-				if panel.ID != rule.PanelID {
-					continue
-				}
-				require.Len(t, panel.Targets, 2)
-				for i, what := range []string{"signal", "limit"} {
-					assert.Equal(t, rule.Data[i].Model.Expr, panel.Targets[i].Expr, "panel and alert have the same %s", what)
-				}
-				return
-			}
-			t.Fatalf("the dashboard has no panel %d", rule.PanelID)
-		})
-	}
+	return r.Receiver
 }
 
-func TestOnlyAlertsAboutTheCPUReachTheAutoscaler(t *testing.T) {
-	t.Parallel()
-	type route struct {
-		Receiver string
-		Matchers [][3]string `yaml:"object_matchers"`
-		Routes   []route
+func (r route) matches(t *testing.T, labels map[string]string) bool {
+	t.Helper()
+	for _, m := range r.Matchers {
+		require.Equal(t, "=", m[1], "this test knows no other operator")
+		if labels[m[0]] != m[2] {
+			return false
+		}
 	}
-	var policies struct{ Policies []route }
-	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting/policies.yaml")), &policies))
-	var points struct {
+	return true
+}
+
+// policy returns the root of the notification policies.
+func policy(t *testing.T) route {
+	t.Helper()
+	var file struct{ Policies []route }
+	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting/policies.yaml")), &file))
+	require.Len(t, file.Policies, 1)
+	return file.Policies[0]
+}
+
+// receivers returns the address of each contact point, by its name; one that
+// reaches nobody has none.
+func receivers(t *testing.T) map[string]string {
+	t.Helper()
+	var file struct {
 		ContactPoints []struct {
 			Name      string
 			Receivers []struct {
@@ -92,32 +119,118 @@ func TestOnlyAlertsAboutTheCPUReachTheAutoscaler(t *testing.T) {
 			}
 		} `yaml:"contactPoints"`
 	}
-	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting/contact-points.yaml")), &points))
+	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting/contact-points.yaml")), &file))
 	urls := make(map[string]string)
-	for _, point := range points.ContactPoints {
+	for _, point := range file.ContactPoints {
 		require.Len(t, point.Receivers, 1)
 		assert.True(t, point.Receivers[0].DisableResolveMessage, "%s says nothing when an alert ends", point.Name)
 		urls[point.Name] = point.Receivers[0].Settings.URL
 	}
+	return urls
+}
 
-	require.Len(t, policies.Policies, 1)
-	root := policies.Policies[0]
-	assert.Empty(t, urls[root.Receiver], "what no route takes goes nowhere")
-	require.Contains(t, urls, root.Receiver)
-	directions := make(map[string]string)
-	for _, way := range root.Routes {
-		require.Len(t, way.Matchers, 2)
-		assert.Equal(t, [2]string{"autoscale", "="}, [2]string(way.Matchers[0][:2]))
-		assert.Equal(t, [2]string{"alertname", "="}, [2]string(way.Matchers[1][:2]))
-		direction := way.Matchers[0][2]
-		assert.Equal(t, "$AUTOSCALER_URL/"+direction, urls[way.Receiver])
-		directions[way.Matchers[1][2]] = direction
+// alertsOf returns the labels of each alert that a rule can cause: its own, and
+// Grafana's about missing data and errors, which carry the labels of the rule.
+func alertsOf(rule alertRule, folder string) []map[string]string {
+	var alerts []map[string]string
+	for _, name := range []string{rule.Title, "DatasourceNoData", "DatasourceError"} {
+		labels := map[string]string{"alertname": name, "grafana_folder": folder, "rulename": rule.Title}
+		for key, value := range rule.Labels {
+			labels[key] = value
+		}
+		alerts = append(alerts, labels)
 	}
-	rules := make(map[string]string)
-	for _, rule := range alertRules(t) {
-		rules[rule.Title] = rule.Labels["autoscale"]
+	return alerts
+}
+
+func TestBothAlertsAboutTheCPUReachTheAutoscaler(t *testing.T) {
+	t.Parallel()
+	folder := ruleGroups(t, "rules.yaml")[0].Folder
+	urls, root := receivers(t), policy(t)
+	directions := map[string]string{"CPU high": "/up", "CPU low": "/down"}
+	for _, rule := range scalingRules(t) {
+		alert := alertsOf(rule, folder)[0]
+		assert.Equal(t, "$AUTOSCALER_URL"+directions[rule.Title], urls[root.take(t, alert)], rule.Title)
+		delete(directions, rule.Title)
 		assert.Equal(t, [2]string{"OK", "OK"}, [2]string{rule.NoDataState, rule.ExecErrState}, "missing data and errors are silent")
 	}
-	assert.Equal(t, map[string]string{"CPU high": "up", "CPU low": "down"}, rules)
-	assert.Equal(t, rules, directions)
+	assert.Empty(t, directions, "alerts that are missing")
+}
+
+func TestNoOtherAlertReachesTheAutoscaler(t *testing.T) {
+	t.Parallel()
+	urls, root := receivers(t), policy(t)
+	mute := func(labels map[string]string) {
+		receiver := root.take(t, labels)
+		require.Contains(t, urls, receiver)
+		assert.Empty(t, urls[receiver], "%v goes nowhere", labels)
+	}
+	folder := ruleGroups(t, "rules.yaml")[0].Folder
+	for _, rule := range scalingRules(t) {
+		for _, labels := range alertsOf(rule, folder)[1:] {
+			mute(labels)
+		}
+	}
+	folder = ruleGroups(t, "health.yaml")[0].Folder
+	for _, rule := range healthRules(t) {
+		for _, labels := range alertsOf(rule, folder) {
+			mute(labels)
+		}
+		assert.NotContains(t, rule.Labels, "autoscale", "no label invites a route")
+	}
+}
+
+func TestSilenceOfAProgramIsAnAlert(t *testing.T) {
+	t.Parallel()
+	for _, rule := range healthRules(t) {
+		want := [2]string{"OK", "OK"}
+		if rule.UID == "health-program-down" {
+			want = [2]string{"Alerting", "Alerting"}
+		}
+		assert.Equal(t, want, [2]string{rule.NoDataState, rule.ExecErrState}, "%s: one cause, one alert", rule.Title)
+	}
+}
+
+func TestRulesThatScaleAreEvaluatedBeforeTheOthers(t *testing.T) {
+	t.Parallel()
+	// Grafana spreads rules over ten seconds in the order of their uids.
+	for _, health := range healthRules(t) {
+		for _, scaling := range scalingRules(t) {
+			assert.Less(t, scaling.UID, health.UID)
+		}
+	}
+	assert.Equal(t, "10s", ruleGroups(t, "rules.yaml")[0].Interval)
+}
+
+func TestEachAlertHasAPanelThatShowsWhatItAsks(t *testing.T) {
+	t.Parallel()
+	boards := make(map[string]dashboard)
+	for _, board := range dashboards(t) {
+		boards[board.UID] = board
+	}
+	for _, rule := range append(scalingRules(t), healthRules(t)...) {
+		t.Run(rule.Title, func(t *testing.T) {
+			t.Parallel()
+			// Panels know of their alerts by both annotations; the fields beside
+			// them are for people.
+			assert.Equal(t, rule.DashboardUID, rule.Annotations["__dashboardUid__"])
+			assert.Equal(t, strconv.Itoa(rule.PanelID), rule.Annotations["__panelId__"])
+			require.Contains(t, boards, rule.DashboardUID)
+			panel, ok := boards[rule.DashboardUID].panel(rule.PanelID)
+			require.True(t, ok, "there is no panel %d", rule.PanelID)
+			shown := ""
+			for _, target := range panel.Targets {
+				shown += target.Expr + "\n"
+			}
+			for _, query := range rule.Data {
+				// A panel may rephrase what it shows, but not ask for something else.
+				for _, name := range regexp.MustCompile(`exopool:\w+:\w+`).FindAllString(query.Model.Expr, -1) {
+					if rule.UID == "health-program-down" {
+						name = "up{" // its history is more than the yes or no of the alert
+					}
+					assert.Contains(t, shown, name)
+				}
+			}
+		})
+	}
 }
