@@ -17,6 +17,9 @@ type InstanceInfo struct {
 	ID, Name, Zone, State string
 	PoolID                string     // empty if it is not a member
 	Address               netip.Addr // the zero Addr without a public one
+	// Trouble is what the driver says is wrong with the machine; see
+	// [Observer].
+	Trouble string
 }
 
 // A BalancerInfo is a load balancer at one moment.
@@ -59,7 +62,9 @@ func (c *Cloud) Instances() []InstanceInfo {
 	var infos []InstanceInfo
 	c.look(func(w *world) {
 		for i := range w.instances.all() {
-			info := InstanceInfo{ID: i.id, Name: i.name, Zone: i.zone, State: i.state, Address: i.address}
+			info := InstanceInfo{
+				ID: i.id, Name: i.name, Zone: i.zone, State: i.state, Address: i.address, Trouble: i.trouble,
+			}
 			if i.pool != nil {
 				info.PoolID = i.pool.id
 			}

@@ -150,11 +150,29 @@ func startInstance(r *request) (any, error) {
 }
 
 func stopInstance(r *request) (any, error) {
-	return r.changeInstance(r.world.stop, instanceRunning)
+	return r.changeInstance(r.world.stop, instanceRunning, instanceError)
 }
 
 func rebootInstance(r *request) (any, error) {
-	return r.changeInstance(r.world.reboot, instanceRunning)
+	return r.changeInstance(r.world.reboot, instanceRunning, instanceError)
+}
+
+// resetInstance takes the template and the disk size that it has, unless others
+// are given. Unlike other changes of the disk's size, it may make it smaller.
+func resetInstance(r *request) (any, error) {
+	f := r.fields()
+	i, err := r.changeable()
+	if err != nil {
+		return nil, err
+	}
+	s := i.spec
+	r.world.readTemplate(f, &s)
+	f.integer("disk-size", &s.diskSize, minDisk, min(maxDisk, s.instanceType.largestDisk()))
+	if err := f.problem(); err != nil {
+		return nil, err
+	}
+	act := func(i *instance, op *operation) { r.world.reset(i, s, op) }
+	return r.changeInstance(act, instanceRunning, instanceStopped, instanceError)
 }
 
 func scaleInstance(r *request) (any, error) {

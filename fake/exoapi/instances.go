@@ -22,7 +22,7 @@ const (
 //
 //	starting ──▶ running ──▶ stopping ──▶ stopped ──▶ starting
 //	    │            any ──▶ destroying ──▶ gone
-//	    └──▶ error
+//	    └──▶ error ◀── running, when the driver observes trouble
 type instance struct {
 	spec
 
@@ -37,11 +37,12 @@ type instance struct {
 	nics           []*nic // in private networks
 	pointer        string // reverse DNS record; empty without one
 
-	pool    *pool // nil for one of its own
-	joining bool  // a member that has not run yet
-	placed  bool  // powered on at least once, so load balancers know it
-	sick    bool  // fails every health check, for ever
-	crashed bool  // fails every health check until it is powered on again
+	pool    *pool  // nil for one of its own
+	joining bool   // a member that has not run yet
+	placed  bool   // powered on at least once, so load balancers know it
+	sick    bool   // fails every health check, for ever
+	crashed bool   // fails every health check until it is powered on again
+	trouble string // what the driver observed
 
 	// turn numbers transitions: an event of an earlier one does nothing.
 	turn int
@@ -117,12 +118,12 @@ func (w *world) start(i *instance, op *operation) {
 		if err := w.machines.Start(w.machine(i)); err != nil {
 			w.log.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
 			i.become(instanceError)
-			w.fail(op, "fault", fmt.Sprintf("instance %s does not start", i.id))
+			w.fail(op, "fault", fmt.Sprintf("instance %s does not start: %v", i.id, err))
 			w.joined(i, false)
 			return
 		}
 		i.become(instanceRunning)
-		i.crashed = false
+		i.crashed, i.trouble = false, ""
 		i.placed = true
 		w.succeed(op)
 		w.joined(i, true)
@@ -142,6 +143,7 @@ func (w *world) machine(i *instance) Machine {
 	return Machine{
 		ID:       i.id,
 		Name:     i.name,
+		Zone:     i.zone,
 		Address:  i.address,
 		Type:     *i.instanceType,
 		Template: i.template.Name,
@@ -163,6 +165,13 @@ func (w *world) stop(i *instance, op *operation) {
 // reboot stops and starts an instance.
 func (w *world) reboot(i *instance, op *operation) {
 	w.machines.Stop(i.id)
+	w.start(i, op)
+}
+
+// reset gives an instance a new disk and starts it: its first boot comes again.
+func (w *world) reset(i *instance, s spec, op *operation) {
+	w.machines.Destroy(i.id)
+	i.spec, i.trouble = s, ""
 	w.start(i, op)
 }
 

@@ -91,6 +91,7 @@ func TestListsShowEveryChange(t *testing.T) {
 			{http.MethodPut, groupPath + ":attach", `{"instance":{"id":"` + *i.ID + `"}}`},
 			{http.MethodPut, groupPath + ":detach", `{"instance":{"id":"` + *i.ID + `"}}`},
 			{http.MethodPut, path + ":reboot", ""},
+			{http.MethodPut, path + ":reset", "{}"},
 			{http.MethodPut, path + ":stop", ""},
 			{http.MethodPut, path + ":scale", `{"instance-type":{"id":"` + smallID + `"}}`},
 			{http.MethodPut, path + ":start", ""},

@@ -9,6 +9,7 @@ import (
 type Machine struct {
 	ID       string
 	Name     string
+	Zone     string
 	Address  netip.Addr // public IPv4 address
 	Type     InstanceType
 	Template string // name of the template

@@ -85,7 +85,7 @@ func computeRoutes() []*route {
 		put("/instance/{id}:resize-disk", "resize-instance-disk", resizeInstanceDisk),
 		put("/instance/{id}:add-protection", "add-instance-protection", protectInstance),
 		put("/instance/{id}:remove-protection", "remove-instance-protection", unprotectInstance),
-		put("/instance/{id}:reset", "reset-instance", nil),
+		put("/instance/{id}:reset", "reset-instance", resetInstance),
 		put("/instance/{id}:reset-password", "reset-instance-password", nil),
 		get("/instance/{id}:password", "reveal-instance-password", nil),
 		post("/instance/{id}:enable-tpm", "enable-tpm", nil),

@@ -235,6 +235,7 @@ func (d dialogue) instances() {
 	d.change(http.MethodPut, path, object{"name": "watch", "labels": object{"a": "b"}})
 	d.change(http.MethodDelete, path+"/labels", nil)
 	d.change(http.MethodPut, path+":reboot", nil)
+	d.change(http.MethodPut, path+":reset", object{"disk-size": 12})
 	d.change(http.MethodPut, path+":stop", nil)
 	d.get(path)
 	d.change(http.MethodPut, path+":scale", object{"instance-type": object{"id": microID}})

@@ -84,6 +84,9 @@ func newWorld(cfg Config, faults *Faults) (*world, error) {
 	w.now = w.clock.Now()
 	w.orgID = w.ids.uuid()
 	w.addStandardGroups()
+	if driver, ok := w.machines.(Observer); ok {
+		w.observe(driver)
+	}
 	return w, nil
 }
 

@@ -1,0 +1,104 @@
+package exoapi_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	egoscale "github.com/exoscale/egoscale/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// An observer is a recorder whose machines do what the test says.
+type observer struct {
+	*recorder
+
+	mu         sync.Mutex
+	conditions map[string]exoapi.Condition
+}
+
+func (o *observer) Condition(id string) exoapi.Condition {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.conditions[id]
+}
+
+func (o *observer) set(id string, c exoapi.Condition) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.conditions[id] = c
+}
+
+func startObserved(t *testing.T) (*observer, *exoapi.Cloud, *egoscale.Client, *egoscale.Instance) {
+	t.Helper()
+	driver := &observer{recorder: newRecorder(), conditions: map[string]exoapi.Condition{}}
+	cloud, client := start(t, exoapi.Config{Machines: driver})
+	return driver, cloud, client, newInstance(t, client)
+}
+
+// state is the instance's after the driver was asked once more.
+func state(t *testing.T, client *egoscale.Client, i *egoscale.Instance) string {
+	t.Helper()
+	time.Sleep(time.Second)
+	got, err := client.GetInstance(t.Context(), zone, *i.ID)
+	require.NoError(t, err)
+	return *got.State
+}
+
+func TestTroubleOfAMachinePutsItsInstanceIntoError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver, cloud, client, i := startObserved(t)
+		require.Equal(t, "running", state(t, client, i))
+		driver.set(*i.ID, exoapi.Condition{Err: errors.New("user-data failed: line 3")})
+		assert.Equal(t, "error", state(t, client, i))
+		assert.Equal(t, "user-data failed: line 3", cloud.Instances()[0].Trouble)
+
+		driver.set(*i.ID, exoapi.Condition{})
+		assert.Equal(t, "error", state(t, client, i), "it takes a start to get out of it")
+		require.NoError(t, client.RebootInstance(t.Context(), zone, i))
+		assert.Equal(t, "running", state(t, client, i))
+		assert.Empty(t, cloud.Instances()[0].Trouble)
+	})
+}
+
+func TestMachineThatSwitchesItselfOffIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver, _, client, i := startObserved(t)
+		driver.set(*i.ID, exoapi.Condition{Off: true})
+		require.Equal(t, "stopped", state(t, client, i))
+		driver.set(*i.ID, exoapi.Condition{})
+		require.NoError(t, client.StartInstance(t.Context(), zone, i))
+		assert.Equal(t, "running", state(t, client, i))
+	})
+}
+
+func TestCrashThatWasAskedForIsNotAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver, cloud, client, i := startObserved(t)
+		require.NoError(t, cloud.FailMember(*i.ID))
+		driver.set(*i.ID, exoapi.Condition{Off: true})
+		assert.Equal(t, "running", state(t, client, i))
+	})
+}
+
+func TestResetGivesANewDiskAndStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver, _, client, i := startObserved(t)
+		address := i.PublicIPAddress.String()
+		driver.set(*i.ID, exoapi.Condition{Err: errors.New("broken")})
+		require.Equal(t, "error", state(t, client, i))
+		driver.set(*i.ID, exoapi.Condition{})
+		driver.take()
+		require.NoError(t, client.ResetInstance(t.Context(), zone, i))
+		events := driver.take()
+		require.Len(t, events, 2)
+		assert.Contains(t, events[0], "destroy "+address)
+		assert.Contains(t, events[1], "start "+address)
+		assert.Equal(t, "running", state(t, client, i))
+	})
+}
