@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/rehearsal/load"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
 )
 
 // realLimit is when everything is deleted, whatever the test is doing.
@@ -120,7 +119,7 @@ func (s realSystem) size(t *testing.T) int64 {
 // Prometheus does not know.
 func (s realSystem) average(t *testing.T) (percent float64, known bool) {
 	t.Helper()
-	query := url.Values{"query": {monitor.AverageExpression("pool", time.Minute)}}
+	query := url.Values{"query": {"exopool:cpu:percent"}}
 	resp, err := (&http.Client{Timeout: 10 * time.Second}).Get(s.prometheus + "api/v1/query?" + query.Encode())
 	if err != nil {
 		t.Logf("ask Prometheus: %v", err)

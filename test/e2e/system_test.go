@@ -22,6 +22,7 @@ import (
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/internal/rehearsal/monitor"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/terraform/files"
 )
 
 // scaled shortens a span of the real world.
@@ -71,8 +72,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 	require.NoError(t, err)
 	s.monitor, err = monitor.New(monitor.Config{
 		Dir: filepath.Join(dir, "tsdb"), TargetsFile: targets,
-		ScrapeInterval: scaled(5 * time.Second), EvaluationInterval: scaled(10 * time.Second),
-		Window: scaled(time.Minute), For: scaled(time.Minute), Notify: alerts.Update,
+		Files: files.Monitoring(), Speed: speed, Notify: alerts.Update,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.monitor.Close()) })

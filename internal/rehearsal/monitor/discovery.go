@@ -7,31 +7,46 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
-	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
-	"github.com/prometheus/prometheus/discovery/file"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 )
-
-// rereadInterval is the safety net for file events that the system lost.
-const rereadInterval = 5 * time.Second
 
 // A targetSet is what the scrape manager takes: all target groups, by job.
 type targetSet = map[string][]*targetgroup.Group
 
-func newDiscoverer(cfg Config) (discovery.Discoverer, error) {
-	sd := &file.SDConfig{
-		Files:           []string{cfg.TargetsFile},
-		RefreshInterval: model.Duration(rereadInterval),
+// A finder finds the targets of one job.
+type finder struct {
+	job string
+	discovery.Discoverer
+}
+
+func newFinders(cfg Config, c *config.Config) ([]finder, error) {
+	var finders []finder
+	for _, job := range c.ScrapeConfigs {
+		for _, sd := range job.ServiceDiscoveryConfigs {
+			// The kinds that are used have no use for the common metrics.
+			metrics := sd.NewDiscovererMetrics(cfg.Registry, nil)
+			if err := metrics.Register(); err != nil {
+				return nil, fmt.Errorf("register the metrics of %s discovery: %w", sd.Name(), err)
+			}
+			d, err := sd.NewDiscoverer(discovery.DiscovererOptions{
+				Logger: component(cfg.Logger, "discovery"), Metrics: metrics,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("set up discovery for job %s: %w", job.JobName, err)
+			}
+			finders = append(finders, finder{job.JobName, d})
+		}
 	}
-	// File discovery has metrics of its own and no use for the common ones.
-	metrics := sd.NewDiscovererMetrics(cfg.Registerer, nil)
-	if err := metrics.Register(); err != nil {
-		return nil, fmt.Errorf("register metrics of file discovery: %w", err)
-	}
-	return sd.NewDiscoverer(discovery.DiscovererOptions{Logger: component(cfg.Logger, "discovery"), Metrics: metrics})
+	return finders, nil
+}
+
+// news is what a finder has found.
+type news struct {
+	job    string
+	groups []*targetgroup.Group
 }
 
 // follow hands every change of the targets on to sets until ctx ends. It then
@@ -41,24 +56,58 @@ func newDiscoverer(cfg Config) (discovery.Discoverer, error) {
 // Prometheus has a discovery manager for this. It waits up to five seconds
 // before it hands on a change, and leaves its goroutines behind: both are too
 // much for a demo in shortened time.
-func follow(ctx context.Context, d discovery.Discoverer, job string, sets chan<- targetSet) {
+func follow(ctx context.Context, finders []finder, sets chan<- targetSet) {
 	defer close(sets)
-	updates := make(chan []*targetgroup.Group)
-	var discovering sync.WaitGroup
-	discovering.Go(func() { d.Run(ctx, updates) })
-	defer discovering.Wait()
-
-	groups := map[string]*targetgroup.Group{}
+	all := make(chan news)
+	var finding sync.WaitGroup
+	defer finding.Wait()
+	for _, f := range finders {
+		updates := make(chan []*targetgroup.Group)
+		finding.Go(func() { f.Run(ctx, updates) })
+		finding.Go(func() { forward(ctx, f.job, updates, all) })
+	}
+	found := map[string]map[string]*targetgroup.Group{} // by job, then by source
+	for _, f := range finders {
+		found[f.job] = map[string]*targetgroup.Group{}
+	}
 	for {
 		select {
 		case <-ctx.Done():
-			sets <- targetSet{job: nil}
-			return
-		case changed := <-updates:
-			for _, g := range changed {
-				groups[g.Source] = g
+			nothing := targetSet{}
+			for job := range found {
+				nothing[job] = nil
 			}
-			sets <- targetSet{job: slices.Collect(maps.Values(groups))}
+			sets <- nothing
+			return
+		case changed := <-all:
+			for _, g := range changed.groups {
+				found[changed.job][g.Source] = g
+			}
+			set := targetSet{}
+			for job, groups := range found {
+				set[job] = slices.Collect(maps.Values(groups))
+			}
+			sets <- set
+		}
+	}
+}
+
+// forward adds the name of the job to what was found, until ctx ends or there
+// is no more to come.
+func forward(ctx context.Context, job string, updates <-chan []*targetgroup.Group, all chan<- news) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case groups, more := <-updates:
+			if !more {
+				return
+			}
+			select {
+			case all <- news{job, groups}:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }

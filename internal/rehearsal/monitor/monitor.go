@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/prometheus/config"
-	"github.com/prometheus/prometheus/discovery"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/scrape"
 	"github.com/prometheus/prometheus/tsdb"
@@ -18,14 +18,17 @@ import (
 // methods may be called from any goroutine.
 type Monitor struct {
 	cfg         Config
-	scrapeCfg   *config.Config
-	discoverer  discovery.Discoverer
+	config      *config.Config // of Prometheus
+	ruleFiles   []string
+	finders     []finder
 	db          *tsdb.DB
 	closeOnce   func() error
+	engine      *promql.Engine
 	query       rules.QueryFunc
 	scraper     *scrape.Manager
 	ruleMetrics *rules.Metrics
 	states      atomic.Pointer[map[string]string] // of the alerts, at the last evaluation
+	evaluator   atomic.Pointer[rules.Manager]     // nil before Run
 }
 
 // New opens the database in the configured directory. [Monitor.Run] does the
@@ -35,31 +38,38 @@ func New(cfg Config) (*Monitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the monitor: %w", err)
 	}
-	scrapeCfg, err := scrapeConfig(cfg)
+	c, err := readConfig(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("configure scraping of job %s: %w", cfg.JobName, err)
+		return nil, err
 	}
-	discoverer, err := newDiscoverer(cfg)
+	names, err := ruleFiles(cfg, c)
 	if err != nil {
-		return nil, fmt.Errorf("set up discovery from %s: %w", cfg.TargetsFile, err)
+		return nil, err
+	}
+	finders, err := newFinders(cfg, c)
+	if err != nil {
+		return nil, err
 	}
 	db, err := openDatabase(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", cfg.Dir, err)
 	}
-	scraper, err := newScraper(cfg, db)
+	scraper, err := newScraper(cfg, c, db)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("set up scraping: %w", err), db.Close())
 	}
+	engine := newEngine(cfg)
 	return &Monitor{
 		cfg:         cfg,
-		scrapeCfg:   scrapeCfg,
-		discoverer:  discoverer,
+		config:      c,
+		ruleFiles:   names,
+		finders:     finders,
 		db:          db,
 		closeOnce:   sync.OnceValue(db.Close),
-		query:       rules.EngineQueryFunc(newEngine(cfg), db),
+		engine:      engine,
+		query:       rules.EngineQueryFunc(engine, db),
 		scraper:     scraper,
-		ruleMetrics: rules.NewGroupMetrics(cfg.Registerer),
+		ruleMetrics: rules.NewGroupMetrics(cfg.Registry),
 	}, nil
 }
 
@@ -69,18 +79,19 @@ func (m *Monitor) Run(ctx context.Context) error {
 	// This looks up the computer's own name, so that two Prometheus servers
 	// do not scrape at the same instant. Without a working resolver it waits
 	// for the resolver's timeout.
-	if err := m.scraper.ApplyConfig(m.scrapeCfg); err != nil {
+	if err := m.scraper.ApplyConfig(m.config); err != nil {
 		return fmt.Errorf("start scraping: %w", err)
 	}
 	evaluator, err := m.newRuleManager(ctx)
 	if err != nil {
 		return err
 	}
+	m.evaluator.Store(evaluator)
 	sets := make(chan targetSet)
 	var scraping, running sync.WaitGroup
 	var scrapeErr error
 	scraping.Go(func() { scrapeErr = m.scraper.Run(sets) })
-	running.Go(func() { follow(ctx, m.discoverer, m.cfg.JobName, sets) })
+	running.Go(func() { follow(ctx, m.finders, sets) })
 	running.Go(evaluator.Run)
 
 	<-ctx.Done()
@@ -91,7 +102,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	// stopping leave no loop behind.
 	m.scraper.Stop()
 	if scrapeErr != nil {
-		return fmt.Errorf("scrape job %s: %w", m.cfg.JobName, scrapeErr)
+		return fmt.Errorf("scrape: %w", scrapeErr)
 	}
 	return nil
 }

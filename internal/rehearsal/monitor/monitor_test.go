@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/exopool/exopool/internal/rehearsal/monitor"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/terraform/files"
 )
 
 const (
@@ -96,12 +98,10 @@ func newStage(t *testing.T, change func(*monitor.Config)) *stage {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := monitor.Config{
-		Dir:                filepath.Join(dir, "tsdb"),
-		TargetsFile:        filepath.Join(dir, "config.json"),
-		ScrapeInterval:     200 * time.Millisecond,
-		EvaluationInterval: 300 * time.Millisecond,
-		Window:             2 * time.Second,
-		For:                time.Second,
+		Dir:         filepath.Join(dir, "tsdb"),
+		TargetsFile: filepath.Join(dir, "config.json"),
+		Files:       files.Monitoring(),
+		Speed:       30,
 	}
 	if change != nil {
 		change(&cfg)
@@ -145,7 +145,7 @@ func (s *stage) average(t *testing.T) (float64, bool) {
 func TestAverageIsThatOfTheMembersCPUUse(t *testing.T) {
 	t.Parallel()
 	busy, calm := newExporter(t, 0.9), newExporter(t, 0.3)
-	s := newStage(t, func(cfg *monitor.Config) { cfg.Window = 1500 * time.Millisecond })
+	s := newStage(t, func(cfg *monitor.Config) { cfg.Speed = 40 })
 	_, ok := s.average(t)
 	assert.False(t, ok, "no targets, no average")
 
@@ -197,8 +197,8 @@ func TestAlertFiresOnlyAfterItsConditionHeldForAWhile(t *testing.T) {
 			a := r.firing[0]
 			assert.Equal(t, map[string]string{"alertname": "CPU high", "autoscale": "up"}, a.Labels)
 			assert.InDelta(t, 95, a.Value, 3)
-			assert.Contains(t, a.Annotations["summary"], "Average CPU use of the pool is 9")
-			assert.Greater(t, r.at.Sub(began), time.Second, "pending for a second")
+			assert.Contains(t, a.Annotations["summary"], "The pool's CPU use is 9")
+			assert.Greater(t, r.at.Sub(began), 2*time.Second, "pending for a minute, thirty times faster")
 			assert.WithinDuration(t, r.at, a.StartsAt, deadline)
 			return
 		case <-end:
@@ -227,7 +227,7 @@ func TestNoAlertWithoutData(t *testing.T) {
 			})
 			prepare(t, s)
 			end := time.After(deadline)
-			for range 10 { // Three seconds: window and pending time.
+			for range 20 { // More than window and pending time.
 				select {
 				case firing := <-evaluated:
 					assert.Zero(t, firing)
@@ -262,20 +262,12 @@ func TestRunEndsWithinASecondAndLeavesNoGoroutine(t *testing.T) {
 func TestMonitorsDoNotShareMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewPedanticRegistry()
-	newStage(t, func(cfg *monitor.Config) { cfg.Registerer = registry })
+	newStage(t, func(cfg *monitor.Config) { cfg.Registry = registry })
 	newStage(t, nil)
 	newStage(t, nil)
 	families, err := registry.Gather()
 	require.NoError(t, err)
 	assert.NotEmpty(t, families)
-}
-
-func TestExpressionIsThatOfTheGrafanaProvisioning(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, `100 * avg(sum by (instance) (rate(node_cpu_seconds_total{job="pool",mode!="idle"}[1m]))`+
-		` / sum by (instance) (rate(node_cpu_seconds_total{job="pool"}[1m])))`,
-		monitor.AverageExpression("pool", time.Minute))
-	assert.Contains(t, monitor.MembersExpression("pool", 7500*time.Millisecond), `{job="pool"}[7s500ms]`)
 }
 
 func TestConfigurationFaultsAreNamed(t *testing.T) {
@@ -284,19 +276,18 @@ func TestConfigurationFaultsAreNamed(t *testing.T) {
 		change func(*monitor.Config)
 		says   string
 	}{
-		"no directory":           {func(c *monitor.Config) { c.Dir = "" }, "Dir of the database is missing"},
-		"no targets file":        {func(c *monitor.Config) { c.TargetsFile = "" }, `TargetsFile ""`},
-		"other format":           {func(c *monitor.Config) { c.TargetsFile = "config.txt" }, `TargetsFile "config.txt"`},
-		"pattern":                {func(c *monitor.Config) { c.TargetsFile = "*.json" }, `TargetsFile "*.json"`},
-		"fraction of a ms":       {func(c *monitor.Config) { c.For = 1500 * time.Microsecond }, "For is 1.5ms"},
-		"negative span":          {func(c *monitor.Config) { c.EvaluationInterval = -time.Second }, "EvaluationInterval is -1s"},
-		"window below 2 scrapes": {func(c *monitor.Config) { c.Window = 9 * time.Second }, "does not hold two scrapes"},
-		"thresholds crossed":     {func(c *monitor.Config) { c.Low = 90 }, "are Low 90 and High 80"},
+		"no directory":      {func(c *monitor.Config) { c.Dir = "" }, "Dir of the database is missing"},
+		"no files":          {func(c *monitor.Config) { c.Files = nil }, "Files of the monitoring machine are missing"},
+		"no targets file":   {func(c *monitor.Config) { c.TargetsFile = "" }, `TargetsFile ""`},
+		"other format":      {func(c *monitor.Config) { c.TargetsFile = "config.txt" }, `TargetsFile "config.txt"`},
+		"pattern":           {func(c *monitor.Config) { c.TargetsFile = "*.json" }, `TargetsFile "*.json"`},
+		"backwards in time": {func(c *monitor.Config) { c.Speed = -1 }, "Speed is -1"},
+		"other files":       {func(c *monitor.Config) { c.Files = fstest.MapFS{} }, "etc/exopool/prometheus.yml"},
 	}
 	for name, test := range faulty {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := monitor.Config{Dir: t.TempDir(), TargetsFile: "config.json"}
+			cfg := monitor.Config{Dir: t.TempDir(), TargetsFile: "config.json", Files: files.Monitoring()}
 			test.change(&cfg)
 			_, err := monitor.New(cfg)
 			require.ErrorContains(t, err, test.says)

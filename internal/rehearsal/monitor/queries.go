@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -10,12 +11,69 @@ import (
 	"github.com/prometheus/prometheus/rules"
 )
 
-// Average returns the average CPU use of the pool's members over the window,
-// in percent from 0 to 100, and false when there is no data to tell it from.
+// What the rules record.
+const (
+	// Signal is the metric that the pool is scaled by, in percent.
+	Signal = "exopool:cpu:percent"
+	// membersSignal is the CPU use of each member, in percent.
+	membersSignal = "exopool:member_cpu:percent"
+	highLimit     = "exopool:cpu_high:percent"
+	lowLimit      = "exopool:cpu_low:percent"
+)
+
+// Average returns the [Signal], by default the average CPU use of the pool's
+// members over a minute, in percent from 0 to 100, and false when there is no
+// data to tell it from.
 func (m *Monitor) Average(ctx context.Context) (float64, bool, error) {
-	vector, err := m.query(ctx, AverageExpression(m.cfg.JobName, m.cfg.Window), time.Now())
+	return m.value(ctx, Signal)
+}
+
+// Limits returns the values of the [Signal] below which there are too many
+// members and above which there are too few, in percent. They are known before
+// they are recorded for the first time.
+func (m *Monitor) Limits(ctx context.Context) (low, high float64, err error) {
+	for name, limit := range map[string]*float64{lowLimit: &low, highLimit: &high} {
+		expression, err := m.expression(name)
+		if err != nil {
+			return 0, 0, err
+		}
+		value, known, err := m.value(ctx, expression)
+		if err != nil {
+			return 0, 0, err
+		}
+		if !known {
+			return 0, 0, fmt.Errorf("evaluate %s: it has no value", name)
+		}
+		*limit = value
+	}
+	return low, high, nil
+}
+
+// expression returns what a metric is recorded from.
+func (m *Monitor) expression(name string) (string, error) {
+	source := newRuleSource(m.cfg)
+	for _, file := range m.ruleFiles {
+		groups, faults := source.Load(file, false, model.UTF8Validation)
+		if len(faults) > 0 {
+			return "", fmt.Errorf("read the rules: %w", errors.Join(faults...))
+		}
+		for _, group := range groups.Groups {
+			for _, rule := range group.Rules {
+				if rule.Record == name {
+					return rule.Expr, nil
+				}
+			}
+		}
+	}
+	return "", fmt.Errorf("read the rules: none records %s", name)
+}
+
+// value returns what an expression without labels comes to now, and false when
+// it comes to nothing.
+func (m *Monitor) value(ctx context.Context, expression string) (float64, bool, error) {
+	vector, err := m.query(ctx, expression, time.Now())
 	if err != nil {
-		return 0, false, fmt.Errorf("query average CPU use of job %s: %w", m.cfg.JobName, err)
+		return 0, false, fmt.Errorf("query %s: %w", expression, err)
 	}
 	// Counters that stand still give 0/0.
 	if len(vector) == 0 || math.IsNaN(vector[0].F) {
@@ -29,9 +87,9 @@ func (m *Monitor) Average(ctx context.Context) (float64, bool, error) {
 // are absent. A member that is gone stays until its samples have left the
 // window.
 func (m *Monitor) Members(ctx context.Context) (map[string]float64, error) {
-	vector, err := m.query(ctx, "100 * "+MembersExpression(m.cfg.JobName, m.cfg.Window), time.Now())
+	vector, err := m.query(ctx, membersSignal, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("query CPU use of the members of job %s: %w", m.cfg.JobName, err)
+		return nil, fmt.Errorf("query the CPU use of the members: %w", err)
 	}
 	use := make(map[string]float64, len(vector))
 	for _, s := range vector {
@@ -45,9 +103,9 @@ func (m *Monitor) Members(ctx context.Context) (map[string]float64, error) {
 // Up tells of each member whether its last scrape worked, by instance
 // ("ip:port"). Members never scraped, and those gone, are absent.
 func (m *Monitor) Up(ctx context.Context) (map[string]bool, error) {
-	vector, err := m.query(ctx, upExpression(m.cfg.JobName), time.Now())
+	vector, err := m.query(ctx, `up{job="pool"}`, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("query which members of job %s are up: %w", m.cfg.JobName, err)
+		return nil, fmt.Errorf("query which members are up: %w", err)
 	}
 	up := make(map[string]bool, len(vector))
 	for _, s := range vector {

@@ -3,6 +3,8 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -14,49 +16,94 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
-// ruleGroup is the name of the only group, and stands for a file that nobody
-// reads.
-const ruleGroup = "autoscaling"
-
-// A ruleSource hands our rules to the rule manager in place of files.
+// A ruleSource hands rules to the rule manager: those in the files, with their
+// spans divided by the speed, and those that are Grafana's on the monitoring
+// machine.
 type ruleSource struct {
+	cfg    Config
 	parser parser.Parser
-	groups rulefmt.RuleGroups
+	alerts *rulefmt.RuleGroup // nil if they are not ours to evaluate
 }
 
 func newRuleSource(cfg Config) ruleSource {
-	average := AverageExpression(cfg.JobName, cfg.Window)
-	rule := func(name, condition, direction string) rulefmt.Rule {
-		return rulefmt.Rule{
-			Alert:       name,
-			Expr:        average + condition,
-			For:         model.Duration(cfg.For),
-			Labels:      map[string]string{"autoscale": direction},
-			Annotations: map[string]string{"summary": `Average CPU use of the pool is {{ printf "%.1f" $value }} %`},
-		}
-	}
-	return ruleSource{
-		parser: parser.NewParser(parser.Options{}),
-		groups: rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{{
-			Name:     ruleGroup,
-			Interval: model.Duration(cfg.EvaluationInterval),
-			Rules: []rulefmt.Rule{
-				rule("CPU high", fmt.Sprintf(" > %v", cfg.High), "up"),
-				rule("CPU low", fmt.Sprintf(" < %v", cfg.Low), "down"),
-			},
-		}}},
-	}
+	return ruleSource{cfg: cfg, parser: parser.NewParser(parser.Options{})}
 }
 
-// Load returns the rules, whatever the identifier.
-func (s ruleSource) Load(string, bool, model.ValidationScheme) (*rulefmt.RuleGroups, []error) {
-	return &s.groups, nil
+// Load returns the groups of a file, or the alerts.
+func (s ruleSource) Load(name string, _ bool, scheme model.ValidationScheme) (*rulefmt.RuleGroups, []error) {
+	if name == alertsFile {
+		return &rulefmt.RuleGroups{Groups: []rulefmt.RuleGroup{*s.alerts}}, nil
+	}
+	text, err := fs.ReadFile(s.cfg.Files, name)
+	if err != nil {
+		return nil, []error{err}
+	}
+	groups, faults := rulefmt.Parse(text, false, scheme, s.parser, component(s.cfg.Logger, "rules"))
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	for i := range groups.Groups {
+		if err := s.hurry(&groups.Groups[i]); err != nil {
+			return nil, []error{err}
+		}
+	}
+	return groups, nil
 }
 
 // Parse parses the expression of a rule.
 func (s ruleSource) Parse(query string) (parser.Expr, error) { return s.parser.ParseExpr(query) }
 
+// hurry divides all spans of a group by the speed.
+func (s ruleSource) hurry(group *rulefmt.RuleGroup) error {
+	span := func(d *model.Duration) { *d = model.Duration(s.cfg.scaled(time.Duration(*d))) }
+	span(&group.Interval)
+	for i := range group.Rules {
+		rule := &group.Rules[i]
+		span(&rule.For)
+		span(&rule.KeepFiringFor)
+		expression, err := s.hurryExpression(rule.Expr)
+		if err != nil {
+			return fmt.Errorf("shorten the rule %s: %w", rule.Record+rule.Alert, err)
+		}
+		rule.Expr = expression
+	}
+	return nil
+}
+
+func (s ruleSource) hurryExpression(text string) (string, error) {
+	if s.cfg.Speed == 1 {
+		return text, nil
+	}
+	expression, err := s.parser.ParseExpr(text)
+	if err != nil {
+		return "", err
+	}
+	parser.Inspect(expression, func(node parser.Node, _ []parser.Node) error {
+		switch node := node.(type) {
+		case *parser.MatrixSelector:
+			node.Range = s.cfg.scaled(node.Range)
+		case *parser.SubqueryExpr:
+			node.Range, node.Step = s.cfg.scaled(node.Range), s.cfg.scaled(node.Step)
+			node.OriginalOffset = s.cfg.scaled(node.OriginalOffset)
+		case *parser.VectorSelector:
+			node.OriginalOffset = s.cfg.scaled(node.OriginalOffset)
+		}
+		return nil
+	})
+	return expression.String(), nil
+}
+
 func (m *Monitor) newRuleManager(ctx context.Context) (*rules.Manager, error) {
+	source := newRuleSource(m.cfg)
+	names := slices.Clone(m.ruleFiles)
+	if m.cfg.Notify != nil {
+		alerts, err := readAlerts(m.cfg)
+		if err != nil {
+			return nil, err
+		}
+		source.alerts = alerts
+		names = append(names, alertsFile)
+	}
 	manager := rules.NewManager(&rules.ManagerOptions{
 		Context:     ctx,
 		QueryFunc:   m.query,
@@ -64,24 +111,24 @@ func (m *Monitor) newRuleManager(ctx context.Context) (*rules.Manager, error) {
 		Queryable:   m.db,
 		Logger:      component(m.cfg.Logger, "rules"),
 		Metrics:     m.ruleMetrics,
-		GroupLoader: newRuleSource(m.cfg),
+		GroupLoader: source,
 		// Alerts are told after the evaluation instead: see evaluate.
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 	})
-	err := manager.Update(m.cfg.EvaluationInterval, []string{ruleGroup}, labels.EmptyLabels(), "", m.evaluate)
-	if err != nil {
-		return nil, fmt.Errorf("load alert rules: %w", err)
+	interval := time.Duration(m.config.GlobalConfig.EvaluationInterval)
+	if err := manager.Update(interval, names, labels.EmptyLabels(), "", m.evaluate); err != nil {
+		return nil, fmt.Errorf("load the rules: %w", err)
 	}
 	return manager, nil
 }
 
-// evaluate evaluates the rules and tells what fires afterwards. The rule
-// manager's own way says nothing when an evaluation fails, and then nobody
-// learns that an alert is not known to fire any more.
+// evaluate evaluates a group of rules and, if they are the alerts, tells what
+// fires afterwards. The rule manager's own way says nothing when an evaluation
+// fails, and then nobody learns that an alert is not known to fire any more.
 func (m *Monitor) evaluate(ctx context.Context, group *rules.Group, at time.Time) {
 	rules.DefaultEvalIterationFunc(ctx, group, at)
-	if ctx.Err() != nil {
-		return // Evaluations fail because the monitor stops.
+	if group.File() != alertsFile || ctx.Err() != nil {
+		return // When the monitor stops, evaluations fail.
 	}
 	firing := []notify.Alert{}
 	states := map[string]string{}

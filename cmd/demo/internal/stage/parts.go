@@ -15,6 +15,7 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/load"
 	"github.com/exopool/exopool/internal/rehearsal/monitor"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/terraform/files"
 )
 
 func (s *Stage) newCloud(ctx context.Context) (err error) {
@@ -103,7 +104,7 @@ func (s *Stage) newDiscovery(context.Context) error {
 	return err
 }
 
-func (s *Stage) newAlerting(context.Context) (err error) {
+func (s *Stage) newAlerting(ctx context.Context) (err error) {
 	s.alerts, err = notify.New(notify.Config{
 		URL:            s.hooks.url(),
 		GroupInterval:  s.times.Evaluation,
@@ -115,25 +116,19 @@ func (s *Stage) newAlerting(context.Context) (err error) {
 		return err
 	}
 	s.monitor, err = monitor.New(monitor.Config{
-		Dir:                filepath.Join(s.dir, "tsdb"),
-		TargetsFile:        s.targetsFile(),
-		ScrapeInterval:     s.times.Scrape,
-		EvaluationInterval: s.times.Evaluation,
-		Window:             s.times.Window,
-		For:                s.times.For,
-		High:               HighThreshold,
-		Low:                LowThreshold,
-		Logger:             s.cfg.Log,
-		Notify:             s.alerts.Update,
+		Dir:         filepath.Join(s.dir, "tsdb"),
+		Files:       files.Monitoring(),
+		TargetsFile: s.targetsFile(),
+		Speed:       s.cfg.Speed,
+		Logger:      s.cfg.Log,
+		Notify:      s.alerts.Update,
 	})
+	if err != nil {
+		return err
+	}
+	s.limits.low, s.limits.high, err = s.monitor.Limits(ctx)
 	return err
 }
-
-// The thresholds of the two alerts, in percent of the members' CPU on average.
-const (
-	HighThreshold = 80
-	LowThreshold  = 20
-)
 
 func (s *Stage) newPlayer(context.Context) (err error) {
 	s.player, err = load.New(load.Config{

@@ -72,8 +72,8 @@ func (s *Stage) wanted() int {
 
 func (s *Stage) settings() view.Settings {
 	return view.Settings{
-		HighThreshold: HighThreshold,
-		LowThreshold:  LowThreshold,
+		HighThreshold: s.limits.high,
+		LowThreshold:  s.limits.low,
 		Interval:      s.times.Turn.Seconds(),
 		Min:           s.cfg.Min,
 		Max:           s.cfg.Max,

@@ -52,6 +52,7 @@ type Stage struct {
 	loop         *autoscale.Loop
 	agent        *discovery.Agent
 	monitor      *monitor.Monitor
+	limits       struct{ low, high float64 } // of the average CPU, in percent
 	alerts       *notify.Notifier
 	player       *load.Player
 
