@@ -91,7 +91,7 @@ resource "terraform_data" "deployment" {
       # 2 means done, with something worth a warning.
       "cloud-init status --wait >/dev/null || test $? -eq 2 || { sudo tail -n 40 /var/log/cloud-init-output.log; exit 1; }",
       "rm -rf deployment",
-      "install -d -m 0700 deployment deployment/programs deployment/static deployment/secret",
+      "install -d -m 0700 deployment deployment/programs deployment/rules deployment/secret deployment/static",
     ]
   }
 
@@ -111,8 +111,23 @@ resource "terraform_data" "deployment" {
   }
 
   provisioner "file" {
-    content     = local.settings_files["/etc/exopool/rules/signal.yml"]
-    destination = "deployment/signal.yml"
+    content     = local.prometheus_files["/etc/exopool/prometheus.yml"]
+    destination = "deployment/prometheus.yml"
+  }
+
+  provisioner "file" {
+    content     = local.prometheus_files["/etc/exopool/rules/limits.yml"]
+    destination = "deployment/rules/limits.yml"
+  }
+
+  provisioner "file" {
+    content     = local.prometheus_files["/etc/exopool/rules/prices.yml"]
+    destination = "deployment/rules/prices.yml"
+  }
+
+  provisioner "file" {
+    content     = local.prometheus_files["/etc/exopool/rules/signal.yml"]
+    destination = "deployment/rules/signal.yml"
   }
 
   provisioner "file" {
@@ -144,7 +159,8 @@ resource "terraform_data" "deployment" {
       "sudo install -m 0600 deployment/secret/* /etc/exopool/",
       "sudo install -m 0644 deployment/exopool.env /etc/exopool/",
       "sudo cp -R --no-preserve=mode,ownership deployment/static/. /",
-      "sudo install -m 0644 deployment/signal.yml /etc/exopool/rules/",
+      "sudo install -m 0644 deployment/prometheus.yml /etc/exopool/",
+      "sudo install -m 0644 deployment/rules/* /etc/exopool/rules/",
       "sudo sh /usr/local/lib/exopool/start.sh '${local.check_url}'",
     ]
   }

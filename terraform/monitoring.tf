@@ -17,7 +17,7 @@ locals {
   static_root  = "${path.module}/files/monitoring"
   static_files = { for path in fileset(local.static_root, "**") : "/${path}" => file("${local.static_root}/${path}") }
 
-  settings_files = {
+  settings_files = merge(local.prometheus_files, {
     "/etc/apt/preferences.d/grafana" = templatefile("${path.module}/templates/grafana.pref.tftpl", { major = var.grafana_major })
     "/etc/exopool/exopool.env" = templatefile("${path.module}/templates/exopool.env.tftpl", {
       zone     = var.zone
@@ -27,12 +27,7 @@ locals {
       step     = var.step
       interval = var.interval
     })
-    # One of the static files has two versions.
-    "/etc/exopool/rules/signal.yml" = (var.boot_aware_age == null
-      ? local.static_files["/etc/exopool/rules/signal.yml"]
-      : templatefile("${path.module}/templates/signal-boot-aware.yml.tftpl", { age = var.boot_aware_age })
-    )
-  }
+  })
 
   secret_files = {
     "/etc/exopool/exoscale-key"    = local.machine_key

@@ -59,6 +59,33 @@ variable "boot_aware_age" {
   }
 }
 
+variable "cpu_high" {
+  description = "CPU use of the pool, in percent on average, above which it gets more members; null for the one of files/monitoring/etc/exopool/rules/limits.yml."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.cpu_high == null ? true : var.cpu_high > 0 && var.cpu_high <= 100
+    error_message = "The upper limit is a percentage, more than 0 and at most 100."
+  }
+}
+
+variable "cpu_low" {
+  description = "CPU use of the pool, in percent on average, below which it loses members; null for the one of files/monitoring/etc/exopool/rules/limits.yml."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.cpu_low == null ? true : var.cpu_low >= 0
+    error_message = "The lower limit is a percentage, 0 or more; with 0 the pool never shrinks."
+  }
+
+  validation {
+    condition     = coalesce(var.cpu_low, local.default_limits["exopool:cpu_low:percent"]) < coalesce(var.cpu_high, local.default_limits["exopool:cpu_high:percent"])
+    error_message = "The lower limit must be less than the upper one, so that the pool finds rest between them: set cpu_low and cpu_high."
+  }
+}
+
 variable "grafana_major" {
   description = "Major version of Grafana to install and stay on."
   type        = number

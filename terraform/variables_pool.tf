@@ -41,6 +41,17 @@ variable "health_path" {
   }
 }
 
+variable "application_metrics_path" {
+  description = "HTTP path on which the application tells Prometheus its metrics, such as /metrics; null if it does not. The dashboard then shows the requests of each member."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.application_metrics_path == null || can(regex("^/[A-Za-z0-9._~/-]{0,254}$", var.application_metrics_path))
+    error_message = "A path begins with a slash and has at most 255 letters, digits and . _ ~ / - characters."
+  }
+}
+
 variable "member_type" {
   description = "Instance type of the pool's members."
   type        = string

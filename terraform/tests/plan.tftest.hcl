@@ -246,3 +246,80 @@ run "costs_of_unknown_types_are_not_guessed" {
     error_message = "A type that is not in the table has no estimate."
   }
 }
+
+run "limits_come_from_their_file" {
+  command = plan
+
+  assert {
+    condition     = local.prometheus_files["/etc/exopool/rules/limits.yml"] == file("./files/monitoring/etc/exopool/rules/limits.yml")
+    error_message = "Without variables the file goes out as it is."
+  }
+}
+
+run "limits_can_be_set" {
+  command = plan
+
+  variables {
+    cpu_high = 65.5
+  }
+
+  assert {
+    condition     = { for rule in yamldecode(local.prometheus_files["/etc/exopool/rules/limits.yml"]).groups[0].rules : rule.record => rule.expr }["exopool:cpu_high:percent"] == "65.5"
+    error_message = "The upper limit is the one that was set."
+  }
+  assert {
+    condition     = local.limits["exopool:cpu_low:percent"] == local.default_limits["exopool:cpu_low:percent"]
+    error_message = "The lower limit stays."
+  }
+}
+
+run "prices_go_to_the_dashboard" {
+  command = plan
+
+  variables {
+    prices = {
+      date  = "2026-01-31", currency = "CHF", nlb = 1, ipv4 = 0.1, disk_gb = 0.01
+      types = { "standard.micro" = 10, "standard.small" = 100 }
+    }
+  }
+
+  assert {
+    condition = yamldecode(local.prometheus_files["/etc/exopool/rules/prices.yml"]).groups[0].rules == [
+      { record = "exopool:base_price:per_hour", expr = "101.200000", labels = { currency = "CHF" } },
+      { record = "exopool:member_price:per_hour", expr = "10.200000", labels = { currency = "CHF" } },
+    ]
+    error_message = "Prometheus knows what a member costs, and what the rest does."
+  }
+}
+
+run "without_a_price_there_is_no_estimate" {
+  command = plan
+
+  variables {
+    member_type = "gpu2.small"
+  }
+
+  assert {
+    condition     = length(yamldecode(local.prometheus_files["/etc/exopool/rules/prices.yml"]).groups[0].rules) == 0
+    error_message = "Half a price would be a wrong estimate."
+  }
+}
+
+run "an_application_with_metrics_is_asked_for_them" {
+  command = plan
+
+  variables {
+    application_port         = 3000
+    application_metrics_path = "/internal/metrics"
+  }
+
+  assert {
+    condition = yamldecode(local.prometheus_files["/etc/exopool/prometheus.yml"]).scrape_configs[length(local.prometheus.scrape_configs)] == {
+      job_name        = "application"
+      metrics_path    = "/internal/metrics"
+      file_sd_configs = [{ files = ["/srv/service-discovery/config.json"], refresh_interval = "30s" }]
+      relabel_configs = [{ source_labels = ["__address__"], regex = "(.+):[0-9]+", target_label = "__address__", replacement = "$1:3000" }]
+    }
+    error_message = "All members are asked, on the port of the application."
+  }
+}

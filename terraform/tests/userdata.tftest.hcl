@@ -45,7 +45,7 @@ run "infrastructure_alone" {
   }
 
   assert {
-    condition     = alltrue([for data in [local.member_user_data, local.monitoring_user_data] : length(data) < 16384])
+    condition     = alltrue([for data in [local.member_user_data, local.monitoring_user_data] : length(data) < 24576])
     error_message = "User-data keeps well below the 32768 characters of the API."
   }
   assert {
@@ -93,7 +93,7 @@ run "release" {
   }
 
   assert {
-    condition     = length(local.monitoring_user_data) < 16384
+    condition     = length(local.monitoring_user_data) < 24576
     error_message = "User-data keeps well below the 32768 characters of the API."
   }
   assert {

@@ -352,3 +352,54 @@ run "refuses_boot_ages_that_are_fractions" {
 
   expect_failures = [var.boot_aware_age]
 }
+
+run "refuses_upper_limits_that_nothing_exceeds" {
+  command = plan
+
+  variables {
+    cpu_high = 101
+  }
+
+  expect_failures = [var.cpu_high]
+}
+
+run "refuses_lower_limits_that_are_negative" {
+  command = plan
+
+  variables {
+    cpu_low = -1
+  }
+
+  expect_failures = [var.cpu_low]
+}
+
+run "refuses_limits_that_leave_no_rest_between_them" {
+  command = plan
+
+  variables {
+    cpu_high = 50
+    cpu_low  = 50
+  }
+
+  expect_failures = [var.cpu_low]
+}
+
+run "refuses_a_lower_limit_above_the_upper_one_of_the_file" {
+  command = plan
+
+  variables {
+    cpu_low = 99
+  }
+
+  expect_failures = [var.cpu_low]
+}
+
+run "refuses_addresses_in_place_of_paths_of_metrics" {
+  command = plan
+
+  variables {
+    application_metrics_path = "http://localhost/metrics"
+  }
+
+  expect_failures = [var.application_metrics_path]
+}

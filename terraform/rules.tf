@@ -1,0 +1,55 @@
+# Files of Prometheus that depend on variables. Those of files/monitoring are
+# right for everybody; here one takes the place of another, or joins them.
+
+locals {
+  default_limits = {
+    for rule in yamldecode(local.static_files["/etc/exopool/rules/limits.yml"]).groups[0].rules : rule.record => tonumber(rule.expr)
+  }
+  limits = {
+    "exopool:cpu_high:percent" = coalesce(var.cpu_high, local.default_limits["exopool:cpu_high:percent"])
+    "exopool:cpu_low:percent"  = coalesce(var.cpu_low, local.default_limits["exopool:cpu_low:percent"])
+  }
+
+  # The estimate on the dashboard. A type of machine without a price has none.
+  hourly_prices = {
+    for name, price in { "exopool:base_price:per_hour" = local.fixed_cost, "exopool:member_price:per_hour" = local.member_cost } :
+    name => price if local.fixed_cost != null && local.member_cost != null
+  }
+
+  # The application counts its requests, on the address of each exporter but on
+  # its own port.
+  application_job = {
+    job_name        = "application"
+    metrics_path    = var.application_metrics_path
+    file_sd_configs = one([for job in local.prometheus.scrape_configs : job if job.job_name == "pool"]).file_sd_configs
+    relabel_configs = [{
+      source_labels = ["__address__"]
+      regex         = "(.+):[0-9]+"
+      target_label  = "__address__"
+      replacement   = "$1:${var.application_port}"
+    }]
+  }
+  prometheus = yamldecode(local.static_files["/etc/exopool/prometheus.yml"])
+
+  prometheus_files = {
+    "/etc/exopool/prometheus.yml" = (var.application_metrics_path == null
+      ? local.static_files["/etc/exopool/prometheus.yml"]
+      : yamlencode(merge(local.prometheus, { scrape_configs = concat(local.prometheus.scrape_configs, [local.application_job]) }))
+    )
+    "/etc/exopool/rules/limits.yml" = (local.limits == local.default_limits
+      ? local.static_files["/etc/exopool/rules/limits.yml"]
+      : yamlencode({ groups = [{
+        name  = "limits"
+        rules = [for name, percent in local.limits : { record = name, expr = tostring(percent) }]
+      }] })
+    )
+    "/etc/exopool/rules/prices.yml" = yamlencode({ groups = [{
+      name  = "prices"
+      rules = [for name, price in local.hourly_prices : { record = name, expr = format("%.6f", price), labels = { currency = var.prices.currency } }]
+    }] })
+    "/etc/exopool/rules/signal.yml" = (var.boot_aware_age == null
+      ? local.static_files["/etc/exopool/rules/signal.yml"]
+      : templatefile("${path.module}/templates/signal-boot-aware.yml.tftpl", { age = var.boot_aware_age })
+    )
+  }
+}
