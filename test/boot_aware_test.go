@@ -158,3 +158,23 @@ func TestBootAwareSignalDiffersInNothingElse(t *testing.T) {
 	assert.Contains(t, aware["exopool:member_booting:bool"], "< 120")
 	assert.Contains(t, recordings(t, []byte(templates.BootAwareSignal(7500*time.Millisecond)))["exopool:member_booting:bool"], "< 7.5")
 }
+
+func TestSignalsOfTheDocsAreValidRules(t *testing.T) {
+	t.Parallel()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is missing; Debian has it in the package prometheus")
+	}
+	examples, err := filepath.Glob("../docs/signals/*.yml")
+	require.NoError(t, err)
+	require.NotEmpty(t, examples)
+	plain := recordings(t, read(t, "../terraform/files/monitoring/etc/exopool/rules/signal.yml"))
+	for _, path := range examples {
+		out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", path).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		recorded := recordings(t, read(t, path))
+		for name := range plain {
+			assert.Contains(t, recorded, name, "%s takes the place of signal.yml", path)
+		}
+	}
+}
