@@ -28,8 +28,8 @@ func CheckName(name string) error {
 
 // Find returns what belongs to the installation by its name and is not known,
 // in the order of deletion. It returns what it could find even when some kinds
-// could not be listed, together with an error that names them. When Known is
-// not empty but knows nothing in the account, the error is [ErrForeignState].
+// could not be listed, together with an error that names them. When Known has
+// managed things, but none in the account, the error is [ErrForeignState].
 func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
 	if err := CheckName(s.Name); err != nil {
 		return nil, fmt.Errorf("sweep %q: %w", s.Name, err)
@@ -50,7 +50,7 @@ func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
 		all = append(all, things...)
 	}
 	left := s.selectFrom(all)
-	if s.Known.Len() > 0 && len(faults) == 0 && len(left) > 0 && !s.knowsAny(all) {
+	if s.Known.Managed() > 0 && len(faults) == 0 && len(left) > 0 && !s.knowsAny(all) {
 		return left, ErrForeignState
 	}
 	return left, errors.Join(faults...)

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -77,6 +78,15 @@ func TestStateOfAnotherAccountIsNoticed(t *testing.T) {
 	s := &sweep.Sweeper{Account: installation(), Name: "exopool", Known: knowing(t, "of-another-account")}
 	left, err := s.Find(t.Context())
 	require.ErrorIs(t, err, sweep.ErrForeignState)
+	assert.NotEmpty(t, left)
+}
+
+func TestDataSourcesDoNotMakeAStateForeign(t *testing.T) {
+	var known sweep.Known
+	require.NoError(t, known.ReadState(strings.NewReader(`{"version":4,"resources":[
+		{"mode":"data","type":"exoscale_template","instances":[{"attributes":{"id":"template"}}]}]}`)))
+	left, err := (&sweep.Sweeper{Account: installation(), Name: "exopool", Known: known}).Find(t.Context())
+	require.NoError(t, err, "Terraform was killed when it had read, and not yet made anything")
 	assert.NotEmpty(t, left)
 }
 

@@ -19,11 +19,16 @@ const stateVersion = 4
 // providerPrefix begins the types of the things that an account has.
 const providerPrefix = "exoscale_"
 
-// Known are the ids that Terraform knows. The zero value knows nothing.
-type Known struct{ ids map[string]bool }
+// Known are the ids that Terraform knows: of what it manages, and of what it
+// only reads as a data source. The zero value knows nothing.
+type Known struct {
+	ids     map[string]bool
+	managed int
+}
 
 // ReadState adds the ids of a state file, or of the output of "terraform state
-// pull". On an error nothing is added; its text repeats nothing of the state,
+// pull". An empty file knows nothing: a Terraform that is killed early leaves
+// one. On an error nothing is added; its text repeats nothing of the state,
 // which holds secrets.
 func (k *Known) ReadState(r io.Reader) error {
 	text, err := io.ReadAll(io.LimitReader(r, maxState+1))
@@ -32,11 +37,14 @@ func (k *Known) ReadState(r io.Reader) error {
 		return err
 	case len(text) > maxState:
 		return fmt.Errorf("longer than %d MiB, which no Terraform state is", maxState>>20)
+	case len(text) == 0:
+		return nil
 	}
 	var state struct {
 		Version   *int            `json:"version"`
 		Encrypted json.RawMessage `json:"encrypted_data"`
 		Resources []struct {
+			Mode      string `json:"mode"`
 			Type      string `json:"type"`
 			Instances []struct {
 				Attributes map[string]json.RawMessage `json:"attributes"`
@@ -67,8 +75,12 @@ func (k *Known) ReadState(r io.Reader) error {
 			if raw := instance.Attributes["id"]; raw == nil || json.Unmarshal(raw, &id) != nil || id == "" {
 				id = instance.Flat["id"]
 			}
-			if id != "" { // a resource that could not be created has none
-				k.ids[strings.ToLower(id)] = true
+			if id == "" {
+				continue // it could not be created
+			}
+			k.ids[strings.ToLower(id)] = true
+			if resource.Mode != "data" {
+				k.managed++
 			}
 		}
 	}
@@ -84,8 +96,8 @@ func notAState(err error) error {
 	return errors.New("not a Terraform state: it is JSON of another shape")
 }
 
-// Len returns how many things are known.
-func (k *Known) Len() int { return len(k.ids) }
+// Managed returns how many things Terraform manages.
+func (k *Known) Managed() int { return k.managed }
 
 // Has tells whether Terraform knows the thing. Letters count alike in both
 // cases, so that an id is rather recognized than deleted.

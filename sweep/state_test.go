@@ -17,24 +17,30 @@ func TestStateKnowsWhatTerraformCreated(t *testing.T) {
 	defer file.Close()
 	var known sweep.Known
 	require.NoError(t, known.ReadState(file))
-	for _, id := range []string{"0f6b2f4e-6f54-4c4c-9d53-1c0e8b6b2d11", "0F6B2F4E-6F54-4C4C-9D53-1C0E8B6B2D11", "exopool-deploy", "EXO4a4b4c", "tainted-pool", "from-a-child-module", "flat"} {
+	for _, id := range []string{"0f6b2f4e-6f54-4c4c-9d53-1c0e8b6b2d11", "0F6B2F4E-6F54-4C4C-9D53-1C0E8B6B2D11", "exopool-deploy", "EXO4a4b4c", "tainted-pool", "from-a-child-module", "flat", "read-only"} {
 		assert.True(t, known.Has(sweep.Thing{ID: id}), id)
 	}
 	for _, id := range []string{"", "hash-of-a-tls-key", "null"} {
 		assert.False(t, known.Has(sweep.Thing{ID: id}), "%q", id)
 	}
-	assert.Equal(t, 6, known.Len())
+	assert.Equal(t, 6, known.Managed())
 }
 
 func TestStatesAddUp(t *testing.T) {
 	known := knowing(t, "one")
 	require.NoError(t, known.ReadState(strings.NewReader(stateOf("two"))))
-	assert.Equal(t, 2, known.Len())
+	assert.Equal(t, 2, known.Managed())
+}
+
+func TestEmptyFileOfAKilledTerraformKnowsNothing(t *testing.T) {
+	var known sweep.Known
+	require.NoError(t, known.ReadState(strings.NewReader("")))
+	assert.Zero(t, known.Managed())
 }
 
 func TestWhatIsNoStateIsRefusedWithTheReason(t *testing.T) {
 	tests := []struct{ name, text, problem string }{
-		{"nothing", "", "no JSON from byte 0 on"},
+		{"white space", "\n", "no JSON from byte 1 on"},
 		{"text", "hush", "no JSON"},
 		{"cut off", `{"version":4,"resources":[`, "no JSON"},
 		{"a list", `["hush"]`, "another shape"},
@@ -48,7 +54,7 @@ func TestWhatIsNoStateIsRefusedWithTheReason(t *testing.T) {
 			err := known.ReadState(strings.NewReader(test.text))
 			require.ErrorContains(t, err, test.problem)
 			assert.NotContains(t, err.Error(), "hush")
-			assert.Equal(t, 1, known.Len())
+			assert.Equal(t, 1, known.Managed())
 		})
 	}
 }
@@ -63,7 +69,7 @@ func FuzzReadState(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var known sweep.Known
 		if err := known.ReadState(strings.NewReader(text)); err != nil {
-			assert.Zero(t, known.Len(), "a state that cannot be read adds nothing")
+			assert.Zero(t, known.Managed(), "a state that cannot be read adds nothing")
 			return
 		}
 		assert.False(t, known.Has(sweep.Thing{}), "what has no id is never known")

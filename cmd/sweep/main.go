@@ -65,7 +65,7 @@ func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "sweep: looking for %s-… in zone %s, keeping %s\n", conf.Name, conf.Zone, kept(conf.States, s.Known.Len()))
+	fmt.Fprintf(p.stderr, "sweep: looking for %s-… in zone %s, keeping %s\n", conf.Name, conf.Zone, kept(conf.States, s.Known.Managed()))
 	left, err := s.Find(ctx)
 	p.list(left)
 	foreign := errors.Is(err, sweep.ErrForeignState)
@@ -128,7 +128,7 @@ func kept(states []string, known int) string {
 	if len(states) == 0 {
 		return "nothing, as no state was given"
 	}
-	return fmt.Sprintf("the %d things in %s", known, strings.Join(states, " and "))
+	return fmt.Sprintf("what %s lists (%d things)", strings.Join(states, " and "), known)
 }
 
 func (p program) list(left []sweep.Thing) {

@@ -73,7 +73,7 @@ func TestListIsAllThatHappensWithoutDelete(t *testing.T) {
 	r := sweepIn(t, cloud, "", "-state", path)
 	assert.Equal(t, exitLeft, r.code, r.stderr)
 	assert.Equal(t, "  security group exopool-monitoring\nNothing was deleted. To delete all of the above, give -delete as well.\n", r.stdout)
-	assert.Contains(t, r.stderr, "keeping the 1 things in "+path)
+	assert.Contains(t, r.stderr, "keeping what "+path+" lists (1 things)")
 	assert.Equal(t, []string{"default", "exopool-members", "exopool-monitoring"}, groups(t, cloud))
 }
 

@@ -71,11 +71,15 @@ type resource struct {
 	}
 }
 
-// state returns what the state file lists.
+// state returns what the state file lists; a Terraform that is killed early
+// leaves an empty one.
 func (i installation) state(t *testing.T) []resource {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(i.dir, "terraform.tfstate"))
 	require.NoError(t, err)
+	if len(text) == 0 {
+		return nil
+	}
 	var state struct{ Resources []resource }
 	require.NoError(t, json.Unmarshal(text, &state))
 	return state.Resources

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,7 +16,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/sweep"
 )
 
 // realLimit is when everything is deleted, whatever the test is doing.
@@ -42,7 +45,7 @@ func TestRealAccountScalesAndLeavesNothing(t *testing.T) {
 	clean := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 		defer cancel()
-		assert.NoError(t, sweep(ctx, client, realZone, i.name), "LOOK INTO THE PORTAL for things named %s: they cost money", i.name)
+		assert.NoError(t, removeAll(ctx, key, secret, i.name), "LOOK INTO THE PORTAL for things named %s: they cost money", i.name)
 	}
 	expired := make(chan struct{})
 	watchdog := time.AfterFunc(realLimit, func() {
@@ -89,6 +92,17 @@ func TestRealAccountScalesAndLeavesNothing(t *testing.T) {
 }
 
 const realZone = "at-vie-1" // the module's default
+
+// removeAll deletes everything in the real account that is named so.
+func removeAll(ctx context.Context, key, secret, name string) error {
+	client, err := exoscale.New(exoscale.Config{Key: key, Secret: secret, Zone: realZone, OperationTimeout: 10 * time.Minute})
+	if err != nil {
+		return err
+	}
+	s := &sweep.Sweeper{Account: client.Account(), Name: name}
+	left, err := s.Find(ctx)
+	return errors.Join(err, s.Remove(ctx, left))
+}
 
 // A realSystem is an installation in a real account.
 type realSystem struct {
