@@ -20,9 +20,11 @@ const validity = 365 * 24 * time.Hour
 // maxLeaves bounds the certificates that are kept.
 const maxLeaves = 256
 
-// An authority signs certificates for the hosts of a domain. Its keys exist in
-// memory only.
-type authority struct {
+// An Authority signs certificates for the hosts of one domain and below. Its
+// keys exist in memory only.
+type Authority struct {
+	domain string
+
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	host *ecdsa.PrivateKey // of all hosts
@@ -31,7 +33,12 @@ type authority struct {
 	leaves map[string]*tls.Certificate
 }
 
-func newAuthority(domain string) (*authority, error) {
+// NewAuthority makes an authority for a domain, such as exoscale.com. Each one
+// has keys of its own.
+func NewAuthority(domain string) (*Authority, error) {
+	if domain == "" || domain != normal(domain) {
+		return nil, fmt.Errorf("make a certificate authority for %q: want a domain in lower case", domain)
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate authority: %w", err)
@@ -64,16 +71,17 @@ func newAuthority(domain string) (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate authority: %w", err)
 	}
-	return &authority{cert: cert, key: key, host: host, leaves: map[string]*tls.Certificate{}}, nil
+	return &Authority{domain: domain, cert: cert, key: key, host: host, leaves: map[string]*tls.Certificate{}}, nil
 }
 
-// pem returns the authority's certificate as text.
-func (a *authority) pem() []byte {
+// PEM returns the authority's certificate: whoever trusts it, trusts the
+// domain's hosts here.
+func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
 // leaf returns the certificate of a host.
-func (a *authority) leaf(host string) (*tls.Certificate, error) {
+func (a *Authority) leaf(host string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if leaf, ok := a.leaves[host]; ok {

@@ -11,7 +11,7 @@ import (
 // program's former SSL_CERT_FILE, or from the system's bundle if present is
 // empty or cannot be read. Without either the authority stands alone.
 func (p *Proxy) Bundle(present string) []byte {
-	bundle := p.authority.pem()
+	bundle := p.authority.PEM()
 	for _, name := range append([]string{present}, systemBundles()...) {
 		if name == "" {
 			continue

@@ -43,19 +43,29 @@ func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {
 			return context.WithValue(ctx, hostKey{}, hostOf(conn))
 		},
 		TLSConfig: &tls.Config{
-			MinVersion: tls.VersionTLS12,
-			// The name is that of the CONNECT request: the client knows no
-			// other one, and some clients send none.
-			GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-				return p.authority.leaf(hostOf(hello.Conn))
-			},
+			MinVersion:     tls.VersionTLS12,
+			GetCertificate: p.certificate,
 		},
 	}
 }
 
+// certificate returns that of the host which a client means: of the CONNECT
+// request, as the client knows no other one and some clients send none, or,
+// without such a request, of the client's first message.
+func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	host := hostOf(hello.Conn)
+	if host == "" {
+		if host = normal(hello.ServerName); !p.covers(host) {
+			return nil, fmt.Errorf("a client asks for %q, which is not served here", host)
+		}
+	}
+	return p.authority.leaf(host)
+}
+
 type hostKey struct{}
 
-// hostOf returns the host that a caught connection was meant for.
+// hostOf returns the host that a caught connection was meant for; none if it
+// was not caught.
 func hostOf(conn net.Conn) string {
 	if encrypted, ok := conn.(*tls.Conn); ok {
 		conn = encrypted.NetConn()
@@ -69,6 +79,9 @@ func hostOf(conn net.Conn) string {
 // answer lets the handler answer a decrypted request.
 func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
 	host, _ := r.Context().Value(hostKey{}).(string)
+	if host == "" {
+		host = normal(r.TLS.ServerName)
+	}
 	named := r.Host
 	if h, _, err := net.SplitHostPort(named); err == nil {
 		named = h

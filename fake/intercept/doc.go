@@ -9,6 +9,9 @@
 //	program ──CONNECT api-at-vie-1.exoscale.com:443──▶ Proxy ──▶ Config.Handler
 //	        ──CONNECT registry.terraform.io:443──────▶   └────▶ the host itself
 //
+// Programs whose name service leads the domain's names to this computer need no
+// such variable: [Proxy.Serve] answers them on a listener of the caller's.
+//
 // The program must trust the authority: [Proxy.Bundle] is the content of a
 // file for SSL_CERT_FILE, which Go programs heed on Unix systems other than
 // macOS. The authority is made anew by [New], its key never leaves the memory,

@@ -21,6 +21,8 @@ import (
 type Config struct {
 	// Domain is the domain whose traffic stays here, such as exoscale.com.
 	Domain string
+	// Authority signs for the domain; by default one made for this proxy.
+	Authority *Authority
 	// Handler answers requests for hosts of the domain. It finds the host in
 	// [http.Request.Host], in lower case and without a port.
 	Handler http.Handler
@@ -39,7 +41,7 @@ type Proxy struct {
 	domain    string
 	handler   http.Handler
 	upstream  func(*http.Request) (*url.URL, error)
-	authority *authority
+	authority *Authority
 	plain     *httputil.ReverseProxy // of requests for other hosts that are not encrypted
 	direct    *http.Transport        // what it uses
 	caught    *handover
@@ -52,7 +54,7 @@ type Proxy struct {
 	tunnels sync.WaitGroup
 }
 
-// New makes an authority and starts to wait for what it will decrypt.
+// New starts to wait for what it will decrypt.
 func New(c Config) (*Proxy, error) {
 	if c.Domain == "" || c.Domain != normal(c.Domain) || c.Handler == nil {
 		return nil, fmt.Errorf("intercept %q: want a domain in lower case and a handler", c.Domain)
@@ -63,12 +65,17 @@ func New(c Config) (*Proxy, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	authority, err := newAuthority(c.Domain)
-	if err != nil {
-		return nil, err
+	if c.Authority == nil {
+		var err error
+		if c.Authority, err = NewAuthority(c.Domain); err != nil {
+			return nil, err
+		}
+	}
+	if c.Authority.domain != c.Domain {
+		return nil, fmt.Errorf("intercept %q: the authority is for %q", c.Domain, c.Authority.domain)
 	}
 	p := &Proxy{
-		domain: c.Domain, handler: c.Handler, upstream: c.Upstream, authority: authority,
+		domain: c.Domain, handler: c.Handler, upstream: c.Upstream, authority: c.Authority,
 		caught: newHandover(), ended: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.direct = newTransport(c.Upstream)
@@ -107,6 +114,18 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.Error(w, "this is a proxy", http.StatusBadRequest)
 	}
+}
+
+// Serve answers clients that connect straight to a listener in the belief that
+// it is a host of the domain, because that is where its name led them. They say
+// which host they mean in their first message, and are turned away if it is
+// another domain's. Serve returns when the proxy is closed, with nil, or when
+// the listener fails.
+func (p *Proxy) Serve(l net.Listener) error {
+	if err := p.server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s on %s: %w", p.domain, l.Addr(), err)
+	}
+	return nil
 }
 
 // begin counts a request, unless the proxy is closed.
