@@ -1,0 +1,137 @@
+package enclosure_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
+)
+
+// start runs a shell script in an enclosure, and kills it with the test.
+func start(t *testing.T, spec enclosure.Spec, script string) *enclosure.Process {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("namespaces need root")
+	}
+	spec.Args = []string{"sh", "-c", script}
+	p, err := enclosure.Start(spec)
+	if errors.Is(err, syscall.EPERM) {
+		t.Skipf("namespaces are not allowed here, as in most containers: %v", err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, p.Kill()) })
+	return p
+}
+
+func await(t *testing.T, p *enclosure.Process) {
+	t.Helper()
+	select {
+	case <-p.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the process does not end")
+	}
+}
+
+func TestProcessIsTheFirstOfItsNamespace(t *testing.T) {
+	var output bytes.Buffer
+	p := start(t, enclosure.Spec{Output: &output, Env: []string{"A=b"}}, `echo $$ $A; ls -d /proc/[0-9]* | wc -l; exit 7`)
+	await(t, p)
+	assert.Equal(t, 7, p.ExitCode())
+	require.Error(t, p.Err())
+	lines := strings.Split(output.String(), "\n")
+	assert.Equal(t, "1 b", lines[0])
+	count, err := strconv.Atoi(strings.TrimSpace(lines[1]))
+	require.NoError(t, err)
+	assert.LessOrEqual(t, count, 4, "only its own processes are seen")
+}
+
+func TestCredentialsOfThisProgramAreNotPassedOn(t *testing.T) {
+	t.Setenv("EXOSCALE_API_SECRET", "hidden")
+	var output bytes.Buffer
+	await(t, start(t, enclosure.Spec{Output: &output}, "env"))
+	assert.NotContains(t, output.String(), "hidden")
+}
+
+func TestOverlayEndsWithTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	o := &enclosure.Overlay{}
+	for name, to := range map[string]*string{"lower": &o.Lower, "upper": &o.Upper, "work": &o.Work, "target": &o.Target} {
+		*to = filepath.Join(dir, name)
+		require.NoError(t, os.Mkdir(*to, 0o755))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(o.Lower, "a"), []byte("old"), 0o600))
+	var output bytes.Buffer
+	p := start(t, enclosure.Spec{Overlay: o, Output: &output}, `cd `+o.Target+` && cat a && echo new >a`)
+	await(t, p)
+	require.NoError(t, p.Err(), output.String())
+	assert.Equal(t, "old", output.String())
+	changed, err := os.ReadFile(filepath.Join(o.Upper, "a"))
+	require.NoError(t, err)
+	assert.Equal(t, "new\n", string(changed))
+	assert.NoFileExists(t, filepath.Join(o.Target, "a"))
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	require.NoError(t, err)
+	assert.NotContains(t, string(mounts), dir)
+}
+
+func TestChildrenEndWithTheProcess(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	// The child holds the fifo open, even when it is alone and deaf.
+	p := start(t, enclosure.Spec{}, `(trap "" TERM; setsid sleep 1000) <`+fifo+` & wait`)
+	f, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = f.WriteString("x")
+	require.NoError(t, err)
+	require.NoError(t, p.Kill())
+	_, err = f.WriteString("x")
+	assert.ErrorIs(t, err, syscall.EPIPE)
+}
+
+func TestProcessThatDoesNotEndInTimeIsKilled(t *testing.T) {
+	ready, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer ready.Close()
+	p := start(t, enclosure.Spec{Output: w}, `trap "" TERM; echo ready; while :; do sleep 1; done`)
+	require.NoError(t, w.Close())
+	_, err = ready.Read(make([]byte, 1))
+	require.NoError(t, err)
+	killed, err := p.End(t.Context(), syscall.SIGTERM, 50*time.Millisecond)
+	require.NoError(t, err)
+	assert.True(t, killed)
+	assert.Equal(t, -1, p.ExitCode())
+	require.NoError(t, p.Kill(), "a second time does nothing")
+}
+
+func TestProcessThatEndsIsNotKilled(t *testing.T) {
+	ready, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer ready.Close()
+	p := start(t, enclosure.Spec{Output: w}, `trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done`)
+	require.NoError(t, w.Close())
+	_, err = ready.Read(make([]byte, 1))
+	require.NoError(t, err)
+	killed, err := p.End(context.WithoutCancel(t.Context()), syscall.SIGTERM, 10*time.Second)
+	require.NoError(t, err)
+	assert.False(t, killed)
+	assert.NoError(t, p.Err())
+}
+
+func TestPathsThatTheKernelWouldMisread(t *testing.T) {
+	assert.True(t, enclosure.Mountable("/var/lib/exopool-machines/a b"))
+	for _, path := range []string{"/a:b", "/a,b", `/a\b`} {
+		assert.False(t, enclosure.Mountable(path), path)
+	}
+}

@@ -1,0 +1,128 @@
+package procstat_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/exopool/exopool/fake/machine/nspawn/procstat"
+)
+
+func epoch() time.Time { return time.Unix(1_700_000_000, 0) }
+
+// stat reads an account as node exporters do.
+func stat(t *testing.T, text string) procfs.Stat {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "stat"), []byte(text), 0o600))
+	fs, err := procfs.NewFS(dir)
+	require.NoError(t, err)
+	s, err := fs.Stat()
+	require.NoError(t, err)
+	return s
+}
+
+func TestAllThatIsAllowedIsAllOfTheMachine(t *testing.T) {
+	a := procstat.NewAccount(1, epoch(), procstat.Used{})
+	var used procstat.Used
+	for i := range 50 { // ten seconds at a quarter of a CPU
+		used.User += 40 * time.Millisecond
+		used.System += 10 * time.Millisecond
+		a.Update(epoch().Add(time.Duration(i+1)*200*time.Millisecond), used, 0.25)
+	}
+	s := stat(t, a.Text())
+	assert.InDelta(t, 8, s.CPUTotal.User, 0.02)
+	assert.InDelta(t, 2, s.CPUTotal.System, 0.02)
+	assert.InDelta(t, 0, s.CPUTotal.Idle, 0.02)
+	assert.EqualValues(t, epoch().Unix(), s.BootTime)
+}
+
+func TestEveryCPUOfTheTypeIsShown(t *testing.T) {
+	a := procstat.NewAccount(2, epoch(), procstat.Used{})
+	a.Update(epoch().Add(10*time.Second), procstat.Used{User: 2500 * time.Millisecond}, 0.5)
+	s := stat(t, a.Text())
+	require.Len(t, s.CPU, 2)
+	for _, cpu := range s.CPU {
+		assert.InDelta(t, 5, cpu.User, 0.02)
+		assert.InDelta(t, 5, cpu.Idle, 0.02)
+	}
+	assert.InDelta(t, 10, s.CPUTotal.User, 0.02)
+}
+
+func TestTimeUsedBeforeTheBootIsNotShown(t *testing.T) {
+	a := procstat.NewAccount(1, epoch(), procstat.Used{User: time.Hour})
+	a.Update(epoch().Add(time.Second), procstat.Used{User: time.Hour}, 1)
+	assert.Zero(t, stat(t, a.Text()).CPUTotal.User)
+}
+
+func TestPortionsAheadOfTimeAreShownLater(t *testing.T) {
+	a := procstat.NewAccount(1, epoch(), procstat.Used{})
+	a.Update(epoch().Add(200*time.Millisecond), procstat.Used{User: 75 * time.Millisecond}, 0.25)
+	assert.InDelta(t, 0.2, stat(t, a.Text()).CPUTotal.User, 0.001, "never more than time has passed")
+	a.Update(epoch().Add(400*time.Millisecond), procstat.Used{User: 100 * time.Millisecond}, 0.25)
+	assert.InDelta(t, 0.4, stat(t, a.Text()).CPUTotal.User, 0.001)
+}
+
+func TestCountersNeverFallAndAddUpToTheTimePassed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cpus := rapid.IntRange(1, 8).Draw(t, "cpus")
+		a := procstat.NewAccount(cpus, epoch(), procstat.Used{})
+		now, used := epoch(), procstat.Used{}
+		before := counters(a)
+		length := len(a.Text())
+		for range rapid.IntRange(1, 30).Draw(t, "updates") {
+			now = now.Add(time.Duration(rapid.IntRange(-10, 2000).Draw(t, "passed")) * time.Millisecond)
+			used.User += time.Duration(rapid.IntRange(-5, 3000).Draw(t, "user")) * time.Millisecond
+			used.System += time.Duration(rapid.IntRange(0, 3000).Draw(t, "system")) * time.Millisecond
+			a.Update(now, used, rapid.Float64Range(0, 4).Draw(t, "limit"))
+			after := counters(a)
+			for i := range after {
+				if after[i] < before[i] {
+					t.Fatalf("counter %d fell from %s to %s", i, before[i], after[i])
+				}
+			}
+			if len(a.Text()) != length {
+				t.Fatalf("the length changed from %d to %d", length, len(a.Text()))
+			}
+			before = after
+		}
+	})
+}
+
+// counters of the first line, which have a fixed width.
+func counters(a *procstat.Account) []string {
+	line, _, _ := strings.Cut(a.Text(), "\n")
+	return strings.Fields(line)[1:]
+}
+
+func TestFileStaysTheSameOne(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "stat")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	asked := make(chan struct{}, 100)
+	meter := func() (procstat.Used, float64, error) {
+		asked <- struct{}{}
+		return procstat.Used{User: time.Second}, 1, nil
+	}
+	go func() { done <- procstat.Keep(ctx, name, 1, meter) }()
+	<-asked
+	<-asked // by then it was written
+	before, err := os.Stat(name)
+	require.NoError(t, err)
+	<-asked
+	<-asked
+	cancel()
+	require.NoError(t, <-done)
+	after, err := os.Stat(name)
+	require.NoError(t, err)
+	assert.True(t, os.SameFile(before, after))
+	assert.Equal(t, before.Size(), after.Size())
+}

@@ -1,0 +1,96 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
+)
+
+// excluded are paths that nobody reads in a machine that lives for minutes.
+func excluded() []string {
+	return []string{"/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*"}
+}
+
+// download fills the package cache with what may be installed later. It runs
+// in the new root.
+const download = `chroot "$1" apt-get -q clean && ` +
+	`chroot "$1" apt-get -q -y -o APT::Install-Recommends=false --download-only install `
+
+// options of mmdebstrap that do not depend on what is asked for.
+func options() []string {
+	patterns := excluded()
+	options := make([]string, 0, 8+len(patterns))
+	options = append(options,
+		"mmdebstrap", "--mode=root", "--variant=apt", "--format=directory", "--skip=cleanup/apt/cache",
+		`--aptopt=Acquire::Languages "none"`, "--dpkgopt=force-unsafe-io",
+	)
+	for _, pattern := range patterns {
+		options = append(options, "--dpkgopt=path-exclude="+pattern)
+	}
+	return options
+}
+
+// install makes the root directory of a Debian system.
+func install(ctx context.Context, cfg Config, dir string) error {
+	args := append(options(),
+		"--include="+strings.Join(slices.Concat(base(), cfg.Packages), ","),
+		"--customize-hook="+download+strings.Join(atHand(), " "),
+		suite, dir, "deb "+cfg.Mirror+" "+suite+" main")
+	output := &progress{log: cfg.Log}
+	process, err := enclosure.Start(enclosure.Spec{Args: args, Env: cfg.Env, Output: output})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-process.Done():
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", context.Cause(ctx), process.Kill())
+	}
+	if err := process.Err(); err != nil {
+		return fmt.Errorf("mmdebstrap: %w; its last words:\n%s", err, output.tail())
+	}
+	return nil
+}
+
+// A progress logs what mmdebstrap says it does, and keeps its last lines.
+type progress struct {
+	log   *slog.Logger
+	rest  string
+	lines []string
+}
+
+const (
+	keptLines   = 15
+	longestLine = 1000 // bytes
+)
+
+func (p *progress) Write(b []byte) (int, error) {
+	p.rest += string(b)
+	for {
+		line, rest, found := strings.Cut(p.rest, "\n")
+		if !found && len(p.rest) < longestLine {
+			return len(b), nil
+		}
+		p.rest = rest
+		p.note(strings.TrimSpace(line))
+	}
+}
+
+func (p *progress) note(line string) {
+	if line == "" {
+		return
+	}
+	p.lines = append(p.lines, line)
+	if len(p.lines) > keptLines {
+		p.lines = p.lines[1:]
+	}
+	if step, ok := strings.CutPrefix(line, "I: "); ok {
+		p.log.Info("template", "step", step)
+	}
+}
+
+func (p *progress) tail() string { return strings.Join(p.lines, "\n") }

@@ -1,0 +1,138 @@
+package template
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// Name is what the catalog of the emulated cloud calls the template that can be
+// built.
+const Name = "Linux Debian 13 (Trixie) 64-bit"
+
+// suite is Debian's name of that release.
+const suite = "trixie"
+
+// version is part of the key: it rises when the way of building changes.
+const version = 1
+
+// Config tells what to build and where to keep it.
+type Config struct {
+	// Cache is the directory of all templates.
+	Cache string
+	// Mirror is the address of a Debian mirror. Machines use it, too.
+	Mirror string
+	// Packages are installed beyond what Debian's cloud images have. They
+	// make machines differ from real ones.
+	Packages []string
+	// Env are variables of the environment for the build, say http_proxy.
+	Env []string
+	// Log gets the progress of a build.
+	Log *slog.Logger
+}
+
+// base is what makes a root directory the image of a cloud.
+func base() []string {
+	return []string{
+		"systemd-sysv", "dbus", "udev", "libpam-systemd", "cloud-init", "openssh-server", "ca-certificates", "curl", "wget",
+		"iproute2", "iputils-ping", "procps", "sudo", "netbase", "nftables", "less", "python3",
+	}
+}
+
+// atHand is downloaded in advance, not installed.
+func atHand() []string {
+	return []string{"podman", "netavark", "crun", "aardvark-dns", "apparmor", "prometheus-node-exporter", "prometheus"}
+}
+
+// Ensure returns the directory of a template, and builds it if there is none
+// yet, which takes a minute or two. Of several programs that want the same one,
+// one builds and the others wait.
+func Ensure(ctx context.Context, cfg Config) (string, error) {
+	mirror, err := parseMirror(cfg.Mirror)
+	if err != nil {
+		return "", fmt.Errorf("template: %w", err)
+	}
+	key, err := cfg.key()
+	if err != nil {
+		return "", fmt.Errorf("template: %w", err)
+	}
+	dir := filepath.Join(cfg.Cache, suite+"-"+key)
+	if complete(dir) {
+		return dir, nil
+	}
+	// Files in a template have the rights and owners of a system; who must
+	// not be root here must not reach its set-user-id programs.
+	if err := os.MkdirAll(cfg.Cache, 0o700); err != nil {
+		return "", fmt.Errorf("template: %w", err)
+	}
+	unlock, err := lock(ctx, dir+".lock", cfg.Log)
+	if err != nil {
+		return "", fmt.Errorf("template: %w", err)
+	}
+	defer unlock()
+	if complete(dir) {
+		return dir, nil
+	}
+	begin := time.Now()
+	cfg.Log.Info("building the template of the machines; this happens once and takes a minute or two",
+		"template", Name, "mirror", mirror.Redacted())
+	if err := build(ctx, cfg, dir); err != nil {
+		return "", fmt.Errorf("build template from %s: %w", mirror.Redacted(), err)
+	}
+	cfg.Log.Info("template built", "dir", dir, "took", time.Since(begin).Round(time.Second))
+	return dir, nil
+}
+
+// build works beside the final place, so that what is there is complete.
+func build(ctx context.Context, cfg Config, dir string) error {
+	partial := dir + ".partial"
+	if err := os.RemoveAll(partial); err != nil { // of a build that was interrupted
+		return err
+	}
+	err := install(ctx, cfg, partial)
+	if err == nil {
+		err = finish(partial)
+	}
+	if err == nil {
+		err = os.Rename(partial, dir)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(partial))
+	}
+	return nil
+}
+
+func complete(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.IsDir()
+}
+
+// key identifies everything a template is made from but the state of the
+// mirror.
+func (c *Config) key() (string, error) {
+	h := sha256.New()
+	inputs := []any{version, runtime.GOARCH, suite, c.Mirror, base(), c.Packages, atHand(), excluded(), masked()}
+	if err := json.NewEncoder(h).Encode(inputs); err != nil {
+		return "", err
+	}
+	err := fs.WalkDir(files, "root", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(h).Encode([]any{name, content})
+	})
+	return hex.EncodeToString(h.Sum(nil))[:12], err
+}
