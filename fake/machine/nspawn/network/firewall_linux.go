@@ -1,0 +1,137 @@
+package network
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/google/nftables"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+const (
+	table = "exopool"
+	// markBorrowed is on connections that the router makes with the address
+	// of somebody else, markAnswer on packets that come back on them. They
+	// differ because a marked packet is routed here, to the router itself.
+	markBorrowed = 2
+	markAnswer   = 1
+)
+
+// HealthcheckSources names the addresses of [Network.DialCheck].
+func (n *Network) HealthcheckSources() []netip.Prefix {
+	return []netip.Prefix{netip.PrefixFrom(n.checker, n.checker.BitLen())}
+}
+
+// Protect sets what may reach a machine and what it may reach; see
+// [exoapi.Firewall]. It holds for the address from now on, attached or not,
+// until [Network.Detach]. A machine that was never protected is open.
+//
+// The gateway's services and its own connections always pass. What passed once
+// goes on when the permit is taken back, as on Exoscale.
+func (n *Network) Protect(p exoapi.Protection) error {
+	if !n.instances.Contains(p.Address) {
+		return fmt.Errorf("protect machine %s: address %v is not in %v", p.MachineID, p.Address, n.instances)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return fmt.Errorf("protect machine %s: the network is closed", p.MachineID)
+	}
+	n.protection[p.Address] = p
+	if err := n.enforce(); err != nil {
+		return fmt.Errorf("protect machine %s: %w", p.MachineID, err)
+	}
+	return nil
+}
+
+// enforce replaces all rules in one transaction: there is no moment without
+// any, and none when old and new ones are mixed. The caller holds the lock.
+func (n *Network) enforce() error {
+	conn, err := nftables.New(nftables.WithNetNSFd(int(n.router)))
+	if err != nil {
+		return fmt.Errorf("talk to nf_tables: %w", err)
+	}
+	t := &nftables.Table{Name: table, Family: nftables.TableFamilyIPv4}
+	conn.AddTable(t) // so that there is one to delete
+	conn.DelTable(t)
+	conn.AddTable(t)
+	f := &firewall{conn: conn, table: t, layout: n.layout}
+	f.write(compile(n.protection))
+	if err := conn.Flush(); err != nil {
+		return fmt.Errorf("set firewall rules: %w", err)
+	}
+	return nil
+}
+
+// A firewall writes the router's rules.
+//
+//	from a machine ─▶ arrive ─▶ translate ─┬─▶ forward ─▶ deliver ─▶ to a machine
+//	                                       └─▶ the router's own ──▶ mark ─▶ deliver
+//
+// Arrive and deliver judge new connections by the machine's link: what a
+// machine may reach is judged where its packets arrive, before destinations are
+// translated; what may reach a machine, where packets are delivered, whoever
+// they are from.
+type firewall struct {
+	conn  *nftables.Conn
+	table *nftables.Table
+	layout
+}
+
+func (f *firewall) write(rules []rule) {
+	drop := nftables.ChainPolicyDrop
+	arrive := f.chain("arrive", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityMangle, nil)
+	translate := f.chain("translate", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest, nil)
+	forward := f.chain("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter, &drop)
+	mark := f.chain("mark", nftables.ChainTypeFilter, nftables.ChainHookOutput, nftables.ChainPriorityMangle, nil)
+	deliver := f.chain("deliver", nftables.ChainTypeFilter, nftables.ChainHookPostrouting, nftables.ChainPriorityMangle, nil)
+
+	// Answers on connections with a borrowed address come back to the router.
+	f.add(mark, packetMark(markBorrowed), setConnectionMark(markBorrowed))
+	f.add(arrive, connectionMark(markBorrowed), setPacketMark(markAnswer))
+
+	f.add(arrive, known(), accept())
+	f.add(arrive, destination(only(f.gateway)), accept())
+	f.add(arrive, destination(only(Metadata())), accept())
+
+	f.add(translate, from(uplink), accept())
+	f.add(translate, destination(f.whole), accept())
+	f.add(translate, destination(linkLocal()), accept())
+	f.add(translate, protocol(protoTCP), redirect(f.gateway, egressPort))
+
+	f.add(forward, known(), accept())
+	f.add(forward, destination(f.instances), accept()) // deliver decides
+	f.add(forward, prohibited())
+
+	f.add(deliver, known(), accept())
+	f.add(deliver, source(only(f.gateway)), accept())
+	for _, r := range rules {
+		if r.ingress {
+			f.add(deliver, r.expressions()...)
+		} else {
+			f.add(arrive, r.expressions()...)
+		}
+	}
+}
+
+func (f *firewall) chain(
+	name string, kind nftables.ChainType, hook *nftables.ChainHook, priority *nftables.ChainPriority,
+	policy *nftables.ChainPolicy,
+) *nftables.Chain {
+	return f.conn.AddChain(&nftables.Chain{
+		Name: name, Table: f.table, Type: kind, Hooknum: hook, Priority: priority, Policy: policy,
+	})
+}
+
+func (f *firewall) add(chain *nftables.Chain, parts ...expressions) {
+	r := &nftables.Rule{Table: f.table, Chain: chain}
+	for _, p := range parts {
+		r.Exprs = append(r.Exprs, p...)
+	}
+	f.conn.AddRule(r)
+}
+
+func only(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+
+func linkLocal() netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{169, 254}), 16) }

@@ -1,0 +1,150 @@
+package network_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netns"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// block makes a machine's own firewall drop everything.
+func block(t *testing.T, path string) {
+	t.Helper()
+	ns, err := netns.GetFromPath(path)
+	require.NoError(t, err)
+	defer ns.Close()
+	conn, err := nftables.New(nftables.WithNetNSFd(int(ns)))
+	require.NoError(t, err)
+	table := conn.AddTable(&nftables.Table{Name: "left", Family: nftables.TableFamilyIPv4})
+	chain := conn.AddChain(&nftables.Chain{
+		Name: "in", Table: table, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter,
+	})
+	conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}})
+	require.NoError(t, conn.Flush())
+}
+
+func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
+	n := newNetwork(t)
+	a, b, c := attach(t, n, 0), attach(t, n, 1), attach(t, n, 2)
+	a.serve(t, 80)
+	a.serve(t, 81)
+	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{tcp(80, only(b.addr))}, nil)))
+
+	_, err := b.ask(t, a.addr, 80)
+	require.NoError(t, err)
+	assert.True(t, b.dropped(t, a.addr, 81), "another port")
+	assert.True(t, c.dropped(t, a.addr, 80), "another machine")
+	assert.True(t, dropped(plain(), a.addr, 80), "the computer")
+	_, err = ask(n.DialContext, a.addr, 81)
+	require.NoError(t, err, "the gateway always passes")
+	assert.True(t, dropped(n.DialCheck, a.addr, 80), "health checks are no exception")
+
+	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{
+		tcp(80, only(n.Host())), {Protocol: "tcp", FirstPort: 70, LastPort: 90, Peers: n.HealthcheckSources()},
+	}, nil)))
+	_, err = ask(plain(), a.addr, 80)
+	require.NoError(t, err)
+	_, err = ask(n.DialCheck, a.addr, 81)
+	require.NoError(t, err)
+	assert.True(t, b.dropped(t, a.addr, 80), "the old permit is gone")
+}
+
+func TestPermitForALoadBalancersClientIsTheClients(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	a.serve(t, 80)
+	friend, stranger := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("203.0.113.8")
+	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{tcp(80, only(friend))}, nil)))
+	as := func(client netip.Addr) dial {
+		return func(ctx context.Context, network, address string) (net.Conn, error) {
+			return n.DialFrom(ctx, client, network, address)
+		}
+	}
+	_, err := ask(as(friend), a.addr, 80)
+	require.NoError(t, err)
+	assert.True(t, dropped(as(stranger), a.addr, 80))
+}
+
+func TestMachineWithoutPermitsIsClosedButReachesOthers(t *testing.T) {
+	n := newNetwork(t)
+	a, b := attach(t, n, 0), attach(t, n, 1)
+	a.serve(t, 80)
+	b.serve(t, 80)
+	require.NoError(t, n.Protect(a.protection(nil, nil)))
+	assert.True(t, b.dropped(t, a.addr, 80))
+	_, err := a.ask(t, b.addr, 80)
+	require.NoError(t, err, "answers come back")
+}
+
+func TestEgressPermitsLimitWhatAMachineReaches(t *testing.T) {
+	n := newNetwork(t)
+	a, b := attach(t, n, 0), attach(t, n, 1)
+	b.serve(t, 80)
+	b.serve(t, 81)
+	l, err := n.ListenEgress(t.Context())
+	require.NoError(t, err)
+	answer(t, l)
+	service, err := n.Listen(t.Context(), "tcp4", netip.AddrPortFrom(n.Gateway(), 80).String())
+	require.NoError(t, err)
+	answer(t, service)
+	world := netip.MustParseAddr("203.0.113.9")
+	require.NoError(t, n.Protect(a.protection(nil, []exoapi.Permit{tcp(80, only(b.addr)), tcp(443, only(world))})))
+
+	_, err = a.ask(t, b.addr, 80)
+	require.NoError(t, err)
+	assert.True(t, a.dropped(t, b.addr, 81))
+	_, err = a.ask(t, world, 443)
+	require.NoError(t, err, "judged by where it was meant to go, not by the relay")
+	assert.True(t, a.dropped(t, world, 80))
+	assert.True(t, a.dropped(t, n.Balancers().Addr(), 80), "load balancers are no exception")
+	_, err = a.ask(t, n.Gateway(), 80)
+	require.NoError(t, err, "the gateway's services are always reached")
+}
+
+func TestOpenConnectionOutlivesItsPermit(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	var l net.Listener
+	require.NoError(t, in(t, a.path, func() (err error) {
+		l, err = net.Listen("tcp4", "0.0.0.0:80")
+		return err
+	}))
+	defer l.Close()
+	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{tcp(80, everybody())}, nil)))
+	near, err := net.Dial("tcp4", netip.AddrPortFrom(a.addr, 80).String())
+	require.NoError(t, err)
+	defer near.Close()
+	far, err := l.Accept()
+	require.NoError(t, err)
+	defer far.Close()
+	require.NoError(t, n.Protect(a.protection(nil, nil)))
+	_, err = near.Write([]byte("x"))
+	require.NoError(t, err)
+	_, err = far.Read(make([]byte, 1))
+	require.NoError(t, err)
+	assert.True(t, dropped(plain(), a.addr, 80))
+}
+
+func TestProtectionHoldsBeforeAttachAndEndsWithDetach(t *testing.T) {
+	n := newNetwork(t)
+	a := machine{id: "m0", addr: n.Instances().Addr().Next()}
+	require.NoError(t, n.Protect(a.protection(nil, nil)))
+	a = attach(t, n, 0)
+	a.serve(t, 80)
+	assert.True(t, dropped(plain(), a.addr, 80))
+	require.NoError(t, n.Detach(a.id))
+	a = attach(t, n, 0)
+	a.serve(t, 80)
+	_, err := ask(plain(), a.addr, 80)
+	require.NoError(t, err)
+	require.ErrorContains(t, n.Protect(exoapi.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
+}
