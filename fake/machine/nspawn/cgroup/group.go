@@ -23,6 +23,7 @@ const removePause = 20 * time.Millisecond
 type Group struct {
 	unified bool
 	dirs    []string
+	parents []string          // of several groups; the last one takes them along
 	paths   map[string]string // by controller, in version 1
 }
 
@@ -152,6 +153,9 @@ func (g *Group) Remove(ctx context.Context) error {
 		}
 		err := errors.Join(faults...)
 		if err == nil {
+			for _, parent := range g.parents {
+				_ = syscall.Rmdir(parent) // there may be other groups
+			}
 			return nil
 		}
 		select {

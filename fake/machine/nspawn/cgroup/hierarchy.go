@@ -71,6 +71,7 @@ func (h *Hierarchy) Make(name string) (*Group, error) {
 			return nil, fmt.Errorf("control group %s: %w", name, err)
 		}
 		g.dirs = append(g.dirs, dir)
+		g.parents = append(g.parents, filepath.Dir(dir))
 		if !h.unified {
 			g.paths[filepath.Base(folder)] = dir
 		}

@@ -61,11 +61,10 @@ func Ensure(ctx context.Context, cfg Config) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("template: %w", err)
 	}
-	key, err := cfg.key()
+	dir, err := cfg.dir()
 	if err != nil {
 		return "", fmt.Errorf("template: %w", err)
 	}
-	dir := filepath.Join(cfg.Cache, suite+"-"+key)
 	if complete(dir) {
 		return dir, nil
 	}
@@ -116,6 +115,11 @@ func complete(dir string) bool {
 	return err == nil && info.IsDir()
 }
 
+func (c *Config) dir() (string, error) {
+	key, err := c.key()
+	return filepath.Join(c.Cache, suite+"-"+key), err
+}
+
 // key identifies everything a template is made from but the state of the
 // mirror.
 func (c *Config) key() (string, error) {
@@ -136,3 +140,12 @@ func (c *Config) key() (string, error) {
 	})
 	return hex.EncodeToString(h.Sum(nil))[:12], err
 }
+
+// Cached reports whether [Ensure] has nothing to build.
+func Cached(cfg Config) bool {
+	dir, err := cfg.dir()
+	return err == nil && complete(dir)
+}
+
+// ReleaseURL is a file that every mirror has which can build the template.
+func ReleaseURL(mirror string) string { return mirror + "/dists/" + suite + "/Release" }

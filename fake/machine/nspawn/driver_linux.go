@@ -1,0 +1,225 @@
+package nspawn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
+	"github.com/exopool/exopool/fake/machine/nspawn/network"
+	"github.com/exopool/exopool/fake/machine/nspawn/template"
+)
+
+// A Driver runs machines until [Driver.Close].
+type Driver struct {
+	cfg     Config
+	network *network.Network
+	groups  *cgroup.Hierarchy
+	image   string // directory of the template
+
+	begin   func(*machine, []*machine) // starts a machine's goroutine
+	dismiss context.CancelFunc
+	alive   sync.WaitGroup
+
+	mu       sync.Mutex
+	machines map[string]*machine // by id
+	leaving  []*machine          // on their way out
+	closed   bool
+}
+
+var (
+	_ exoapi.Machines = (*Driver)(nil)
+	_ exoapi.Observer = (*Driver)(nil)
+)
+
+// New makes a driver without machines: it sweeps up what an earlier run left,
+// makes the network, and builds the template if there is none yet, which takes
+// a minute or two. The error says what is missing on the computer; ask
+// [Examine] for all of it.
+func New(ctx context.Context, cfg Config) (*Driver, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, fmt.Errorf("nspawn driver: %w", err)
+	}
+	d := &Driver{cfg: cfg, machines: map[string]*machine{}}
+	var life context.Context
+	life, d.dismiss = context.WithCancel(context.WithoutCancel(ctx))
+	d.begin = func(m *machine, predecessors []*machine) {
+		d.alive.Go(func() { m.live(life, predecessors) })
+	}
+	if err := d.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("nspawn driver: %w", errors.Join(err, d.Close(ctx)))
+	}
+	return d, nil
+}
+
+func (d *Driver) prepare(ctx context.Context) (err error) {
+	if err := unmet(basics(ctx, d.cfg)); err != nil {
+		return err
+	}
+	// Before anything is swept up, as it makes sure that nobody else uses the prefix.
+	d.network, err = network.New(ctx, network.Config{
+		Log: d.cfg.Log, Prefix: d.cfg.Prefix, Range: d.cfg.Range, RangeFlag: d.cfg.RangeFlag,
+	})
+	if err != nil {
+		return err
+	}
+	if d.groups, err = cgroup.Open(cgroup.Root, d.cfg.Prefix); err != nil {
+		return err
+	}
+	if err := d.sweep(ctx); err != nil {
+		return err
+	}
+	d.image, err = template.Ensure(ctx, d.cfg.template())
+	return err
+}
+
+// Networks returns the ranges of the driver's network.
+func (d *Driver) Networks() (instances, balancers netip.Prefix) {
+	return d.network.Instances(), d.network.Balancers()
+}
+
+// Start powers a machine on, as soon as one that had its address before is
+// gone. A machine that is on stays as it is.
+func (d *Driver) Start(spec exoapi.Machine) error {
+	switch {
+	case spec.Template != template.Name:
+		return fmt.Errorf("start machine %s: there is no template %q for machines that really boot, only %q",
+			spec.Name, spec.Template, template.Name)
+	case !spec.Address.IsValid():
+		return fmt.Errorf("start machine %s: machines without a public IPv4 address cannot be booted", spec.Name)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return fmt.Errorf("start machine %s: the driver is closed", spec.Name)
+	}
+	m := d.machines[spec.ID]
+	if m == nil {
+		m = &machine{
+			cfg: &d.cfg, link: d.network, groups: d.groups, template: d.image,
+			log: d.cfg.Log.With("machine", spec.Name, "address", spec.Address),
+			id:  spec.ID, address: spec.Address, spec: spec,
+			changed: make(chan struct{}, 1), ended: make(chan struct{}),
+		}
+		d.machines[spec.ID] = m
+		d.begin(m, d.predecessors(m))
+	}
+	m.start(spec)
+	return nil
+}
+
+// predecessors are machines that must be gone before the new one can be.
+func (d *Driver) predecessors(m *machine) []*machine {
+	d.leaving = slices.DeleteFunc(d.leaving, func(other *machine) bool {
+		select {
+		case <-other.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	var found []*machine
+	for _, other := range d.leaving {
+		if other.id == m.id || other.address == m.address {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// Stop shuts a machine down. One that takes longer than the grace is killed.
+func (d *Driver) Stop(id string) {
+	if m := d.machine(id); m != nil {
+		m.stop()
+	}
+}
+
+// Destroy kills a machine and removes its disk.
+func (d *Driver) Destroy(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.machines[id]; m != nil {
+		delete(d.machines, id)
+		d.leaving = append(d.leaving, m)
+		m.destroy()
+	}
+}
+
+// Kill ends a machine as the loss of its power would. It stays off until it is
+// started again.
+func (d *Driver) Kill(id string) error {
+	m := d.machine(id)
+	if m == nil {
+		return fmt.Errorf("kill machine %s: there is none", id)
+	}
+	if err := m.kill(); err != nil {
+		return fmt.Errorf("kill machine %s: %w", id, err)
+	}
+	return nil
+}
+
+// Condition tells how a machine is doing. User-data that failed remains an
+// error until the instance is reset or destroyed: cloud-init executes it at
+// the first boot of a disk only.
+func (d *Driver) Condition(id string) exoapi.Condition {
+	if m := d.machine(id); m != nil {
+		return m.status()
+	}
+	return exoapi.Condition{}
+}
+
+// Console returns the name of the file that gets what a machine writes to its
+// console; false if there is none. The file goes with the machine.
+func (d *Driver) Console(id string) (string, bool) {
+	m := d.machine(id)
+	if m == nil {
+		return "", false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.console, m.console != ""
+}
+
+func (d *Driver) machine(id string) *machine {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.machines[id]
+}
+
+// Close destroys all machines, removes everything and returns when nothing is
+// left. A second call does nothing.
+func (d *Driver) Close(ctx context.Context) error {
+	d.mu.Lock()
+	closed := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if closed {
+		return nil
+	}
+	d.dismiss()
+	d.alive.Wait()
+	var faults []error
+	if d.network != nil {
+		faults = append(faults, d.network.Close())
+	}
+	if d.groups != nil {
+		faults = append(faults, d.sweep(context.WithoutCancel(ctx)))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("close nspawn driver: %w", err)
+	}
+	return nil
+}
+
+// Balance does nothing yet.
+func (d *Driver) Balance(exoapi.Balancer) error { return nil }
+
+// Unbalance does nothing yet.
+func (d *Driver) Unbalance(string) {}
+
+// Health knows nothing yet.
+func (d *Driver) Health(string, string) map[string]exoapi.Health { return nil }

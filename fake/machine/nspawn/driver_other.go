@@ -1,0 +1,44 @@
+//go:build !linux
+
+package nspawn
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"runtime"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// A Driver runs machines that really boot. There is none outside Linux.
+type Driver struct{}
+
+var errSystem = errors.New("machines that really boot need Linux, this is " + runtime.GOOS +
+	": use another machine driver, or a Linux computer")
+
+// New fails outside Linux.
+func New(context.Context, Config) (*Driver, error) { return nil, errSystem }
+
+// Sweep fails outside Linux.
+func Sweep(context.Context, Config) error { return errSystem }
+
+// Examine tells that this is not Linux.
+func Examine(context.Context, Config) []Requirement {
+	return []Requirement{{Name: "Linux", Problem: errSystem.Error(), Remedy: "use a Linux computer or a virtual machine with Linux"}}
+}
+
+// The methods are those of the driver for Linux. As there is never a driver,
+// they are never called.
+
+func (*Driver) Networks() (instances, balancers netip.Prefix)  { return }
+func (*Driver) Start(exoapi.Machine) error                     { return errSystem }
+func (*Driver) Stop(string)                                    {}
+func (*Driver) Destroy(string)                                 {}
+func (*Driver) Kill(string) error                              { return errSystem }
+func (*Driver) Condition(string) exoapi.Condition              { return exoapi.Condition{} }
+func (*Driver) Console(string) (string, bool)                  { return "", false }
+func (*Driver) Balance(exoapi.Balancer) error                  { return errSystem }
+func (*Driver) Unbalance(string)                               {}
+func (*Driver) Health(string, string) map[string]exoapi.Health { return nil }
+func (*Driver) Close(context.Context) error                    { return nil }

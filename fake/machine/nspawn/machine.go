@@ -1,0 +1,185 @@
+package nspawn
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
+	"github.com/exopool/exopool/fake/machine/nspawn/guest"
+)
+
+// A link is what a machine needs of the network.
+type link interface {
+	Attach(ctx context.Context, id string, addr netip.Addr) (namespace string, err error)
+	Reset(ctx context.Context, id string) error
+	Detach(id string) error
+	Gateway() netip.Addr
+}
+
+// power is what a machine is wanted to be.
+type power int
+
+const (
+	off power = iota
+	on
+	gone
+)
+
+// A machine is one instance, from its first start until it is destroyed. Its
+// goroutine does what takes time; everybody else only says what is wanted.
+//
+//	off ──▶ on ──▶ off      a boot ends: reboot, shutdown, crash
+//	      any ──▶ gone
+type machine struct {
+	cfg      *Config
+	log      *slog.Logger
+	id       string
+	address  netip.Addr
+	link     link
+	groups   *cgroup.Hierarchy
+	template string
+
+	// Only the machine's own goroutine uses these.
+	disk      *guest.Disk
+	group     *cgroup.Group
+	namespace string
+
+	changed chan struct{} // something below has; holds one
+	ended   chan struct{} // closed when nothing is left of the machine
+
+	mu        sync.Mutex
+	spec      exoapi.Machine
+	want      power
+	stops     int // how often it was told to stop
+	process   *guest.Process
+	console   string // file name
+	condition exoapi.Condition
+	judged    bool // it is known what became of the user-data
+}
+
+// start makes the machine wanted on.
+func (m *machine) start(spec exoapi.Machine) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.want == on {
+		return
+	}
+	m.spec, m.want = spec, on
+	m.condition.Off = false
+	if !m.judged {
+		m.condition.Err = nil
+	}
+	m.notify()
+}
+
+func (m *machine) stop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.want == on {
+		m.want = off
+		m.stops++
+		m.notify()
+	}
+}
+
+func (m *machine) destroy() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.want = gone
+	m.notify()
+}
+
+func (m *machine) notify() {
+	select {
+	case m.changed <- struct{}{}:
+	default: // It will look anyway.
+	}
+}
+
+// kill pulls the plug.
+func (m *machine) kill() error {
+	m.mu.Lock()
+	process := m.process
+	m.mu.Unlock()
+	if process == nil {
+		return errors.New("the machine is off")
+	}
+	return process.Kill()
+}
+
+func (m *machine) status() exoapi.Condition {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.condition
+}
+
+// live is the machine's goroutine. Predecessors are machines that had its
+// address or its id, and are on their way out.
+func (m *machine) live(ctx context.Context, predecessors []*machine) {
+	defer close(m.ended)
+	for _, p := range predecessors {
+		<-p.ended
+	}
+	defer m.dismantle(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.changed:
+		}
+		for m.wanted() == on && ctx.Err() == nil {
+			m.powered(ctx)
+		}
+		if m.wanted() == gone {
+			return
+		}
+	}
+}
+
+func (m *machine) wanted() power {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.want
+}
+
+// powered is one time the machine is on, however often it reboots meanwhile.
+func (m *machine) powered(ctx context.Context) {
+	m.mu.Lock()
+	spec, stops := m.spec, m.stops
+	m.mu.Unlock()
+	stay := func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.want == on && m.stops == stops
+	}
+	err := m.assemble(ctx, spec)
+	for again := err == nil; again && stay() && ctx.Err() == nil; {
+		again, err = m.boot(ctx, spec, stay)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.want != on || m.stops != stops {
+		if err != nil {
+			m.log.Warn("machine did not end in order", "err", err)
+		}
+		return
+	}
+	// Nobody wanted it to end.
+	m.want = off
+	m.condition.Off = true
+	if err == nil {
+		m.log.Info("machine shut itself down")
+		return
+	}
+	m.log.Error("machine is off", "err", err)
+	if !m.judged {
+		m.condition.Err = err
+	}
+}

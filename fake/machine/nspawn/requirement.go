@@ -1,0 +1,29 @@
+package nspawn
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Requirement is something that the computer must have.
+type Requirement struct {
+	Name string
+	// Problem is empty when the requirement is met.
+	Problem string
+	// Remedy says how to meet it.
+	Remedy string
+}
+
+// OK reports whether the requirement is met.
+func (r Requirement) OK() bool { return r.Problem == "" }
+
+// unmet is nil when all requirements are met.
+func unmet(list []Requirement) error {
+	var faults []error
+	for _, r := range list {
+		if !r.OK() {
+			faults = append(faults, fmt.Errorf("%s: %s (%s)", r.Name, r.Problem, r.Remedy))
+		}
+	}
+	return errors.Join(faults...)
+}

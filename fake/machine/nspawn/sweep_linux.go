@@ -1,0 +1,50 @@
+package nspawn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
+	"github.com/exopool/exopool/fake/machine/nspawn/network"
+)
+
+// sweepLimit bounds the wait for control groups that are still in use.
+const sweepLimit = 10 * time.Second
+
+// Sweep removes what a program that died left of the machines with the given
+// prefix: control groups, with the processes in them, network and disks. It
+// refuses when such machines are running. Templates remain.
+func Sweep(ctx context.Context, cfg Config) error {
+	if err := cfg.complete(); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	// It makes sure that nobody else uses the prefix.
+	if err := network.Sweep(ctx, cfg.Prefix); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	groups, err := cgroup.Open(cgroup.Root, cfg.Prefix)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	d := &Driver{cfg: cfg, groups: groups}
+	return d.sweep(ctx)
+}
+
+func (d *Driver) sweep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sweepLimit)
+	defer cancel()
+	err := errors.Join(d.groups.Sweep(ctx), os.RemoveAll(d.cfg.disks()))
+	left, fault := filepath.Glob(propagate(d.cfg.Prefix + "-*"))
+	err = errors.Join(err, fault)
+	for _, dir := range left {
+		err = errors.Join(err, os.Remove(dir))
+	}
+	if err != nil {
+		return fmt.Errorf("sweep up what is left of %s: %w", d.cfg.Prefix, err)
+	}
+	return nil
+}
