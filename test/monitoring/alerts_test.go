@@ -1,4 +1,4 @@
-package test_test
+package monitoring_test
 
 import (
 	"path/filepath"
@@ -10,9 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 )
-
-// grafanaFiles is what the monitoring machine has below /etc/grafana.
-const grafanaFiles = "../terraform/files/monitoring/etc/grafana"
 
 // A ruleGroup is a group of provisioned alert rules.
 type ruleGroup struct {

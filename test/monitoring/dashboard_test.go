@@ -1,4 +1,4 @@
-package test_test
+package monitoring_test
 
 import (
 	"bytes"
@@ -181,4 +181,20 @@ func dashboards(t *testing.T) []dashboard {
 	}
 	require.Len(t, boards, 2)
 	return boards
+}
+
+// queriesOf returns all queries that a dashboard sends to Prometheus.
+func queriesOf(board dashboard) []string {
+	var queries []string
+	for _, p := range board.Panels {
+		for _, target := range p.Targets {
+			queries = append(queries, target.Expr)
+		}
+	}
+	for _, a := range board.Annotations.List {
+		if a.BuiltIn == 0 {
+			queries = append(queries, a.Expr)
+		}
+	}
+	return queries
 }
