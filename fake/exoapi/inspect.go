@@ -33,6 +33,8 @@ type BalancerInfo struct {
 type ServiceInfo struct {
 	ID, Name, State, PoolID string
 	Port, TargetPort        int
+	Protocol                string
+	Healthcheck             Healthcheck
 	// Health is what the health check says, by the id of the member. Members
 	// that were not checked yet are absent.
 	Health map[string]Health
@@ -84,7 +86,7 @@ func (c *Cloud) Balancers() []BalancerInfo {
 			for s := range b.services.all() {
 				si := ServiceInfo{
 					ID: s.id, Name: s.name, State: s.state, PoolID: s.pool.id,
-					Port: s.port, TargetPort: s.targetPort, Health: map[string]Health{},
+					Port: s.port, TargetPort: s.targetPort, Protocol: s.protocol, Healthcheck: s.healthcheck, Health: map[string]Health{},
 				}
 				for _, m := range w.health(b, s) {
 					si.Health[m.member.id] = m.health
