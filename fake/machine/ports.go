@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -94,6 +95,15 @@ func (p *ports) taken(port int) bool {
 		}
 	}
 	return false
+}
+
+// listen opens the port that serves for the given one.
+func (p *ports) listen(_ context.Context, at netip.AddrPort) (net.Listener, error) {
+	port, err := p.decide(int(at.Port()))
+	if err != nil {
+		return nil, err
+	}
+	return listen(netip.AddrPortFrom(at.Addr(), uint16(port))) //nolint:gosec // G115: ports are below 65536
 }
 
 func (p *ports) try(port int) error {

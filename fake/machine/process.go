@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/balancer"
 )
 
 // ProcessConfig is what a [Process] driver needs. Only Log is required.
@@ -66,7 +67,7 @@ func (c *ProcessConfig) complete() error {
 // should the program die without that, its members end by themselves.
 type Process struct {
 	cfg       ProcessConfig
-	balancers *balancers
+	balancers *balancer.Set
 	network   *network
 	ports     *ports // of members
 	dir       string
@@ -104,11 +105,13 @@ func NewProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	if err := p.prepare(); err != nil {
 		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close()))
 	}
-	p.balancers = newBalancers(balancersConfig{
-		log: cfg.Log, crew: newCrew(ctx), speed: cfg.Speed,
-		ports:      newPorts(lastHost(network.balancers), cfg.Log),
-		targetPort: p.ports.known, on: p.on,
+	fronts := newPorts(lastHost(network.balancers), cfg.Log)
+	p.balancers, err = balancer.NewSet(ctx, balancer.Config{
+		Log: cfg.Log, Speed: cfg.Speed, Listen: fronts.listen, TargetPort: p.ports.known, On: p.on,
 	})
+	if err != nil {
+		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close(), os.RemoveAll(p.dir)))
+	}
 	cfg.Log.Info("process driver ready", "instances", network.instances, "balancers", network.balancers,
 		"load_port", p.PortFor(LoadPort), "exporter_port", p.PortFor(ExporterPort))
 	return p, nil
@@ -222,15 +225,15 @@ func (p *Process) forget(r *run) {
 // Balance brings a load balancer into the given state. Connections through
 // services that stay are not disturbed: a target that is gone gets no new ones.
 // The error names every service that cannot listen; the others serve.
-func (p *Process) Balance(b exoapi.Balancer) error { return p.balancers.balance(b) }
+func (p *Process) Balance(b exoapi.Balancer) error { return p.balancers.Balance(b) }
 
 // Unbalance removes a load balancer and cuts the connections through it.
-func (p *Process) Unbalance(id string) { p.balancers.unbalance(id) }
+func (p *Process) Unbalance(id string) { p.balancers.Unbalance(id) }
 
 // Health tells what the service's health check last said, by machine id;
 // machines not checked yet are absent.
 func (p *Process) Health(balancerID, serviceID string) map[string]exoapi.Health {
-	return p.balancers.health(balancerID, serviceID)
+	return p.balancers.Health(balancerID, serviceID)
 }
 
 // Endpoint returns where the service on the given port of a load balancer
@@ -238,7 +241,7 @@ func (p *Process) Health(balancerID, serviceID string) map[string]exoapi.Health 
 // as for a low port without the right to it. It is false when no such service
 // forwards.
 func (p *Process) Endpoint(balancerID string, port int) (netip.AddrPort, bool) {
-	return p.balancers.endpoint(balancerID, port)
+	return p.balancers.Endpoint(balancerID, port)
 }
 
 // Close stops all machines as [Process.Stop] does, then the balancers, and
@@ -256,7 +259,7 @@ func (p *Process) Close(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { close(p.kill) })
 	p.crew.wg.Wait()
 	stop()
-	p.balancers.close()
+	p.balancers.Close()
 	if err := errors.Join(p.network.claim.Close(), os.RemoveAll(p.dir)); err != nil {
 		return fmt.Errorf("close process driver: %w", err)
 	}

@@ -1,4 +1,4 @@
-package machine
+package balancer
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func (s *service) serve(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { _ = s.listener.Close() })
 	defer stop()
 	for {
-		client, err := s.listener.AcceptTCP()
+		client, err := s.listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -38,7 +38,13 @@ func (s *service) serve(ctx context.Context) {
 			}
 			continue
 		}
-		open.Go(func() { s.forward(ctx, client) })
+		open.Go(func() {
+			if tcp, ok := client.(*net.TCPConn); ok {
+				s.forward(ctx, tcp)
+			} else {
+				_ = client.Close()
+			}
+		})
 	}
 }
 
@@ -61,12 +67,12 @@ func (s *service) forward(ctx context.Context, client *net.TCPConn) {
 
 func (s *service) dial(ctx context.Context, client *net.TCPConn) *net.TCPConn {
 	s.mu.Lock()
-	strategy, port := s.spec.Strategy, s.cfg.targetPort(s.spec.TargetPort)
+	strategy, port := s.spec.Strategy, s.cfg.TargetPort(s.spec.TargetPort)
 	s.mu.Unlock()
-	dialer := net.Dialer{Timeout: dialTimeout}
-	for _, t := range s.choose.order(strategy, source(client), s.healthy()) {
+	from := source(client)
+	for _, t := range s.choose.order(strategy, from, s.healthy()) {
 		at := netip.AddrPortFrom(t.address, uint16(port)) //nolint:gosec // G115: ports are below 65536
-		conn, err := dialer.DialContext(ctx, "tcp4", at.String())
+		conn, err := s.dialOne(ctx, from, at)
 		if err != nil {
 			s.log.Debug("target not reached, trying the next", "target", at, "err", err)
 			continue
@@ -77,6 +83,12 @@ func (s *service) dial(ctx context.Context, client *net.TCPConn) *net.TCPConn {
 		_ = conn.Close()
 	}
 	return nil
+}
+
+func (s *service) dialOne(ctx context.Context, client netip.Addr, at netip.AddrPort) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return s.cfg.Dial(ctx, client, at)
 }
 
 func source(conn *net.TCPConn) netip.Addr {

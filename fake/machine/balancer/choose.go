@@ -1,4 +1,4 @@
-package machine
+package balancer
 
 import (
 	"hash/maphash"

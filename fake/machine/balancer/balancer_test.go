@@ -1,4 +1,4 @@
-package machine_test
+package balancer_test
 
 import (
 	"crypto/tls"
@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/balancer"
 )
 
 const (
@@ -36,7 +36,7 @@ type backend struct {
 	served  atomic.Int64
 }
 
-func newBackend(tb testing.TB, lb *machine.TestBalancers, i int, secure bool) *backend {
+func newBackend(tb testing.TB, lb *testSet, i int, secure bool) *backend {
 	tb.Helper()
 	b := &backend{id: "id-" + strconv.Itoa(i), address: addressOf(lb.Instances, i)}
 	mux := http.NewServeMux()
@@ -73,7 +73,7 @@ func targets(list []*backend) []exoapi.Target {
 }
 
 // spec is a load balancer with one round-robin service in front of the list.
-func spec(lb *machine.TestBalancers, list ...*backend) exoapi.Balancer {
+func spec(lb *testSet, list ...*backend) exoapi.Balancer {
 	return exoapi.Balancer{ID: "lb", Address: addressOf(lb.Balancers, 0), Services: []exoapi.Service{{
 		ID: "svc", Name: "web", Port: servicePort, TargetPort: targetPort, Protocol: "tcp", Strategy: "round-robin",
 		Healthcheck: exoapi.Healthcheck{
@@ -83,12 +83,12 @@ func spec(lb *machine.TestBalancers, list ...*backend) exoapi.Balancer {
 	}}}
 }
 
-func newBalancers(tb testing.TB) *machine.TestBalancers {
+func newBalancers(tb testing.TB) *testSet {
 	tb.Helper()
-	return machine.NewTestBalancers(tb, machine.ProcessConfig{Log: quiet(), Speed: 1000}) // checks every 10 ms
+	return newSet(tb, balancer.Config{Log: quiet(), Speed: 1000}) // checks every 10 ms
 }
 
-func newBackends(tb testing.TB, lb *machine.TestBalancers, n int) []*backend {
+func newBackends(tb testing.TB, lb *testSet, n int) []*backend {
 	tb.Helper()
 	list := make([]*backend, n)
 	for i := range list {
@@ -97,14 +97,14 @@ func newBackends(tb testing.TB, lb *machine.TestBalancers, n int) []*backend {
 	return list
 }
 
-func awaitHealth(t *testing.T, lb *machine.TestBalancers, want exoapi.Health, list ...*backend) {
+func awaitHealth(t *testing.T, lb *testSet, want exoapi.Health, list ...*backend) {
 	t.Helper()
 	for _, b := range list {
 		eventually(t, func() bool { return lb.Health("lb", "svc")[b.id] == want }, "%s does not become %s", b.id, want)
 	}
 }
 
-func through(t *testing.T, lb *machine.TestBalancers) (string, error) {
+func through(t *testing.T, lb *testSet) (string, error) {
 	t.Helper()
 	at, ok := lb.Endpoint("lb", servicePort)
 	require.True(t, ok)
@@ -112,7 +112,7 @@ func through(t *testing.T, lb *machine.TestBalancers) (string, error) {
 }
 
 // dial opens a connection through the balancer that ends with the test.
-func dial(t *testing.T, lb *machine.TestBalancers) *net.TCPConn {
+func dial(t *testing.T, lb *testSet) *net.TCPConn {
 	t.Helper()
 	at, ok := lb.Endpoint("lb", servicePort)
 	require.True(t, ok)

@@ -1,4 +1,4 @@
-package machine
+package balancer
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 
 // A service is one listening port of a load balancer.
 type service struct {
-	cfg      balancersConfig
+	cfg      Config
+	start    start
 	log      *slog.Logger
 	address  netip.Addr
 	port     int
 	protocol string
 	endpoint netip.AddrPort
-	listener *net.TCPListener // nil for UDP
+	listener net.Listener // nil for UDP
 	stop     context.CancelFunc
 	choose   *chooser
 
@@ -88,7 +89,7 @@ func (s *service) healthy() []*target {
 	defer s.mu.Unlock()
 	list := make([]*target, 0, len(s.order))
 	for _, t := range s.order {
-		if t.health == exoapi.HealthSuccess && s.cfg.on(t.machine) {
+		if t.health == exoapi.HealthSuccess && s.cfg.On(t.machine) {
 			list = append(list, t)
 		}
 	}
@@ -107,7 +108,7 @@ func (s *service) health() map[string]exoapi.Health {
 	return said
 }
 
-// close ends checks and forwarding; the crew is waited for by its owner.
+// close ends checks and forwarding, which the set waits for.
 func (s *service) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

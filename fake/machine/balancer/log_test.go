@@ -1,4 +1,4 @@
-package machine_test
+package balancer_test
 
 import (
 	"log/slog"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/balancer"
 )
 
 // A record keeps what is logged.
@@ -34,7 +34,7 @@ func (r *record) String() string {
 func TestWarningsAreAboutFailuresNotAboutMachinesThatAreOff(t *testing.T) {
 	warnings := new(record)
 	log := slog.New(slog.NewTextHandler(warnings, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	lb := machine.NewTestBalancers(t, machine.ProcessConfig{Log: log, Speed: 1000})
+	lb := newSet(t, balancer.Config{Log: log, Speed: 1000})
 	list := newBackends(t, lb, 2)
 	lb.PowerOff("id-0")
 	require.NoError(t, lb.Balance(spec(lb, list...)))

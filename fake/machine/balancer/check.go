@@ -1,4 +1,4 @@
-package machine
+package balancer
 
 import (
 	"context"
@@ -32,14 +32,14 @@ func (s *service) startCheck(t *target) {
 	interval := max(s.scaled(hc.IntervalDuration()), minCheckInterval)
 	timeout := max(s.scaled(hc.TimeoutDuration()), minCheckTimeout)
 	//nolint:gosec // G115: ports are below 65536
-	at := netip.AddrPortFrom(t.address, uint16(s.cfg.targetPort(hc.Port)))
-	t.stopCheck = s.cfg.crew.start(func(ctx context.Context) {
+	at := netip.AddrPortFrom(t.address, uint16(s.cfg.TargetPort(hc.Port)))
+	t.stopCheck = s.start(func(ctx context.Context) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
 			err := errOff
-			if s.cfg.on(t.machine) {
-				err = probe(ctx, hc, at, timeout)
+			if s.cfg.On(t.machine) {
+				err = probe(ctx, s.cfg.Check, hc, at, timeout)
 			}
 			s.record(ctx, t, max(hc.Retries, 1), err)
 			select {
@@ -52,7 +52,7 @@ func (s *service) startCheck(t *target) {
 }
 
 func (s *service) scaled(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / s.cfg.speed)
+	return time.Duration(float64(d) / s.cfg.Speed)
 }
 
 // record takes over one outcome: the first success makes a target healthy, as
@@ -83,24 +83,32 @@ func (s *service) record(ctx context.Context, t *target, retries int, err error)
 	}
 }
 
+// dial connects to a target.
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
 // probe runs one check.
-func probe(ctx context.Context, hc exoapi.Healthcheck, at netip.AddrPort, timeout time.Duration) error {
+func probe(
+	ctx context.Context, dial dial, hc exoapi.Healthcheck, at netip.AddrPort, timeout time.Duration,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if hc.Mode == "tcp" {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp4", at.String())
+		conn, err := dial(ctx, "tcp4", at.String())
 		if err != nil {
 			return err
 		}
 		return conn.Close()
 	}
-	return probeHTTP(ctx, hc, at)
+	return probeHTTP(ctx, dial, hc, at)
 }
 
 // probeHTTP succeeds on any 2xx answer. Redirects are not followed, and
 // certificates not verified: a check asks whether a target serves.
-func probeHTTP(ctx context.Context, hc exoapi.Healthcheck, at netip.AddrPort) error {
+func probeHTTP(ctx context.Context, dial dial, hc exoapi.Healthcheck, at netip.AddrPort) error {
 	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return dial(ctx, "tcp4", address)
+		},
 		DisableKeepAlives: true, // every check makes its own connection
 		//nolint:gosec // G402: see above
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: hc.TLSSNI},
