@@ -56,6 +56,7 @@ Flags:
 	fs.DurationVar(&o.stage.Period, "period", 450*time.Millisecond, "least time between two requests of one client")
 	fs.Float64Var(&o.stage.Share, "share", 0.5, "share of a CPU that each member has")
 	fs.DurationVar(&o.stage.Work, "work", 50*time.Millisecond, "CPU time that one request needs")
+	fs.DurationVar(&o.stage.BootAge, "boot-aware", 0, "leave members out of the average CPU while they are younger than this, at real speed, or were not healthy yet")
 	fs.StringVar(&o.stage.Page, "page", "127.0.0.1:0", "loopback `address` of the web page; port 0 picks a free one")
 	fs.StringVar(&o.jsonFile, "json", "", "write the summary as JSON to this `file`")
 	fs.StringVar(&o.logFile, "log", "", "write the logs of all parts to this `file`")

@@ -12,7 +12,8 @@ import (
 // five times a second, and the window of the average must hold some of these.
 const MaxSpeed = 20
 
-// Config is what a [Stage] is made of. Every field but Log is required.
+// Config is what a [Stage] is made of. Every field but BootAge and Log is
+// required.
 type Config struct {
 	Speed   float64       // 1 to [MaxSpeed]
 	Min     int           // size that the pool begins with and shrinks to, 1 or more
@@ -21,6 +22,7 @@ type Config struct {
 	Period  time.Duration // least time between two requests of one client
 	Share   float64       // of a CPU that each member has, above 0, at most 1
 	Work    time.Duration // CPU time that one request needs
+	BootAge time.Duration // for which members are left out of the average, at real speed; 0 counts all
 	Page    string        // address to serve the web page on; port 0 picks a free one
 	Log     *slog.Logger  // of the parts; nil discards
 }
@@ -41,6 +43,7 @@ func (c Config) Validate() error {
 	check(c.Period > 0, "period %s is not positive", c.Period)
 	check(c.Share > 0 && c.Share <= 1, "share %g is not above 0 and at most 1", c.Share)
 	check(c.Work > 0, "work %s is not positive", c.Work)
+	check(c.BootAge >= 0, "age %s of members that boot is negative", c.BootAge)
 	check(loopback(c.Page), "page %q is no loopback address with a port, such as 127.0.0.1:0", c.Page)
 	return errors.Join(faults...)
 }

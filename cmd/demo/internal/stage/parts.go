@@ -15,7 +15,6 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/load"
 	"github.com/exopool/exopool/internal/rehearsal/monitor"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
-	"github.com/exopool/exopool/terraform/files"
 )
 
 func (s *Stage) newCloud(ctx context.Context) (err error) {
@@ -87,21 +86,32 @@ func (s *Stage) newAutoscaler(ctx context.Context) error {
 
 func (s *Stage) targetsFile() string { return filepath.Join(s.dir, "targets", "config.json") }
 
-func (s *Stage) newDiscovery(context.Context) error {
-	client, err := s.client(nil)
+func (s *Stage) newDiscovery(ctx context.Context) error {
+	registry := prometheus.NewRegistry()
+	client, err := s.client(registry)
 	if err != nil {
 		return err
 	}
 	s.agent, err = discovery.New(discovery.Config{
-		Lister:   client.Lister(),
-		Pools:    []string{s.ids.pool},
-		File:     s.targetsFile(),
-		Port:     s.driver.PortFor(machine.ExporterPort),
-		Zone:     zone,
-		Interval: s.times.Refresh,
-		Logger:   s.cfg.Log,
+		Lister:        client.Lister(),
+		Backends:      client.Lister(),
+		MemberMetrics: true,
+		Pools:         []string{s.ids.pool},
+		File:          s.targetsFile(),
+		Port:          s.driver.PortFor(machine.ExporterPort),
+		Zone:          zone,
+		Interval:      s.times.Refresh,
+		Logger:        s.cfg.Log,
+		Registerer:    registry,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if s.found, err = listen(ctx, "127.0.0.1:0"); err != nil {
+		return err
+	}
+	s.found.handler = s.agent.Handler(registry)
+	return nil
 }
 
 func (s *Stage) newAlerting(ctx context.Context) (err error) {
@@ -115,13 +125,21 @@ func (s *Stage) newAlerting(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	installed, err := s.monitoringFiles()
+	if err != nil {
+		return err
+	}
 	s.monitor, err = monitor.New(monitor.Config{
 		Dir:         filepath.Join(s.dir, "tsdb"),
-		Files:       files.Monitoring(),
+		Files:       installed,
 		TargetsFile: s.targetsFile(),
-		Speed:       s.cfg.Speed,
-		Logger:      s.cfg.Log,
-		Notify:      s.alerts.Update,
+		Addresses: map[string]string{
+			"autoscaler": s.hooks.Addr().String(),
+			"discovery":  s.found.Addr().String(),
+		},
+		Speed:  s.cfg.Speed,
+		Logger: s.cfg.Log,
+		Notify: s.alerts.Update,
 	})
 	if err != nil {
 		return err

@@ -44,6 +44,7 @@ type Stage struct {
 	cloud  *exoapi.Cloud
 	api    listener
 	hooks  listener
+	found  listener // of discovery
 	page   listener
 	ids    ids
 	app    string // where clients reach the application: through the load balancer
@@ -112,6 +113,10 @@ func (s *Stage) introduce() {
 	} {
 		s.observer.emit(view.Event{Kind: view.KindNote, Text: text})
 	}
+	if age := s.cfg.BootAge; age > 0 {
+		s.observer.emit(view.Event{Kind: view.KindNote, Text: fmt.Sprintf(
+			"members count once they are %s old and were healthy", time.Duration(float64(age)/s.cfg.Speed).Round(time.Millisecond))})
+	}
 }
 
 // standIns tells which ports are not those of a real installation, because an
@@ -145,7 +150,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	group.Go(func() error { return s.alerts.Run(ctx) })
 	group.Go(func() error { return s.player.Run(ctx) })
 	group.Go(func() error { return s.observer.run(ctx) })
-	for _, l := range []listener{s.api, s.hooks, s.page} {
+	for _, l := range []listener{s.api, s.hooks, s.found, s.page} {
 		serve(ctx, group, l)
 	}
 	if err := group.Wait(); err != nil {
@@ -179,7 +184,7 @@ func (s *Stage) Close(ctx context.Context) error {
 		defer cancel()
 		faults = append(faults, s.driver.Close(ctx))
 	}
-	for _, l := range []listener{s.api, s.hooks, s.page} {
+	for _, l := range []listener{s.api, s.hooks, s.found, s.page} {
 		if l.Listener == nil {
 			continue
 		}

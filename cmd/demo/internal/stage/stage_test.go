@@ -63,6 +63,16 @@ func healthy(n int) func(view.Snapshot) bool {
 	return func(v view.Snapshot) bool { return len(v.Pool.Members) == n && v.Pool.Healthy() == n }
 }
 
+func TestMembersThatBootCanBeLeftOutOfTheAverage(t *testing.T) {
+	cfg := config()
+	cfg.BootAge = time.Hour
+	s := play(t, cfg)
+	await(t, s, "the first member is scraped", func(v view.Snapshot) bool {
+		return v.Pool.Healthy() == 1 && v.Pool.Members[0].CPU != nil
+	})
+	assert.Nil(t, s.Snapshot().AverageCPU, "no member is old enough")
+}
+
 func TestEveryPartMeetsTheOthers(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -139,10 +149,10 @@ func TestNewSaysWhichPartCannotComeUp(t *testing.T) {
 }
 
 func TestValidateNamesEveryFault(t *testing.T) {
-	err := stage.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2}.Validate()
+	err := stage.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2, BootAge: -1}.Validate()
 
 	for _, text := range []string{
-		"speed 21", "minimum 0", "maximum -1", "clients 0", "period 0s", "share 2", "work 0s", `page ""`,
+		"speed 21", "minimum 0", "maximum -1", "clients 0", "period 0s", "share 2", "work 0s", `page ""`, "age -1ns",
 	} {
 		assert.ErrorContains(t, err, text)
 	}
