@@ -1,0 +1,71 @@
+package grafana_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/rehearsal/grafana"
+)
+
+func TestFindLooksWhereItIsTold(t *testing.T) {
+	folder := install(t, "grafana", wellBehaved)
+	program, home := filepath.Join(folder, "bin", "grafana"), filepath.Join(folder, "home")
+	elsewhere := filepath.Join(install(t, "grafana", wellBehaved), "home")
+	for name, test := range map[string]struct {
+		program, home, path string
+		want                string
+	}{
+		"a folder":                 {folder, "", "", home},
+		"a program":                {program, "", "", home},
+		"a program and a home":     {program, elsewhere, "", elsewhere},
+		"a name in the PATH":       {"grafana", "", filepath.Dir(program), home},
+		"whatever is in the PATH":  {grafana.Auto, "", filepath.Dir(program), home},
+		"the home of another, too": {grafana.Auto, elsewhere, filepath.Dir(program), elsewhere},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("PATH", test.path+":/usr/bin:/bin")
+			found, err := grafana.Find(t.Context(), test.program, test.home)
+
+			require.NoError(t, err)
+			assert.Equal(t, grafana.Installation{
+				Program: program, Command: []string{"server"}, Home: test.want, Version: "10.1.2",
+			}, found)
+		})
+	}
+}
+
+func TestOldServerHasNoSubcommand(t *testing.T) {
+	t.Setenv("PATH", filepath.Join(install(t, "grafana-server", wellBehaved), "bin")+":/usr/bin:/bin")
+
+	found, err := grafana.Find(t.Context(), "grafana-server", "")
+
+	require.NoError(t, err)
+	assert.Empty(t, found.Command)
+}
+
+func TestFindSaysWhatIsMissing(t *testing.T) {
+	folder := install(t, "grafana", wellBehaved)
+	other := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(other, "grafana"), []byte("#!/bin/sh\necho hello\n"), 0o700)) //nolint:gosec // a program
+	t.Setenv("PATH", "/usr/bin:/bin")
+	for name, test := range map[string]struct{ program, home, says string }{
+		"no such program":      {"/nowhere/grafana", "", "no grafana found at /nowhere/grafana"},
+		"nothing in a folder":  {t.TempDir(), "", "a folder with bin/grafana"},
+		"no home":              {folder, t.TempDir(), "no conf/defaults.ini"},
+		"no version, no hello": {filepath.Join(other, "grafana"), filepath.Join(folder, "home"), `it says "hello\n"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := grafana.Find(t.Context(), test.program, test.home)
+			require.ErrorContains(t, err, test.says)
+		})
+	}
+	if _, err := os.Stat("/usr/share/grafana"); err == nil {
+		return // Then there is one to find.
+	}
+	_, err := grafana.Find(t.Context(), grafana.Auto, "")
+	require.ErrorIs(t, err, grafana.ErrNotFound)
+}

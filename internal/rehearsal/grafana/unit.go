@@ -1,0 +1,36 @@
+package grafana
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// unitFile is what the monitoring machine adds to the unit of the package.
+const unitFile = "etc/systemd/system/grafana-server.service.d/exopool.conf"
+
+// unitEnvironment returns the variables that the unit sets. It understands
+// what the unit uses, one plain assignment a line, and refuses the rest of
+// systemd's syntax rather than to misread it.
+func unitEnvironment(files fs.FS) (map[string]string, error) {
+	text, err := fs.ReadFile(files, unitFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the unit of grafana: %w", err)
+	}
+	environment := map[string]string{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		assignment, ok := strings.CutPrefix(lines.Text(), "Environment=")
+		if !ok {
+			continue
+		}
+		name, value, ok := strings.Cut(assignment, "=")
+		if !ok || name == "" || strings.ContainsAny(assignment, "\"'\\% \t") {
+			return nil, fmt.Errorf("read the unit of grafana: %q is more than one plain assignment", lines.Text())
+		}
+		environment[name] = value
+	}
+	return environment, lines.Err()
+}
