@@ -1,0 +1,170 @@
+package terraform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says what to run where. Program, Dir and Env are required.
+type Config struct {
+	Program string   // path of terraform or tofu
+	Dir     string   // the configuration; nothing is written there
+	Env     []string // of the program, whole: nothing is added from this process
+
+	// Root is the folder to copy, Dir or one above; by default that of the
+	// Git repository around Dir.
+	Root string
+	// Variables are handed over in a file that overrules all others. Those
+	// that the configuration does not declare are ignored, with a warning.
+	Variables map[string]string
+	// Args are given to apply and destroy besides, such as -var name=value.
+	Args []string
+	// KeepLock keeps the configuration's lock file of providers.
+	KeepLock bool
+	// Output gets all that the program writes; nobody by default.
+	Output io.Writer
+	// Grace is how long the program may take to end after an interrupt;
+	// 2 min when zero.
+	Grace time.Duration
+}
+
+// A Folder is a copy of a configuration with a state of its own.
+type Folder struct {
+	cfg       Config
+	temporary string // removed by Close
+	dir       string // in it
+	variables string // file
+}
+
+// New copies the configuration. The caller closes the folder.
+func New(cfg Config) (*Folder, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
+	}
+	if found, err := filepath.Glob(filepath.Join(dir, "*.tf*")); err != nil || !slices.ContainsFunc(found, isConfiguration) {
+		return nil, fmt.Errorf("%s is not a folder with Terraform configuration: it has no *.tf file", cfg.Dir)
+	}
+	root := rootOf(dir)
+	if cfg.Root != "" {
+		if root, err = filepath.Abs(cfg.Root); err != nil {
+			return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
+		}
+	}
+	within, err := filepath.Rel(root, dir)
+	if err != nil || !filepath.IsLocal(within) {
+		return nil, fmt.Errorf("copy configuration: %s is not in %s", cfg.Dir, root)
+	}
+	if cfg.Output == nil {
+		cfg.Output = io.Discard
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 2 * time.Minute
+	}
+	f := &Folder{cfg: cfg}
+	if f.temporary, err = os.MkdirTemp("", "exopool-rehearsal-"); err != nil { // for its owner only
+		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
+	}
+	if err := f.fill(root, within); err != nil {
+		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, errors.Join(err, f.Close()))
+	}
+	return f, nil
+}
+
+func isConfiguration(name string) bool {
+	return strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json")
+}
+
+// override is read after the configuration, and replaces its backend, if any.
+const override = "terraform {\n  backend \"local\" {}\n}\n"
+
+func (f *Folder) fill(root, within string) error {
+	copied := filepath.Join(f.temporary, filepath.Base(root))
+	if err := os.Mkdir(copied, 0o700); err != nil {
+		return err
+	}
+	if err := copyTree(copied, root, own(f.cfg.KeepLock)); err != nil {
+		return err
+	}
+	f.dir = filepath.Join(copied, within)
+	if err := os.WriteFile(filepath.Join(f.dir, "zz_rehearsal_override.tf"), []byte(override), 0o600); err != nil {
+		return err
+	}
+	text, err := json.Marshal(f.cfg.Variables)
+	if err != nil {
+		return err
+	}
+	f.variables = filepath.Join(f.temporary, "variables.tfvars.json")
+	return os.WriteFile(f.variables, text, 0o600)
+}
+
+// Close removes the copy, and with it the state.
+func (f *Folder) Close() error { return os.RemoveAll(f.temporary) }
+
+// Apply initializes the folder and applies it. When ctx ends, the program is
+// interrupted as with Ctrl-C and may end in order. The error ends with what the
+// program said last.
+func (f *Folder) Apply(ctx context.Context) error {
+	if err := f.run(ctx, "init", "-input=false", "-no-color"); err != nil {
+		return err
+	}
+	return f.run(ctx, f.command("apply")...)
+}
+
+// Destroy destroys all that Apply has made.
+func (f *Folder) Destroy(ctx context.Context) error { return f.run(ctx, f.command("destroy")...) }
+
+func (f *Folder) command(name string) []string {
+	return slices.Concat([]string{name, "-auto-approve", "-input=false", "-no-color"}, f.cfg.Args, []string{"-var-file=" + f.variables})
+}
+
+// Resources returns the addresses of what the state lists; none when there is
+// no state.
+func (f *Folder) Resources() ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(f.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(text) == 0 {
+		return nil, nil
+	}
+	var state struct {
+		Resources []struct{ Mode, Type, Name string }
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &state)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	var addresses []string
+	for _, r := range state.Resources {
+		addresses = append(addresses, r.Type+"."+r.Name)
+	}
+	return addresses, nil
+}
+
+func (f *Folder) run(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, f.cfg.Program, args...) //nolint:gosec // the user's Terraform
+	cmd.Dir, cmd.Env = f.dir, f.cfg.Env
+	said := &tail{}
+	cmd.Stdout = io.MultiWriter(f.cfg.Output, said)
+	cmd.Stderr = cmd.Stdout
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = f.cfg.Grace
+	detach(cmd)
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return fmt.Errorf("%s %s: %w%s", filepath.Base(f.cfg.Program), args[0], err, said)
+}
