@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A securityGroup is a set of firewall rules. The emulator keeps rules but
-// enforces none.
+// A securityGroup is a set of firewall rules. The emulator keeps them; a driver
+// that is a [Firewall] enforces them.
 type securityGroup struct {
 	id, name    string
 	description string
@@ -67,9 +67,18 @@ const (
 
 // addStandardGroups adds the groups that every organization has.
 func (w *world) addStandardGroups() {
+	var checkers []string
+	if w.firewall != nil {
+		for _, p := range w.firewall.HealthcheckSources() {
+			checkers = append(checkers, p.String())
+		}
+	}
 	for _, g := range []*securityGroup{
 		{id: w.ids.uuid(), name: "default", visibility: visibilityPrivate, standard: true},
-		{id: fixedID("group/nlb"), name: "public-nlb-healthcheck-sources", visibility: visibilityPublic, standard: true},
+		{
+			id: fixedID("group/nlb"), name: "public-nlb-healthcheck-sources", visibility: visibilityPublic, standard: true,
+			sources: checkers,
+		},
 	} {
 		w.groups.add(g.id, g)
 	}
@@ -178,7 +187,10 @@ func (r *request) changeSources(edit func(sources []string, cidr string) []strin
 	if err := f.problem(); err != nil {
 		return nil, err
 	}
-	return r.set("security-group", g.id, func() { g.sources = edit(g.sources, cidr) })
+	return r.set("security-group", g.id, func() {
+		g.sources = edit(g.sources, cidr)
+		r.world.unguard()
+	})
 }
 
 // network reads a CIDR and keeps its text as it is.
@@ -223,5 +235,6 @@ func (r *request) changeMembership(edit func(groups []ref, g ref) []ref) (any, e
 	return r.set("security-group", g.id, func() {
 		i.groups = edit(i.groups, ref{g.id})
 		i.listed = nil
+		r.world.unguard()
 	})
 }

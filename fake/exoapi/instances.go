@@ -76,6 +76,7 @@ func (w *world) newInstance(id, zone, name string, s spec) *instance {
 		i.address6 = w.address6()
 	}
 	w.instances.add(i.id, i)
+	w.unguard()
 	for _, n := range s.networks {
 		w.connect(i, w.networks.get(n.ID), netip.Addr{})
 	}
@@ -115,7 +116,11 @@ func (w *world) enter(i *instance, state string, op *operation, then func()) {
 // start brings an instance to running.
 func (w *world) start(i *instance, op *operation) {
 	w.enter(i, instanceStarting, op, func() {
-		if err := w.machines.Start(w.machine(i)); err != nil {
+		err := w.guard()
+		if err == nil {
+			err = w.machines.Start(w.machine(i))
+		}
+		if err != nil {
 			w.log.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
 			i.become(instanceError)
 			w.fail(op, "fault", fmt.Sprintf("instance %s does not start: %v", i.id, err))
@@ -191,6 +196,7 @@ func (w *world) destroy(i *instance, op *operation) {
 			w.publicIPs.release(i.address)
 		}
 		w.instances.remove(i.id)
+		w.unguard()
 		w.succeed(op)
 		if i.pool != nil {
 			w.left(i)

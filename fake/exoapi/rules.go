@@ -71,7 +71,10 @@ func addRule(r *request) (any, error) {
 	if err := f.problem(); err != nil {
 		return nil, err
 	}
-	return r.set("security-group", g.id, func() { g.rules = append(g.rules, u) })
+	return r.set("security-group", g.id, func() {
+		g.rules = append(g.rules, u)
+		r.world.unguard()
+	})
 }
 
 func deleteRule(r *request) (any, error) {
@@ -84,5 +87,8 @@ func deleteRule(r *request) (any, error) {
 	if !slices.ContainsFunc(g.rules, is) {
 		return nil, notFound("security group rule", id)
 	}
-	return r.set("security-group", g.id, func() { g.rules = slices.DeleteFunc(g.rules, is) })
+	return r.set("security-group", g.id, func() {
+		g.rules = slices.DeleteFunc(g.rules, is)
+		r.world.unguard()
+	})
 }

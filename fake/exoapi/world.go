@@ -21,6 +21,7 @@ type world struct {
 	ids      identity
 	timing   Timing
 	machines Machines
+	firewall Firewall // the driver, if it enforces security groups
 	faults   *Faults
 	log      *slog.Logger
 
@@ -30,6 +31,7 @@ type world struct {
 	publicIPs *addresses
 	nlbIPs    *addresses
 	stale     []*balancer // to be brought to the driver's attention
+	unguarded bool        // security groups, too
 
 	orgID       string
 	orgPolicy   *policy
@@ -71,6 +73,7 @@ func newWorld(cfg Config, faults *Faults) (*world, error) {
 		driver.now = func() time.Time { return w.now }
 		w.machines = driver
 	}
+	w.firewall, _ = w.machines.(Firewall)
 	instances, balancers := w.machines.Networks()
 	if !instances.IsValid() || !balancers.IsValid() {
 		return nil, fmt.Errorf("driver's networks %v and %v are not both valid", instances, balancers)
@@ -84,6 +87,7 @@ func newWorld(cfg Config, faults *Faults) (*world, error) {
 	w.now = w.clock.Now()
 	w.orgID = w.ids.uuid()
 	w.addStandardGroups()
+	w.unguard()
 	if driver, ok := w.machines.(Observer); ok {
 		w.observe(driver)
 	}
@@ -98,7 +102,7 @@ func (w *world) do(f func() error) error {
 		return &problem{kind: kindUnavailable, message: "the cloud was closed"}
 	}
 	w.advance(w.clock.Now())
-	defer w.balanceStale()
+	defer w.tell()
 	return f()
 }
 
@@ -111,15 +115,23 @@ func (w *world) advance(now time.Time) {
 		}
 		if due.After(w.now) {
 			// What happened at one moment reaches load balancers together.
-			w.balanceStale()
+			w.tell()
 			w.now = due
 		}
 		w.agenda.pop().run()
 	}
-	w.balanceStale()
+	w.tell()
 	if now.After(w.now) {
 		w.now = now
 	}
+}
+
+// tell brings the driver up to date.
+func (w *world) tell() {
+	if err := w.guard(); err != nil {
+		w.log.Warn("security groups are not enforced", slog.Any("err", err))
+	}
+	w.balanceStale()
 }
 
 // after runs f once d has passed. Even with no wait, that is not before the

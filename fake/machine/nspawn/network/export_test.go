@@ -20,7 +20,7 @@ func Split(whole netip.Prefix) (Parts, error) {
 }
 
 // Rules are what Protect makes of protections, as text.
-func Rules(protections map[netip.Addr]exoapi.Protection) []string {
+func Rules(protections ...exoapi.Protection) []string {
 	var list []string
 	for _, r := range compile(protections) {
 		list = append(list, r.String())

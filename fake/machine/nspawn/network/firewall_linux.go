@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -23,24 +24,29 @@ func (n *Network) HealthcheckSources() []netip.Prefix {
 	return []netip.Prefix{netip.PrefixFrom(n.checker, n.checker.BitLen())}
 }
 
-// Protect sets what may reach a machine and what it may reach; see
-// [exoapi.Firewall]. It holds for the address from now on, attached or not,
-// until [Network.Detach]. A machine that was never protected is open.
+// Protect sets what may reach which machines and what these may reach; see
+// [exoapi.Firewall]. It holds for addresses, whether a machine is attached or
+// not. Until the first call all machines are open, from then on those that are
+// not named cannot be reached.
 //
 // The gateway's services and its own connections always pass. What passed once
 // goes on when the permit is taken back, as on Exoscale.
-func (n *Network) Protect(p exoapi.Protection) error {
-	if !n.instances.Contains(p.Address) {
-		return fmt.Errorf("protect machine %s: address %v is not in %v", p.MachineID, p.Address, n.instances)
-	}
+func (n *Network) Protect(all []exoapi.Protection) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return fmt.Errorf("protect machine %s: the network is closed", p.MachineID)
+		return errors.New("protect machines: the network is closed")
 	}
-	n.protection[p.Address] = p
+	for _, p := range all {
+		if !n.instances.Contains(p.Address) {
+			return fmt.Errorf("protect machine %s: address %v is not in %v", p.MachineID, p.Address, n.instances)
+		}
+	}
+	before := n.protections
+	n.protections = append([]exoapi.Protection{}, all...)
 	if err := n.enforce(); err != nil {
-		return fmt.Errorf("protect machine %s: %w", p.MachineID, err)
+		n.protections = before
+		return fmt.Errorf("protect machines: %w", err)
 	}
 	return nil
 }
@@ -57,7 +63,10 @@ func (n *Network) enforce() error {
 	conn.DelTable(t)
 	conn.AddTable(t)
 	f := &firewall{conn: conn, table: t, layout: n.layout}
-	f.write(compile(n.protection))
+	f.write(compile(n.protections))
+	if n.protections != nil {
+		f.closeOthers()
+	}
 	if err := conn.Flush(); err != nil {
 		return fmt.Errorf("set firewall rules: %w", err)
 	}
@@ -77,15 +86,17 @@ type firewall struct {
 	conn  *nftables.Conn
 	table *nftables.Table
 	layout
+
+	deliver *nftables.Chain
 }
 
 func (f *firewall) write(rules []rule) {
-	drop := nftables.ChainPolicyDrop
+	policy := nftables.ChainPolicyDrop
 	arrive := f.chain("arrive", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityMangle, nil)
 	translate := f.chain("translate", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest, nil)
-	forward := f.chain("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter, &drop)
+	forward := f.chain("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter, &policy)
 	mark := f.chain("mark", nftables.ChainTypeFilter, nftables.ChainHookOutput, nftables.ChainPriorityMangle, nil)
-	deliver := f.chain("deliver", nftables.ChainTypeFilter, nftables.ChainHookPostrouting, nftables.ChainPriorityMangle, nil)
+	f.deliver = f.chain("deliver", nftables.ChainTypeFilter, nftables.ChainHookPostrouting, nftables.ChainPriorityMangle, nil)
 
 	// Answers on connections with a borrowed address come back to the router.
 	f.add(mark, packetMark(markBorrowed), setConnectionMark(markBorrowed))
@@ -104,16 +115,19 @@ func (f *firewall) write(rules []rule) {
 	f.add(forward, destination(f.instances), accept()) // deliver decides
 	f.add(forward, prohibited())
 
-	f.add(deliver, known(), accept())
-	f.add(deliver, source(only(f.gateway)), accept())
+	f.add(f.deliver, known(), accept())
+	f.add(f.deliver, source(only(f.gateway)), accept())
 	for _, r := range rules {
 		if r.ingress {
-			f.add(deliver, r.expressions()...)
+			f.add(f.deliver, r.expressions()...)
 		} else {
 			f.add(arrive, r.expressions()...)
 		}
 	}
 }
+
+// closeOthers comes after the rules for single machines.
+func (f *firewall) closeOthers() { f.add(f.deliver, destination(f.instances), drop()) }
 
 func (f *firewall) chain(
 	name string, kind nftables.ChainType, hook *nftables.ChainHook, priority *nftables.ChainPriority,

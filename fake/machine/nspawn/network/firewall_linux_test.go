@@ -13,6 +13,7 @@ import (
 	"github.com/vishvananda/netns"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
 // block makes a machine's own firewall drop everything.
@@ -37,7 +38,7 @@ func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
 	a, b, c := attach(t, n, 0), attach(t, n, 1), attach(t, n, 2)
 	a.serve(t, 80)
 	a.serve(t, 81)
-	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{tcp(80, only(b.addr))}, nil)))
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{tcp(80, only(b.addr))}, nil)))
 
 	_, err := b.ask(t, a.addr, 80)
 	require.NoError(t, err)
@@ -48,7 +49,7 @@ func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
 	require.NoError(t, err, "the gateway always passes")
 	assert.True(t, dropped(n.DialCheck, a.addr, 80), "health checks are no exception")
 
-	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{
 		tcp(80, only(n.Host())), {Protocol: "tcp", FirstPort: 70, LastPort: 90, Peers: n.HealthcheckSources()},
 	}, nil)))
 	_, err = ask(plain(), a.addr, 80)
@@ -63,7 +64,7 @@ func TestPermitForALoadBalancersClientIsTheClients(t *testing.T) {
 	a := attach(t, n, 0)
 	a.serve(t, 80)
 	friend, stranger := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("203.0.113.8")
-	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{tcp(80, only(friend))}, nil)))
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{tcp(80, only(friend))}, nil)))
 	as := func(client netip.Addr) dial {
 		return func(ctx context.Context, network, address string) (net.Conn, error) {
 			return n.DialFrom(ctx, client, network, address)
@@ -79,7 +80,7 @@ func TestMachineWithoutPermitsIsClosedButReachesOthers(t *testing.T) {
 	a, b := attach(t, n, 0), attach(t, n, 1)
 	a.serve(t, 80)
 	b.serve(t, 80)
-	require.NoError(t, n.Protect(a.protection(nil, nil)))
+	require.NoError(t, protect(n, a.protection(nil, nil), b.protection(openTo(a), nil)))
 	assert.True(t, b.dropped(t, a.addr, 80))
 	_, err := a.ask(t, b.addr, 80)
 	require.NoError(t, err, "answers come back")
@@ -97,7 +98,8 @@ func TestEgressPermitsLimitWhatAMachineReaches(t *testing.T) {
 	require.NoError(t, err)
 	answer(t, service)
 	world := netip.MustParseAddr("203.0.113.9")
-	require.NoError(t, n.Protect(a.protection(nil, []exoapi.Permit{tcp(80, only(b.addr)), tcp(443, only(world))})))
+	require.NoError(t, protect(n, b.protection(openTo(a), nil),
+		a.protection(nil, []exoapi.Permit{tcp(80, only(b.addr)), tcp(443, only(world))})))
 
 	_, err = a.ask(t, b.addr, 80)
 	require.NoError(t, err)
@@ -119,14 +121,14 @@ func TestOpenConnectionOutlivesItsPermit(t *testing.T) {
 		return err
 	}))
 	defer l.Close()
-	require.NoError(t, n.Protect(a.protection([]exoapi.Permit{tcp(80, everybody())}, nil)))
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{tcp(80, everybody())}, nil)))
 	near, err := net.Dial("tcp4", netip.AddrPortFrom(a.addr, 80).String())
 	require.NoError(t, err)
 	defer near.Close()
 	far, err := l.Accept()
 	require.NoError(t, err)
 	defer far.Close()
-	require.NoError(t, n.Protect(a.protection(nil, nil)))
+	require.NoError(t, protect(n, a.protection(nil, nil)))
 	_, err = near.Write([]byte("x"))
 	require.NoError(t, err)
 	_, err = far.Read(make([]byte, 1))
@@ -134,17 +136,37 @@ func TestOpenConnectionOutlivesItsPermit(t *testing.T) {
 	assert.True(t, dropped(plain(), a.addr, 80))
 }
 
-func TestProtectionHoldsBeforeAttachAndEndsWithDetach(t *testing.T) {
+func TestProtectionHoldsBeforeAttachAndAfterDetach(t *testing.T) {
 	n := newNetwork(t)
 	a := machine{id: "m0", addr: n.Instances().Addr().Next()}
-	require.NoError(t, n.Protect(a.protection(nil, nil)))
-	a = attach(t, n, 0)
+	require.NoError(t, protect(n, a.protection(nil, nil)))
+	for range 2 {
+		a = attach(t, n, 0)
+		a.serve(t, 80)
+		assert.True(t, dropped(plain(), a.addr, 80))
+		require.NoError(t, n.Detach(a.id))
+	}
+}
+
+func TestMachinesThatNobodySpeaksOfAreClosed(t *testing.T) {
+	n := newNetwork(t)
+	a, b := attach(t, n, 0), attach(t, n, 1)
 	a.serve(t, 80)
-	assert.True(t, dropped(plain(), a.addr, 80))
-	require.NoError(t, n.Detach(a.id))
-	a = attach(t, n, 0)
-	a.serve(t, 80)
-	_, err := ask(plain(), a.addr, 80)
+	_, err := b.ask(t, a.addr, 80)
+	require.NoError(t, err, "open until anything is protected")
+	require.NoError(t, protect(n, b.protection(nil, nil)))
+	assert.True(t, b.dropped(t, a.addr, 80))
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{tcp(80, everybody())}, nil)))
+	_, err = b.ask(t, a.addr, 80)
 	require.NoError(t, err)
-	require.ErrorContains(t, n.Protect(exoapi.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
+	require.NoError(t, protect(n))
+	assert.True(t, b.dropped(t, a.addr, 80), "nobody is protected any more")
+	require.ErrorContains(t, protect(n, exoapi.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
+}
+
+func protect(n *network.Network, all ...exoapi.Protection) error { return n.Protect(all) }
+
+// openTo permits another machine everything.
+func openTo(m machine) []exoapi.Permit {
+	return []exoapi.Permit{{Protocol: "tcp", FirstPort: 1, LastPort: 65535, Peers: []netip.Prefix{only(m.addr)}}}
 }

@@ -87,22 +87,17 @@ func (n *Network) Reset(_ context.Context, id string) error {
 	return nil
 }
 
-// Detach removes a machine's namespace, link and protection, whichever it has.
+// Detach removes a machine's namespace and link. A machine that is not attached
+// is none to detach.
 func (n *Network) Detach(id string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	var faults []error
-	if addr, ok := n.machines[id]; ok {
-		delete(n.machines, id)
-		faults = append(faults, n.remove(id, addr))
+	addr, ok := n.machines[id]
+	if !ok {
+		return nil
 	}
-	for addr, p := range n.protection {
-		if p.MachineID == id {
-			delete(n.protection, addr)
-			faults = append(faults, n.enforce())
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
+	delete(n.machines, id)
+	if err := n.remove(id, addr); err != nil {
 		return fmt.Errorf("detach machine %s: %w", id, err)
 	}
 	return nil

@@ -26,10 +26,10 @@ type Network struct {
 	router netns.NsHandle
 	links  *netlink.Handle // of the router namespace
 
-	mu         sync.Mutex
-	machines   map[string]netip.Addr // attached, by id
-	protection map[netip.Addr]exoapi.Protection
-	closed     bool
+	mu          sync.Mutex
+	machines    map[string]netip.Addr // attached, by id
+	protections []exoapi.Protection   // nil: never given
+	closed      bool
 }
 
 // New makes the network, after it has swept up what a crash left of one with
@@ -49,7 +49,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 	}
 	n := &Network{
 		layout: l, cfg: cfg, log: cfg.Log, claim: claim, router: netns.None(),
-		machines: map[string]netip.Addr{}, protection: map[netip.Addr]exoapi.Protection{},
+		machines: map[string]netip.Addr{},
 	}
 	if err := n.build(); err != nil {
 		return nil, fmt.Errorf("network of machines: %w", errors.Join(err, n.Close()))
@@ -113,7 +113,6 @@ func (n *Network) Close() error {
 	}
 	n.closed = true
 	clear(n.machines)
-	clear(n.protection)
 	faults := n.release()
 	host, err := netlink.NewHandle()
 	if err == nil {

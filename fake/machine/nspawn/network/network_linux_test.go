@@ -211,7 +211,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	assert.NoFileExists(t, a.path)
 	_, err := n.Attach(t.Context(), a.id, a.addr)
 	require.ErrorContains(t, err, "closed")
-	require.ErrorContains(t, n.Protect(a.protection(nil, nil)), "closed")
+	require.ErrorContains(t, n.Protect(nil), "closed")
 }
 
 func TestOneProgramAtATimeHasANetworkOfAName(t *testing.T) {

@@ -3,7 +3,6 @@ package network
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -34,15 +33,13 @@ func protocols() map[string]byte {
 	}
 }
 
-// compile turns what machines are permitted into rules, in order of their
-// addresses. A machine with permits for egress gets through with nothing else;
-// one without any is free to connect to everything. Permits for IPv6 match
-// nothing here.
-func compile(protections map[netip.Addr]exoapi.Protection) []rule {
+// compile turns what machines are permitted into rules. A machine with permits
+// for egress gets through with nothing else; one without any is free to connect
+// to everything. Permits for IPv6 match nothing here.
+func compile(protections []exoapi.Protection) []rule {
 	var list []rule
-	for _, addr := range sorted(protections) {
-		p := protections[addr]
-		link := linkName(addr)
+	for _, p := range protections {
+		link := linkName(p.Address)
 		list = append(list, translate(link, true, p.Ingress)...)
 		list = append(list, rule{link: link, ingress: true, last: true})
 		if len(p.Egress) > 0 {
@@ -50,15 +47,6 @@ func compile(protections map[netip.Addr]exoapi.Protection) []rule {
 			list = append(list, rule{link: link, last: true})
 		}
 	}
-	return list
-}
-
-func sorted(protections map[netip.Addr]exoapi.Protection) []netip.Addr {
-	list := make([]netip.Addr, 0, len(protections))
-	for addr := range protections {
-		list = append(list, addr)
-	}
-	slices.SortFunc(list, netip.Addr.Compare)
 	return list
 }
 

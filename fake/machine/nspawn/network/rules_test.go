@@ -77,19 +77,15 @@ func TestPermitsBecomeRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := netip.MustParseAddr("198.18.0.1")
-			assert.Equal(t, c.want, network.Rules(map[netip.Addr]exoapi.Protection{
-				addr: {Address: addr, Ingress: c.ingress, Egress: c.egress},
-			}))
+			assert.Equal(t, c.want, network.Rules(exoapi.Protection{Address: addr, Ingress: c.ingress, Egress: c.egress}))
 		})
 	}
 }
 
-func TestRulesAreInOrderOfAddresses(t *testing.T) {
-	protections := map[netip.Addr]exoapi.Protection{}
-	for _, text := range []string{"198.18.0.3", "198.18.0.1", "198.18.0.2"} {
-		protections[netip.MustParseAddr(text)] = exoapi.Protection{}
-	}
-	assert.Equal(t, []string{
-		"oifname vc6120001 drop", "oifname vc6120002 drop", "oifname vc6120003 drop",
-	}, network.Rules(protections))
+func TestEveryMachineHasRulesOfItsOwn(t *testing.T) {
+	assert.Equal(t, []string{"oifname vc6120003 drop", "oifname vc6120001 drop"}, network.Rules(
+		exoapi.Protection{Address: netip.MustParseAddr("198.18.0.3")},
+		exoapi.Protection{Address: netip.MustParseAddr("198.18.0.1")},
+	))
+	assert.Empty(t, network.Rules())
 }
