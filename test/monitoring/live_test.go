@@ -1,0 +1,98 @@
+package monitoring_test
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Queries that return nothing while all is well, or where nobody counts.
+var silent = map[string]string{
+	"exopool:member_requests:rate1m":                                                           "this application does not count its requests",
+	"sum by (reason) (increase(exopool_discovery_refresh_failures_total[5m])) > 0":             "no refresh fails",
+	"increase(exopool_autoscaler_state_errors_total[5m]) > 0":                                  "no write fails",
+	"sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0":        "no rule fails",
+	`sum by (reason) (increase(exopool_autoscaler_decisions_total{result="failed"}[15s])) > 0`: "no decision fails",
+}
+
+func TestARunningSystem(t *testing.T) {
+	t.Parallel()
+	prometheus := tool(t, "prometheus")
+	in := install(t)
+	in.programs(t)
+	in.prometheus(t, prometheus)
+
+	t.Run("exports metrics in which promtool finds no fault", func(t *testing.T) { checkMetrics(t, in) })
+	t.Run("shows a refused webhook soon", func(t *testing.T) { refuseWebhook(t, in) })
+	t.Run("fills its dashboards", func(t *testing.T) { fillDashboards(t, in) })
+	t.Run("evaluates all its rules", func(t *testing.T) { evaluateRules(t, in) })
+}
+
+func checkMetrics(t *testing.T, in *installation) {
+	t.Helper()
+	for name, port := range map[string]string{"autoscaler": "8090", "discovery": "8091"} {
+		metrics := in.get(t, port+"/metrics")
+		require.Contains(t, metrics, "exopool_"+name)
+		cmd := exec.CommandContext(t.Context(), tool(t, "promtool"), "check", "metrics")
+		cmd.Stdin = strings.NewReader(metrics)
+		said, err := cmd.CombinedOutput()
+		assert.NoError(t, err, name)
+		assert.Empty(t, string(said), name)
+	}
+}
+
+func refuseWebhook(t *testing.T, in *installation) {
+	t.Helper()
+	// A counter that was seen before its first increase shows that increase.
+	awaitSample(t, in, `up{job="autoscaler"} == 1`)
+	awaitSample(t, in, `exopool_autoscaler_webhooks_total{outcome="refused"} == 0`)
+	began := time.Now()
+	require.Equal(t, http.StatusUnauthorized, in.webhook(t, "/up", "wrong"))
+	require.Equal(t, http.StatusOK, in.webhook(t, "/up", token))
+	awaitSample(t, in, `exopool:webhooks_refused:increase5m{outcome="refused"} > 0`)
+	assert.Less(t, time.Since(began), 20*time.Second, "a refused webhook is visible soon")
+}
+
+func fillDashboards(t *testing.T, in *installation) {
+	t.Helper()
+	for _, board := range dashboards(t) {
+		for _, query := range queriesOf(board) {
+			if why, ok := silent[query]; ok {
+				assert.Zero(t, in.ask(t, query), "%s: %s", board.Title, why)
+				continue
+			}
+			// Steps of a subquery begin with full minutes, for which nobody waits.
+			awaitSample(t, in, strings.ReplaceAll(query, ":1m]", ":1s]"))
+		}
+	}
+}
+
+func evaluateRules(t *testing.T, in *installation) {
+	t.Helper()
+	var rules struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError string }
+			}
+		}
+	}
+	in.getJSON(t, "/api/v1/rules", &rules)
+	require.NotEmpty(t, rules.Data.Groups)
+	for _, group := range rules.Data.Groups {
+		for _, rule := range group.Rules {
+			assert.Equal(t, "ok", rule.Health, "%s: %s", rule.Name, rule.LastError)
+		}
+	}
+	assert.Zero(t, in.ask(t, `exopool:autoscaler_decision_age:turns > 3`))
+}
+
+// awaitSample returns once a query has shown something.
+func awaitSample(t *testing.T, in *installation, query string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return in.ask(t, query) > 0 }, 60*time.Second, 200*time.Millisecond, query)
+}
