@@ -1,0 +1,70 @@
+package monitoring_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/terraform/files"
+)
+
+// withGrafana is the variable that names the Grafana to use.
+const withGrafana = "EXOPOOL_GRAFANA"
+
+func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
+	t.Parallel()
+	program := os.Getenv(withGrafana)
+	if program == "" {
+		t.Skipf("needs a Grafana: set %s to auto, or to where one is", withGrafana)
+	}
+	found, err := grafana.Find(t.Context(), program, "")
+	require.NoError(t, err)
+	server, err := grafana.New(grafana.Config{
+		Installation: found, Files: files.Monitoring(), Dir: t.TempDir(),
+		// Nobody is there, and nobody is asked.
+		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: token,
+	})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+	})
+	require.Eventually(t, func() bool {
+		_, err := server.Dashboards(t.Context())
+		return err == nil
+	}, 90*time.Second, 200*time.Millisecond, "Grafana starts")
+
+	password := strings.TrimSpace(string(read(t, server.PasswordFile())))
+	for _, path := range find(t, grafanaFiles+"/dashboards", "*.json") {
+		body, err := json.Marshal(map[string]string{"dashboard": string(read(t, path))})
+		require.NoError(t, err)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL()+"/api/dashboards/validate", bytes.NewReader(body))
+		require.NoError(t, err)
+		req.SetBasicAuth(grafana.User, password)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		if resp.StatusCode == http.StatusNotFound {
+			t.Skipf("Grafana %s does not offer to validate dashboards", found.Version)
+		}
+		var answer struct {
+			IsValid bool
+			Message string
+		}
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+		assert.True(t, answer.IsValid, "%s: %.2000s", path, answer.Message)
+	}
+}
