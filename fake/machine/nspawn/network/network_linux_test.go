@@ -118,7 +118,7 @@ func TestConnectionsToTheWorldEndAtTheRelay(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		if at, err := network.OriginalDestination(conn.(*net.TCPConn)); err == nil {
+		if at, err := network.OriginalDestination(conn); err == nil {
 			_, _ = conn.Write([]byte(at.String() + "\n"))
 		}
 	}()

@@ -115,8 +115,12 @@ func local(network string, a netip.Addr) net.Addr {
 
 // OriginalDestination tells where a connection from [Network.ListenEgress]
 // was meant to go.
-func OriginalDestination(conn *net.TCPConn) (netip.AddrPort, error) {
-	raw, err := conn.SyscallConn()
+func OriginalDestination(conn net.Conn) (netip.AddrPort, error) {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return netip.AddrPort{}, errors.New("ask for the destination: the connection has no socket")
+	}
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("ask for the destination: %w", err)
 	}
