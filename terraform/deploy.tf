@@ -158,6 +158,8 @@ resource "terraform_data" "deployment" {
       "sudo install -m 0755 deployment/programs/autoscaler deployment/programs/discovery /usr/local/bin/",
       "sudo install -m 0600 deployment/secret/* /etc/exopool/",
       "sudo install -m 0644 deployment/exopool.env /etc/exopool/",
+      # What an earlier version had would be loaded with the rest.
+      "sudo rm -rf /etc/exopool/rules /etc/exopool/rules-optional /etc/grafana/dashboards",
       "sudo cp -R --no-preserve=mode,ownership deployment/static/. /",
       "sudo install -m 0644 deployment/prometheus.yml /etc/exopool/",
       "sudo install -m 0644 deployment/rules/* /etc/exopool/rules/",
