@@ -26,7 +26,7 @@ func (r *run) arrival() []step {
 // departure is taken whatever happened before.
 func (r *run) departure(before map[string][]string) []step {
 	return []step{
-		{line: lineDestroy, limit: leaveLimit, check: func(ctx context.Context, s step) (string, error) {
+		{line: lineDestroy, check: func(ctx context.Context, s step) (string, error) {
 			resources, err := r.Installer.Resources()
 			if err == nil && len(resources) == 0 && len(r.left(before)) == 0 {
 				return "nothing was made", nil
@@ -34,7 +34,7 @@ func (r *run) departure(before map[string][]string) []step {
 			if err := r.terraform(ctx, r.DestroyLimit, lineDestroy, r.Installer.Destroy); err != nil {
 				return "", errors.Join(err, stillThere(r.left(before)))
 			}
-			// The last machines take a moment to go.
+			s.limit = r.scaled(leaveLimit) // the last machines take a moment to go
 			return r.await(ctx, s, now(), func(context.Context) (bool, string) {
 				left := r.left(before)
 				if len(left) == 0 {
