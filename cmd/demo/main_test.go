@@ -45,6 +45,7 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 			[]string{"-speed", "99", "-max", "1", "-page", "0.0.0.0:80"},
 			[]string{"speed 99", "maximum 1", `page "0.0.0.0:80"`},
 		},
+		"a Grafana that is not there":  {[]string{"-grafana", "/nowhere/grafana"}, []string{"no grafana found at /nowhere/grafana"}},
 		"a log that cannot be written": {[]string{"-log", "/nowhere/log"}, []string{"/nowhere/log"}},
 	}
 	for name, tt := range tests {
@@ -67,7 +68,7 @@ func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
 	code := run(t.Context(), []string{"-h"}, noEnvironment, discard(t), &stderr)
 
 	assert.Equal(t, exitOK, code)
-	for _, text := range []string{"-real-time", "-interactive", "-json", "Exit code 0 means"} {
+	for _, text := range []string{"-real-time", "-interactive", "-json", "-grafana", "Exit code 0 means"} {
 		assert.Contains(t, stderr.String(), text)
 	}
 }
@@ -133,6 +134,32 @@ func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
 	require.NoError(t, program.Wait())
 	assert.Contains(t, seen.String(), "driven by hand")
 	assert.NotContains(t, seen.String(), "FAILED")
+}
+
+// Who asks for any Grafana gets the built-in rules where there is none, and is
+// told so.
+func TestWithoutAGrafanaTheBuiltInRulesTakeItsPlace(t *testing.T) {
+	if _, err := os.Stat("/usr/share/grafana"); err == nil {
+		t.Skip("there is a Grafana in /usr/share/grafana, which would be taken")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive", "-grafana", "auto")
+	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+t.TempDir(), "PATH=/nowhere")
+	output, err := program.StdoutPipe()
+	require.NoError(t, err)
+	var stderr bytes.Buffer
+	program.Stderr = &stderr
+	require.NoError(t, program.Start())
+	var seen strings.Builder
+	awaitText(t, output, &seen, "alerts are evaluated by the built-in rules")
+	awaitText(t, output, &seen, "10 clients ask in parallel")
+
+	require.NoError(t, program.Process.Signal(syscall.SIGINT))
+	awaitText(t, output, &seen, "20x speed")
+
+	require.NoError(t, program.Wait())
+	assert.Contains(t, stderr.String(), "there is no Grafana on this computer")
 }
 
 func discard(t *testing.T) *os.File {

@@ -13,6 +13,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/stage"
 	"github.com/exopool/exopool/cmd/demo/internal/story"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
+	"github.com/exopool/exopool/internal/rehearsal/grafana"
 )
 
 // The exit codes.
@@ -28,6 +29,8 @@ type options struct {
 	interactive bool
 	jsonFile    string
 	logFile     string
+	grafana     string
+	grafanaHome string
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -57,6 +60,8 @@ Flags:
 	fs.Float64Var(&o.stage.Share, "share", 0.5, "share of a CPU that each member has")
 	fs.DurationVar(&o.stage.Work, "work", 50*time.Millisecond, "CPU time that one request needs")
 	fs.DurationVar(&o.stage.BootAge, "boot-aware", 0, "leave members out of the average CPU while they are younger than this, at real speed, or were not healthy yet")
+	fs.StringVar(&o.grafana, "grafana", grafanaOff, "who evaluates the alerts: auto for a Grafana of this computer, the `path` of one, or off for the built-in rules")
+	fs.StringVar(&o.grafanaHome, "grafana-home", "", "`folder` with Grafana's conf, if that is not near the program")
 	fs.StringVar(&o.stage.Page, "page", "127.0.0.1:0", "loopback `address` of the web page; port 0 picks a free one")
 	fs.StringVar(&o.jsonFile, "json", "", "write the summary as JSON to this `file`")
 	fs.StringVar(&o.logFile, "log", "", "write the logs of all parts to this `file`")
@@ -72,6 +77,26 @@ Flags:
 	return o, nil
 }
 
+// grafanaOff leaves the alerts to the built-in rules.
+const grafanaOff = "off"
+
+// findGrafana finds the Grafana that the flags ask for. With auto, none is no
+// fault: the built-in rules take its place, and the note says so.
+func (o *options) findGrafana(ctx context.Context) (note string, err error) {
+	if o.grafana == grafanaOff {
+		return "", nil
+	}
+	found, err := grafana.Find(ctx, o.grafana, o.grafanaHome)
+	if o.grafana == grafana.Auto && errors.Is(err, grafana.ErrNotFound) {
+		return "there is no Grafana on this computer: the built-in rules evaluate the alerts", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	o.stage.Grafana = &found
+	return "", nil
+}
+
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout *os.File, stderr io.Writer) int {
 	o, err := parse(args, stderr)
@@ -85,6 +110,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err := o.stage.Validate(); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 		return exitUsage
+	}
+	note, err := o.findGrafana(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, "demo:", err)
+		return exitUsage
+	}
+	if note != "" {
+		fmt.Fprintln(stderr, "demo:", note)
 	}
 	if o.logFile != "" {
 		f, err := os.Create(o.logFile)

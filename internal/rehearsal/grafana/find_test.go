@@ -50,7 +50,7 @@ func TestOldServerHasNoSubcommand(t *testing.T) {
 func TestFindSaysWhatIsMissing(t *testing.T) {
 	folder := install(t, "grafana", wellBehaved)
 	other := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(other, "grafana"), []byte("#!/bin/sh\necho hello\n"), 0o700)) //nolint:gosec // a program
+	must(t, os.WriteFile(filepath.Join(other, "grafana"), []byte("#!/bin/sh\necho hello\n"), 0o700))
 	t.Setenv("PATH", "/usr/bin:/bin")
 	for name, test := range map[string]struct{ program, home, says string }{
 		"no such program":      {"/nowhere/grafana", "", "no grafana found at /nowhere/grafana"},

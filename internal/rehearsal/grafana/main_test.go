@@ -72,7 +72,7 @@ func act(how string) int {
 		fmt.Println(err)
 		return 1
 	}
-	_ = http.Serve(l, answers()) //nolint:gosec // for a test on loopback
+	_ = http.Serve(l, answers())
 	return 0
 }
 
@@ -113,7 +113,7 @@ func install(t *testing.T, name, how string) (folder string) {
 	self, err := os.Executable()
 	must(t, err)
 	script := fmt.Sprintf("#!/bin/sh\n%s=%s exec %s \"$@\"\n", actAsGrafana, how, quote(self))
-	must(t, os.WriteFile(filepath.Join(folder, "bin", name), []byte(script), 0o700)) //nolint:gosec // a program
+	must(t, os.WriteFile(filepath.Join(folder, "bin", name), []byte(script), 0o700))
 	return folder
 }
 

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/exopool/exopool/terraform/files"
 	"github.com/exopool/exopool/terraform/templates"
@@ -25,8 +24,7 @@ func (s *Stage) monitoringFiles() (fs.FS, error) {
 	if err := os.CopyFS(dir, files.Monitoring()); err != nil {
 		return nil, fmt.Errorf("copy the files of the monitoring machine: %w", err)
 	}
-	age := time.Duration(float64(s.cfg.BootAge) / s.cfg.Speed)
-	signal := []byte(templates.BootAwareSignal(age))
+	signal := []byte(templates.BootAwareSignal(s.times.Young))
 	if err := os.WriteFile(filepath.Join(dir, signalFile), signal, 0o600); err != nil {
 		return nil, fmt.Errorf("write the signal without members that boot: %w", err)
 	}

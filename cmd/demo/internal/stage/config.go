@@ -6,14 +6,16 @@ import (
 	"log/slog"
 	"net/netip"
 	"time"
+
+	"github.com/exopool/exopool/internal/rehearsal/grafana"
 )
 
 // MaxSpeed is how far times can be shortened: members update their CPU time
 // five times a second, and the window of the average must hold some of these.
 const MaxSpeed = 20
 
-// Config is what a [Stage] is made of. Every field but BootAge and Log is
-// required.
+// Config is what a [Stage] is made of. Every field but BootAge, Log and
+// Grafana is required.
 type Config struct {
 	Speed   float64       // 1 to [MaxSpeed]
 	Min     int           // size that the pool begins with and shrinks to, 1 or more
@@ -25,6 +27,10 @@ type Config struct {
 	BootAge time.Duration // for which members are left out of the average, at real speed; 0 counts all
 	Page    string        // address to serve the web page on; port 0 picks a free one
 	Log     *slog.Logger  // of the parts; nil discards
+	// Grafana evaluates the alerts; nil leaves them to the built-in rules. It
+	// evaluates no more often than every ten seconds, so that Speed then holds
+	// for the cloud alone.
+	Grafana *grafana.Installation
 }
 
 // Validate names every field that is out of its range.

@@ -69,11 +69,11 @@ func (o *observer) look(ctx context.Context) {
 	members := o.memberList(now, health, cpu)
 	o.tellMembers(members)
 	o.tellDecisions(o.stage.loop.Decisions())
-	o.tellAlerts(o.stage.alertStates())
+	o.tellAlerts(o.stage.alerting.states())
 	s := view.Snapshot{
 		Seconds:  now.Sub(o.started).Seconds(),
 		Phase:    o.phase,
-		Speed:    o.stage.cfg.Speed,
+		Speed:    o.stage.times.Speed,
 		Settings: o.stage.settings(),
 		Load: view.Load{
 			Clients:           o.stage.player.Clients(),
@@ -94,6 +94,7 @@ func (o *observer) look(ctx context.Context) {
 	if known && err == nil {
 		s.AverageCPU = &average
 	}
+	s.PlainCPU = plainAverage(cpu)
 	o.latest = s
 	o.stage.hub.Publish(s)
 }
@@ -189,7 +190,7 @@ func (o *observer) tellAlerts(now view.Alerts) {
 		{"CPU high", o.alerts.High, now.High, view.Warning},
 		{"CPU low", o.alerts.Low, now.Low, view.Info},
 	} {
-		if a.was == a.is {
+		if a.was == a.is || a.is == view.AlertUnknown || (a.was == view.AlertUnknown && a.is == view.AlertInactive) {
 			continue
 		}
 		if a.is == view.AlertInactive {
@@ -245,6 +246,20 @@ func (o *observer) emit(e view.Event) {
 		e.Severity = view.Info
 	}
 	o.stage.hub.Emit(e)
+}
+
+// plainAverage returns the average over all members that are measured, nil
+// when none is.
+func plainAverage(cpu map[string]float64) *float64 {
+	if len(cpu) == 0 {
+		return nil
+	}
+	sum := 0.0
+	for _, percent := range cpu {
+		sum += percent
+	}
+	sum /= float64(len(cpu))
+	return &sum
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -13,8 +13,6 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/internal/rehearsal/load"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
-	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 func (s *Stage) newCloud(ctx context.Context) (err error) {
@@ -80,7 +78,12 @@ func (s *Stage) newAutoscaler(ctx context.Context) error {
 	if s.hooks, err = listen(ctx, "127.0.0.1:0"); err != nil {
 		return err
 	}
-	s.hooks.handler = autoscale.NewHandler(s.loop, autoscale.HandlerConfig{Gatherer: registry})
+	if s.cfg.Grafana == nil {
+		s.hooks.handler = autoscale.NewHandler(s.loop, autoscale.HandlerConfig{Gatherer: registry})
+		return nil
+	}
+	s.token = newToken()
+	s.hooks.handler = s.overheard(autoscale.NewHandler(s.loop, autoscale.HandlerConfig{Gatherer: registry, Token: s.token}))
 	return nil
 }
 
@@ -112,40 +115,6 @@ func (s *Stage) newDiscovery(ctx context.Context) error {
 	}
 	s.found.handler = s.agent.Handler(registry)
 	return nil
-}
-
-func (s *Stage) newAlerting(ctx context.Context) (err error) {
-	s.alerts, err = notify.New(notify.Config{
-		URL:            s.hooks.url(),
-		GroupInterval:  s.times.Evaluation,
-		RepeatInterval: s.times.Repeat,
-		Logger:         s.cfg.Log,
-		OnDelivery:     func(direction string, _ int, err error) { s.observer.webhook(direction, err) },
-	})
-	if err != nil {
-		return err
-	}
-	installed, err := s.monitoringFiles()
-	if err != nil {
-		return err
-	}
-	s.monitor, err = monitor.New(monitor.Config{
-		Dir:         filepath.Join(s.dir, "tsdb"),
-		Files:       installed,
-		TargetsFile: s.targetsFile(),
-		Addresses: map[string]string{
-			"autoscaler": s.hooks.Addr().String(),
-			"discovery":  s.found.Addr().String(),
-		},
-		Speed:  s.cfg.Speed,
-		Logger: s.cfg.Log,
-		Notify: s.alerts.Update,
-	})
-	if err != nil {
-		return err
-	}
-	s.limits.low, s.limits.high, err = s.monitor.Limits(ctx)
-	return err
 }
 
 func (s *Stage) newPlayer(context.Context) (err error) {

@@ -77,21 +77,15 @@ func (s *Stage) settings() view.Settings {
 		Interval:      s.times.Turn.Seconds(),
 		Min:           s.cfg.Min,
 		Max:           s.cfg.Max,
-		Alerting:      Alerting,
+		Alerting:      s.alerting.name(),
+		BootAware:     s.times.Young.Seconds(),
 	}
 }
-
-// Alerting names who evaluates the alerts: the built-in rule engine.
-const Alerting = "rules"
 
 func (s *Stage) addresses() view.Addresses {
-	return view.Addresses{App: s.app, Page: s.page.url() + "/", Metrics: s.hooks.url() + "/metrics"}
-}
-
-// alertStates tells how the last evaluation left the two alerts.
-func (s *Stage) alertStates() view.Alerts {
-	return view.Alerts{
-		High: view.AlertState(s.monitor.AlertState("CPU high")),
-		Low:  view.AlertState(s.monitor.AlertState("CPU low")),
+	a := view.Addresses{App: s.app, Page: s.page.url() + "/", Metrics: s.hooks.url() + "/metrics"}
+	if g, ok := s.alerting.(*realGrafana); ok {
+		a.Grafana = g.server.URL() + "/"
 	}
+	return a
 }

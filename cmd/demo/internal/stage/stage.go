@@ -20,7 +20,6 @@ import (
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/internal/rehearsal/load"
 	"github.com/exopool/exopool/internal/rehearsal/monitor"
-	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
 // The names of what the demo creates in its cloud.
@@ -48,13 +47,15 @@ type Stage struct {
 	page   listener
 	ids    ids
 	app    string // where clients reach the application: through the load balancer
+	token  string // of the webhooks; empty when none is asked for
 
-	balancerPort int // where that really listens
+	prometheus   listener // serves only who has a Grafana to ask it
+	balancerPort int      // where that really listens
 	loop         *autoscale.Loop
 	agent        *discovery.Agent
 	monitor      *monitor.Monitor
 	limits       struct{ low, high float64 } // of the average CPU, in percent
-	alerts       *notify.Notifier
+	alerting     alerting
 	player       *load.Player
 
 	observer *observer
@@ -70,7 +71,7 @@ func New(ctx context.Context, cfg Config, hub *view.Hub) (stage *Stage, err erro
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stage{cfg: cfg, times: TimesAt(cfg.Speed), hub: hub}
+	s := &Stage{cfg: cfg, times: cfg.times(), hub: hub}
 	s.observer = newObserver(s, time.Now())
 	defer func() {
 		if err != nil {
@@ -113,9 +114,10 @@ func (s *Stage) introduce() {
 	} {
 		s.observer.emit(view.Event{Kind: view.KindNote, Text: text})
 	}
-	if age := s.cfg.BootAge; age > 0 {
+	s.introduceAlerting()
+	if s.cfg.BootAge > 0 {
 		s.observer.emit(view.Event{Kind: view.KindNote, Text: fmt.Sprintf(
-			"members count once they are %s old and were healthy", time.Duration(float64(age)/s.cfg.Speed).Round(time.Millisecond))})
+			"members count once they are %s old and were healthy", s.times.Young)})
 	}
 }
 
@@ -147,16 +149,22 @@ func (s *Stage) Run(ctx context.Context) error {
 	group.Go(func() error { return s.loop.Run(ctx) })
 	group.Go(func() error { return s.agent.Run(ctx) })
 	group.Go(func() error { return s.monitor.Run(ctx) })
-	group.Go(func() error { return s.alerts.Run(ctx) })
+	group.Go(func() error { return s.alerting.run(ctx) })
 	group.Go(func() error { return s.player.Run(ctx) })
 	group.Go(func() error { return s.observer.run(ctx) })
-	for _, l := range []listener{s.api, s.hooks, s.found, s.page} {
+	for _, l := range s.listeners() {
 		serve(ctx, group, l)
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("run the demo: %w", err)
 	}
 	return nil
+}
+
+// listeners returns all that have their address.
+func (s *Stage) listeners() []listener {
+	all := []listener{s.api, s.hooks, s.found, s.prometheus, s.page}
+	return slices.DeleteFunc(all, func(l listener) bool { return l.Listener == nil })
 }
 
 // SetClients makes n clients ask in parallel, from none to the configured
@@ -184,10 +192,7 @@ func (s *Stage) Close(ctx context.Context) error {
 		defer cancel()
 		faults = append(faults, s.driver.Close(ctx))
 	}
-	for _, l := range []listener{s.api, s.hooks, s.found, s.page} {
-		if l.Listener == nil {
-			continue
-		}
+	for _, l := range s.listeners() {
 		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 			faults = append(faults, err)
 		}

@@ -21,6 +21,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if pidFile := os.Getenv(playGrafana); pidFile != "" {
+		os.Exit(grafanaMain(pidFile))
+	}
 	if code, ok := member.Run(os.Args); ok {
 		os.Exit(code)
 	}

@@ -4,7 +4,7 @@ import "time"
 
 // Times are the spans of the real world, shortened together.
 type Times struct {
-	Speed float64 // 1 is real time
+	Speed float64 // of all but Start, Boot and Poll; 1 is real time
 
 	Turn       time.Duration // of the autoscaler
 	Refresh    time.Duration // of discovery
@@ -17,6 +17,7 @@ type Times struct {
 	Boot       time.Duration // until its services answer
 	Poll       time.Duration // of a running API operation
 	Expiry     time.Duration // of a webhook that could not be acted on
+	Young      time.Duration // age below which members are left out of the average
 }
 
 // TimesAt returns the spans at a speed: those of a real installation, divided
@@ -39,4 +40,17 @@ func TimesAt(speed float64) Times {
 		Poll:       scaled(3 * time.Second),
 		Expiry:     scaled(5 * time.Minute),
 	}
+}
+
+// times returns the spans of a configuration. With a Grafana, only the cloud is
+// in a hurry.
+func (c Config) times() Times {
+	t := TimesAt(c.Speed)
+	if c.Grafana != nil {
+		cloud := t
+		t = TimesAt(1)
+		t.Start, t.Boot, t.Poll = cloud.Start, cloud.Boot, cloud.Poll
+	}
+	t.Young = time.Duration(float64(c.BootAge) / t.Speed).Round(time.Millisecond)
+	return t
 }

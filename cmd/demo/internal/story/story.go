@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
@@ -124,10 +125,11 @@ func (s *Story) await(ctx context.Context, what string, holds func(view.Snapshot
 
 var errPatience = errors.New("patience has run out")
 
-// ready: the pool is at its minimum, all members get requests, and there is an
-// average to tell.
+// ready: the pool is at its minimum, all members get requests, there is an
+// average to tell, and somebody evaluates the alerts.
 func (s *Story) ready(v view.Snapshot, _ time.Time) bool {
-	return v.Pool.Wanted == v.Settings.Min && v.Pool.Healthy() == v.Pool.Wanted && v.AverageCPU != nil
+	return v.Pool.Wanted == v.Settings.Min && v.Pool.Healthy() == v.Pool.Wanted && v.AverageCPU != nil &&
+		v.Alerts.High != view.AlertUnknown
 }
 
 // relieved: the pool has grown, everybody that was asked for serves, and the
@@ -173,6 +175,26 @@ func (s *Story) watch(v view.Snapshot, now time.Time) {
 	if s.second.IsZero() && !s.loadOn.IsZero() && v.Pool.Healthy() > s.summary.StartSize {
 		s.second = now
 	}
+	s.compare(v)
+}
+
+// sameAverage is how far two averages may be apart, in percent, that were not
+// measured at the same instant.
+const sameAverage = 5
+
+// compare keeps the average that the alerts see, and that over all members,
+// when they are farthest apart.
+func (s *Story) compare(v view.Snapshot) {
+	if v.Settings.BootAware == 0 || v.AverageCPU == nil || v.PlainCPU == nil {
+		return
+	}
+	widest := float64(sameAverage)
+	if s.summary.WidestSeen != nil {
+		widest = math.Abs(*s.summary.WidestSeen - *s.summary.WidestPlain)
+	}
+	if math.Abs(*v.AverageCPU-*v.PlainCPU) > widest {
+		s.summary.WidestSeen, s.summary.WidestPlain = v.AverageCPU, v.PlainCPU
+	}
 }
 
 // Summary returns what the run came to so far. It is not judged yet.
@@ -187,6 +209,7 @@ func (s *Story) Summary() view.Summary {
 	sum.HighThreshold = v.Settings.HighThreshold
 	sum.APICalls = v.APICalls
 	sum.Alerting = v.Settings.Alerting
+	sum.BootAware = v.Settings.BootAware
 	sum.Speed = v.Speed
 	sum.DurationSeconds = time.Since(s.began).Seconds()
 	if !s.second.IsZero() {

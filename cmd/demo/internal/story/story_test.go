@@ -21,6 +21,8 @@ type pool struct {
 	clients int
 	on, off []reading
 	phases  []view.Phase
+
+	bootsOut bool // of the average that the alerts see
 }
 
 type reading struct {
@@ -59,6 +61,10 @@ func (p *pool) Snapshot() view.Snapshot {
 		Load:       view.Load{Requests: 100},
 	}
 	v.Steps.Up, v.Steps.Down = p.stepsOf(now)
+	if p.bootsOut {
+		plain := now.average * float64(now.healthy) / float64(now.wanted)
+		v.Settings.BootAware, v.PlainCPU = 7.5, &plain
+	}
 	if now.average > 80 {
 		v.Alerts.High = view.AlertFiring
 	}
@@ -168,6 +174,24 @@ func TestSummaryMeasuresTheStory(t *testing.T) {
 		assert.Equal(t, "rules", s.Alerting)
 		assert.Equal(t, []int{1, 1}, []int{s.StepsUp, s.StepsDown}, "the last step is waited for")
 		assert.InDelta(t, 47, s.DurationSeconds, 0.5)
+	})
+}
+
+func TestSummaryTellsWhatLeavingOutMembersThatBootChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stage := &pool{
+			on:       []reading{{0, 1, 1, 99, 0}, {10 * time.Second, 2, 1, 98, 0}, {20 * time.Second, 2, 2, 70, 0}},
+			off:      []reading{{0, 1, 1, 0, 0}},
+			bootsOut: true,
+		}
+		tale := story.New(stage, script)
+		require.NoError(t, tale.Play(t.Context()))
+
+		s := tale.Summary()
+
+		assert.InDelta(t, 7.5, s.BootAware, 0)
+		assert.InDelta(t, 98, *s.WidestSeen, 0)
+		assert.InDelta(t, 49, *s.WidestPlain, 0, "the one that boots is idle")
 	})
 }
 

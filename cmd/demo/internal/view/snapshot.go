@@ -32,6 +32,7 @@ const (
 	AlertInactive AlertState = "inactive"
 	AlertPending  AlertState = "pending"
 	AlertFiring   AlertState = "firing"
+	AlertUnknown  AlertState = "unknown" // nobody evaluates it yet
 )
 
 // A Snapshot says how everything stands at one moment. Durations are seconds
@@ -46,6 +47,7 @@ type Snapshot struct {
 	Load       Load     `json:"load"`
 	Pool       Pool     `json:"pool"`
 	AverageCPU *float64 `json:"average_cpu"` // over the members, as the alerts see it
+	PlainCPU   *float64 `json:"plain_cpu"`   // over all members that are measured
 	Alerts     Alerts   `json:"alerts"`
 
 	Webhooks Counts  `json:"webhooks"`  // received so far
@@ -63,7 +65,10 @@ type Settings struct {
 	Interval      float64 `json:"interval"`       // between two turns of the autoscaler
 	Min           int     `json:"min"`
 	Max           int     `json:"max"`
-	Alerting      string  `json:"alerting"` // who evaluates the alerts: "rules" or "grafana"
+	Alerting      string  `json:"alerting"` // who evaluates the alerts: "rules", or "grafana 10.0.0"
+	// BootAware is the age, in wall-clock seconds, below which members do not
+	// count in AverageCPU; 0 means that all do.
+	BootAware float64 `json:"boot_aware"`
 }
 
 // Load is what the clients do and how they are served.
@@ -120,4 +125,5 @@ type Addresses struct {
 	App     string `json:"app"`  // the application, through the load balancer
 	Page    string `json:"page"` // the page of this package
 	Metrics string `json:"metrics"`
+	Grafana string `json:"grafana"`
 }

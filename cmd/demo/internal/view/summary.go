@@ -36,8 +36,15 @@ type Summary struct {
 	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // what the grown pool came to under the same load
 	HighThreshold float64  `json:"high_threshold"`  // what AvgCPUAtPeak should be below
 
+	// BootAware is the age, in wall-clock seconds, below which members did not
+	// count in the average; 0 means that all did. The other two are the average
+	// that the alerts saw, and that over all members, when they differed most.
+	BootAware   float64  `json:"boot_aware"`
+	WidestSeen  *float64 `json:"widest_seen"`
+	WidestPlain *float64 `json:"widest_plain"`
+
 	APICalls        int     `json:"api_calls"`
-	Alerting        string  `json:"alerting"` // "rules" or "grafana"
+	Alerting        string  `json:"alerting"` // "rules", or "grafana 10.0.0"
 	Speed           float64 `json:"speed"`
 	DurationSeconds float64 `json:"duration_seconds"`
 }

@@ -58,7 +58,7 @@ func writeRows(b *strings.Builder, style Style, rows [][2]string) {
 }
 
 func (s Summary) figures() [][2]string {
-	return [][2]string{
+	rows := [][2]string{
 		{"second member healthy after", measured(s.SecondsToSecondMember, "%.1f s of load")},
 		{"webhooks", fmt.Sprintf("%d up, %d down", s.WebhooksUp, s.WebhooksDown)},
 		{"steps", fmt.Sprintf("%d up, %d down", s.StepsUp, s.StepsDown)},
@@ -67,6 +67,17 @@ func (s Summary) figures() [][2]string {
 		{"p95 latency after it grew", measured(s.P95MsAfter, "%.0f ms")},
 		{"API calls", fmt.Sprintf("%d", s.APICalls)},
 		{"alerts evaluated by", s.Alerting},
-		{"took", fmt.Sprintf("%.0f s at %gx speed", s.DurationSeconds, s.Speed)},
 	}
+	if s.BootAware > 0 {
+		rows = append(rows, [2]string{"average where boots matter most", s.bootAwareFigure()})
+	}
+	return append(rows, [2]string{"took", fmt.Sprintf("%.0f s at %gx speed", s.DurationSeconds, s.Speed)})
+}
+
+// bootAwareFigure tells what leaving out members that boot has changed.
+func (s Summary) bootAwareFigure() string {
+	if s.WidestSeen == nil || s.WidestPlain == nil {
+		return "the same as over all members"
+	}
+	return fmt.Sprintf("%.0f %% without members that boot, %.0f %% over all", *s.WidestSeen, *s.WidestPlain)
 }

@@ -92,3 +92,18 @@ func TestSummaryTable(t *testing.T) {
 	assert.Error(t, good().WriteTable(brokenPipe{}, view.Style{}))
 	assert.Error(t, good().WriteJSON(brokenPipe{}))
 }
+
+func TestSummaryTellsOfBootsOnlyWhenTheyAreLeftOut(t *testing.T) {
+	table := func(change func(*view.Summary)) string {
+		s := good()
+		change(&s)
+		var b bytes.Buffer
+		require.NoError(t, s.WriteTable(&b, view.Style{}))
+		return b.String()
+	}
+	assert.NotContains(t, table(func(*view.Summary) {}), "boot")
+	assert.Contains(t, table(func(s *view.Summary) { s.BootAware = 7.5 }), "the same as over all members")
+	assert.Contains(t, table(func(s *view.Summary) {
+		s.BootAware, s.WidestSeen, s.WidestPlain = 7.5, new(98.0), new(49.0)
+	}), "98 % without members that boot, 49 % over all")
+}

@@ -94,8 +94,10 @@ const system = () => {
   const pace = load.requests_per_second > 0 ? "flow" : "still";
   $("wire").dataset.pace = pace;
   $("wire2").dataset.pace = pace;
-  $("app").hidden = !addresses.app;
-  if (addresses.app && $("app").getAttribute("href") !== addresses.app) $("app").href = addresses.app;
+  for (const [id, address] of [["app", addresses.app], ["grafana", addresses.grafana]]) {
+    $(id).hidden = !address;
+    if (address && $(id).getAttribute("href") !== address) $(id).href = address;
+  }
   if (!dragging && Date.now() > settled) wish(load.clients);
 };
 
