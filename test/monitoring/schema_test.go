@@ -31,7 +31,7 @@ func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
 	server, err := grafana.New(grafana.Config{
 		Installation: found, Files: files.Monitoring(), Dir: t.TempDir(),
 		// Nobody is there, and nobody is asked.
-		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: token,
+		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: "a-token",
 	})
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
