@@ -87,6 +87,10 @@ func (c Config) connect(ctx context.Context, client net.Conn) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
+	if to.String() == client.LocalAddr().String() {
+		// Nobody was redirected. The relay would connect to itself for ever.
+		return nil, fmt.Errorf("connect to %v: that is the relay itself", to)
+	}
 	if err := refuse(to.Addr()); err != nil {
 		return nil, err
 	}

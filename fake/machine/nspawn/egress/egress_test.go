@@ -22,6 +22,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 10 * time.Second
 
+// itself is the destination of who connects to a relay without being redirected.
+const itself = "itself"
+
 // relay serves until the test ends or end is called. Every connection was
 // meant to go to the given address; what is dialled goes to the far listener.
 func relay(t *testing.T, meant string, far string) (at string, end func()) {
@@ -34,14 +37,17 @@ func relay(t *testing.T, meant string, far string) (at string, end func()) {
 		defer close(done)
 		egress.Serve(ctx, l, egress.Config{
 			Log: slog.New(slog.DiscardHandler),
-			Destination: func(net.Conn) (netip.AddrPort, error) {
-				if meant == "" {
+			Destination: func(conn net.Conn) (netip.AddrPort, error) {
+				switch meant {
+				case "":
 					return netip.AddrPort{}, errors.New("nobody knows")
+				case itself:
+					return conn.LocalAddr().(*net.TCPAddr).AddrPort(), nil
 				}
 				return netip.MustParseAddrPort(meant), nil
 			},
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-				if address != meant {
+				if address != meant && meant != itself {
 					return nil, errors.New("another destination")
 				}
 				return (&net.Dialer{}).DialContext(ctx, network, far)
@@ -109,6 +115,7 @@ func TestWhatCannotBeReachedIsReset(t *testing.T) {
 		"many at once":               {"224.0.0.1:80", open},
 		"nowhere":                    {"0.0.0.0:80", open},
 		"a destination nobody knows": {"", open},
+		"the relay itself":           {itself, open},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at, _ := relay(t, c.meant, c.far)

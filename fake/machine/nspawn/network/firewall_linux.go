@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
 
 	"github.com/exopool/exopool/fake/exoapi"
 )
@@ -67,7 +68,12 @@ func (n *Network) enforce() error {
 	if n.protections != nil {
 		f.closeOthers()
 	}
-	if err := conn.Flush(); err != nil {
+	err = conn.Flush()
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EPROTONOSUPPORT) {
+		err = fmt.Errorf("%w: the kernel needs nf_tables with ct, nat and reject "+
+			"(modules nf_tables, nft_ct, nft_nat, nft_reject_ipv4)", err)
+	}
+	if err != nil {
 		return fmt.Errorf("set firewall rules: %w", err)
 	}
 	return nil

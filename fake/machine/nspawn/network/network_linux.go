@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -52,6 +53,9 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 		machines: map[string]netip.Addr{},
 	}
 	if err := n.build(); err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			err = fmt.Errorf("%w: it takes root, outside of a container without privileges", err)
+		}
 		return nil, fmt.Errorf("network of machines: %w", errors.Join(err, n.Close()))
 	}
 	n.log.Info("network of machines ready", "namespace", cfg.Prefix,

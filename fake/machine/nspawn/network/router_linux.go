@@ -86,12 +86,11 @@ func (n *Network) buildRouter() error {
 // files are that namespace's own.
 func routerSettings() error {
 	for name, value := range map[string]string{
-		"ipv4/ip_forward":                 "1",
-		"ipv4/conf/all/rp_filter":         "1", // machines cannot pose as others
-		"ipv6/conf/all/disable_ipv6":      "1",
-		"ipv6/conf/default/disable_ipv6":  "1",
-		"ipv4/conf/all/accept_redirects":  "0",
-		"ipv4/ip_unprivileged_port_start": "0",
+		"ipv4/ip_forward":                "1",
+		"ipv4/conf/all/rp_filter":        "1", // machines cannot pose as others
+		"ipv6/conf/all/disable_ipv6":     "1",
+		"ipv6/conf/default/disable_ipv6": "1",
+		"ipv4/conf/all/accept_redirects": "0",
 	} {
 		path := filepath.Join("/proc/sys/net", name)
 		err := os.WriteFile(path, []byte(value), 0)
