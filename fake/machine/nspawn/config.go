@@ -40,6 +40,10 @@ type Config struct {
 	// Authority is a certificate, as PEM, that all machines trust: that of the
 	// emulated API.
 	Authority []byte
+	// Hosts are names that machines find at an address of their own, besides
+	// those of the API, *.exoscale.com, which lead to the gateway. One that
+	// begins with "*." stands for all names below the rest.
+	Hosts map[string]netip.Addr
 	// CPU is how much of one CPU of this computer a machine gets for each CPU
 	// that its type has. Default 0.25.
 	CPU float64

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/balancer"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
@@ -16,10 +19,11 @@ import (
 
 // A Driver runs machines until [Driver.Close].
 type Driver struct {
-	cfg     Config
-	network *network.Network
-	groups  *cgroup.Hierarchy
-	image   string // directory of the template
+	cfg       Config
+	network   *network.Network
+	balancers *balancer.Set
+	groups    *cgroup.Hierarchy
+	image     string // directory of the template
 
 	begin   func(*machine, []*machine) // starts a machine's goroutine
 	dismiss context.CancelFunc
@@ -34,6 +38,7 @@ type Driver struct {
 var (
 	_ exoapi.Machines = (*Driver)(nil)
 	_ exoapi.Observer = (*Driver)(nil)
+	_ exoapi.Firewall = (*Driver)(nil)
 )
 
 // New makes a driver without machines: it sweeps up what an earlier run left,
@@ -50,7 +55,11 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 	d.begin = func(m *machine, predecessors []*machine) {
 		d.alive.Go(func() { m.live(life, predecessors) })
 	}
-	if err := d.prepare(ctx); err != nil {
+	err := d.prepare(ctx)
+	if err == nil {
+		err = d.serve(life)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("nspawn driver: %w", errors.Join(err, d.Close(ctx)))
 	}
 	return d, nil
@@ -73,8 +82,30 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 	if err := d.sweep(ctx); err != nil {
 		return err
 	}
-	d.image, err = template.Ensure(ctx, d.cfg.template())
+	// Disks have files with the rights of a system, and secrets: for root only.
+	if err := os.MkdirAll(d.cfg.disks(), 0o700); err != nil {
+		return err
+	}
+	if d.image, err = template.Ensure(ctx, d.cfg.template()); err != nil {
+		return err
+	}
+	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
+		Log: d.cfg.Log, Speed: d.cfg.Speed, On: d.on,
+		Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
+			return d.network.Listen(ctx, "tcp4", at.String())
+		},
+		Dial: func(ctx context.Context, client netip.Addr, target netip.AddrPort) (net.Conn, error) {
+			return d.network.DialFrom(ctx, client, "tcp4", target.String())
+		},
+		Check: d.network.DialCheck,
+	})
 	return err
+}
+
+// on reports whether a machine has power.
+func (d *Driver) on(id string) bool {
+	m := d.machine(id)
+	return m != nil && m.running()
 }
 
 // Networks returns the ranges of the driver's network.
@@ -202,6 +233,9 @@ func (d *Driver) Close(ctx context.Context) error {
 	}
 	d.dismiss()
 	d.alive.Wait()
+	if d.balancers != nil {
+		d.balancers.Close()
+	}
 	var faults []error
 	if d.network != nil {
 		faults = append(faults, d.network.Close())
@@ -215,11 +249,34 @@ func (d *Driver) Close(ctx context.Context) error {
 	return nil
 }
 
-// Balance does nothing yet.
-func (d *Driver) Balance(exoapi.Balancer) error { return nil }
+// Gateway is the address at which machines reach the emulated API.
+func (d *Driver) Gateway() netip.Addr { return d.network.Gateway() }
 
-// Unbalance does nothing yet.
-func (d *Driver) Unbalance(string) {}
+// Host is the address from which programs of this computer reach machines, for
+// security groups to admit.
+func (d *Driver) Host() netip.Addr { return d.network.Host() }
 
-// Health knows nothing yet.
-func (d *Driver) Health(string, string) map[string]exoapi.Health { return nil }
+// Listen listens where machines are, say at the gateway; network is tcp4.
+func (d *Driver) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	return d.network.Listen(ctx, network, address)
+}
+
+// HealthcheckSources names the addresses from which load balancers check health.
+func (d *Driver) HealthcheckSources() []netip.Prefix { return d.network.HealthcheckSources() }
+
+// Protect tells what may reach which machines and what they may reach, in place
+// of what was told before. Until it is called, all are open.
+func (d *Driver) Protect(all []exoapi.Protection) error { return d.network.Protect(all) }
+
+// Balance brings a load balancer into the given state. The error names every
+// service that cannot listen; the others serve.
+func (d *Driver) Balance(b exoapi.Balancer) error { return d.balancers.Balance(b) }
+
+// Unbalance removes a load balancer and cuts the connections through it.
+func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
+
+// Health tells what the service's health check last said, by machine id;
+// machines not checked yet are absent.
+func (d *Driver) Health(balancerID, serviceID string) map[string]exoapi.Health {
+	return d.balancers.Health(balancerID, serviceID)
+}

@@ -5,6 +5,7 @@ package nspawn
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"runtime"
 
@@ -31,14 +32,19 @@ func Examine(context.Context, Config) []Requirement {
 // The methods are those of the driver for Linux. As there is never a driver,
 // they are never called.
 
-func (*Driver) Networks() (instances, balancers netip.Prefix)  { return }
-func (*Driver) Start(exoapi.Machine) error                     { return errSystem }
-func (*Driver) Stop(string)                                    {}
-func (*Driver) Destroy(string)                                 {}
-func (*Driver) Kill(string) error                              { return errSystem }
-func (*Driver) Condition(string) exoapi.Condition              { return exoapi.Condition{} }
-func (*Driver) Console(string) (string, bool)                  { return "", false }
-func (*Driver) Balance(exoapi.Balancer) error                  { return errSystem }
-func (*Driver) Unbalance(string)                               {}
-func (*Driver) Health(string, string) map[string]exoapi.Health { return nil }
-func (*Driver) Close(context.Context) error                    { return nil }
+func (*Driver) Networks() (instances, balancers netip.Prefix)                { return }
+func (*Driver) Start(exoapi.Machine) error                                   { return errSystem }
+func (*Driver) Stop(string)                                                  {}
+func (*Driver) Destroy(string)                                               {}
+func (*Driver) Kill(string) error                                            { return errSystem }
+func (*Driver) Condition(string) exoapi.Condition                            { return exoapi.Condition{} }
+func (*Driver) Console(string) (string, bool)                                { return "", false }
+func (*Driver) Balance(exoapi.Balancer) error                                { return errSystem }
+func (*Driver) Unbalance(string)                                             {}
+func (*Driver) Health(string, string) map[string]exoapi.Health               { return nil }
+func (*Driver) Gateway() netip.Addr                                          { return netip.Addr{} }
+func (*Driver) Host() netip.Addr                                             { return netip.Addr{} }
+func (*Driver) Listen(context.Context, string, string) (net.Listener, error) { return nil, errSystem }
+func (*Driver) HealthcheckSources() []netip.Prefix                           { return nil }
+func (*Driver) Protect([]exoapi.Protection) error                            { return errSystem }
+func (*Driver) Close(context.Context) error                                  { return nil }

@@ -111,6 +111,20 @@ func (m *machine) kill() error {
 	return process.Kill()
 }
 
+// running reports whether the machine has a process.
+func (m *machine) running() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.want == on && m.process != nil
+}
+
+// current is the instance as it was when the machine was last started.
+func (m *machine) current() exoapi.Machine {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.spec
+}
+
 func (m *machine) status() exoapi.Condition {
 	m.mu.Lock()
 	defer m.mu.Unlock()

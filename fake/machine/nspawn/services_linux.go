@@ -1,0 +1,116 @@
+package nspawn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/exopool/exopool/fake/machine/nspawn/egress"
+	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
+	"github.com/exopool/exopool/fake/machine/nspawn/names"
+	"github.com/exopool/exopool/fake/machine/nspawn/network"
+)
+
+// headerLimit is how long a machine may take to ask.
+const headerLimit = 10 * time.Second
+
+// serve offers what machines find in their network, until ctx ends. The error
+// is that of a start that failed; what was started is then still running.
+func (d *Driver) serve(ctx context.Context) error {
+	for _, start := range []func(context.Context) error{d.serveMetadata, d.serveNames, d.serveEgress} {
+		if err := start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Driver) serveMetadata(ctx context.Context) error {
+	for port, handler := range map[uint16]http.Handler{
+		80:   metadata.Handler(d.find, d.cfg.Log),
+		8080: metadata.Passwords(d.find, d.cfg.Log),
+	} {
+		listener, err := d.network.Listen(ctx, "tcp4", netip.AddrPortFrom(network.Metadata(), port).String())
+		if err != nil {
+			return fmt.Errorf("metadata service: %w", err)
+		}
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
+		d.alive.Go(func() {
+			stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+			defer stop()
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				d.cfg.Log.Error("metadata service ended", "err", err)
+			}
+		})
+	}
+	return nil
+}
+
+// find is the directory of the metadata service.
+func (d *Driver) find(address netip.Addr) (metadata.Instance, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.machines {
+		if m.address == address {
+			spec := m.current()
+			return metadata.Instance{
+				ID: spec.ID, Name: spec.Name, Zone: spec.Zone, Type: spec.Type.Size, Address: spec.Address,
+				SSHKeys: spec.SSHKeys, UserData: spec.UserData,
+			}, true
+		}
+	}
+	return metadata.Instance{}, false
+}
+
+func (d *Driver) serveNames(ctx context.Context) error {
+	upstream, err := names.Upstream("/etc/resolv.conf")
+	if err != nil {
+		d.cfg.Log.Warn("machines cannot resolve names of the internet", "err", err)
+	}
+	hosts := map[string]netip.Addr{"*.exoscale.com": d.network.Gateway()}
+	maps.Copy(hosts, d.cfg.Hosts)
+	server, err := names.New(names.Config{Log: d.cfg.Log, Hosts: hosts, Upstream: upstream})
+	if err != nil {
+		return err
+	}
+	at := netip.AddrPortFrom(d.network.Gateway(), 53).String()
+	packets, err := d.network.ListenPacket(ctx, "udp4", at)
+	if err != nil {
+		return fmt.Errorf("name server: %w", err)
+	}
+	connections, err := d.network.Listen(ctx, "tcp4", at)
+	if err != nil {
+		return fmt.Errorf("name server: %w", errors.Join(err, packets.Close()))
+	}
+	d.alive.Go(func() {
+		if err := server.Serve(ctx, packets, connections); err != nil {
+			d.cfg.Log.Error("name server ended", "err", err)
+		}
+	})
+	return nil
+}
+
+func (d *Driver) serveEgress(ctx context.Context) error {
+	listener, err := d.network.ListenEgress(ctx)
+	if err != nil {
+		return fmt.Errorf("way out for machines: %w", err)
+	}
+	d.alive.Go(func() {
+		egress.Serve(ctx, listener, egress.Config{Log: d.cfg.Log, Destination: destination})
+	})
+	return nil
+}
+
+// destination tells where a machine wanted to connect to.
+func destination(conn net.Conn) (netip.AddrPort, error) {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return netip.AddrPort{}, fmt.Errorf("connection of type %T", conn)
+	}
+	return network.OriginalDestination(tcp)
+}
