@@ -9,12 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/intercept"
-	"github.com/exopool/exopool/fake/machine"
 )
 
 // An instance is a cloud that answers on a loopback address.
@@ -23,9 +23,16 @@ type instance struct {
 	cloud   *exoapi.Cloud
 	border  *border
 	proxy   *intercept.Proxy
-	failed  <-chan error // why it stopped answering
+	failed  chan error // why it stopped answering
 	closers []func()
-	ended   sync.WaitGroup
+
+	// gateway is where machines that really boot find the API; nil without
+	// such machines.
+	gateway net.Listener
+	// endpoint tells where a load balancer really listens; nil where that is
+	// its address.
+	endpoint func(balancerID string, port int) (netip.AddrPort, bool)
+	ended    sync.WaitGroup
 }
 
 // start brings up a cloud and its listener. The caller closes the instance.
@@ -38,7 +45,7 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 	if err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)
 	}
-	in := new(instance)
+	in := &instance{failed: make(chan error, 2)}
 	defer func() {
 		if err != nil {
 			in.close()
@@ -49,12 +56,12 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 		return nil, err
 	}
 	in.closers = append(in.closers, func() { _ = listener.Close() })
-	level := slog.LevelWarn // such as which port stands in for another
-	if s.verbose {
-		level = slog.LevelDebug
+	log, settle := s.logger(logs)
+	authority, err := intercept.NewAuthority(realCloud)
+	if err != nil {
+		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level}))
-	machines, err := in.machines(ctx, s, log)
+	machines, err := in.machines(ctx, s, log, authority)
 	if err != nil {
 		return nil, err
 	}
@@ -74,31 +81,12 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 	in.contact = contact{Base: base, Zone: s.zone, Token: rand.Text()}
 	in.contact.Key, in.contact.Secret = in.cloud.Credential()
 	in.border = &border{api: in.cloud.Handler(), log: logs}
-	if err := in.intercept(ctx, environ, log); err != nil {
+	if err := in.intercept(ctx, environ, authority, log); err != nil {
 		return nil, err
 	}
 	in.run(ctx, listener)
+	settle()
 	return in, nil
-}
-
-// machines returns the driver; nil is the cloud's own, on paper only.
-func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger) (exoapi.Machines, error) {
-	if s.machines != "process" {
-		return nil, nil
-	}
-	// Cancelling would kill the members; close lets them finish.
-	driver, err := machine.NewProcess(context.WithoutCancel(ctx), machine.ProcessConfig{Log: log, Speed: s.speed})
-	if err != nil {
-		return nil, err
-	}
-	in.closers = append(in.closers, func() {
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if err := driver.Close(grace); err != nil {
-			log.Error("member processes", "err", err)
-		}
-	})
-	return driver, nil
 }
 
 // run lets time pass in the cloud and answers requests.
@@ -121,13 +109,18 @@ func (in *instance) run(ctx context.Context, listener net.Listener) {
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
-	failed := make(chan error, 1)
-	in.failed = failed
 	in.ended.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- err
+			in.failed <- err
 		}
 	})
+	if in.gateway != nil {
+		in.ended.Go(func() {
+			if err := in.proxy.Serve(in.gateway); err != nil {
+				in.failed <- err
+			}
+		})
+	}
 	in.closers = append(in.closers, cancel, func() {
 		grace, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()

@@ -4,6 +4,8 @@
 //	fakecloud serve             until it is interrupted
 //	fakecloud env               prints the environment of a running one
 //	fakecloud exec -- COMMAND   runs a command against one of its own
+//	fakecloud doctor            tells what machines that really boot need
+//	fakecloud rehearse DIR      judges a Terraform folder as the course does
 //
 // It listens on loopback addresses only. Clients that do not heed
 // EXOSCALE_API_ENDPOINT, as half of the Terraform provider, are caught by the
@@ -54,6 +56,9 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
   serve             serve the API until interrupted (what happens without a command)
   env               print the environment that sends clients to the running instance
   exec -- COMMAND   run a command in that environment, against an instance of its own
+  doctor            tell what this computer lacks for machines that really boot
+  rehearse DIR      apply a Terraform folder, check what the course's checker checks,
+                    destroy it again
   routes            list the calls of the API and which of them are emulated
   faults            list, add or remove faults of the running instance
   calls             count the API calls that the running instance has answered
@@ -74,6 +79,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	commands := map[string]func(context.Context, []string) (int, error){
 		"serve": p.serve, "env": p.env, "exec": p.exec, "routes": p.routes, "faults": p.faults, "calls": p.calls,
+		"doctor": p.doctor, "rehearse": p.rehearse,
 	}
 	command, known := commands[name]
 	switch {

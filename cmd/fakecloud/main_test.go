@@ -477,7 +477,7 @@ func TestCommandLine(t *testing.T) {
 		"argument too many": {[]string{"env", "x"}, 2, `unexpected argument "x"`},
 		"all faults at once": {
 			[]string{"serve", "-listen", "x", "-machines", "y", "-zone", "Z", "-speed", "0", "-key-file", "k"},
-			2, "-listen \"x\": want 127.0.0.1:PORT, with port 0 for any free one\n-machines \"y\": want memory or process\n-zone \"Z\"",
+			2, "-listen \"x\": want 127.0.0.1:PORT, with port 0 for any free one\n-machines \"y\": want memory, process or nspawn\n-zone \"Z\"",
 		},
 		"zone that is none": {[]string{"-listen", "127.0.0.1:0", "-zone", "at-vie-9"}, 1, `"at-vie-9" is not among the zones ch-gva-2`},
 		"port out of range": {[]string{"-listen", "127.0.0.1:99999"}, 2, "port"},

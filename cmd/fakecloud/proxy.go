@@ -15,10 +15,10 @@ import (
 )
 
 // intercept brings up the proxy, and the file with the certificates to trust.
-func (in *instance) intercept(ctx context.Context, environ []string, log *slog.Logger) error {
+func (in *instance) intercept(ctx context.Context, environ []string, authority *intercept.Authority, log *slog.Logger) error {
 	self := strings.TrimPrefix(in.contact.Base, "http://")
 	proxy, err := intercept.New(intercept.Config{
-		Domain: realCloud, Handler: in.border, Upstream: upstream(self, http.ProxyFromEnvironment), Logger: log,
+		Domain: realCloud, Authority: authority, Handler: in.border, Upstream: upstream(self, http.ProxyFromEnvironment), Logger: log,
 	})
 	if err != nil {
 		return err

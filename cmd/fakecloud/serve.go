@@ -8,7 +8,7 @@ import (
 
 // serve answers until a signal comes.
 func (p program) serve(ctx context.Context, args []string) (int, error) {
-	var s settings
+	s := settings{talkative: true}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8929", "loopback `address` to serve on; port 0 means any free one")
 	s.declare(flags)

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,15 +23,64 @@ type settings struct {
 	keyFile    string
 	secretFile string
 	verbose    bool
+
+	// Of machines that really boot; zero values leave it to the driver.
+	cache   string
+	mirror  string
+	prefix  string
+	network netip.Prefix
+
+	// talkative instances tell what their machines do, not only what is wrong.
+	talkative bool
 }
 
 func (s *settings) declare(flags *flag.FlagSet) {
-	flags.StringVar(&s.machines, "machines", "memory", "`what` instances are: memory (state only) or process (a web server and an exporter each, Linux only)")
+	flags.StringVar(&s.machines, "machines", machinesMemory, "`what` instances are: memory (state only), process (a web server and an exporter each, Linux only) "+
+		"or nspawn (Debian that really boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)")
+	s.declareNspawn(flags)
 	flags.StringVar(&s.zone, "zone", "at-vie-1", "`zone` that clients without one get")
 	flags.Float64Var(&s.speed, "speed", 1, "how many times faster than real time things happen")
 	flags.StringVar(&s.keyFile, "key-file", "", "`file` with the API key; without it one is generated")
 	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the API secret")
 	flags.BoolVar(&s.verbose, "v", false, "log what happens behind the API")
+}
+
+// declareNspawn declares what only machines that really boot take notice of.
+func (s *settings) declareNspawn(flags *flag.FlagSet) {
+	flags.StringVar(&s.cache, "cache", "", "`directory` that keeps what nspawn machines start from (default /var/cache/exopool)")
+	flags.StringVar(&s.mirror, "mirror", "", "`address` of the Debian mirror for nspawn machines (default: the one that this computer uses)")
+	flags.StringVar(&s.prefix, "prefix", "", "`beginning` of the names of all that nspawn machines make on this computer (default exopool)")
+	flags.Func("range", "`addresses` for nspawn machines, a range that this computer has no other use for (default 198.18.0.0/16)", func(text string) (err error) {
+		s.network, err = netip.ParsePrefix(text)
+		return err
+	})
+}
+
+// logger returns the log, and what to call when the instance is up: until then
+// it tells of progress that takes minutes.
+func (s *settings) logger(to io.Writer) (log *slog.Logger, settle func()) {
+	if s.verbose {
+		return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug})), func() {}
+	}
+	level := new(slog.LevelVar) // warnings: such as which port stands in for another
+	level.Set(slog.LevelWarn)
+	if s.machines == machinesNspawn {
+		level.Set(slog.LevelInfo)
+	}
+	settle = func() {
+		if !s.talkative {
+			level.Set(slog.LevelWarn)
+		}
+	}
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: level, ReplaceAttr: terse})), settle
+}
+
+// terse leaves out what a person at the terminal knows.
+func terse(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey && a.Value.Any() == slog.LevelInfo) {
+		return slog.Attr{}
+	}
+	return a
 }
 
 // validate reports all faults together.
@@ -37,8 +89,8 @@ func (s *settings) validate() error {
 	if _, err := loopback(s.listen); err != nil {
 		faults = append(faults, fmt.Errorf("-listen %q: %w", s.listen, err))
 	}
-	if s.machines != "memory" && s.machines != "process" {
-		faults = append(faults, fmt.Errorf("-machines %q: want memory or process", s.machines))
+	if !slices.Contains([]string{machinesMemory, machinesProcess, machinesNspawn}, s.machines) {
+		faults = append(faults, fmt.Errorf("-machines %q: want memory, process or nspawn", s.machines))
 	}
 	if s.zone == "" || strings.Trim(s.zone, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		faults = append(faults, fmt.Errorf("-zone %q: want a zone name such as at-vie-1", s.zone))

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/exopool/exopool/internal/rehearsal/course"
+)
+
+// silence is how long nothing is said about what is waited for.
+const silence = 10 * time.Second
+
+// A narrator tells of a rehearsal, line by line.
+type narrator struct {
+	to   io.Writer
+	line string // told of last
+	told time.Duration
+}
+
+// report tells the result of a line.
+func (n *narrator) report(r course.Result) {
+	mark := map[course.Outcome]string{course.Met: "✓", course.Broken: "✗", course.Unchecked: "–"}[r.Outcome]
+	fmt.Fprintf(n.to, "%s %s", mark, r.Line)
+	if r.Outcome != course.Unchecked {
+		fmt.Fprint(n.to, took(r))
+	}
+	if r.Note != "" {
+		fmt.Fprint(n.to, ": "+r.Note)
+	}
+	fmt.Fprintln(n.to)
+}
+
+// took tells how long a line took, if that is worth telling.
+func took(r course.Result) string {
+	switch {
+	case r.Limit > 0:
+		return fmt.Sprintf(" (%s of %s)", short(r.Took), short(r.Limit))
+	case r.Took >= time.Second:
+		return fmt.Sprintf(" (%s)", short(r.Took))
+	}
+	return ""
+}
+
+// short writes a duration to a tenth of a second, or to a second when it is
+// long.
+func short(d time.Duration) string {
+	if d >= time.Minute {
+		return d.Round(time.Second).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// progress tells what is waited for, now and then.
+func (n *narrator) progress(line, seen string, since, limit time.Duration) {
+	if line != n.line {
+		n.line, n.told = line, 0
+	}
+	if since < n.told+silence {
+		return
+	}
+	n.told = since
+	fmt.Fprintf(n.to, "  … %s, %s of at most %s: %s\n", line, short(since), short(limit), seen)
+}
+
+// sumUp tells how many lines hold.
+func (p program) sumUp(results []course.Result) {
+	count := map[course.Outcome]int{}
+	for _, r := range results {
+		count[r.Outcome]++
+	}
+	fmt.Fprintf(p.stdout, "\n%d lines hold, %d do not, %d could not be checked.\n",
+		count[course.Met], count[course.Broken], count[course.Unchecked])
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/internal/rehearsal/course"
+	"github.com/exopool/exopool/internal/rehearsal/terraform"
+	"github.com/exopool/exopool/test/providers"
+)
+
+var (
+	// errBroken says that lines do not hold, which the list before tells.
+	errBroken = errors.New("the course's checker would not be content")
+	// errInterrupted says that there is no verdict.
+	errInterrupted = errors.New("interrupted before all lines were checked")
+)
+
+// A rehearsal is what a user asks to be judged.
+type rehearsal struct {
+	settings
+
+	dir, root string
+	arguments []string // of Terraform
+}
+
+// rehearse applies a folder of Terraform configuration against an instance of
+// its own, checks what the course's checker checks, and destroys it.
+func (p program) rehearse(ctx context.Context, args []string) (int, error) {
+	r := rehearsal{settings: settings{listen: "127.0.0.1:0"}}
+	flags := flag.NewFlagSet("rehearse", flag.ContinueOnError)
+	r.declare(flags)
+	flags.Lookup("machines").DefValue = "nspawn where fakecloud doctor is content, else process"
+	r.machines = ""
+	flags.StringVar(&r.root, "root", "", "`folder` to copy, DIR or one above it (default: the Git repository around DIR)")
+	if err := p.parse(flags, args, "DIR [-- TERRAFORM-ARGUMENT...]"); err != nil {
+		return exitOK, err
+	}
+	if flags.NArg() == 0 {
+		return exitOK, usageError{errors.New("rehearse what? fakecloud rehearse DIR, where DIR holds your *.tf files")}
+	}
+	r.dir, r.arguments = flags.Arg(0), flags.Args()[1:]
+	if len(r.arguments) > 0 && r.arguments[0] != "--" {
+		return exitOK, usageError{fmt.Errorf("unexpected argument %q: flags come before DIR, Terraform's arguments after --", r.arguments[0])}
+	}
+	r.arguments = slices.DeleteFunc(r.arguments, func(a string) bool { return a == "--" })
+	if r.machines == "" {
+		r.machines = p.ablest(ctx, r.settings)
+	}
+	if err := r.validate(); err != nil {
+		return exitOK, err
+	}
+	results, err := p.stage(ctx, r)
+	if results != nil {
+		p.sumUp(results)
+	}
+	if err == nil && !course.Passed(results) {
+		err = errBroken
+	}
+	return exitOK, err
+}
+
+// ablest returns the machines that can do most on this computer.
+func (p program) ablest(ctx context.Context, s settings) string {
+	for _, r := range nspawn.Examine(ctx, s.nspawn(slog.New(slog.DiscardHandler), nil)) {
+		if !r.OK() {
+			fmt.Fprintf(p.stderr, "fakecloud rehearse: machines cannot really boot here (%s: %s), so they are processes that do not\n"+
+				"execute user-data. \"fakecloud doctor\" tells what is missing.\n\n", r.Name, r.Problem)
+			return machinesProcess
+		}
+	}
+	return machinesNspawn
+}
+
+// stage brings up the cloud and Terraform, and lets the course be run on them.
+func (p program) stage(ctx context.Context, r rehearsal) ([]course.Result, error) {
+	ctx, hurry, release := p.patience(ctx)
+	defer release()
+	binary, err := providers.Terraform(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mirror, err := p.mirror(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in, err := start(ctx, r.settings, p.environ, p.stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	defer in.border.report(p.stderr, "Terraform")
+
+	cfg := terraform.Config{
+		Program: binary, Dir: r.dir, Root: r.root, Args: r.arguments,
+		Env: own(in.contact.redirect(p.environ), mirror.Environment()),
+		Variables: map[string]string{
+			"exoscale_key": in.contact.Key, "exoscale_secret": in.contact.Secret,
+		},
+		KeepLock: len(mirror.Built) == 0,
+	}
+	if r.verbose {
+		cfg.Output = p.stderr
+	}
+	folder, err := terraform.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	ability, reason := r.ability()
+	lines := &narrator{to: p.stdout}
+	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with a state of its own\n\n", r.dir, r.machines)
+	results, err := course.Run(ctx, hurry, course.Config{
+		Installer: folder, Cloud: in.cloud, Ability: ability, Reason: reason, Speed: r.speed,
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: in.dial},
+		Report:    lines.report, Progress: lines.progress,
+	})
+	if err == nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
+	return results, err
+}
+
+// ability is what the machines can do, and why no more.
+func (r *rehearsal) ability() (course.Ability, string) {
+	switch r.machines {
+	case machinesNspawn:
+		return course.Boot, ""
+	case machinesProcess:
+		return course.Traffic, "needs machines that execute their user-data: -machines nspawn"
+	}
+	return course.Paper, "needs machines that answer: -machines nspawn or process"
+}
+
+// patience turns signals into the end of contexts: the first one ends the
+// checks, after which everything is destroyed, the second one that, too.
+func (p program) patience(ctx context.Context) (checks, all context.Context, release func()) {
+	all, hurry := context.WithCancel(ctx)
+	checks, interrupt := context.WithCancel(all)
+	go func() {
+		select {
+		case <-all.Done():
+			return
+		case <-p.signals:
+		}
+		fmt.Fprintln(p.stderr, "\nfakecloud rehearse: interrupted, destroying; once more to drop everything")
+		interrupt()
+		select {
+		case <-all.Done():
+		case <-p.signals:
+			hurry()
+		}
+	}()
+	return checks, all, func() { interrupt(); hurry() }
+}
+
+// mirror returns what Terraform needs to find its providers: nothing when the
+// user has said where they are.
+func (p program) mirror(ctx context.Context) (providers.Mirror, error) {
+	for _, assignment := range p.environ {
+		name, file, _ := strings.Cut(assignment, "=")
+		if _, err := os.Stat(file); name == "TF_CLI_CONFIG_FILE" && err == nil {
+			return providers.Mirror{ConfigFile: file}, nil
+		}
+	}
+	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{ReplaceAttr: terse}))
+	mirror, err := providers.Install(ctx, providers.Config{Log: log})
+	if err != nil {
+		return mirror, fmt.Errorf("%w\n\nTerraform needs the provider registry. Without it, run this inside of exopool's repository "+
+			"with Go installed, or name a CLI configuration file with a provider mirror in TF_CLI_CONFIG_FILE", err)
+	}
+	return mirror, nil
+}
+
+// own returns an environment without Terraform's settings of its user, such as
+// a workspace or a data directory, and with changes.
+func own(environ []string, changes map[string]string) []string {
+	environ = slices.DeleteFunc(environ, func(assignment string) bool {
+		name, _, _ := strings.Cut(assignment, "=")
+		_, changed := changes[name]
+		return changed || strings.HasPrefix(name, "TF_") && !strings.HasPrefix(name, "TF_VAR_") && name != "TF_CLI_CONFIG_FILE"
+	})
+	for name, value := range changes {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/rehearsal/course"
+)
+
+// playTerraform puts a program on the PATH that makes nothing. Asked to apply,
+// it may wait for an interrupt.
+const playTerraform = `#!/bin/sh
+echo "$@" >> "$CALLS"
+case $1 in
+version) echo '{"terraform_version":"1.9.0"}' ;;
+apply)
+	env | grep -e ^TF_ -e ^EXOSCALE_ -e ^HTTPS_PROXY >> "$CALLS"
+	cat "${0%/*}/../variables" 2>/dev/null
+	test -z "$WAIT" || { trap 'exit 1' INT; echo waiting >> "$CALLS"; while :; do sleep 0.02; done; } ;;
+esac
+`
+
+// theatre is a folder to rehearse, and the file that tells how Terraform was
+// called.
+func theatre(t *testing.T, environ ...string) (term terminal, dir, calls string) {
+	t.Helper()
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "terraform"), []byte(playTerraform), 0o700))
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	dir = t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), nil, 0o600))
+	calls = filepath.Join(t.TempDir(), "calls")
+	t.Setenv("CALLS", calls)
+	config := filepath.Join(bin, "config") // so that no provider is looked for
+	require.NoError(t, os.WriteFile(config, nil, 0o600))
+	environ = append(environ, "PATH="+os.Getenv("PATH"), "CALLS="+calls, "TF_CLI_CONFIG_FILE="+config)
+	return newTerminal(t, environ...), dir, calls
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if !os.IsNotExist(err) {
+		require.NoError(t, err)
+	}
+	return string(text)
+}
+
+func TestRehearsalTellsEachLine(t *testing.T) {
+	term, dir, calls := theatre(t, "TF_WORKSPACE=mine", "TF_VAR_name=shop", "TF_VAR_exoscale_key=EXOreal", "EXOSCALE_API_KEY=EXOreal")
+	code := term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir, "--", "-var", "x=y"})
+	assert.Equal(t, exitFault, code, "a folder that makes nothing")
+	said := term.out.String()
+	assert.Contains(t, said, "\n✓ terraform apply ends without an error")
+	assert.Contains(t, said, "\n✗ there is exactly one instance pool: there are 0\n")
+	assert.Contains(t, said, "\n– all backends are healthy: needs machines that answer: -machines nspawn or process\n")
+	assert.Contains(t, said, "\n✓ terraform destroy leaves nothing behind: nothing was made\n")
+	assert.Contains(t, said, "\n3 lines hold, 3 do not, 12 could not be checked.\n")
+
+	called := read(t, calls)
+	assert.Contains(t, called, "apply -auto-approve -input=false -no-color -var x=y -var-file=")
+	assert.NotContains(t, called, "EXOreal")
+	assert.NotContains(t, called, "TF_WORKSPACE")
+	assert.Contains(t, called, "TF_VAR_name=shop")
+	assert.Contains(t, called, "HTTPS_PROXY=http://127.0.0.1:")
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "nothing was written into the folder")
+}
+
+func TestInterruptedRehearsalEnds(t *testing.T) {
+	term, dir, calls := theatre(t, "WAIT=1")
+	done := make(chan int)
+	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
+	await(t, func() bool { return strings.Contains(read(t, calls), "waiting") })
+	term.signals <- syscall.SIGINT
+	assert.Equal(t, exitFault, <-done)
+	assert.Contains(t, term.err.String(), "interrupted, destroying")
+	assert.Contains(t, term.out.String(), "– terraform apply ends without an error: interrupted\n")
+	assert.NotContains(t, term.out.String(), "✗")
+}
+
+func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
+	term, dir, _ := theatre(t)
+	empty := t.TempDir()
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{nil, exitUsage, "rehearse what?"},
+		{[]string{dir, "-v"}, exitUsage, `unexpected argument "-v"`},
+		{[]string{"-machines", "x", dir}, exitUsage, "want memory, process or nspawn"},
+		{[]string{"-machines", "memory", empty}, exitFault, "has no *.tf file"},
+		{[]string{"-machines", "memory", "-root", empty, dir}, exitFault, "is not in"},
+		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor is content"},
+	} {
+		assert.Equal(t, test.code, term.run(t.Context(), append([]string{"rehearse"}, test.args...)))
+		assert.Contains(t, term.out.String()+term.err.String(), test.says)
+	}
+}
+
+func TestProgressIsToldNowAndThen(t *testing.T) {
+	t.Parallel()
+	to := new(output)
+	n := &narrator{to: to}
+	for since := range 25 {
+		n.progress("one", "0 of 1", time.Duration(since)*time.Second, time.Minute)
+	}
+	n.progress("two", "0 of 1", 11*time.Second, 5*time.Minute)
+	n.report(course.Result{Line: "one", Outcome: course.Broken, Took: time.Minute, Limit: time.Minute, Note: "not within 1m0s"})
+	assert.Equal(t, "  … one, 10s of at most 1m0s: 0 of 1\n  … one, 20s of at most 1m0s: 0 of 1\n"+
+		"  … two, 11s of at most 5m0s: 0 of 1\n✗ one (1m0s of 1m0s): not within 1m0s\n", to.String())
+}
+
+func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t)
+	code := term.run(t.Context(), []string{"doctor", "-prefix", "doctortest", "-range", "198.18.240.0/20"})
+	said := term.out.String()
+	for _, heading := range []string{"(-machines nspawn)", "(-machines process)", "(-machines memory)", "(fakecloud rehearse)"} {
+		assert.Contains(t, said, heading)
+	}
+	nspawn, _, _ := strings.Cut(said, "\n\n")
+	assert.Equal(t, strings.Contains(nspawn, "✗"), code != exitOK, "the exit code is about machines that really boot:\n%s", said)
+	assert.Equal(t, strings.Count(said, "✗"), strings.Count(said, "what helps: "))
+
+	term = newTerminal(t)
+	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))
+}
