@@ -69,10 +69,14 @@ run "infrastructure_alone" {
   }
 }
 
-run "boot_aware" {
+# Whatever Terraform writes for Prometheus, promtool judges it with the rest.
+run "rules_of_ones_own" {
   variables {
-    provision      = false
-    boot_aware_age = 180
+    provision                = false
+    application_metrics_path = "/metrics"
+    boot_aware_age           = 180
+    cpu_high                 = 72.5
+    cpu_low                  = 0
   }
 
   assert {
