@@ -59,7 +59,7 @@ func (n *Network) attach(id string, addr netip.Addr) error {
 	if err := n.links.LinkAdd(veth); err != nil {
 		return fmt.Errorf("make link %s: %w", linkName(addr), err)
 	}
-	if err := configure(ns, addr, n.gateway); err != nil {
+	if err := n.connect(linkName(addr), func() error { return configure(ns, addr, n.gateway) }); err != nil {
 		return err
 	}
 	return n.routeTo(linkName(addr), addr)

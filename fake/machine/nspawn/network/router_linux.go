@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -119,7 +120,7 @@ func (n *Network) connectHost(host *netlink.Handle) error {
 	if err := host.AddrAdd(link, &netlink.Addr{IPNet: single(n.host)}); err != nil {
 		return fmt.Errorf("give link %s address %v: %w", name, n.host, err)
 	}
-	if err := host.LinkSetUp(link); err != nil {
+	if err := n.connect(uplink, func() error { return host.LinkSetUp(link) }); err != nil {
 		return fmt.Errorf("start link %s: %w", name, err)
 	}
 	if err := n.routeTo(uplink, n.host); err != nil {
@@ -142,14 +143,31 @@ func (n *Network) connectHost(host *netlink.Handle) error {
 	return nil
 }
 
-// routeTo brings up a link of the router and routes one address to it.
-func (n *Network) routeTo(name string, a netip.Addr) error {
+// connect starts a link whose other end is started by the function given, so
+// that both pass packets at once. An end that comes up while the other is down
+// would lose what is sent until the kernel looks at it again, a second later.
+func (n *Network) connect(name string, other func() error) error {
 	link, err := n.links.LinkByName(name)
 	if err != nil {
 		return fmt.Errorf("find the router's link %s: %w", name, err)
 	}
 	if err := n.links.LinkSetUp(link); err != nil {
 		return fmt.Errorf("start the router's link %s: %w", name, err)
+	}
+	if err := other(); err != nil {
+		return err
+	}
+	if err := errors.Join(n.links.LinkSetDown(link), n.links.LinkSetUp(link)); err != nil {
+		return fmt.Errorf("start the router's link %s again: %w", name, err)
+	}
+	return nil
+}
+
+// routeTo routes one address to a link of the router.
+func (n *Network) routeTo(name string, a netip.Addr) error {
+	link, err := n.links.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("find the router's link %s: %w", name, err)
 	}
 	route := &netlink.Route{Dst: single(a), LinkIndex: link.Attrs().Index, Scope: unix.RT_SCOPE_LINK}
 	if err := n.links.RouteReplace(route); err != nil {
