@@ -161,13 +161,6 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	}
 }
 
-func TestTimesAreThoseOfARealInstallationDividedBySpeed(t *testing.T) {
-	assert.Equal(t, time.Minute, stage.TimesAt(1).Turn)
-	assert.Equal(t, 7500*time.Millisecond, stage.TimesAt(8).Turn)
-	assert.Equal(t, 7500*time.Millisecond, stage.TimesAt(8).Window)
-	assert.Equal(t, 625*time.Millisecond, stage.TimesAt(8).Scrape)
-}
-
 // post sends an order to the page and returns the status of the answer.
 func post(t *testing.T, url string, body any) int {
 	t.Helper()
