@@ -54,7 +54,7 @@ func (m *machine) assemble(ctx context.Context, spec exoapi.Machine) (err error)
 func (m *machine) contents(spec exoapi.Machine) guest.Contents {
 	gateway := m.link.Gateway().String()
 	files := map[string][]byte{
-		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway),
+		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway, registryPort),
 	}
 	if !m.groups.Unified() {
 		// Where the computer has control groups of version 1, machines have no
@@ -67,12 +67,14 @@ func (m *machine) contents(spec exoapi.Machine) guest.Contents {
 	}
 }
 
+const registryPort = 5000
+
 // registries sends podman to the registry mirror for images of Docker Hub.
 // What the mirror does not have is fetched from there.
 const registries = `[[registry]]
 location = "docker.io"
 [[registry.mirror]]
-location = "%s:5000"
+location = "%s:%d"
 insecure = true
 `
 

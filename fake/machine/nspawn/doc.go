@@ -7,7 +7,7 @@
 //	                    │         ├ procstat  the machine's own /proc/stat
 //	                    │         └ cloudinit what became of the user-data
 //	                    ├──▶ template   the disk they start from, built once
-//	                    └──▶ network, metadata, names, registry       shared
+//	                    └──▶ network, metadata, names, egress, registry   shared
 //
 // Parts know nothing of each other; this package connects them. It needs Linux,
 // root and a few packages: [Examine] tells what is missing. Everything that it

@@ -114,7 +114,8 @@ func (d *Driver) Networks() (instances, balancers netip.Prefix) {
 }
 
 // Start powers a machine on, as soon as one that had its address before is
-// gone. A machine that is on stays as it is.
+// gone. A machine that is on stays as it is. Its boot takes the time it takes,
+// whatever the BootTime.
 func (d *Driver) Start(spec exoapi.Machine) error {
 	switch {
 	case spec.Template != template.Name:

@@ -2,6 +2,9 @@ package nspawn_test
 
 import (
 	"bufio"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
 
 func TestMachineBootsAndExecutesItsUserData(t *testing.T) {
@@ -76,6 +80,59 @@ func TestMachineWithoutUserDataBoots(t *testing.T) {
 	start(t, driver, m)
 	booted(t, log, m, 1)
 	assert.Equal(t, exoapi.Condition{}, driver.Condition(m.ID))
+}
+
+func TestMachineIsBusyWhenItUsesAllThatItMay(t *testing.T) {
+	driver, log := newDriver(t)
+	k := newKey(t)
+	m := instance(driver, 0, "", k.public)
+	start(t, driver, m)
+	booted(t, log, m, 1)
+	got, err := on(t, k, m, `
+		counters() { awk '/^cpu /{print $2+$3+$4, $5}' /proc/stat; }
+		counters; sleep 4; counters; timeout 4 sh -c 'while :; do :; done' || true; counters`)
+	require.NoError(t, err, got)
+	var busy, idle [3]float64 // in hundredths of a second
+	_, err = fmt.Sscan(got, &busy[0], &idle[0], &busy[1], &idle[1], &busy[2], &idle[2])
+	require.NoError(t, err, got)
+	share := func(from, to int) float64 {
+		return (busy[to] - busy[from]) / (busy[to] - busy[from] + idle[to] - idle[from])
+	}
+	assert.Less(t, share(0, 1), 0.5, "at rest, but it may still finish its boot")
+	assert.Greater(t, share(1, 2), 0.7, "one thread, on a computer that may be busy with other things")
+}
+
+func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
+	driver, log := newDriver(t)
+	resp, err := http.Head(template.ReleaseURL(template.Mirror(os.DirFS("/etc/apt"))))
+	if err != nil {
+		t.Skipf("a Debian mirror is needed: %v", err)
+	}
+	resp.Body.Close()
+	m := instance(driver, 0, `#!/bin/sh
+set -e
+apt-get -q update
+apt-get -q -y --no-install-recommends install podman netavark crun
+podman run --detach --network host docker.io/janoszen/http-load-generator:1.0.1
+`)
+	start(t, driver, m)
+	booted(t, log, m, 1)
+	require.NoError(t, driver.Condition(m.ID).Err)
+	_, balancers := driver.Networks()
+	require.NoError(t, driver.Balance(exoapi.Balancer{ID: "lb", Address: balancers.Addr().Next(), Services: []exoapi.Service{{
+		ID: "web", Name: "web", Port: 80, TargetPort: 8080, Protocol: "tcp", Strategy: "round-robin",
+		Healthcheck: exoapi.Healthcheck{Mode: "http", Port: 8080, URI: "/health", Interval: 5, Timeout: 2, Retries: 1},
+		Targets:     []exoapi.Target{{MachineID: m.ID, Address: m.Address}},
+	}}}))
+	eventually(t, "the member is healthy", func() bool {
+		return driver.Health("lb", "web")[m.ID] == exoapi.HealthSuccess
+	})
+	resp, err = http.Get("http://" + balancers.Addr().Next().String() + "/health")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "OK", strings.TrimSpace(string(body)))
 }
 
 func TestRebootStopAndStartKeepTheDisk(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
 	"github.com/exopool/exopool/fake/machine/nspawn/names"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
+	"github.com/exopool/exopool/fake/machine/nspawn/registry"
 )
 
 // headerLimit is how long a machine may take to ask.
@@ -22,7 +23,7 @@ const headerLimit = 10 * time.Second
 // serve offers what machines find in their network, until ctx ends. The error
 // is that of a start that failed; what was started is then still running.
 func (d *Driver) serve(ctx context.Context) error {
-	for _, start := range []func(context.Context) error{d.serveMetadata, d.serveNames, d.serveEgress} {
+	for _, start := range []func(context.Context) error{d.serveMetadata, d.serveNames, d.serveEgress, d.serveImages} {
 		if err := start(ctx); err != nil {
 			return err
 		}
@@ -31,23 +32,26 @@ func (d *Driver) serve(ctx context.Context) error {
 }
 
 func (d *Driver) serveMetadata(ctx context.Context) error {
-	for port, handler := range map[uint16]http.Handler{
-		80:   metadata.Handler(d.find, d.cfg.Log),
-		8080: metadata.Passwords(d.find, d.cfg.Log),
-	} {
-		listener, err := d.network.Listen(ctx, "tcp4", netip.AddrPortFrom(network.Metadata(), port).String())
-		if err != nil {
-			return fmt.Errorf("metadata service: %w", err)
-		}
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
-		d.alive.Go(func() {
-			stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-			defer stop()
-			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-				d.cfg.Log.Error("metadata service ended", "err", err)
-			}
-		})
+	at := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(network.Metadata(), port) }
+	return errors.Join(
+		d.serveHTTP(ctx, "metadata service", at(80), metadata.Handler(d.find, d.cfg.Log)),
+		d.serveHTTP(ctx, "password server", at(8080), metadata.Passwords(d.find, d.cfg.Log)),
+	)
+}
+
+func (d *Driver) serveHTTP(ctx context.Context, name string, at netip.AddrPort, handler http.Handler) error {
+	listener, err := d.network.Listen(ctx, "tcp4", at.String())
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
+	d.alive.Go(func() {
+		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+		defer stop()
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			d.cfg.Log.Error("service for machines ended", "service", name, "err", err)
+		}
+	})
 	return nil
 }
 
@@ -113,4 +117,21 @@ func destination(conn net.Conn) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("connection of type %T", conn)
 	}
 	return network.OriginalDestination(tcp)
+}
+
+// serveImages offers the load generator's image. Without it machines fetch that
+// from where all others come from, so it is no reason not to start.
+func (d *Driver) serveImages(ctx context.Context) error {
+	images := registry.New()
+	program, err := registry.Program(ctx, d.cfg.Cache)
+	if err == nil {
+		image, fault := registry.Image(program)
+		if err = fault; err == nil {
+			err = images.Add(ctx, registry.LoadGenerator, registry.LoadGeneratorTag, image)
+		}
+	}
+	if err != nil {
+		d.cfg.Log.Warn("machines get the load generator's image from the internet", "err", err)
+	}
+	return d.serveHTTP(ctx, "image registry", netip.AddrPortFrom(d.network.Gateway(), registryPort), images)
 }

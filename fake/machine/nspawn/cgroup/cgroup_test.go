@@ -101,7 +101,8 @@ func check(t *testing.T, g *cgroup.Group) {
 	memory, err := g.Memory()
 	require.NoError(t, err)
 	assert.EqualValues(t, 4096, memory)
-	assert.ErrorContains(t, g.LimitCPU(0.001), "at least 0.01")
+	require.ErrorContains(t, g.LimitCPU(0.001), "at least 0.01")
+	assert.ErrorContains(t, g.LimitMemory(0), "at least 1 MiB")
 }
 
 func TestMemoryIsNotLimitedWithoutItsController(t *testing.T) {

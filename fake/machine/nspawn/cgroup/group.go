@@ -52,9 +52,12 @@ func (g *Group) LimitCPU(cpus float64) error {
 	)
 }
 
-// LimitMemory sets how many bytes the group may use at most. On a computer
-// without the memory controller there is no limit.
+// LimitMemory sets how many bytes the group may use at most, 1 MiB or more. On a
+// computer without the memory controller there is no limit.
 func (g *Group) LimitMemory(bytes int64) error {
+	if bytes < 1<<20 {
+		return fmt.Errorf("limit of %d bytes of memory: want at least 1 MiB", bytes)
+	}
 	file := filepath.Join(g.paths["memory"], "memory.limit_in_bytes")
 	if g.unified {
 		file = filepath.Join(g.dirs[0], "memory.max")

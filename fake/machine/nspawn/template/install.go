@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -48,7 +49,7 @@ func install(ctx context.Context, cfg Config, dir string) error {
 	select {
 	case <-process.Done():
 	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", context.Cause(ctx), process.Kill())
+		return errors.Join(context.Cause(ctx), process.Kill())
 	}
 	if err := process.Err(); err != nil {
 		return fmt.Errorf("mmdebstrap: %w; its last words:\n%s", err, output.tail())
