@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -55,7 +56,7 @@ func (n *Network) Protect(all []exoapi.Protection) error {
 // enforce replaces all rules in one transaction: there is no moment without
 // any, and none when old and new ones are mixed. The caller holds the lock.
 func (n *Network) enforce() error {
-	conn, err := nftables.New(nftables.WithNetNSFd(int(n.router)))
+	conn, err := nftables.New(nftables.WithNetNSFd(int(n.router)), nftables.WithSockOptions(room))
 	if err != nil {
 		return fmt.Errorf("talk to nf_tables: %w", err)
 	}
@@ -77,6 +78,13 @@ func (n *Network) enforce() error {
 		return fmt.Errorf("set firewall rules: %w", err)
 	}
 	return nil
+}
+
+// room makes place for a transaction with thousands of rules, and for the
+// kernel's answer to each.
+func room(conn *netlink.Conn) error {
+	const size = 16 << 20 // bytes; taken only as far as needed
+	return errors.Join(conn.SetReadBuffer(size), conn.SetWriteBuffer(size))
 }
 
 // A firewall writes the router's rules.

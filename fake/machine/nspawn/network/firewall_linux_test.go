@@ -164,6 +164,24 @@ func TestMachinesThatNobodySpeaksOfAreClosed(t *testing.T) {
 	require.ErrorContains(t, protect(n, exoapi.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
 }
 
+func TestThousandsOfRulesAreSetAtOnce(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	a.serve(t, 80)
+	var all []exoapi.Protection
+	for i, addr := 0, a.addr; i < 100; i, addr = i+1, addr.Next() {
+		p := exoapi.Protection{MachineID: addr.String(), Address: addr}
+		for port := range 20 {
+			p.Ingress = append(p.Ingress, tcp(port+100, everybody()))
+		}
+		all = append(all, p)
+	}
+	all[0].Ingress = append(all[0].Ingress, tcp(80, everybody()))
+	require.NoError(t, n.Protect(all))
+	_, err := ask(plain(), a.addr, 80)
+	require.NoError(t, err)
+}
+
 func protect(n *network.Network, all ...exoapi.Protection) error { return n.Protect(all) }
 
 // openTo permits another machine everything.

@@ -2,10 +2,12 @@ package network_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -284,4 +286,24 @@ func TestSweepRemovesWhatACrashLeft(t *testing.T) {
 	}
 	require.NoError(t, network.Sweep(t.Context(), settings().Prefix), "nothing to sweep is no fault")
 	require.ErrorContains(t, network.Sweep(t.Context(), "a-b"), "want 1 to 12 lower-case letters")
+}
+
+func TestManyMachinesComeAndGoAtOnce(t *testing.T) {
+	n := newNetwork(t)
+	var all sync.WaitGroup
+	addr := n.Instances().Addr()
+	for i := range 8 {
+		addr = addr.Next()
+		all.Go(func() {
+			id := fmt.Sprintf("m%d", i)
+			for range 3 {
+				_, err := n.Attach(t.Context(), id, addr)
+				assert.NoError(t, err)
+				assert.NoError(t, protect(n, machine{id: id, addr: addr}.protection(nil, nil)))
+				assert.NoError(t, n.Reset(t.Context(), id))
+				assert.NoError(t, n.Detach(id))
+			}
+		})
+	}
+	all.Wait()
 }
