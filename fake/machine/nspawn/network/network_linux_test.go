@@ -291,9 +291,10 @@ func TestSweepRemovesWhatACrashLeft(t *testing.T) {
 func TestManyMachinesComeAndGoAtOnce(t *testing.T) {
 	n := newNetwork(t)
 	var all sync.WaitGroup
-	addr := n.Instances().Addr()
+	next := n.Instances().Addr()
 	for i := range 8 {
-		addr = addr.Next()
+		next = next.Next()
+		addr := next
 		all.Go(func() {
 			id := fmt.Sprintf("m%d", i)
 			for range 3 {
