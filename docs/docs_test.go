@@ -1,0 +1,238 @@
+// Package docs_test holds the docs to what is there.
+package docs_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/fake"
+	"github.com/exopool/exopool/terraform/templates"
+)
+
+// root is the repository.
+const root = ".."
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return content
+}
+
+// pages returns the Markdown files of the repository.
+func pages(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, name := range repositoryFiles(t) {
+		if strings.HasSuffix(name, ".md") {
+			found = append(found, name)
+		}
+	}
+	require.Contains(t, found, "README.md")
+	return found
+}
+
+// repositoryFiles returns the names of all files and folders, without those
+// that tools make.
+func repositoryFiles(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	require.NoError(t, fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a tool was quicker
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir() && slices.Contains([]string{".git", ".terraform", ".build"}, entry.Name()):
+			return fs.SkipDir
+		}
+		names = append(names, name)
+		return nil
+	}))
+	return names
+}
+
+var (
+	linkPattern    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	headingPattern = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	spanPattern    = regexp.MustCompile("`([^`\n]+)`")
+	notInAnchor    = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, page := range pages(t) {
+		for _, link := range linkPattern.FindAllStringSubmatch(string(read(t, filepath.Join(root, page))), -1) {
+			target, anchor, _ := strings.Cut(link[1], "#")
+			if strings.Contains(target, ":") { // another site
+				continue
+			}
+			file := page
+			if target != "" {
+				file = path.Join(path.Dir(page), target)
+			}
+			_, err := os.Stat(filepath.Join(root, file))
+			if assert.NoError(t, err, "%s links to %s", page, link[1]) && anchor != "" {
+				assert.Contains(t, anchors(string(read(t, filepath.Join(root, file)))), anchor, "%s links to %s", page, link[1])
+			}
+		}
+	}
+}
+
+// anchors returns what the headings of a page are called in links.
+func anchors(page string) []string {
+	var found []string
+	for _, heading := range headingPattern.FindAllStringSubmatch(page, -1) {
+		name := notInAnchor.ReplaceAllString(strings.ToLower(heading[1]), "")
+		found = append(found, strings.ReplaceAll(name, " ", "-"))
+	}
+	return found
+}
+
+// What a name in a code span is, by its form.
+var (
+	metricForm   = regexp.MustCompile(`^exopool[_:][a-z0-9_:]+$`)
+	flagForm     = regexp.MustCompile(`^-[a-z][a-z-]+$`)
+	fileForm     = regexp.MustCompile(`^[\w./-]+\.(go|tf|tftpl|hcl|ya?ml|json|env|service|sh|conf|md)$`)
+	wordForm     = regexp.MustCompile(`^([a-z]+(_[a-z0-9]+)+|[A-Z]+(_[A-Z0-9]+)+)$`)
+	variableForm = regexp.MustCompile(`-var[ =]([a-z_]+)=`)
+)
+
+// A registrar notes what metrics are called.
+type registrar struct{ names map[string]bool }
+
+var _ prometheus.Registerer = registrar{}
+
+func (r registrar) Register(c prometheus.Collector) error {
+	descs := make(chan *prometheus.Desc, 1000)
+	c.Describe(descs)
+	close(descs)
+	for desc := range descs {
+		_, name, _ := strings.Cut(desc.String(), `fqName: "`)
+		name, _, _ = strings.Cut(name, `"`)
+		r.names[name] = true
+	}
+	return nil
+}
+
+func (r registrar) MustRegister(cs ...prometheus.Collector) {
+	for _, c := range cs {
+		_ = r.Register(c) // never fails
+	}
+}
+
+func (registrar) Unregister(prometheus.Collector) bool { return false }
+
+// metricNames returns what the programs export and the rules record.
+func metricNames(t *testing.T) map[string]bool {
+	t.Helper()
+	r := registrar{names: map[string]bool{}}
+	client, err := exoscale.New(exoscale.Config{Key: "EXOkey", Secret: "secret", Zone: "at-vie-1", Registerer: r})
+	require.NoError(t, err)
+	_, err = discovery.New(discovery.Config{
+		Lister: client.Lister(), Pools: []string{"web"}, File: filepath.Join(t.TempDir(), "config.json"),
+		MemberMetrics: true, Registerer: r,
+	})
+	require.NoError(t, err)
+	_, err = autoscale.New(autoscale.Config{Pool: fake.NewPool("web", 1, autoscale.SystemClock{}), Registerer: r})
+	require.NoError(t, err)
+
+	rules, err := filepath.Glob(filepath.Join(root, "terraform/files/monitoring/etc/exopool/rules/*.yml"))
+	require.NoError(t, err)
+	texts := [][]byte{[]byte(templates.BootAwareSignal(0))}
+	for _, file := range rules {
+		texts = append(texts, read(t, file))
+	}
+	for _, text := range texts {
+		var file struct {
+			Groups []struct{ Rules []struct{ Record string } }
+		}
+		require.NoError(t, yaml.Unmarshal(text, &file))
+		for _, group := range file.Groups {
+			for _, rule := range group.Rules {
+				r.names[rule.Record] = true
+			}
+		}
+	}
+	return r.names
+}
+
+// sources returns the text of all files that programs read, and the flags that
+// are declared in them.
+func sources(t *testing.T) (text string, flags map[string]bool) {
+	t.Helper()
+	declared := regexp.MustCompile(`(?:fs|flags|flag)\.\w+\((?:&[\w.]+, )?"([a-z][a-z-]*)"` + // package flag
+		`|flags: \[\]string\{([^}]*)\}|"([a-z-]+)", "[A-Z]+_[A-Z_]+"|\}, "([a-z-]+-file)"\)`) // package settings
+	flags = map[string]bool{"-h": true, "-var": true, "-raw": true} // the last two are Terraform's
+	var all strings.Builder
+	for _, name := range repositoryFiles(t) {
+		info, err := os.Stat(filepath.Join(root, name))
+		if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 || path.Ext(name) == ".md" || name == "docs/docs_test.go" {
+			continue
+		}
+		content := string(read(t, filepath.Join(root, name)))
+		all.WriteString(content)
+		if path.Ext(name) != ".go" {
+			continue
+		}
+		for _, found := range declared.FindAllStringSubmatch(content, -1) {
+			for _, group := range found[1:] {
+				for flag := range strings.SplitSeq(strings.ReplaceAll(group, `"`, ""), ", ") {
+					flags["-"+flag] = true
+				}
+			}
+		}
+	}
+	return all.String(), flags
+}
+
+func TestDocsNameOnlyWhatExists(t *testing.T) {
+	t.Parallel()
+	metrics := metricNames(t)
+	text, flags := sources(t)
+	files := repositoryFiles(t)
+	exists := func(name string) bool {
+		name = strings.TrimPrefix(path.Clean(name), "/")
+		return strings.Contains(text, name) || slices.ContainsFunc(files, func(file string) bool {
+			return strings.HasSuffix("/"+file, "/"+name) || strings.HasSuffix("/"+file, "/"+name+".tftpl")
+		})
+	}
+	for _, page := range pages(t) {
+		if page == "CHANGELOG.md" { // tells of what was, too
+			continue
+		}
+		content := string(read(t, filepath.Join(root, page)))
+		for _, variable := range variableForm.FindAllStringSubmatch(content, -1) {
+			assert.Contains(t, text, `variable "`+variable[1]+`"`, "%s sets a variable of Terraform", page)
+		}
+		for _, span := range spanPattern.FindAllStringSubmatch(content, -1) {
+			for name := range strings.FieldsSeq(span[1]) {
+				switch {
+				case metricForm.MatchString(name):
+					assert.True(t, metrics[name], "%s names the metric %s", page, name)
+				case flagForm.MatchString(name):
+					assert.True(t, flags[name], "%s names the flag %s", page, name)
+				case fileForm.MatchString(name):
+					assert.True(t, exists(name), "%s names the file %s", page, name)
+				case wordForm.MatchString(name):
+					assert.Contains(t, text, name, "%s", page)
+				}
+			}
+		}
+	}
+}
