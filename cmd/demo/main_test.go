@@ -46,6 +46,7 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 			[]string{"speed 99", "maximum 1", `page "0.0.0.0:80"`},
 		},
 		"a Grafana that is not there":  {[]string{"-grafana", "/nowhere/grafana"}, []string{"no grafana found at /nowhere/grafana"}},
+		"a home for no Grafana":        {[]string{"-grafana-home", "/nowhere"}, []string{"-grafana-home belongs to -grafana"}},
 		"a log that cannot be written": {[]string{"-log", "/nowhere/log"}, []string{"/nowhere/log"}},
 	}
 	for name, tt := range tests {

@@ -60,8 +60,8 @@ Flags:
 	fs.Float64Var(&o.stage.Share, "share", 0.5, "share of a CPU that each member has")
 	fs.DurationVar(&o.stage.Work, "work", 50*time.Millisecond, "CPU time that one request needs")
 	fs.DurationVar(&o.stage.BootAge, "boot-aware", 0, "leave members out of the average CPU while they are younger than this, at real speed, or were not healthy yet")
-	fs.StringVar(&o.grafana, "grafana", grafanaOff, "who evaluates the alerts: auto for a Grafana of this computer, the `path` of one, or off for the built-in rules")
-	fs.StringVar(&o.grafanaHome, "grafana-home", "", "`folder` with Grafana's conf, if that is not near the program")
+	fs.StringVar(&o.grafana, "grafana", grafanaOff, "who evaluates the alerts: auto for a Grafana of this computer, the `path` of one, or off for the built-in rules; with one, only the cloud follows -speed, and it takes 6 to 12 minutes")
+	fs.StringVar(&o.grafanaHome, "grafana-home", "", "`folder` that has Grafana's conf in it, if that is not beside the program")
 	fs.StringVar(&o.stage.Page, "page", "127.0.0.1:0", "loopback `address` of the web page; port 0 picks a free one")
 	fs.StringVar(&o.jsonFile, "json", "", "write the summary as JSON to this `file`")
 	fs.StringVar(&o.logFile, "log", "", "write the logs of all parts to this `file`")
@@ -70,6 +70,9 @@ Flags:
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q: see demo -h", fs.Arg(0))
+	}
+	if o.grafanaHome != "" && o.grafana == grafanaOff {
+		return o, errors.New("-grafana-home belongs to -grafana auto, or to -grafana and a path")
 	}
 	if o.realTime {
 		o.stage.Speed = 1

@@ -96,7 +96,7 @@ func (w *world) asked(ctx context.Context) (percent float64, known bool, err err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, false, nil //nolint:nilerr // it has not started yet
+		return 0, false, nil // it has not started yet
 	}
 	defer response.Body.Close()
 	var answer struct {

@@ -109,7 +109,11 @@ func version(ctx context.Context, found Installation) (string, error) {
 	}
 	output, err := exec.CommandContext(ctx, found.Program, flag).Output() //nolint:gosec // the user names the program
 	if err != nil {
-		return "", fmt.Errorf("ask %s for its version: %w", found.Program, err)
+		var said string
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			said = fmt.Sprintf(", it says %.300q", exit.Stderr)
+		}
+		return "", fmt.Errorf("ask %s for its version: %w%s", found.Program, err, said)
 	}
 	number := versionNumber.FindString(string(output))
 	if number == "" {

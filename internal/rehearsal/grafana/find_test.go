@@ -51,11 +51,14 @@ func TestFindSaysWhatIsMissing(t *testing.T) {
 	folder := install(t, "grafana", wellBehaved)
 	other := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(other, "grafana"), []byte("#!/bin/sh\necho hello\n"), 0o700))
+	broken := filepath.Join(t.TempDir(), "grafana")
+	must(t, os.WriteFile(broken, []byte("#!/bin/sh\necho no library >&2\nexit 1\n"), 0o700))
 	t.Setenv("PATH", "/usr/bin:/bin")
 	for name, test := range map[string]struct{ program, home, says string }{
 		"no such program":      {"/nowhere/grafana", "", "no grafana found at /nowhere/grafana"},
 		"nothing in a folder":  {t.TempDir(), "", "a folder with bin/grafana"},
 		"no home":              {folder, t.TempDir(), "no conf/defaults.ini"},
+		"does not even start":  {broken, filepath.Join(folder, "home"), `exit status 1, it says "no library\n"`},
 		"no version, no hello": {filepath.Join(other, "grafana"), filepath.Join(folder, "home"), `it says "hello\n"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,9 +20,9 @@ const prometheusPlugin = `{
 }
 `
 
-// completeHome returns a home that has plugins: the one that is given, or one
+// CompleteHome returns a home that has plugins: the one that is given, or one
 // in dir that is the same but for the description of the one plugin needed.
-func completeHome(home, dir string) (string, error) {
+func CompleteHome(home, dir string) (string, error) {
 	_, err := os.Stat(filepath.Join(home, pluginsDir))
 	if err == nil {
 		return home, nil

@@ -36,7 +36,7 @@ func New(cfg Config) (*Server, error) {
 	if err := layOut(cfg.Files, cfg.Installation.Home, cfg.Dir); err != nil {
 		return nil, err
 	}
-	if cfg.Installation.Home, err = completeHome(cfg.Installation.Home, cfg.Dir); err != nil {
+	if cfg.Installation.Home, err = CompleteHome(cfg.Installation.Home, cfg.Dir); err != nil {
 		return nil, err
 	}
 	password, err := secret(cfg.Dir, passwordFile)
