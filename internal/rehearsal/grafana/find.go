@@ -57,7 +57,12 @@ func Find(ctx context.Context, program, home string) (Installation, error) {
 func executable(program string) (string, error) {
 	candidates := []string{program}
 	if program == Auto {
-		candidates = []string{"grafana", filepath.Join(packageHome, "bin", "grafana"), "grafana-server"}
+		// A package puts scripts into the PATH that bring the settings of this
+		// computer along: the program itself is in its home.
+		inPackage := filepath.Join(packageHome, "bin")
+		candidates = []string{
+			filepath.Join(inPackage, "grafana"), filepath.Join(inPackage, "grafana-server"), "grafana", "grafana-server",
+		}
 	} else if info, err := os.Stat(program); err == nil && info.IsDir() {
 		candidates = []string{filepath.Join(program, "bin", "grafana"), filepath.Join(program, "bin", "grafana-server")}
 	}
@@ -66,8 +71,7 @@ func executable(program string) (string, error) {
 		if err != nil {
 			continue
 		}
-		// A package puts links into the PATH; what the name means is beside
-		// the file itself.
+		// What the name of a link means is beside the file itself.
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Abs(path)
 		}
