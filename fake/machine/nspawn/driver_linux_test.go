@@ -56,10 +56,11 @@ runcmd:
 func TestUserDataThatFailsIsTheInstancesError(t *testing.T) {
 	driver, log := newDriver(t)
 	for i, c := range []struct{ userData, want string }{
-		{"#cloud-config\nruncmd:\n  - echo hi\n  - nosuchcommand\n", "at runcmd line 3"},
+		{"#cloud-config\nruncmd:\n  - echo hi\n  - nosuchcommand\n", "at line 3 of runcmd"},
 		{"#cloud-config\nruncmd:\n  - echo hi\n bad: [\n", "line 4, column 2"},
 		{"#cloud-config\npackages: [nosuchpackage]\n", "nosuchpackage"},
-		{"#!/bin/sh\nset -e\n\nnosuchcommand\necho never\n", "at part-001 line 4"},
+		{"#cloud-config\nruncmd:\n  - echo hi\n  - [ls, /nosuchfile]\n", "at line 3 of runcmd (its commands begin at line 2), the last command"},
+		{"#!/bin/sh\nset -e\n\nnosuchcommand\necho never\n", "at line 4 of part-001"},
 		{"hello: world\n", "neither with #cloud-config nor with #!"},
 	} {
 		m := instance(driver, i, c.userData)

@@ -64,10 +64,28 @@ func TestGoodUserData(t *testing.T) {
 
 func TestFailingCommandIsNamedWithItsLine(t *testing.T) {
 	o := read(t, failedScript, "hi\n/var/lib/cloud/instance/scripts/runcmd: 3: nosuchcmd: not found\n"+keys)
-	require.EqualError(t, o.Err(), "user-data failed: ('scripts-user', "+
-		"RuntimeError('Runparts: 1 failures (runcmd) in 1 attempted commands')); at runcmd line 3")
+	require.EqualError(t, o.Err(), "user-data failed: scripts-user: Runparts: 1 failures (runcmd) "+
+		"in 1 attempted commands; at line 3 of runcmd (its commands begin at line 2)")
 	o = read(t, failedScript, "/var/lib/cloud/instance/scripts/part-001: line 12: nosuchcmd: command not found\n")
-	assert.ErrorContains(t, o.Err(), "at part-001 line 12")
+	assert.ErrorContains(t, o.Err(), "at line 12 of part-001")
+}
+
+func TestScriptFailsByItsLastCommandUnlessItStopsAtFaults(t *testing.T) {
+	for script, want := range map[string]string{
+		"#!/bin/sh\necho hi\nfalse\n":             "; at line 3 of runcmd (its commands begin at line 2), the last command",
+		"#!/bin/sh\nset -e\nfalse\necho hi\n":     "",
+		"#!/bin/bash -e\nfalse\necho hi\n":        "",
+		"#!/bin/bash\nset -euo pipefail\nfalse\n": "",
+		"#!/bin/sh\nexit 3\n":                     "",
+	} {
+		root := disk(t, failedScript, "hi\n")
+		require.NoError(t, root.MkdirAll("var/lib/cloud/instances/i/scripts", 0o755))
+		require.NoError(t, root.WriteFile("var/lib/cloud/instances/i/scripts/runcmd", []byte(script), 0o600))
+		o, _, err := cloudinit.Read(root, time.Time{})
+		require.NoError(t, err)
+		assert.EqualError(t, o.Err(),
+			"user-data failed: scripts-user: Runparts: 1 failures (runcmd) in 1 attempted commands"+want, script)
+	}
 }
 
 func TestBadYAMLIsNamedWithItsLineButNotQuoted(t *testing.T) {
