@@ -2,15 +2,20 @@ package network_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netns"
+	"golang.org/x/net/icmp"
+	"golang.org/x/net/ipv4"
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
@@ -73,6 +78,85 @@ func TestPermitForALoadBalancersClientIsTheClients(t *testing.T) {
 	_, err := ask(as(friend), a.addr, 80)
 	require.NoError(t, err)
 	assert.True(t, dropped(as(stranger), a.addr, 80))
+}
+
+func TestPermitsForOtherProtocols(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	a.echo(t, 53)
+	assert.True(t, answersPing(t, a.addr, 1))
+	assert.True(t, answersUDP(t, a.addr, 53))
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{
+		{Protocol: "icmp", ICMPType: 13, ICMPCode: -1, Peers: []netip.Prefix{everybody()}}, // not ping
+		{Protocol: "udp", FirstPort: 54, LastPort: 60, Peers: []netip.Prefix{everybody()}},
+		tcp(53, everybody()),
+	}, nil)))
+	assert.False(t, answersPing(t, a.addr, 2))
+	assert.False(t, answersUDP(t, a.addr, 53))
+	require.NoError(t, protect(n, a.protection([]exoapi.Permit{
+		{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: []netip.Prefix{only(n.Host())}},
+		{Protocol: "udp", FirstPort: 50, LastPort: 60, Peers: []netip.Prefix{only(n.Host())}},
+	}, nil)))
+	assert.True(t, answersPing(t, a.addr, 3))
+	assert.True(t, answersUDP(t, a.addr, 53))
+}
+
+// echo sends packets to a port of a machine back.
+func (m machine) echo(t *testing.T, port int) {
+	t.Helper()
+	var conn net.PacketConn
+	require.NoError(t, in(t, m.path, func() (err error) {
+		conn, err = net.ListenPacket("udp4", fmt.Sprintf("0.0.0.0:%d", port))
+		return err
+	}))
+	t.Cleanup(func() { conn.Close() })
+	go func() {
+		b := make([]byte, 16)
+		for {
+			size, from, err := conn.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			_, _ = conn.WriteTo(b[:size], from)
+		}
+	}()
+}
+
+func answersUDP(t *testing.T, addr netip.Addr, port int) bool {
+	t.Helper()
+	conn, err := net.Dial("udp4", fmt.Sprintf("%v:%d", addr, port))
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(blocked)))
+	_, err = conn.Write([]byte("x"))
+	require.NoError(t, err)
+	_, err = conn.Read(make([]byte, 1))
+	return err == nil
+}
+
+// answersPing sends one ping. One with the number of another goes on with that
+// one's, as far as firewalls are concerned.
+func answersPing(t *testing.T, addr netip.Addr, number int) bool {
+	t.Helper()
+	conn, err := icmp.ListenPacket("ip4:icmp", "0.0.0.0")
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(blocked)))
+	ping, err := (&icmp.Message{Type: ipv4.ICMPTypeEcho, Body: &icmp.Echo{ID: (os.Getpid() + number<<12) & 0xffff}}).Marshal(nil)
+	require.NoError(t, err)
+	_, err = conn.WriteTo(ping, &net.IPAddr{IP: addr.AsSlice()})
+	require.NoError(t, err)
+	b := make([]byte, 256)
+	for {
+		size, from, err := conn.ReadFrom(b)
+		if err != nil {
+			return false
+		}
+		// Others of this computer may ping, too.
+		if m, err := icmp.ParseMessage(1, b[:size]); err == nil && m.Type == ipv4.ICMPTypeEchoReply && from.String() == addr.String() {
+			return true
+		}
+	}
 }
 
 func TestMachineWithoutPermitsIsClosedButReachesOthers(t *testing.T) {
