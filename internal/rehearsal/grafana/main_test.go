@@ -13,6 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/terraform/files"
 )
 
 // actAsGrafana makes the test binary play Grafana, in one of these ways.
@@ -29,7 +32,28 @@ func TestMain(m *testing.M) {
 	if how := os.Getenv(actAsGrafana); how != "" {
 		os.Exit(act(how))
 	}
+	if settings := os.Getenv(runGrafana); settings != "" {
+		os.Exit(keep(settings))
+	}
 	os.Exit(m.Run())
+}
+
+// runGrafana makes the test binary run a Grafana until it is killed: its value
+// is the program, the home and the folder.
+const runGrafana = "EXOPOOL_TEST_RUN_GRAFANA"
+
+func keep(settings string) int {
+	words := strings.Split(settings, "\n")
+	server, err := grafana.New(grafana.Config{
+		Installation: grafana.Installation{Program: words[0], Command: []string{"server"}, Home: words[1]},
+		Files:        files.Monitoring(), Dir: words[2],
+		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: "a-token",
+	})
+	if err == nil {
+		err = server.Run(context.Background())
+	}
+	fmt.Println(err)
+	return 1
 }
 
 // act is what the fake Grafana does. It writes what it was started with into

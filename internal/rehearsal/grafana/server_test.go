@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -196,6 +197,24 @@ func TestNothingOutlivesTheRun(t *testing.T) {
 			assert.Eventually(t, s.gone, deadline, look)
 		})
 	}
+}
+
+// A program that is killed has no time to end anything.
+func TestGrafanaDoesNotOutliveAProgramThatIsKilled(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, wellBehaved)
+	program := exec.CommandContext(t.Context(), os.Args[0])
+	program.Env = append(os.Environ(), runGrafana+"="+
+		strings.Join([]string{cfg.Installation.Program, cfg.Installation.Home, cfg.Dir}, "\n"))
+	require.NoError(t, program.Start())
+	r := &run{dir: cfg.Dir}
+	s := r.started(t)
+	t.Cleanup(func() { _ = syscall.Kill(s.Child, syscall.SIGKILL) }) // which nobody else knows any more
+
+	require.NoError(t, program.Process.Kill())
+	_ = program.Wait()
+
+	assert.Eventually(t, func() bool { return syscall.Kill(s.PID, 0) == syscall.ESRCH }, deadline, look)
 }
 
 func TestGrafanaThatEndsByItselfSaysWhy(t *testing.T) {
