@@ -88,6 +88,31 @@ func TestScriptFailsByItsLastCommandUnlessItStopsAtFaults(t *testing.T) {
 	}
 }
 
+// The files are what cloud-init 25.1.4 of Debian 13 wrote.
+func TestFaultsOfRealMachines(t *testing.T) {
+	for file, want := range map[string]string{
+		"failed-command": "scripts-user: Runparts: 1 failures (runcmd) in 1 attempted commands",
+		"bad-yaml": `Failed loading yaml blob. Invalid format at line 2 column 1: "while parsing a block mapping in ` +
+			`"<unicode string>", line 2, column 1 expected <block end>, but found '<block mapping start>' in ` +
+			`"<unicode string>", line 4, column 2"; Failed at merging in cloud config part from part-001: empty cloud config`,
+		"missing-package": "package-update-upgrade-install: Failed to install the following packages: {'nosuchpackage'}. " +
+			"See associated package manager logs for more details.",
+		"wrong-type": "runcmd: Failed to shellify 12 into file " +
+			"/var/lib/cloud/instances/0f8fad5b-d9cb-469f-a165-000000000003/scripts/runcmd",
+		"unwritable-file": "write-files: 2, 'No such file or directory'",
+	} {
+		status, err := os.ReadFile("testdata/" + file + ".json")
+		require.NoError(t, err)
+		assert.EqualError(t, read(t, string(status), "").Err(), "user-data failed: "+want)
+	}
+}
+
+func TestUnknownKeysAreWarnedOfOnly(t *testing.T) {
+	status, err := os.ReadFile("testdata/wrong-type.json")
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(read(t, string(status), "").Warnings, "\n"), "failed schema validation")
+}
+
 func TestBadYAMLIsNamedWithItsLineButNotQuoted(t *testing.T) {
 	err := read(t, badYAML, "").Err()
 	require.ErrorContains(t, err, "Invalid format at line 2 column 1")

@@ -50,7 +50,7 @@ func parseStatus(text []byte) (faults, warnings []string, err error) {
 func spoilsUserData(message string) bool {
 	for _, words := range []string{
 		"Failed loading yaml blob", "Failed at merging in cloud config", "Unhandled non-multipart",
-		"Unhandled unknown content-type", "Calling handler", "failed schema validation",
+		"Unhandled unknown content-type", "Calling handler",
 	} {
 		if strings.Contains(message, words) {
 			return true
@@ -71,9 +71,19 @@ func appendNew(list []string, more ...string) []string {
 }
 
 // tuple is a fault as Python writes it: ('module', Error('message')).
-var tuple = regexp.MustCompile(`(?s)^\('([\w-]+)', \w+\(['"](.*)['"]\)\)$`)
+var tuple = regexp.MustCompile(`(?s)^\('([\w-]+)', \w+\((.*)\)\)$`)
 
-func plain(message string) string { return tuple.ReplaceAllString(message, "$1: $2") }
+func plain(message string) string {
+	found := tuple.FindStringSubmatch(message)
+	if found == nil {
+		return message
+	}
+	text := found[2]
+	if n := len(text); n > 1 && text[0] == text[n-1] && strings.ContainsRune(`'"`, rune(text[0])) {
+		text = text[1 : n-1]
+	}
+	return found[1] + ": " + text
+}
 
 // Messages quote user-data, which may hold secrets: the parser of YAML prints a
 // line and points at it, and data of an unknown kind is shown from its beginning.
