@@ -7,18 +7,26 @@ application=${1:-}
 systemctl daemon-reload
 systemctl restart prometheus.service discovery.service autoscaler.service grafana-server.service
 
-# answers UNIT URL [SECONDS]: waits until the URL answers with success.
+# answers WHAT URL SECONDS: waits until the URL answers with success.
 answers() {
-  end=$(($(date +%s) + ${3:-120}))
+  end=$(($(date +%s) + $3))
   until curl -fs --max-time 5 -o /dev/null "$2"; do
     if [ "$(date +%s)" -ge "$end" ]; then
       echo "$1 does not answer on $2" >&2
-      journalctl --no-pager --lines 20 --unit "$1" >&2 || true
       return 1
     fi
     sleep 2
   done
   echo "$1 answers"
+}
+
+# runs UNIT URL: waits until a service answers, and shows the end of its log if
+# it does not.
+runs() {
+  if ! answers "$1" "$2" 120; then
+    journalctl --no-pager --lines 20 --unit "$1" >&2 || true
+    return 1
+  fi
 }
 
 # The password reaches curl by a pipe: arguments can be seen by everyone.
@@ -27,10 +35,10 @@ grafana() {
   printf 'user = "admin:%s"\n' "$password" | curl -fs --max-time 10 -K - "http://127.0.0.1:3000$1"
 }
 
-answers prometheus.service http://127.0.0.1:9090/-/ready
-answers discovery.service http://127.0.0.1:8091/readyz
-answers autoscaler.service http://127.0.0.1:8090/readyz
-answers grafana-server.service http://127.0.0.1:3000/api/health
+runs prometheus.service http://127.0.0.1:9090/-/ready
+runs discovery.service http://127.0.0.1:8091/readyz
+runs autoscaler.service http://127.0.0.1:8090/readyz
+runs grafana-server.service http://127.0.0.1:3000/api/health
 
 # has WHAT PATH: waits until Grafana knows what its files describe. Of some faults
 # in them it writes a line to its log, and carries on without.
