@@ -53,22 +53,12 @@ func (in *instance) booting(ctx context.Context, s settings, log *slog.Logger, a
 			"-machines %s needs none of it, and does not execute user-data", err, machinesProcess)
 	}
 	in.closeLater(ctx, log, time.Minute, driver.Close)
-	network, ok := any(driver).(gateway)
-	if !ok {
-		return driver, nil
-	}
-	in.gateway, err = network.Listen(ctx, "tcp4", netip.AddrPortFrom(network.Gateway(), 443).String())
+	in.gateway, err = driver.Listen(ctx, "tcp4", netip.AddrPortFrom(driver.Gateway(), 443).String())
 	if err != nil {
 		return nil, fmt.Errorf("serve the API to the machines: %w", err)
 	}
 	in.closers = append(in.closers, func() { _ = in.gateway.Close() })
 	return driver, nil
-}
-
-// A gateway is where machines with a network of their own find the API.
-type gateway interface {
-	Gateway() netip.Addr
-	Listen(ctx context.Context, network, address string) (net.Listener, error)
 }
 
 // closeLater closes a driver with the instance.

@@ -8,13 +8,18 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/course"
 )
 
-// silence is how long nothing is said about what is waited for.
-const silence = 10 * time.Second
+const (
+	// silence is how long nothing is said about what is waited for.
+	silence = 10 * time.Second
+	// again is how long the same is not said again.
+	again = time.Minute
+)
 
 // A narrator tells of a rehearsal, line by line.
 type narrator struct {
 	to   io.Writer
 	line string // told of last
+	seen string
 	told time.Duration
 }
 
@@ -54,12 +59,12 @@ func short(d time.Duration) string {
 // progress tells what is waited for, now and then.
 func (n *narrator) progress(line, seen string, since, limit time.Duration) {
 	if line != n.line {
-		n.line, n.told = line, 0
+		n.line, n.seen, n.told = line, "", 0
 	}
-	if since < n.told+silence {
+	if since < n.told+silence || seen == n.seen && since < n.told+again {
 		return
 	}
-	n.told = since
+	n.seen, n.told = seen, since
 	fmt.Fprintf(n.to, "  … %s, %s of at most %s: %s\n", line, short(since), short(limit), seen)
 }
 

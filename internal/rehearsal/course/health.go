@@ -48,16 +48,17 @@ func (r *run) allHealthy(context.Context) (bool, string) {
 		}
 	}
 	seen := fmt.Sprintf("%d of %d members healthy", good, pool.Size)
-	if trouble := r.trouble(); trouble != "" {
+	if trouble := trouble(r.alive()); trouble != "" {
 		seen += "; " + trouble
 	}
 	return good == pool.Size && len(pool.Members) == pool.Size && pool.Size > 0, seen
 }
 
-// trouble is what the cloud says is wrong with a machine, if anything.
-func (r *run) trouble() string {
-	for _, i := range r.Cloud.Instances() {
-		if i.Trouble != "" && i.State != destroying {
+// trouble is what the cloud says is wrong with the first machine of which it
+// says so, if any.
+func trouble(instances []exoapi.InstanceInfo) string {
+	for _, i := range instances {
+		if i.Trouble != "" {
 			return i.Name + ": " + i.Trouble
 		}
 	}

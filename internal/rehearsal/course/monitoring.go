@@ -49,7 +49,7 @@ func (r *run) monitoring() []step {
 				return r.covered(ctx, "up", func(v float64) bool { return v == 1 })
 			})
 		}},
-		{line: lineCPU, limit: valuesLimit, needs: Boot, after: []string{linePool, linePrometheus}, check: func(ctx context.Context, s step) (string, error) {
+		{line: lineCPU, limit: valuesLimit, needs: Boot, after: []string{lineUp}, check: func(ctx context.Context, s step) (string, error) {
 			return r.await(ctx, s, now(), func(ctx context.Context) (bool, string) {
 				return r.covered(ctx, cpuQuery, func(v float64) bool { return !math.IsNaN(v) })
 			})
@@ -61,7 +61,7 @@ func (r *run) monitoring() []step {
 func (r *run) seen(what string, err error) string {
 	if err != nil {
 		what = err.Error()
-		if trouble := r.trouble(); trouble != "" {
+		if trouble := trouble(r.outside()); trouble != "" {
 			what += "; " + trouble
 		}
 	}
