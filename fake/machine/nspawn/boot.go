@@ -55,6 +55,7 @@ func (m *machine) contents(spec exoapi.Machine) guest.Contents {
 	gateway := m.link.Gateway().String()
 	files := map[string][]byte{
 		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway, registryPort),
+		"etc/docker/daemon.json":                           fmt.Appendf(nil, dockerMirror, gateway, registryPort),
 	}
 	if !m.groups.Unified() {
 		// Where the computer has control groups of version 1, machines have no
@@ -76,6 +77,10 @@ location = "docker.io"
 [[registry.mirror]]
 location = "%s:%d"
 insecure = true
+`
+
+// dockerMirror is the same for docker.
+const dockerMirror = `{"registry-mirrors": ["http://%s:%d"]}
 `
 
 // boot is from power on to power off or reboot; again tells which of the two.
