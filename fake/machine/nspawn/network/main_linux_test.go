@@ -49,7 +49,7 @@ func settings() network.Config {
 	return network.Config{
 		Log:       quiet(),
 		Prefix:    fmt.Sprintf("ept%x", os.Getpid()&0xfffff),
-		Range:     netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 19, byte(os.Getpid())}), 24),
+		Range:     netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 19, byte(128 + os.Getpid()%100)}), 24),
 		RangeFlag: "-range",
 	}
 }
@@ -73,6 +73,7 @@ func newNetwork(t *testing.T) *network.Network {
 func inventory(t *testing.T) []string {
 	t.Helper()
 	var list []string
+	address := strings.TrimSuffix(settings().Range.Addr().String(), "0")
 	for _, args := range []string{
 		"-o link", "-o addr", "route show table all", "rule", "netns list",
 	} {
@@ -80,7 +81,7 @@ func inventory(t *testing.T) []string {
 		require.NoError(t, err, "ip %s: %s", args, out)
 		for line := range strings.Lines(string(out)) {
 			// Tests of other packages may run at the same time.
-			if strings.Contains(line, settings().Prefix) || strings.Contains(line, settings().Range.Addr().String()[:7]) {
+			if strings.Contains(line, settings().Prefix) || strings.Contains(line, address) {
 				list = append(list, args+": "+line)
 			}
 		}

@@ -158,6 +158,31 @@ func TestMachinesDoNotReachTheComputer(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.EHOSTUNREACH)
 }
 
+func TestWayToTheWorldSurvivesNewRules(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	l, err := n.ListenEgress(t.Context())
+	require.NoError(t, err)
+	defer l.Close()
+	var near net.Conn
+	require.NoError(t, in(t, a.path, func() (err error) {
+		near, err = net.DialTimeout("tcp4", "203.0.113.9:443", patience)
+		return err
+	}))
+	defer near.Close()
+	far, err := l.Accept()
+	require.NoError(t, err)
+	defer far.Close()
+	require.NoError(t, far.SetDeadline(time.Now().Add(patience)))
+	for range 3 {
+		require.NoError(t, protect(n, a.protection(nil, nil)))
+		_, err = near.Write([]byte("x"))
+		require.NoError(t, err)
+		_, err = far.Read(make([]byte, 1))
+		require.NoError(t, err, "a download goes on while a member joins")
+	}
+}
+
 func TestAttachIsIdempotentAndRefusesWhatIsTaken(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
