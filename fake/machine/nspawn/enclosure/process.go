@@ -13,6 +13,8 @@ import (
 type Spec struct {
 	Args []string // program and arguments
 	Env  []string // beyond PATH, HOME and LC_ALL
+	// Input is standard input; nothing by default.
+	Input io.Reader
 	// Output gets standard output and standard error. With an *os.File
 	// nothing stands between the process and the file.
 	Output io.Writer

@@ -66,6 +66,7 @@ func command(spec Spec) *exec.Cmd {
 		Path:   "/bin/sh",
 		Args:   args,
 		Env:    append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root"}, spec.Env...),
+		Stdin:  spec.Input,
 		Stdout: output,
 		Stderr: output,
 		SysProcAttr: &syscall.SysProcAttr{

@@ -56,6 +56,12 @@ func TestProcessIsTheFirstOfItsNamespace(t *testing.T) {
 	assert.LessOrEqual(t, count, 4, "only its own processes are seen")
 }
 
+func TestProcessReadsItsInput(t *testing.T) {
+	var output bytes.Buffer
+	await(t, start(t, enclosure.Spec{Input: strings.NewReader("hello"), Output: &output}, "cat"))
+	assert.Equal(t, "hello", output.String())
+}
+
 func TestCredentialsOfThisProgramAreNotPassedOn(t *testing.T) {
 	t.Setenv("EXOSCALE_API_SECRET", "hidden")
 	var output bytes.Buffer

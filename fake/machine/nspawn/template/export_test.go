@@ -1,4 +1,18 @@
 package template
 
+import (
+	"log/slog"
+	"net/url"
+)
+
+// Progress logs what was written as the output of a build, and returns its end.
+func Progress(log *slog.Logger, mirror *url.URL, writes ...string) string {
+	p := newProgress(log, mirror)
+	for _, w := range writes {
+		_, _ = p.Write([]byte(w))
+	}
+	return p.tail()
+}
+
 // Key is what a template is kept under.
 func Key(c Config) (string, error) { return c.key() }

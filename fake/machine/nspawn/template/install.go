@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -40,9 +41,17 @@ func install(ctx context.Context, cfg Config, dir string) error {
 	args := append(options(),
 		"--include="+strings.Join(slices.Concat(base(), cfg.Packages), ","),
 		"--customize-hook="+download+strings.Join(atHand(), " "),
-		suite, dir, "deb "+cfg.Mirror+" "+suite+" main")
-	output := &progress{log: cfg.Log}
-	process, err := enclosure.Start(enclosure.Spec{Args: args, Env: cfg.Env, Output: output})
+		suite, dir, "-") // sources come by standard input
+	mirror, err := parseMirror(cfg.Mirror)
+	if err != nil {
+		return err
+	}
+	output := newProgress(cfg.Log, mirror)
+	process, err := enclosure.Start(enclosure.Spec{
+		Args: args, Env: cfg.Env, Output: output,
+		// The address may hold a password, which has no place in a process list.
+		Input: strings.NewReader("deb " + cfg.Mirror + " " + suite + " main\n"),
+	})
 	if err != nil {
 		return err
 	}
@@ -60,8 +69,17 @@ func install(ctx context.Context, cfg Config, dir string) error {
 // A progress logs what mmdebstrap says it does, and keeps its last lines.
 type progress struct {
 	log   *slog.Logger
+	hide  *strings.Replacer // takes a password out
 	rest  string
 	lines []string
+}
+
+func newProgress(log *slog.Logger, mirror *url.URL) *progress {
+	p := &progress{log: log, hide: strings.NewReplacer()}
+	if mirror.User != nil {
+		p.hide = strings.NewReplacer(mirror.User.String()+"@", "")
+	}
+	return p
 }
 
 const (
@@ -77,7 +95,7 @@ func (p *progress) Write(b []byte) (int, error) {
 			return len(b), nil
 		}
 		p.rest = rest
-		p.note(strings.TrimSpace(line))
+		p.note(strings.TrimSpace(p.hide.Replace(line)))
 	}
 }
 

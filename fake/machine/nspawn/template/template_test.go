@@ -1,6 +1,9 @@
 package template_test
 
 import (
+	"bytes"
+	"log/slog"
+	"net/url"
 	"testing"
 	"testing/fstest"
 
@@ -65,6 +68,21 @@ func FuzzMirror(f *testing.F) {
 			t.Error("no mirror")
 		}
 	})
+}
+
+func TestBuildTellsItsSteps(t *testing.T) {
+	for _, c := range []struct{ mirror, said string }{
+		{"http://a/debian", "I: running apt-get update...\nGet:1 http://a/debian trixie\nlast"},
+		{"http://user:hidden@a/debian", "I: running apt-get update...\nGet:1 http://user:hidden@a/debian trixie\nlast"},
+	} {
+		mirror, err := url.Parse(c.mirror)
+		require.NoError(t, err)
+		var log bytes.Buffer
+		tail := template.Progress(slog.New(slog.NewTextHandler(&log, nil)), mirror, c.said[:20], c.said[20:]+"\n")
+		assert.Contains(t, log.String(), `step="running apt-get update..."`)
+		assert.NotContains(t, log.String(), "Get:1", "packages are no steps")
+		assert.Equal(t, "I: running apt-get update...\nGet:1 http://a/debian trixie\nlast", tail)
+	}
 }
 
 func TestKeyDependsOnWhatGoesIn(t *testing.T) {
