@@ -54,6 +54,8 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 	awaitHealth(t, lb, exoapi.HealthSuccess, b)
 	_, err := through(t, lb)
 	require.NoError(t, err)
+	mu.Lock()
+	defer mu.Unlock()
 	assert.Equal(t, []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, clients)
 }
 

@@ -183,6 +183,15 @@ func TestWayToTheWorldSurvivesNewRules(t *testing.T) {
 	}
 }
 
+func TestTrafficForMachinesNeverLeavesByTheDefaultRoute(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	out, err := exec.Command("ip", "link", "delete", settings().Prefix+"-h").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	_, err = ask(plain(), a.addr, 8080)
+	require.ErrorIs(t, err, syscall.EHOSTUNREACH)
+}
+
 func TestAttachIsIdempotentAndRefusesWhatIsTaken(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
