@@ -89,8 +89,7 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 	if d.image, err = template.Ensure(ctx, d.cfg.template()); err != nil {
 		return err
 	}
-	// They last as long as the driver does, not as its start.
-	d.balancers, err = balancer.NewSet(context.WithoutCancel(ctx), balancer.Config{
+	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
 		Log: d.cfg.Log, Speed: d.cfg.Speed, On: d.on,
 		Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
 			return d.network.Listen(ctx, "tcp4", at.String())
