@@ -93,6 +93,19 @@ func (m *machine) boot(ctx context.Context, spec exoapi.Machine, stay func() boo
 	if err := limit.set(max(m.cfg.share(spec.Type), m.cfg.BootCPU)); err != nil {
 		return false, fmt.Errorf("limit CPU: %w", err)
 	}
+	stat, err := m.ownCPU(spec.Type.CPUs, limit)
+	if err != nil {
+		return false, err
+	}
+	var companions sync.WaitGroup
+	defer companions.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	companions.Go(func() {
+		if err := stat.Keep(ctx); err != nil {
+			m.log.Error("the machine's CPU time is not up to date any more", "err", err)
+		}
+	})
 	begin := time.Now()
 	process, err := guest.Boot(m.disk, guest.Hardware{
 		Name: m.cfg.Prefix + "-" + m.id, UUID: m.id, Namespace: m.namespace,
@@ -104,11 +117,6 @@ func (m *machine) boot(ctx context.Context, spec exoapi.Machine, stay func() boo
 	m.log.Info("machine boots", "pid", process.PID())
 	m.hold(&process)
 	defer m.hold(nil)
-	var companions sync.WaitGroup
-	defer companions.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	companions.Go(func() { m.showCPU(ctx, spec.Type.CPUs, limit) })
 	companions.Go(func() { m.follow(ctx, begin, limit) })
 	return m.attend(ctx, process, stay)
 }
@@ -149,15 +157,12 @@ func (m *machine) shutDown(ctx context.Context, process guest.Process) error {
 	return err
 }
 
-// showCPU keeps the machine's /proc/stat.
-func (m *machine) showCPU(ctx context.Context, cpus int, limit *cpuLimit) {
-	meter := func() (procstat.Used, float64, error) {
+// ownCPU makes the machine's /proc/stat, which has to be there when it boots.
+func (m *machine) ownCPU(cpus int, limit *cpuLimit) (*procstat.File, error) {
+	return procstat.Create(filepath.Join(m.disk.Proc(), "stat"), cpus, func() (procstat.Used, float64, error) {
 		usage, err := m.group.Usage()
 		return procstat.Used(usage), limit.get(), err
-	}
-	if err := procstat.Keep(ctx, filepath.Join(m.disk.Proc(), "stat"), cpus, meter); err != nil {
-		m.log.Error("the machine's CPU time is not up to date any more", "err", err)
-	}
+	})
 }
 
 // follow waits until cloud-init is done, tells what became of it, and takes the

@@ -14,38 +14,60 @@ const interval = 200 * time.Millisecond
 // A Meter tells the CPU time used so far and how many CPUs may be used.
 type Meter func() (used Used, limit float64, err error)
 
-// Keep writes an account into a file until ctx ends. The file stays the same
-// one: it is mounted over /proc/stat in the machine, where readers see either
-// the old or the new counters.
-func Keep(ctx context.Context, name string, cpus int, meter Meter) (err error) {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o444) //nolint:gosec // G302: everybody in the machine reads it
-	if err != nil {
-		return fmt.Errorf("show CPU time: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+// A File shows an account. It stays the same file: it is mounted over
+// /proc/stat in the machine, where readers see either the old or the new
+// counters.
+type File struct {
+	file    *os.File
+	meter   Meter
+	account *Account
+}
+
+// Create makes the file, or begins anew in one that is there. It must be kept
+// up to date by [File.Keep] afterwards.
+func Create(name string, cpus int, meter Meter) (*File, error) {
 	used, _, err := meter()
 	if err != nil {
-		return fmt.Errorf("show CPU time: %w", err)
+		return nil, fmt.Errorf("show CPU time: %w", err)
 	}
-	account := NewAccount(cpus, time.Now(), used)
-	if err := file.Truncate(0); err != nil {
-		return fmt.Errorf("show CPU time: %w", err)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o444) //nolint:gosec // G302: everybody in the machine reads it
+	if err != nil {
+		return nil, fmt.Errorf("show CPU time: %w", err)
 	}
+	f := &File{file: file, meter: meter, account: NewAccount(cpus, time.Now(), used)}
+	// The machine may have had more CPUs before.
+	if err := errors.Join(file.Truncate(0), f.write()); err != nil {
+		return nil, fmt.Errorf("show CPU time: %w", errors.Join(err, file.Close()))
+	}
+	return f, nil
+}
+
+// Keep updates the file until ctx ends, and closes it.
+func (f *File) Keep(ctx context.Context) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		if _, err := file.WriteAt([]byte(account.Text()), 0); err != nil {
-			return fmt.Errorf("show CPU time: %w", err)
-		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return f.file.Close()
 		case <-ticker.C:
 		}
-		used, limit, err := meter()
-		if err != nil {
-			return fmt.Errorf("show CPU time: %w", err)
+		if err := f.update(); err != nil {
+			return fmt.Errorf("show CPU time: %w", errors.Join(err, f.file.Close()))
 		}
-		account.Update(time.Now(), used, limit)
 	}
+}
+
+func (f *File) update() error {
+	used, limit, err := f.meter()
+	if err != nil {
+		return err
+	}
+	f.account.Update(time.Now(), used, limit)
+	return f.write()
+}
+
+func (f *File) write() error {
+	_, err := f.file.WriteAt([]byte(f.account.Text()), 0)
+	return err
 }

@@ -2,6 +2,7 @@ package procstat_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,24 +106,50 @@ func counters(a *procstat.Account) []string {
 
 func TestFileStaysTheSameOne(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "stat")
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
+	require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("of a larger machine\n", 100)), 0o600))
 	asked := make(chan struct{}, 100)
-	meter := func() (procstat.Used, float64, error) {
+	used := procstat.Used{User: time.Hour}
+	file, err := procstat.Create(name, 1, func() (procstat.Used, float64, error) {
 		asked <- struct{}{}
-		return procstat.Used{User: time.Second}, 1, nil
-	}
-	go func() { done <- procstat.Keep(ctx, name, 1, meter) }()
-	<-asked
-	<-asked // by then it was written
+		used.User += time.Second
+		return used, 1, nil
+	})
+	require.NoError(t, err)
 	before, err := os.Stat(name)
 	require.NoError(t, err)
-	<-asked
-	<-asked
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	assert.Zero(t, stat(t, string(text)).CPUTotal.User, "it is there at once")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- file.Keep(ctx) }()
+	for range 4 { // by the third update, the second was written
+		<-asked
+	}
 	cancel()
 	require.NoError(t, <-done)
 	after, err := os.Stat(name)
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after))
 	assert.Equal(t, before.Size(), after.Size())
+	text, err = os.ReadFile(name)
+	require.NoError(t, err)
+	assert.Positive(t, stat(t, string(text)).CPUTotal.User)
+}
+
+func TestAccountThatCannotBeKeptIsAnError(t *testing.T) {
+	broken := errors.New("no such group")
+	calls := 0
+	meter := func() (procstat.Used, float64, error) {
+		if calls++; calls > 1 {
+			return procstat.Used{}, 0, broken
+		}
+		return procstat.Used{}, 1, nil
+	}
+	file, err := procstat.Create(filepath.Join(t.TempDir(), "stat"), 1, meter)
+	require.NoError(t, err)
+	require.ErrorIs(t, file.Keep(t.Context()), broken)
+	_, err = procstat.Create(filepath.Join(t.TempDir(), "stat"), 1, meter)
+	assert.ErrorIs(t, err, broken)
 }
