@@ -34,7 +34,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	if err := s.validate(); err != nil {
 		return exitOK, err
 	}
-	in, err := start(ctx, s, p.environ, p.stderr)
+	in, err := p.start(ctx, s)
 	if err != nil {
 		return exitOK, err
 	}

@@ -35,6 +35,33 @@ type instance struct {
 	ended    sync.WaitGroup
 }
 
+// start is the function start, which a signal ends: to prepare machines may
+// take minutes.
+func (p program) start(ctx context.Context, s settings) (*instance, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	up := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case signal := <-p.signals:
+			cancel(fmt.Errorf("stopped by %s before it was ready", signal))
+		case <-up:
+		}
+	}()
+	in, err := start(ctx, s, p.environ, p.stderr)
+	close(up)
+	<-watched
+	if cause := context.Cause(ctx); cause != nil {
+		if in != nil {
+			in.close()
+		}
+		return nil, cause
+	}
+	return in, err
+}
+
 // start brings up a cloud and its listener. The caller closes the instance.
 func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_ *instance, err error) {
 	address, err := loopback(s.listen)

@@ -58,6 +58,9 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if err := r.validate(); err != nil {
 		return exitOK, err
 	}
+	if r.machines == machinesNspawn && r.speed != 1 {
+		return exitOK, usageError{errors.New("-speed: machines that really boot take their real time")}
+	}
 	results, err := p.stage(ctx, r)
 	if results != nil {
 		p.sumUp(results)

@@ -139,3 +139,9 @@ func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
 	term = newTerminal(t)
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))
 }
+
+func TestMachinesThatBootTakeTheirRealTime(t *testing.T) {
+	term, dir, _ := theatre(t)
+	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", "-machines", "nspawn", "-speed", "2", dir}))
+	assert.Contains(t, term.err.String(), "real time")
+}
