@@ -7,25 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/machine/nspawn/cloudinit"
 	"github.com/exopool/exopool/fake/machine/nspawn/guest"
 	"github.com/exopool/exopool/fake/machine/nspawn/procstat"
 )
 
-const (
-	// outcomeInterval is how often a machine's disk is looked at until
-	// cloud-init is done.
-	outcomeInterval = 250 * time.Millisecond
-	// bootLimit is how long a machine may have more CPU than its type
-	// allows, in case its user-data never ends.
-	bootLimit = 5 * time.Minute
-	// removeLimit bounds the wait for the last traces of a machine.
-	removeLimit = 10 * time.Second
-)
+// removeLimit bounds the wait for the last traces of a machine.
+const removeLimit = 10 * time.Second
 
 // assemble makes what the machine does not have yet.
 func (m *machine) assemble(ctx context.Context, spec exoapi.Machine) (err error) {
@@ -149,12 +139,30 @@ func (m *machine) attend(ctx context.Context, process guest.Process, stay func()
 	}
 }
 
+// shutDown asks the machine to end, and kills it when it takes too long or
+// nobody wants to wait.
 func (m *machine) shutDown(ctx context.Context, process guest.Process) error {
-	killed, err := process.End(ctx, guest.PowerOff, m.cfg.Grace)
-	if killed && ctx.Err() == nil {
-		m.log.Warn("machine killed: it did not shut down in time", "grace", m.cfg.Grace)
+	m.log.Info("machine shuts down")
+	if err := process.Signal(guest.PowerOff); err != nil {
+		return err
 	}
-	return err
+	limit := time.NewTimer(m.cfg.Grace)
+	defer limit.Stop()
+	for {
+		select {
+		case <-process.Done():
+			return nil
+		case <-ctx.Done():
+			return process.Kill()
+		case <-limit.C:
+			m.log.Warn("machine killed: it did not shut down in time", "grace", m.cfg.Grace)
+			return process.Kill()
+		case <-m.changed:
+			if m.wanted() == gone {
+				return process.Kill()
+			}
+		}
+	}
 }
 
 // ownCPU makes the machine's /proc/stat, which has to be there when it boots.
@@ -163,73 +171,6 @@ func (m *machine) ownCPU(cpus int, limit *cpuLimit) (*procstat.File, error) {
 		usage, err := m.group.Usage()
 		return procstat.Used(usage), limit.get(), err
 	})
-}
-
-// follow waits until cloud-init is done, tells what became of it, and takes the
-// extra CPU away.
-func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit) {
-	ticker := time.NewTicker(outcomeInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		outcome, finished, err := m.outcome(begin)
-		if !finished && err == nil {
-			if time.Since(begin) > bootLimit && limit.boosted() {
-				m.log.Warn("cloud-init is still at work", "since", time.Since(begin).Round(time.Second))
-				m.calm(limit)
-			}
-			continue
-		}
-		m.judge(outcome, err, time.Since(begin))
-		m.calm(limit)
-		return
-	}
-}
-
-func (m *machine) outcome(begin time.Time) (cloudinit.Outcome, bool, error) {
-	disk, err := m.disk.Open()
-	if err != nil {
-		return cloudinit.Outcome{}, false, err
-	}
-	defer disk.Close()
-	return cloudinit.Read(disk, begin)
-}
-
-// judge takes over what cloud-init did. What the first boot said remains, as
-// later ones do not execute the user-data again.
-func (m *machine) judge(outcome cloudinit.Outcome, err error, took time.Duration) {
-	if err == nil {
-		err = outcome.Err()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.judged {
-		m.log.Info("machine booted again", "took", took.Round(time.Millisecond))
-		return
-	}
-	m.judged = true
-	if err == nil {
-		for _, w := range outcome.Warnings {
-			m.log.Warn("cloud-init warns", "warning", w)
-		}
-		m.log.Info("machine booted, user-data done", "took", took.Round(time.Millisecond))
-		return
-	}
-	m.condition.Err = err
-	m.log.Error("user-data failed", "err", err, "took", took.Round(time.Millisecond))
-	for _, line := range outcome.Tail {
-		m.log.Error("user-data wrote", "line", line)
-	}
-}
-
-func (m *machine) calm(limit *cpuLimit) {
-	if err := limit.calm(); err != nil {
-		m.log.Error("machine keeps the CPU that it had to boot", "err", err)
-	}
 }
 
 // dismantle removes all that the machine has on this computer.
@@ -256,23 +197,3 @@ func (m *machine) dismantle(ctx context.Context) {
 // propagate is a directory that systemd-nspawn makes for a machine and leaves
 // behind.
 func propagate(name string) string { return filepath.Join("/run/systemd/nspawn/propagate", name) }
-
-// A cpuLimit is the machine's limit in CPUs, higher while it boots.
-type cpuLimit struct {
-	apply  func(cpus float64) error
-	normal float64
-	now    atomic.Value // float64
-}
-
-func newLimit(apply func(float64) error, normal float64) *cpuLimit {
-	return &cpuLimit{apply: apply, normal: normal}
-}
-
-func (l *cpuLimit) set(cpus float64) error {
-	l.now.Store(cpus)
-	return l.apply(cpus)
-}
-
-func (l *cpuLimit) get() float64  { return l.now.Load().(float64) }
-func (l *cpuLimit) boosted() bool { return l.get() != l.normal }
-func (l *cpuLimit) calm() error   { return l.set(l.normal) }

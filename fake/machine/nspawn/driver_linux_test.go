@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -184,6 +185,42 @@ func TestMachineThatShutsDownIsOff(t *testing.T) {
 	start(t, driver, m)
 	eventually(t, "it is off", func() bool { return driver.Condition(m.ID).Off })
 	assert.Contains(t, log.String(), "machine shut itself down")
+}
+
+// stubborn is user-data of a machine that never shuts down.
+const stubborn = `#cloud-config
+write_files:
+  - path: /etc/systemd/system/stubborn.service
+    content: |
+      [Service]
+      Type=oneshot
+      RemainAfterExit=yes
+      ExecStart=true
+      ExecStop=sleep infinity
+      TimeoutStopSec=infinity
+runcmd: [[systemctl, start, stubborn]]
+`
+
+func TestMachineThatDoesNotShutDownIsKilledAfterTheGrace(t *testing.T) {
+	driver, log := newDriver(t, func(cfg *nspawn.Config) { cfg.Grace = time.Second })
+	m := instance(driver, 0, stubborn)
+	start(t, driver, m)
+	booted(t, log, m, 1)
+	driver.Stop(m.ID)
+	eventually(t, "it is killed", func() bool { return strings.Contains(log.String(), "machine killed") })
+	assert.Equal(t, exoapi.Condition{}, driver.Condition(m.ID), "it is off as wanted")
+}
+
+func TestMachineThatShutsDownCanBeDestroyed(t *testing.T) {
+	driver, log := newDriver(t, func(cfg *nspawn.Config) { cfg.Grace = time.Hour })
+	before := traces(t, prefix)
+	m := instance(driver, 0, stubborn)
+	start(t, driver, m)
+	booted(t, log, m, 1)
+	driver.Stop(m.ID)
+	eventually(t, "it shuts down", func() bool { return strings.Contains(log.String(), "machine shuts down") })
+	driver.Destroy(m.ID)
+	eventually(t, "all of it is gone", func() bool { return len(traces(t, prefix)) <= len(before) })
 }
 
 func TestResetGivesANewDisk(t *testing.T) {

@@ -1,12 +1,10 @@
 package enclosure
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
 	"strings"
-	"time"
 )
 
 // A Spec tells what to run.
@@ -74,21 +72,4 @@ func (p *Process) Kill() error {
 		<-p.done
 	}
 	return err
-}
-
-// End sends a signal that asks the process to end, and kills it when it has not
-// done so within the grace or before ctx ends. It reports whether it had to
-// kill.
-func (p *Process) End(ctx context.Context, sig os.Signal, grace time.Duration) (killed bool, err error) {
-	if err := p.Signal(sig); err != nil {
-		return false, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, grace)
-	defer cancel()
-	select {
-	case <-p.done:
-		return false, nil
-	case <-ctx.Done():
-		return true, p.Kill()
-	}
 }

@@ -2,7 +2,6 @@ package enclosure_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -106,33 +105,19 @@ func TestChildrenEndWithTheProcess(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.EPIPE)
 }
 
-func TestProcessThatDoesNotEndInTimeIsKilled(t *testing.T) {
+func TestProcessHearsSignals(t *testing.T) {
 	ready, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer ready.Close()
-	p := start(t, enclosure.Spec{Output: w}, `trap "" TERM; echo ready; while :; do sleep 1; done`)
+	p := start(t, enclosure.Spec{Output: w}, `trap "exit 3" TERM; echo ready; while :; do sleep 0.1; done`)
 	require.NoError(t, w.Close())
 	_, err = ready.Read(make([]byte, 1))
 	require.NoError(t, err)
-	killed, err := p.End(t.Context(), syscall.SIGTERM, 50*time.Millisecond)
-	require.NoError(t, err)
-	assert.True(t, killed)
-	assert.Equal(t, -1, p.ExitCode())
-	require.NoError(t, p.Kill(), "a second time does nothing")
-}
-
-func TestProcessThatEndsIsNotKilled(t *testing.T) {
-	ready, w, err := os.Pipe()
-	require.NoError(t, err)
-	defer ready.Close()
-	p := start(t, enclosure.Spec{Output: w}, `trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done`)
-	require.NoError(t, w.Close())
-	_, err = ready.Read(make([]byte, 1))
-	require.NoError(t, err)
-	killed, err := p.End(context.WithoutCancel(t.Context()), syscall.SIGTERM, 10*time.Second)
-	require.NoError(t, err)
-	assert.False(t, killed)
-	assert.NoError(t, p.Err())
+	require.NoError(t, p.Signal(syscall.SIGTERM))
+	await(t, p)
+	assert.Equal(t, 3, p.ExitCode())
+	require.NoError(t, p.Signal(syscall.SIGTERM), "one that is gone hears nothing")
+	require.NoError(t, p.Kill())
 }
 
 func TestPathsThatTheKernelWouldMisread(t *testing.T) {
