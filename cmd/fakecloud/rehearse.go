@@ -174,8 +174,7 @@ func (p program) mirror(ctx context.Context) (providers.Mirror, error) {
 			return providers.Mirror{ConfigFile: file}, nil
 		}
 	}
-	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{ReplaceAttr: terse}))
-	mirror, err := providers.Install(ctx, providers.Config{Log: log})
+	mirror, err := providers.Install(ctx, providers.Config{Log: newConsole(p.stderr, slog.LevelInfo)})
 	if err != nil {
 		return mirror, fmt.Errorf("%w\n\nTerraform needs the provider registry. Without it, run this inside of exopool's repository "+
 			"with Go installed, or name a CLI configuration file with a provider mirror in TF_CLI_CONFIG_FILE", err)

@@ -72,15 +72,7 @@ func (s *settings) logger(to io.Writer) (log *slog.Logger, settle func()) {
 			level.Set(slog.LevelWarn)
 		}
 	}
-	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: level, ReplaceAttr: terse})), settle
-}
-
-// terse leaves out what a person at the terminal knows.
-func terse(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey && a.Value.Any() == slog.LevelInfo) {
-		return slog.Attr{}
-	}
-	return a
+	return newConsole(to, level), settle
 }
 
 // validate reports all faults together.
