@@ -11,14 +11,12 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"sort"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/vishvananda/netns"
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
@@ -111,23 +109,10 @@ func attach(t *testing.T, n *network.Network, i int) machine {
 	return m
 }
 
-// in runs f in the namespace of a machine, on a thread that ends with it.
+// in runs f in the namespace of a machine.
 func in(t *testing.T, path string, f func() error) error {
 	t.Helper()
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		ns, err := netns.GetFromPath(path)
-		if err == nil {
-			defer ns.Close()
-			err = netns.Set(ns)
-		}
-		if err == nil {
-			err = f()
-		}
-		done <- err
-	}()
-	return <-done
+	return network.Inside(path, f)
 }
 
 // serve answers connections to a port of a machine with the address that they
