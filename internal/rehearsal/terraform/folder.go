@@ -131,21 +131,36 @@ func (f *Folder) command(name string) []string {
 // no state.
 func (f *Folder) Resources() ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(f.dir, "terraform.tfstate"))
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(text) == 0 {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
-	}
-	var state struct {
-		Resources []struct{ Mode, Type, Name string }
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &state)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
 	}
-	var addresses []string
-	for _, r := range state.Resources {
-		addresses = append(addresses, r.Type+"."+r.Name)
+	return resources(text)
+}
+
+// resources returns what a state lists, as Terraform addresses it. A Terraform
+// that is killed early leaves an empty file.
+func resources(state []byte) (addresses []string, err error) {
+	if len(state) == 0 {
+		return nil, nil
+	}
+	var wire struct {
+		Resources []struct{ Mode, Module, Type, Name string }
+	}
+	if err := json.Unmarshal(state, &wire); err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	for _, r := range wire.Resources {
+		address := r.Type + "." + r.Name
+		if r.Mode == "data" {
+			address = "data." + address
+		}
+		if r.Module != "" {
+			address = r.Module + "." + address
+		}
+		addresses = append(addresses, address)
 	}
 	return addresses, nil
 }

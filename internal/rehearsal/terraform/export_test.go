@@ -1,0 +1,4 @@
+package terraform
+
+// Resources is what [Folder.Resources] makes of a state file.
+var Resources = resources
