@@ -83,6 +83,32 @@ func TestPacketsReachTheGateway(t *testing.T) {
 	assert.Equal(t, a.addr, from.(*net.UDPAddr).AddrPort().Addr())
 }
 
+func TestMachinesCannotPoseAsOthers(t *testing.T) {
+	n := newNetwork(t)
+	a, b := attach(t, n, 0), attach(t, n, 1)
+	conn, err := n.ListenPacket(t.Context(), "udp4", netip.AddrPortFrom(n.Gateway(), 53).String())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	out, err := exec.Command("nsenter", "--net="+a.path, "ip", "address", "add", b.addr.String()+"/32", "dev", "lo").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, from := range []netip.Addr{b.addr, a.addr} {
+		require.NoError(t, in(t, a.path, func() error {
+			out, err := (&net.Dialer{LocalAddr: &net.UDPAddr{IP: from.AsSlice()}}).Dial("udp4", conn.LocalAddr().String())
+			if err != nil {
+				return err
+			}
+			defer out.Close()
+			_, err = out.Write([]byte(from.String()))
+			return err
+		}))
+	}
+	text := make([]byte, 32)
+	size, _, err := conn.ReadFrom(text)
+	require.NoError(t, err)
+	assert.Equal(t, a.addr.String(), string(text[:size]), "the one sent first, as another, is lost")
+}
+
 func TestNamesAndOtherProtocolsAreNotDialled(t *testing.T) {
 	n := newNetwork(t)
 	_, err := n.DialContext(t.Context(), "tcp", "127.0.0.1:80")
