@@ -48,6 +48,16 @@ func newCloud(t *testing.T, speed float64, processes bool) *cloud {
 	}
 	c.Cloud, err = exoapi.New(cfg)
 	require.NoError(t, err)
+	c.run(t)
+	authority, err := intercept.NewAuthority("exoscale.com")
+	require.NoError(t, err)
+	c.intercept(t, authority, quiet)
+	return c
+}
+
+// run lets time pass until the test ends.
+func (c *cloud) run(t *testing.T) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); c.Run(ctx) }()
@@ -56,8 +66,15 @@ func newCloud(t *testing.T, speed float64, processes bool) *cloud {
 		<-ended
 		c.Close()
 	})
+}
 
-	proxy, err := intercept.New(intercept.Config{Domain: "exoscale.com", Handler: c.Handler(), Upstream: http.ProxyFromEnvironment, Logger: quiet})
+// intercept answers for the real API's addresses until the test ends, and
+// leads programs of this computer there.
+func (c *cloud) intercept(t *testing.T, authority *intercept.Authority, log *slog.Logger) *intercept.Proxy {
+	t.Helper()
+	proxy, err := intercept.New(intercept.Config{
+		Domain: "exoscale.com", Handler: c.Handler(), Authority: authority, Upstream: http.ProxyFromEnvironment, Logger: log,
+	})
 	require.NoError(t, err)
 	server := httptest.NewServer(proxy)
 	t.Cleanup(func() {
@@ -75,7 +92,7 @@ func newCloud(t *testing.T, speed float64, processes bool) *cloud {
 	for _, name := range []string{"NO_PROXY", "no_proxy"} {
 		c.environ[name] = "127.0.0.0/8"
 	}
-	return c
+	return proxy
 }
 
 // inventory is all that can be in an account and costs money or takes a name.

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/internal/rehearsal/grafana"
 	"github.com/exopool/exopool/test/aptrepo"
+)
+
+const (
+	// grafanaVersion is that of a preview of Grafana 10, the only one that the
+	// Go module proxy serves. The program does not know its own.
+	grafanaVersion = "10.0.0~preview"
+	grafanaMajor   = 10
 )
 
 // What Grafana's own package has around the program: its unit and the file
@@ -48,13 +55,18 @@ systemctl daemon-reload || true
 
 // grafanaPackage makes a package of a Grafana that is in a folder, with its
 // program in bin and what goes with it in home.
-func grafanaPackage(t *testing.T, folder, version string) aptrepo.Package {
+func grafanaPackage(t *testing.T, folder string) aptrepo.Package {
 	t.Helper()
 	root := t.TempDir()
 	share := filepath.Join(root, "usr/share/grafana")
-	require.NoError(t, os.MkdirAll(share, 0o755)) //nolint:gosec // in a package
-	for _, part := range []string{"bin", "home/conf", "home/public"} {
-		output, err := exec.CommandContext(t.Context(), "cp", "-rL", filepath.Join(folder, part), share).CombinedOutput()
+	require.NoError(t, os.MkdirAll(share, 0o755))
+	home, err := grafana.CompleteHome(filepath.Join(folder, "home"), t.TempDir())
+	require.NoError(t, err)
+	for _, command := range [][]string{
+		{"cp", "-rL", filepath.Join(folder, "bin"), filepath.Join(home, "conf"), filepath.Join(home, "public"), share},
+		{"chmod", "-R", "a+rX", share},
+	} {
+		output, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
 		require.NoError(t, err, string(output))
 	}
 	for path, text := range map[string]string{
@@ -63,11 +75,11 @@ func grafanaPackage(t *testing.T, folder, version string) aptrepo.Package {
 		"etc/grafana/grafana.ini":                       "",
 	} {
 		path = filepath.Join(root, path)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755)) //nolint:gosec // in a package
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644)) //nolint:gosec // in a package
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	}
 	return aptrepo.Package{
-		Name: "grafana", Version: version, Depends: "adduser, passwd", Description: fmt.Sprintf("Grafana %s, from %s", version, filepath.Base(folder)),
+		Name: "grafana", Version: grafanaVersion, Depends: "passwd", Description: "Grafana, from a folder of this computer",
 		Root: root, Scripts: map[string]string{"postinst": grafanaPostinst},
 	}
 }

@@ -1,0 +1,175 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gruntwork-io/terratest/modules/logger"
+	"github.com/gruntwork-io/terratest/modules/terraform"
+	terratesting "github.com/gruntwork-io/terratest/modules/testing"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/rehearsal/course"
+	"github.com/exopool/exopool/internal/rehearsal/load"
+)
+
+// TestWholeSystemOnMachinesThatBoot applies the module as users do, its
+// provisioners included, and holds it to every line that the course's checker
+// looks at, in real time. It takes a quarter of an hour, nearly all of it
+// waiting for alerts and turns.
+func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
+	shop := open(t)
+	bootingConfig(t, slog.New(slog.DiscardHandler))
+	variables := map[string]any{}
+	var packages *vendor
+	if folder := os.Getenv(grafanaFolder); folder != "" {
+		t.Logf("GRAFANA: the one in %s, packed as the vendor does", folder)
+		packages = grafanaVendor(t, folder)
+		variables["grafana_major"] = grafanaMajor
+	} else {
+		t.Logf("GRAFANA: its vendor's package, over the internet (%s is not set)", grafanaFolder)
+	}
+	c, _, said := newBootingCloud(t, packages)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log of the cloud:\n%s", said)
+		}
+	})
+	key, secret := c.Credential()
+	i := prepare(t, shop, key, secret, c.environ, variables)
+	voice := &log{}
+	i.options.Logger = logger.New(terraformVoice{voice})
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("Terraform:\n%s", voice)
+		}
+	})
+	installer := &terratester{t: t, installation: i}
+	results, err := course.Run(t.Context(), context.WithoutCancel(t.Context()), course.Config{
+		Installer: installer, Cloud: c, Ability: course.Boot,
+		NewLoad: func(url string) (course.Load, error) { return newVisitors(url) },
+		Report: func(r course.Result) {
+			t.Logf("%-70s %6s of %s %s", r.Line, r.Took.Round(100*time.Millisecond), r.Limit, r.Note)
+			assert.NotEqual(t, course.Broken, r.Outcome, "%s: %s", r.Line, r.Note)
+			if strings.HasPrefix(r.Line, "members are added") {
+				i.unchanged(t) // though the pool has another size than Terraform gave it
+			}
+		},
+	})
+	require.NoError(t, err)
+	for _, r := range results {
+		assert.True(t, t.Failed() || r.Outcome == course.Met, "unchecked: %s: %s", r.Line, r.Note)
+	}
+	assert.NotContains(t, said.String(), secret)
+}
+
+// A terraformVoice collects what Terraform says, secrets included: it is shown
+// only when this test, whose secrets are worth nothing, has failed.
+type terraformVoice struct{ *log }
+
+func (v terraformVoice) Logf(_ terratesting.TestingT, format string, args ...any) {
+	fmt.Fprintf(v, format+"\n", args...)
+}
+
+// A terratester installs what is judged.
+type terratester struct {
+	installation
+
+	t *testing.T
+}
+
+func (i *terratester) Apply(context.Context) error {
+	_, err := terraform.ApplyE(i.t, i.options)
+	return err
+}
+
+func (i *terratester) Destroy(context.Context) error {
+	_, err := terraform.DestroyE(i.t, i.options)
+	return err
+}
+
+func (i *terratester) Resources() ([]string, error) {
+	if _, err := os.Stat(i.dir + "/terraform.tfstate"); os.IsNotExist(err) {
+		return nil, nil // nothing was applied
+	}
+	var addresses []string
+	for _, r := range i.state(i.t) {
+		addresses = append(addresses, r.Type+"."+r.Name)
+	}
+	slices.Sort(addresses)
+	return addresses, nil
+}
+
+// Each request keeps all CPUs of a member busy for ten seconds, so that ten
+// clients without a pause would keep any number of members busy. Visitors
+// come one after the other and pause: one request every five seconds, which
+// three members can take with a third of their time to spare.
+const (
+	visitPeriod = 50 * time.Second
+	arrival     = visitPeriod / 10
+)
+
+// Visitors are clients that do not all come at once.
+type visitors struct {
+	player *load.Player
+
+	mu   sync.Mutex
+	want int
+	more chan struct{}
+}
+
+func newVisitors(url string) (*visitors, error) {
+	player, err := load.New(load.Config{
+		URL: url, Period: visitPeriod, MaxClients: 10, Timeout: 2 * time.Minute,
+		Transport: &http.Transport{DisableKeepAlives: true},
+	})
+	return &visitors{player: player, more: make(chan struct{}, 1)}, err
+}
+
+// Run lets them come.
+func (v *visitors) Run(ctx context.Context) error {
+	var coming sync.WaitGroup
+	coming.Go(func() {
+		ticker := time.NewTicker(arrival)
+		defer ticker.Stop()
+		for {
+			v.mu.Lock()
+			if here := v.player.Clients(); here < v.want {
+				v.player.SetClients(here + 1)
+			}
+			v.mu.Unlock()
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			case <-v.more:
+			}
+		}
+	})
+	defer coming.Wait()
+	return v.player.Run(ctx)
+}
+
+// SetClients makes that many come, or the others go at once.
+func (v *visitors) SetClients(n int) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.want = n
+	if n < v.player.Clients() {
+		v.player.SetClients(n)
+	}
+	select {
+	case v.more <- struct{}{}:
+	default:
+	}
+	return n
+}
