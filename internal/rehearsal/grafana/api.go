@@ -13,7 +13,7 @@ import (
 
 const (
 	// callTimeout bounds one call.
-	callTimeout = 10 * time.Second
+	callTimeout = 30 * time.Second
 	// maxAnswer bounds what is read of an answer.
 	maxAnswer = 8 << 20
 	// maxQuote bounds what an error repeats of an answer.

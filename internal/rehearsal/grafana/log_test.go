@@ -16,6 +16,7 @@ func TestOnlyErrorsAboutTheFilesAreProblems(t *testing.T) {
 	log := strings.Join([]string{
 		`{"level":"error","logger":"provisioning.dashboard","msg":"failed to save dashboard"}`,
 		`{"level":"eror","logger":"provisioning.alerting","msg":"x"}`,
+		`{"level":"error","logger":"ngalert.state.historian","msg":"Error getting dashboard for alert annotation"}`,
 		`{"level":"error","logger":"ngalert.notifier","msg":"notify retry canceled"}`,
 		`{"level":"info","logger":"provisioning.alerting","msg":"finished to provision alerting"}`,
 		`{"level":"warn","logger":"datasources","msg":"y"}`,
