@@ -75,7 +75,7 @@ func (in *instance) closeLater(ctx context.Context, log *slog.Logger, grace time
 // nspawn returns what the settings say about machines that really boot.
 func (s *settings) nspawn(log *slog.Logger, authority []byte) nspawn.Config {
 	return nspawn.Config{
-		Log: log, Prefix: s.prefix, Range: s.network, RangeFlag: "-range", Cache: s.cache, Mirror: s.mirror,
+		Log: log, Prefix: s.prefix, Range: s.network, RangeFlag: "-range", Dir: s.disks, Cache: s.cache, Mirror: s.mirror,
 		Speed: s.speed, Authority: authority,
 	}
 }

@@ -39,6 +39,7 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	flags := flag.NewFlagSet("rehearse", flag.ContinueOnError)
 	r.declare(flags)
 	flags.Lookup("machines").DefValue = "nspawn where fakecloud doctor is content, else process"
+	flags.Lookup("v").Usage = "show what Terraform says, and log what happens behind the API"
 	r.machines = ""
 	flags.StringVar(&r.root, "root", "", "`folder` to copy, DIR or one above it (default: the Git repository around DIR)")
 	if err := p.parse(flags, args, "DIR [-- TERRAFORM-ARGUMENT...]"); err != nil {

@@ -26,6 +26,7 @@ type settings struct {
 
 	// Of machines that really boot; zero values leave it to the driver.
 	cache   string
+	disks   string
 	mirror  string
 	prefix  string
 	network netip.Prefix
@@ -48,6 +49,7 @@ func (s *settings) declare(flags *flag.FlagSet) {
 // declareNspawn declares what only machines that really boot take notice of.
 func (s *settings) declareNspawn(flags *flag.FlagSet) {
 	flags.StringVar(&s.cache, "cache", "", "`directory` that keeps what nspawn machines start from (default /var/cache/exopool)")
+	flags.StringVar(&s.disks, "disks", "", "`directory` for the disks of nspawn machines, on a plain file system such as ext4 (default /var/lib)")
 	flags.StringVar(&s.mirror, "mirror", "", "`address` of the Debian mirror for nspawn machines (default: the one that this computer uses)")
 	flags.StringVar(&s.prefix, "prefix", "", "`beginning` of the names of all that nspawn machines make on this computer (default exopool)")
 	flags.Func("range", "`addresses` for nspawn machines, a range that this computer has no other use for (default 198.18.0.0/16)", func(text string) (err error) {
