@@ -44,8 +44,6 @@ type logLine struct {
 	Level   string `json:"level"`
 	Logger  string `json:"logger"`
 	Message string `json:"msg"`
-	Error   any    `json:"error"`
-	Err     any    `json:"err"`
 }
 
 func (j *journal) take(text string) {
