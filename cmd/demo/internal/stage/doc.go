@@ -9,5 +9,6 @@
 //
 // Every arrow is the real thing: TCP through the balancer, HTTP to exporters
 // and webhook receiver, signed API calls by the official client. Only the cloud
-// behind the API is played, by processes on loopback addresses.
+// behind the API is played, by processes on loopback addresses. Where there is a
+// Grafana, it may take the place of the notifier and of the monitor's alerts.
 package stage
