@@ -41,8 +41,9 @@ type Config struct {
 	// emulated API.
 	Authority []byte
 	// Hosts are names that machines find at an address of their own, besides
-	// those of the API, *.exoscale.com, which lead to the gateway. One that
-	// begins with "*." stands for all names below the rest.
+	// those of the API, *.exoscale.com, which lead to the gateway; so do
+	// those with the zero Addr. One that begins with "*." stands for all
+	// names below the rest.
 	Hosts map[string]netip.Addr
 	// CPU is how much of one CPU of this computer a machine gets for each CPU
 	// that its type has. Default 0.25.

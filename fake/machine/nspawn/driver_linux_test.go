@@ -104,6 +104,15 @@ func TestMachineIsBusyWhenItUsesAllThatItMay(t *testing.T) {
 	assert.Greater(t, share(1, 2), 0.7, "one thread, on a computer that may be busy with other things")
 }
 
+// application is user-data that installs podman and runs the default
+// application.
+const application = `#!/bin/sh
+set -e
+apt-get -q update
+apt-get -q -y --no-install-recommends install prometheus-node-exporter podman netavark crun
+podman run --detach --network host docker.io/janoszen/http-load-generator:1.0.1
+`
+
 func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
 	driver, log := newDriver(t)
 	resp, err := http.Head(template.ReleaseURL(template.Mirror(os.DirFS("/etc/apt"))))
@@ -111,12 +120,7 @@ func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
 		t.Skipf("a Debian mirror is needed: %v", err)
 	}
 	resp.Body.Close()
-	m := instance(driver, 0, `#!/bin/sh
-set -e
-apt-get -q update
-apt-get -q -y --no-install-recommends install podman netavark crun
-podman run --detach --network host docker.io/janoszen/http-load-generator:1.0.1
-`)
+	m := instance(driver, 0, application)
 	start(t, driver, m)
 	booted(t, log, m, 1)
 	require.NoError(t, driver.Condition(m.ID).Err)

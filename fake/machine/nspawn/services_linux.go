@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -77,7 +76,12 @@ func (d *Driver) serveNames(ctx context.Context) error {
 		d.cfg.Log.Warn("machines cannot resolve names of the internet", "err", err)
 	}
 	hosts := map[string]netip.Addr{"*.exoscale.com": d.network.Gateway()}
-	maps.Copy(hosts, d.cfg.Hosts)
+	for name, address := range d.cfg.Hosts {
+		if !address.IsValid() {
+			address = d.network.Gateway()
+		}
+		hosts[name] = address
+	}
 	server, err := names.New(names.Config{Log: d.cfg.Log, Hosts: hosts, Upstream: upstream})
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func unified(t *testing.T) string {
 	return tree(t, map[string]string{
 		"cgroup.controllers": "cpuset cpu io memory\n", "cgroup.subtree_control": "",
 		"exopool/cgroup.subtree_control": "",
-		"exopool/m1/cpu.max":             "max 100000\n", "exopool/m1/memory.max": "max\n", "exopool/m1/memory.current": "4096\n",
+		"exopool/m1/cpu.max":             "max 100000\n", "exopool/m1/memory.max": "max\n", "exopool/m1/memory.stat": "anon 4096\nfile 8192\n",
 		"exopool/m1/cpu.stat": "usage_usec 3500000\nuser_usec 2500000\nsystem_usec 1000000\nnr_periods 0\n",
 	})
 }
@@ -47,7 +47,7 @@ func legacy(t *testing.T) string {
 	return tree(t, map[string]string{
 		"cpu/exopool/m1/cpu.cfs_quota_us": "-1\n", "cpu/exopool/m1/cpu.cfs_period_us": "100000\n",
 		"cpuacct/exopool/m1/cpuacct.usage_user": "2500000000\n", "cpuacct/exopool/m1/cpuacct.usage_sys": "1000000000\n",
-		"memory/exopool/m1/memory.limit_in_bytes": "9223372036854771712\n", "memory/exopool/m1/memory.usage_in_bytes": "4096\n",
+		"memory/exopool/m1/memory.limit_in_bytes": "9223372036854771712\n", "memory/exopool/m1/memory.stat": "rss 1\ntotal_rss 4096\n",
 		"systemd/cgroup.procs": "", "unified/cgroup.procs": "",
 	})
 }

@@ -132,18 +132,26 @@ func number(file string) (int64, error) {
 	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 }
 
-// Memory tells the bytes that the group uses, file cache included; 0 without
-// the memory controller.
+// Memory tells the bytes that programs in the group use, without the cache of
+// files, which gives way; 0 without the memory controller.
 func (g *Group) Memory() (int64, error) {
-	file := filepath.Join(g.paths["memory"], "memory.usage_in_bytes")
+	dir, name := g.paths["memory"], "total_rss"
 	if g.unified {
-		file = filepath.Join(g.dirs[0], "memory.current")
+		dir, name = g.dirs[0], "anon"
 	}
-	n, err := number(file)
+	text, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if key, value, _ := strings.Cut(strings.TrimSpace(line), " "); key == name {
+			return strconv.ParseInt(value, 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("memory.stat: no %s", name)
 }
 
 // Remove kills what runs in the group and removes it with all its subgroups. It
