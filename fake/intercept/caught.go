@@ -55,11 +55,27 @@ func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {
 func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	host := hostOf(hello.Conn)
 	if host == "" {
-		if host = normal(hello.ServerName); !p.covers(host) {
-			return nil, fmt.Errorf("a client asks for %q, which is not served here", host)
+		host = normal(hello.ServerName)
+	}
+	responsible := p.responsible(host)
+	if responsible == nil {
+		return nil, fmt.Errorf("a client asks for %q, which is not served here", host)
+	}
+	return responsible.authority.leaf(host)
+}
+
+// responsible returns the proxy for a host: this one, or one of its
+// neighbours; nil when there is none.
+func (p *Proxy) responsible(host string) *Proxy {
+	if p.covers(host) {
+		return p
+	}
+	for _, neighbour := range p.neighbours {
+		if neighbour.covers(host) {
+			return neighbour
 		}
 	}
-	return p.authority.leaf(host)
+	return nil
 }
 
 type hostKey struct{}
@@ -90,7 +106,9 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("connected to %s but asked for %s", host, named), http.StatusMisdirectedRequest)
 		return
 	}
-	p.hand(w, r, host)
+	if responsible := p.responsible(host); responsible != nil { // as it was for the certificate
+		responsible.hand(w, r, host)
+	}
 }
 
 // A handover is a listener whose connections come from a handler.

@@ -23,6 +23,9 @@ type Config struct {
 	Domain string
 	// Authority signs for the domain; by default one made for this proxy.
 	Authority *Authority
+	// Neighbours answer for other domains to those who connect to a listener
+	// of this proxy, see [Proxy.Serve].
+	Neighbours []*Proxy
 	// Handler answers requests for hosts of the domain. It finds the host in
 	// [http.Request.Host], in lower case and without a port.
 	Handler http.Handler
@@ -38,15 +41,16 @@ type Config struct {
 // A Proxy is an HTTP proxy, to be served on a loopback address only: it asks
 // nobody for a password. The caller closes it.
 type Proxy struct {
-	domain    string
-	handler   http.Handler
-	upstream  func(*http.Request) (*url.URL, error)
-	authority *Authority
-	plain     *httputil.ReverseProxy // of requests for other hosts that are not encrypted
-	direct    *http.Transport        // what it uses
-	caught    *handover
-	server    *http.Server // of connections that were caught
-	ended     chan struct{}
+	domain     string
+	handler    http.Handler
+	upstream   func(*http.Request) (*url.URL, error)
+	authority  *Authority
+	neighbours []*Proxy
+	plain      *httputil.ReverseProxy // of requests for other hosts that are not encrypted
+	direct     *http.Transport        // what it uses
+	caught     *handover
+	server     *http.Server // of connections that were caught
+	ended      chan struct{}
 
 	mu      sync.Mutex
 	closed  bool
@@ -75,7 +79,7 @@ func New(c Config) (*Proxy, error) {
 		return nil, fmt.Errorf("intercept %q: the authority is for %q", c.Domain, c.Authority.domain)
 	}
 	p := &Proxy{
-		domain: c.Domain, handler: c.Handler, upstream: c.Upstream, authority: c.Authority,
+		domain: c.Domain, handler: c.Handler, upstream: c.Upstream, authority: c.Authority, neighbours: c.Neighbours,
 		caught: newHandover(), ended: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.direct = newTransport(c.Upstream)
@@ -119,7 +123,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Serve answers clients that connect straight to a listener in the belief that
 // it is a host of the domain, because that is where its name led them. They say
 // which host they mean in their first message, and are turned away if it is
-// another domain's. Serve returns when the proxy is closed, with nil, or when
+// neither of the domain nor a neighbour's. Serve returns when the proxy is closed, with nil, or when
 // the listener fails.
 func (p *Proxy) Serve(l net.Listener) error {
 	if err := p.server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {

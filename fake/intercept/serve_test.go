@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"testing"
@@ -65,6 +66,27 @@ func TestOtherNamesThatLeadHereAreTurnedAway(t *testing.T) {
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	assert.Equal(t, http.StatusMisdirectedRequest, resp.StatusCode, "a name in the request that differs")
+}
+
+func TestNeighboursAnswerForTheirDomains(t *testing.T) {
+	t.Parallel()
+	neighbour, _ := newProxy(t, intercept.Config{Domain: "apt.example.test", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "package "+r.Host+r.URL.Path)
+	})})
+	client := serve(t, intercept.Config{Neighbours: []*intercept.Proxy{neighbour}})
+	transport, ok := client.Transport.(*http.Transport)
+	require.True(t, ok)
+	require.True(t, transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(neighbour.Bundle("")))
+	for address, want := range map[string]string{
+		"https://apt.example.test/key":              "package apt.example.test/key",
+		"https://api-at-vie-1.exoscale.com/v2/zone": "GET api-at-vie-1.exoscale.com /v2/zone",
+	} {
+		_, body, err := fetch(t, client, address)
+		require.NoError(t, err, address)
+		assert.Equal(t, want, body)
+	}
+	_, _, err := fetch(t, client, "https://example.test/")
+	assert.Error(t, err)
 }
 
 func TestAnAuthorityMayBeMadeInAdvance(t *testing.T) {
