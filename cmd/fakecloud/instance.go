@@ -29,6 +29,8 @@ type instance struct {
 	// gateway is where machines that really boot find the API; nil without
 	// such machines.
 	gateway net.Listener
+	// neighbours answer there for names outside the cloud.
+	neighbours []*intercept.Proxy
 	// endpoint tells where a load balancer really listens; nil where that is
 	// its address.
 	endpoint func(balancerID string, port int) (netip.AddrPort, bool)

@@ -47,7 +47,11 @@ func (in *instance) processes(ctx context.Context, s settings, log *slog.Logger)
 // booting returns machines that really boot. They find the API at its name,
 // which leads to a listener in their network.
 func (in *instance) booting(ctx context.Context, s settings, log *slog.Logger, authority *intercept.Authority) (exoapi.Machines, error) {
-	driver, err := nspawn.New(ctx, s.nspawn(log, authority.PEM()))
+	trusted, err := in.vendors(ctx, s.hosts)
+	if err != nil {
+		return nil, err
+	}
+	driver, err := nspawn.New(ctx, s.nspawn(log, append(authority.PEM(), trusted...)))
 	if err != nil {
 		return nil, fmt.Errorf("%w\n\nfakecloud doctor lists everything that machines which really boot need; "+
 			"-machines %s needs none of it, and does not execute user-data", err, machinesProcess)
@@ -76,7 +80,7 @@ func (in *instance) closeLater(ctx context.Context, log *slog.Logger, grace time
 func (s *settings) nspawn(log *slog.Logger, authority []byte) nspawn.Config {
 	return nspawn.Config{
 		Log: log, Prefix: s.prefix, Range: s.network, RangeFlag: "-range", Dir: s.disks, Cache: s.cache, Mirror: s.mirror,
-		Speed: s.speed, Authority: authority,
+		Speed: s.speed, Authority: authority, Hosts: s.hosts.addresses(),
 	}
 }
 

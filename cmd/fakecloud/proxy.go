@@ -18,7 +18,8 @@ import (
 func (in *instance) intercept(ctx context.Context, environ []string, authority *intercept.Authority, log *slog.Logger) error {
 	self := strings.TrimPrefix(in.contact.Base, "http://")
 	proxy, err := intercept.New(intercept.Config{
-		Domain: realCloud, Authority: authority, Handler: in.border, Upstream: upstream(self, http.ProxyFromEnvironment), Logger: log,
+		Domain: realCloud, Authority: authority, Handler: in.border, Neighbours: in.neighbours,
+		Upstream: upstream(self, http.ProxyFromEnvironment), Logger: log,
 	})
 	if err != nil {
 		return err

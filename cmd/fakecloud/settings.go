@@ -30,6 +30,7 @@ type settings struct {
 	mirror  string
 	prefix  string
 	network netip.Prefix
+	hosts   hosts
 
 	// talkative instances tell what their machines do, not only what is wrong.
 	talkative bool
@@ -52,6 +53,8 @@ func (s *settings) declareNspawn(flags *flag.FlagSet) {
 	flags.StringVar(&s.disks, "disks", "", "`directory` for the disks of nspawn machines, on a plain file system such as ext4 (default /var/lib)")
 	flags.StringVar(&s.mirror, "mirror", "", "`address` of the Debian mirror for nspawn machines (default: the one that this computer uses)")
 	flags.StringVar(&s.prefix, "prefix", "", "`beginning` of the names of all that nspawn machines make on this computer (default exopool)")
+	s.hosts = hosts{}
+	flags.Func("host", "`NAME=FOLDER` lets nspawn machines find the files of a folder at https://NAME, such as a mirror of packages that cannot be reached from here; may be repeated", s.hosts.set)
 	flags.Func("range", "`addresses` for nspawn machines, a range that this computer has no other use for (default 198.18.0.0/16)", func(text string) (err error) {
 		s.network, err = netip.ParsePrefix(text)
 		return err
@@ -85,6 +88,9 @@ func (s *settings) validate() error {
 	}
 	if !slices.Contains([]string{machinesMemory, machinesProcess, machinesNspawn}, s.machines) {
 		faults = append(faults, fmt.Errorf("-machines %q: want memory, process or nspawn", s.machines))
+	}
+	if len(s.hosts) > 0 && s.machines != machinesNspawn {
+		faults = append(faults, errors.New("-host: only machines of -machines nspawn look names up"))
 	}
 	if s.zone == "" || strings.Trim(s.zone, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		faults = append(faults, fmt.Errorf("-zone %q: want a zone name such as at-vie-1", s.zone))
