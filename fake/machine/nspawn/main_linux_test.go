@@ -91,6 +91,16 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// find returns the lines that contain some words.
+func (l *lines) find(words string) (found []string) {
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, words) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
 // newLog is for drivers whose words are of no interest.
 func newLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
