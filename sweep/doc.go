@@ -4,9 +4,9 @@
 // A provider tells Terraform of a thing when it has finished creating it. One
 // that is interrupted before knows of nothing, while the cloud goes on: a
 // machine starts, costs money and keeps its name. What is left can be told by
-// its name, which begins with the name of the installation:
+// its name, which the module makes of the name of the installation:
 //
-//	things named NAME-…  -  ids in Terraform's state  =  what is left
+//	things with the module's names  -  ids in Terraform's state  =  what is left
 //
 // [Sweeper.Find] lists that, in the order in which it can be deleted, and
 // [Sweeper.Remove] deletes it. An [Account] does the calls; this package knows

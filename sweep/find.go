@@ -70,17 +70,17 @@ func (s *Sweeper) selectFrom(all []Thing) []Thing {
 	listed, leaving := map[string]bool{}, map[string]bool{}
 	for _, t := range all {
 		listed[t.ID] = true
-		leaving[t.ID] = !t.isPart() && s.named(t.Name) && !s.Known.Has(t)
+		leaving[t.ID] = !t.isPart() && s.owns(t.Kind, t.Name) && !s.Known.Has(t)
 	}
 	var left []Thing
 	for _, t := range all {
 		switch t.Kind {
 		case LoadBalancerService: // goes with its load balancer
-			if !leaving[t.Parent] && s.named(t.ParentName) && !s.Known.Has(t) {
+			if !leaving[t.Parent] && s.owns(LoadBalancer, t.ParentName) && !s.Known.Has(t) {
 				left = append(left, t)
 			}
 		case SecurityGroupRule: // may refer to another group, and keep it
-			if leaving[t.Parent] || s.named(t.ParentName) && !s.Known.Has(t) {
+			if leaving[t.Parent] || s.owns(SecurityGroup, t.ParentName) && !s.Known.Has(t) {
 				left = append(left, t)
 			}
 		case Instance: // goes and stays with its pool, if there is one
@@ -96,4 +96,30 @@ func (s *Sweeper) selectFrom(all []Thing) []Thing {
 	return left
 }
 
-func (s *Sweeper) named(name string) bool { return strings.HasPrefix(name, s.Name+"-") }
+// owns tells whether the module gives a thing of this kind that name in this
+// installation. Other names, although they begin alike, are somebody else's:
+// exopool-2-monitoring is a machine of the installation exopool-2.
+func (s *Sweeper) owns(kind Kind, name string) bool {
+	part, ours := strings.CutPrefix(name, s.Name+"-")
+	if !ours {
+		return false
+	}
+	switch kind {
+	case LoadBalancer:
+		return part == "application"
+	case Instance:
+		// The monitoring machine of an installation whose name ends in -member
+		// is no member of this one.
+		return part == "monitoring" || strings.HasPrefix(part, "member-") && part != "member-monitoring"
+	case InstancePool:
+		return part == "members"
+	case SecurityGroup:
+		return part == "members" || part == "monitoring"
+	case SSHKey:
+		return part == "deploy"
+	case APIKey, Role:
+		return part == "autoscaler"
+	case LoadBalancerService, SecurityGroupRule: // known by their parents
+	}
+	return false
+}

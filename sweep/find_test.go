@@ -1,6 +1,9 @@
 package sweep_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +66,66 @@ func TestMembersOfAPoolThatIsGoneAreLeft(t *testing.T) {
 	a.things = slices.DeleteFunc(a.things, func(t sweep.Thing) bool { return t.ID != "member" })
 	left, err := (&sweep.Sweeper{Account: a, Name: "exopool"}).Find(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"instance exopool-members-x1"}, names(left))
+	assert.Equal(t, []string{"instance exopool-member-1a2b3-c4d5e"}, names(left))
+}
+
+func TestInstallationsWhoseNamesBeginAlikeAreLeftAlone(t *testing.T) {
+	others := []sweep.Thing{
+		{Kind: sweep.Role, ID: "r", Name: "exopool-2-autoscaler"},
+		{Kind: sweep.APIKey, ID: "k", Name: "exopool-2-autoscaler"},
+		{Kind: sweep.SSHKey, ID: "exopool-2-deploy", Name: "exopool-2-deploy"},
+		{Kind: sweep.SecurityGroup, ID: "g", Name: "exopool-2-members"},
+		{Kind: sweep.SecurityGroupRule, ID: "u", Name: "ingress tcp 8080", Parent: "g", ParentName: "exopool-2-members"},
+		{Kind: sweep.InstancePool, ID: "p", Name: "exopool-2-members"},
+		{Kind: sweep.Instance, ID: "m", Name: "exopool-2-monitoring"},
+		{Kind: sweep.Instance, ID: "o", Name: "exopool-2-member-1a2b3-c4d5e"}, // its pool is gone
+		{Kind: sweep.Instance, ID: "n", Name: "exopool-member-monitoring"},    // of an installation exopool-member
+		{Kind: sweep.LoadBalancer, ID: "l", Name: "exopool-2-application"},
+		{Kind: sweep.LoadBalancerService, ID: "s", Name: "http", Parent: "l", ParentName: "exopool-2-application"},
+		{Kind: sweep.Instance, ID: "d", Name: "exopool-database"}, // made by hand, beside it
+		{Kind: sweep.SSHKey, ID: "exopool-laptop", Name: "exopool-laptop"},
+	}
+	left, err := (&sweep.Sweeper{Account: &account{things: others}, Name: "exopool"}).Find(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+// Each name that the module gives has to be found again.
+func TestNamesAreThoseOfTheTerraformModule(t *testing.T) {
+	kinds := map[string]sweep.Kind{
+		"nlb": sweep.LoadBalancer, "compute_instance": sweep.Instance, "instance_pool": sweep.InstancePool,
+		"security_group": sweep.SecurityGroup, "ssh_key": sweep.SSHKey, "iam_api_key": sweep.APIKey, "iam_role": sweep.Role,
+	}
+	paths, err := filepath.Glob("../terraform/*.tf")
+	require.NoError(t, err)
+	resource := regexp.MustCompile(`^resource "exoscale_(\w+)"`)
+	name := regexp.MustCompile(`^ +(?:name|instance_prefix) += "\$\{var\.name\}-([\w-]+)"`)
+	var given []sweep.Thing
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		of := ""
+		for line := range strings.Lines(string(text)) {
+			if match := resource.FindStringSubmatch(line); match != nil {
+				of = match[1]
+			}
+			match := name.FindStringSubmatch(line)
+			if match == nil {
+				continue
+			}
+			require.Contains(t, kinds, of, "%s: %s", path, line)
+			thing := sweep.Thing{Kind: kinds[of], ID: line, Name: "web-" + match[1]}
+			if strings.Contains(line, "instance_prefix") {
+				thing.Kind, thing.Name = sweep.Instance, thing.Name+"-1a2b3-c4d5e"
+			}
+			given = append(given, thing)
+		}
+	}
+	require.Len(t, given, 9)
+	slices.SortStableFunc(given, func(a, b sweep.Thing) int { return int(a.Kind) - int(b.Kind) })
+	left, err := (&sweep.Sweeper{Account: &account{things: given}, Name: "web"}).Find(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, given, left)
 }
 
 func TestNamesThatBeginTooMuchAreRefused(t *testing.T) {

@@ -71,7 +71,7 @@ func installation() *account {
 		{Kind: sweep.SecurityGroupRule, ID: "foreign-rule", Name: "ingress tcp 22", Parent: "default", ParentName: "default"},
 		{Kind: sweep.InstancePool, ID: "pool", Name: "exopool-members"},
 		{Kind: sweep.InstancePool, ID: "other-pool", Name: "others"},
-		{Kind: sweep.Instance, ID: "member", Name: "exopool-members-x1", Parent: "pool"},
+		{Kind: sweep.Instance, ID: "member", Name: "exopool-member-1a2b3-c4d5e", Parent: "pool"},
 		{Kind: sweep.Instance, ID: "monitoring", Name: "exopool-monitoring"},
 		{Kind: sweep.Instance, ID: "exopoolish", Name: "exopoolish"},
 		{Kind: sweep.LoadBalancer, ID: "nlb", Name: "exopool-application"},

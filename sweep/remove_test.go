@@ -75,7 +75,7 @@ type stubborn struct {
 func (s *stubborn) List(ctx context.Context, kind sweep.Kind) ([]sweep.Thing, error) {
 	if kind == sweep.Instance && s.lists > 0 {
 		s.lists--
-		return []sweep.Thing{{Kind: kind, ID: "member", Name: "exopool-members-x1", Parent: "gone"}}, nil
+		return []sweep.Thing{{Kind: kind, ID: "member", Name: "exopool-member-1a2b3-c4d5e", Parent: "gone"}}, nil
 	}
 	return s.account.List(ctx, kind)
 }
@@ -89,7 +89,7 @@ func TestRemovalEndsWhenNothingIsListed(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		s := &sweep.Sweeper{Account: &stubborn{lists: 1000}, Name: "exopool"}
-		assert.ErrorContains(t, s.Remove(t.Context(), nil), "instance exopool-members-x1")
+		assert.ErrorContains(t, s.Remove(t.Context(), nil), "instance exopool-member-1a2b3-c4d5e")
 	})
 }
 

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "sweep: looking for %s-… in zone %s, keeping %s\n", conf.Name, conf.Zone, kept(conf.States, s.Known.Managed()))
+	fmt.Fprintf(p.stderr, "sweep: looking for the installation %s in zone %s, keeping %s\n", conf.Name, conf.Zone, kept(conf.States, s.Known.Managed()))
 	left, err := s.Find(ctx)
 	p.list(left)
 	foreign := errors.Is(err, sweep.ErrForeignState)
@@ -114,7 +115,13 @@ func (p program) sweeper(conf settings.Sweep) (*sweep.Sweeper, error) {
 
 func (p program) readState(known *sweep.Known, path string) error {
 	if path == "-" {
-		return known.ReadState(p.stdin)
+		// A file may be empty, as a Terraform that is killed early leaves one.
+		// In a pipe it is a command that failed, and nobody would notice.
+		in := bufio.NewReader(p.stdin)
+		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
+			return errors.New("the standard input is empty, as it is when \"terraform state pull\" fails or there is nothing yet; if there is no state, leave -state out")
+		}
+		return known.ReadState(in)
 	}
 	file, err := os.Open(path) //nolint:gosec // named by the user
 	if err != nil {

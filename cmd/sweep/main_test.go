@@ -124,6 +124,9 @@ func TestStateThatCannotBeReadStopsEverything(t *testing.T) {
 	r = sweepIn(t, cloud, "hush", "-state", "-", "-delete")
 	assert.Equal(t, 1, r.code)
 	assert.NotContains(t, r.stderr, "hush")
+	r = sweepIn(t, cloud, "", "-state", "-", "-delete")
+	assert.Equal(t, 1, r.code, "a command that failed has written nothing into the pipe")
+	assert.Contains(t, r.stderr, "standard input is empty")
 	assert.Len(t, groups(t, cloud), 3)
 }
 

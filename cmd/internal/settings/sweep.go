@@ -27,8 +27,8 @@ type Sweep struct {
 func ParseSweep(args []string, getenv func(string) string, out io.Writer) (Sweep, error) {
 	var s Sweep
 	l := newLoader("sweep", "sweep lists, and with -delete deletes, what an interrupted Terraform apply has left in an Exoscale account:\n"+
-		"what is named NAME-… and is not in Terraform's state. A further installation whose name begins with NAME- is\n"+
-		"named so, too: give its state besides.", getenv)
+		"what bears a name that the module gives in the installation NAME, such as NAME-monitoring, and is not in\n"+
+		"Terraform's state.", getenv)
 	l.codes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and -delete was not given."
 	addAPI(l, &s.API)
 	add(l, &s.Name, spec{
@@ -42,7 +42,7 @@ func ParseSweep(args []string, getenv func(string) string, out io.Writer) (Sweep
 		remedy: "give the path of terraform.tfstate",
 	}, parseFiles)
 	addSwitch(l, &s.Delete, "delete", "delete what is listed")
-	addSwitch(l, &s.All, "all", "there is no state, or none that matters: list and delete everything that is named so")
+	addSwitch(l, &s.All, "all", "there is no state, or none that matters: list and delete the whole installation")
 	addDuration(l, &s.Timeout, "timeout", "SWEEP_TIMEOUT", "longest time for everything", 20*time.Minute, time.Second, 24*time.Hour)
 	addDuration(l, &s.Poll, "poll", "SWEEP_POLL", "time between two looks at a deletion that is under way", 3*time.Second, 10*time.Millisecond, time.Minute)
 	l.resolve = append(l.resolve, func() {
