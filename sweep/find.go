@@ -29,10 +29,20 @@ func CheckName(name string) error {
 // Find returns what belongs to the installation by its name and is not known,
 // in the order of deletion. It returns what it could find even when some kinds
 // could not be listed, together with an error that names them. When Known has
-// managed things, but none in the account, the error is [ErrForeignState].
+// managed things, but none that was found, the error is [ErrForeignState], too.
 func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
+	left, foreign, err := s.find(ctx)
+	if foreign {
+		err = errors.Join(ErrForeignState, err)
+	}
+	return left, err
+}
+
+// find is Find, and tells of a state that is not of this account apart from
+// what went wrong.
+func (s *Sweeper) find(ctx context.Context) (left []Thing, foreign bool, err error) {
 	if err := CheckName(s.Name); err != nil {
-		return nil, fmt.Errorf("sweep %q: %w", s.Name, err)
+		return nil, false, fmt.Errorf("sweep %q: %w", s.Name, err)
 	}
 	var all []Thing
 	var faults []error
@@ -49,11 +59,9 @@ func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
 		}
 		all = append(all, things...)
 	}
-	left := s.selectFrom(all)
-	if s.Known.Managed() > 0 && len(faults) == 0 && len(left) > 0 && !s.knowsAny(all) {
-		return left, ErrForeignState
-	}
-	return left, errors.Join(faults...)
+	left = s.selectFrom(all)
+	foreign = s.Known.Managed() > 0 && len(left) > 0 && !s.knowsAny(all)
+	return left, foreign, errors.Join(faults...)
 }
 
 func (s *Sweeper) knowsAny(things []Thing) bool {

@@ -143,6 +143,16 @@ func TestStateOfAnotherAccountIsNoticed(t *testing.T) {
 	assert.NotEmpty(t, left)
 }
 
+func TestStateOfAnotherAccountIsNoticedWhereNotEverythingCanBeListed(t *testing.T) {
+	a := installation()
+	a.hidden = []sweep.Kind{sweep.Role}
+	s := &sweep.Sweeper{Account: a, Name: "exopool", Known: knowing(t, "of-another-account")}
+	left, err := s.Find(t.Context())
+	require.ErrorIs(t, err, sweep.ErrForeignState)
+	require.ErrorIs(t, err, errRefused)
+	require.ErrorIs(t, s.Remove(t.Context(), left), errRefused, "whoever deletes nevertheless hears what is not known to be gone")
+}
+
 func TestDataSourcesDoNotMakeAStateForeign(t *testing.T) {
 	var known sweep.Known
 	require.NoError(t, known.ReadState(strings.NewReader(`{"version":4,"resources":[

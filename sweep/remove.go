@@ -92,11 +92,11 @@ func (s *Sweeper) remove(ctx context.Context, t Thing) error {
 // are there a moment longer than their pool.
 func (s *Sweeper) confirm(ctx context.Context) error {
 	for start := time.Now(); ; pause(ctx, s.pause()) {
-		left, err := s.Find(ctx)
+		left, _, err := s.find(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("see whether everything is gone: %w", context.Cause(ctx))
-		case err != nil && !errors.Is(err, ErrForeignState):
+		case err != nil:
 			return fmt.Errorf("see whether everything is gone: %w", err)
 		case len(left) == 0:
 			return nil
