@@ -34,9 +34,6 @@ type Config struct {
 	// Mirror is the address of a Debian mirror. Default: the one that the
 	// computer uses itself, otherwise Debian's own.
 	Mirror string
-	// Packages are installed in all machines in advance, which real ones do
-	// not have.
-	Packages []string
 	// Authority is a certificate, as PEM, that all machines trust: that of the
 	// emulated API.
 	Authority []byte
@@ -56,9 +53,6 @@ type Config struct {
 	// Speed divides intervals and timeouts of the load balancers' health
 	// checks. Default 1.
 	Speed float64
-	// Env is added to the environment of the template's build, say
-	// http_proxy.
-	Env []string
 }
 
 func (c *Config) complete() error {
@@ -105,7 +99,5 @@ func (c *Config) disks() string { return filepath.Join(c.Dir, c.Prefix+"-machine
 func (c *Config) share(t exoapi.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
 
 func (c *Config) template() template.Config {
-	return template.Config{
-		Cache: c.Cache, Mirror: c.Mirror, Packages: c.Packages, Env: c.Env, Log: c.Log,
-	}
+	return template.Config{Cache: c.Cache, Mirror: c.Mirror, Log: c.Log}
 }

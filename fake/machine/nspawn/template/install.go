@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
@@ -39,7 +38,7 @@ func options() []string {
 // install makes the root directory of a Debian system.
 func install(ctx context.Context, cfg Config, dir string) error {
 	args := append(options(),
-		"--include="+strings.Join(slices.Concat(base(), cfg.Packages), ","),
+		"--include="+strings.Join(base(), ","),
 		"--customize-hook="+download+strings.Join(atHand(), " "),
 		suite, dir, "-") // sources come by standard input
 	mirror, err := parseMirror(cfg.Mirror)
@@ -48,7 +47,7 @@ func install(ctx context.Context, cfg Config, dir string) error {
 	}
 	output := newProgress(cfg.Log, mirror)
 	process, err := enclosure.Start(enclosure.Spec{
-		Args: args, Env: cfg.Env, Output: output,
+		Args: args, Output: output,
 		// The address may hold a password, which has no place in a process list.
 		Input: strings.NewReader("deb " + cfg.Mirror + " " + suite + " main\n"),
 	})

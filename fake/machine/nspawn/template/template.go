@@ -31,11 +31,6 @@ type Config struct {
 	Cache string
 	// Mirror is the address of a Debian mirror. Machines use it, too.
 	Mirror string
-	// Packages are installed beyond what Debian's cloud images have. They
-	// make machines differ from real ones.
-	Packages []string
-	// Env are variables of the environment for the build, say http_proxy.
-	Env []string
 	// Log gets the progress of a build.
 	Log *slog.Logger
 }
@@ -124,7 +119,7 @@ func (c *Config) dir() (string, error) {
 // mirror.
 func (c *Config) key() (string, error) {
 	h := sha256.New()
-	inputs := []any{version, runtime.GOARCH, suite, c.Mirror, base(), c.Packages, atHand(), excluded(), masked()}
+	inputs := []any{version, runtime.GOARCH, suite, c.Mirror, base(), atHand(), excluded(), masked()}
 	if err := json.NewEncoder(h).Encode(inputs); err != nil {
 		return "", err
 	}

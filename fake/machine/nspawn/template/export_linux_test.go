@@ -1,0 +1,4 @@
+package template
+
+// Lock waits until it is alone with a file.
+var Lock = lock
