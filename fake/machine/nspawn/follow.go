@@ -72,7 +72,7 @@ func (m *machine) judge(outcome cloudinit.Outcome, err error, took time.Duration
 		return
 	}
 	m.condition.Err = err
-	m.log.Error("user-data failed", "err", err, "took", took.Round(time.Millisecond))
+	m.log.Error("user-data failed", "err", err, "took", took.Round(time.Millisecond), "console", m.console)
 	for _, line := range outcome.Tail {
 		m.log.Error("user-data wrote", "line", line)
 	}

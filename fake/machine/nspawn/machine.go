@@ -192,7 +192,7 @@ func (m *machine) powered(ctx context.Context) {
 		m.log.Info("machine shut itself down")
 		return
 	}
-	m.log.Error("machine is off", "err", err)
+	m.log.Error("machine is off", "err", err, "console", m.console)
 	if !m.judged {
 		m.condition.Err = err
 	}
