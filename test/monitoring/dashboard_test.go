@@ -3,6 +3,7 @@ package monitoring_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -193,7 +194,7 @@ func queriesOf(board dashboard) []string {
 	}
 	for _, a := range board.Annotations.List {
 		if a.BuiltIn == 0 {
-			queries = append(queries, a.Expr)
+			queries = append(queries, strings.ReplaceAll(a.Expr, "$__rate_interval", "20s"))
 		}
 	}
 	return queries

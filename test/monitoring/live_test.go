@@ -19,7 +19,7 @@ var silent = map[string]string{
 	"sum by (reason) (increase(exopool_discovery_refresh_failures_total[5m])) > 0":             "no refresh fails",
 	"increase(exopool_autoscaler_state_errors_total[5m]) > 0":                                  "no write fails",
 	"sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0":        "no rule fails",
-	`sum by (reason) (increase(exopool_autoscaler_decisions_total{result="failed"}[15s])) > 0`: "no decision fails",
+	`sum by (reason) (increase(exopool_autoscaler_decisions_total{result="failed"}[20s])) > 0`: "no decision fails",
 }
 
 func TestARunningSystem(t *testing.T) {
