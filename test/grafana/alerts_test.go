@@ -14,8 +14,9 @@ const (
 	soonest = 60 * time.Second
 	latest  = 75 * time.Second
 	// From one webhook to the next, see policies.yaml.
-	rhythm = 50 * time.Second
-	repeat = 45 * time.Second // at the least
+	rhythm    = 50 * time.Second
+	repeat    = 45 * time.Second // at the least
+	lookEvery = 10 * time.Second // for whether a webhook is due
 	// tolerance is for a computer that does other things, too.
 	tolerance = 1500 * time.Millisecond
 	// medium is a CPU use at which nothing happens.
