@@ -227,6 +227,14 @@ func TestMachineThatShutsDownCanBeDestroyed(t *testing.T) {
 	eventually(t, "all of it is gone", func() bool { return len(traces(t, prefix)) <= len(before) })
 }
 
+func TestMachineThatRebootsAtTheEndOfItsUserDataIsJudgedByIt(t *testing.T) {
+	driver, log := newDriver(t)
+	m := instance(driver, 0, "#cloud-config\nruncmd: [nosuchcommand]\npower_state: {mode: reboot}\n")
+	start(t, driver, m)
+	booted(t, log, m, 2)
+	assert.ErrorContains(t, driver.Condition(m.ID).Err, "at line 2 of runcmd")
+}
+
 func TestResetGivesANewDisk(t *testing.T) {
 	driver, log := newDriver(t)
 	key := newKey(t)

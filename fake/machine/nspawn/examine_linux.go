@@ -21,7 +21,7 @@ import (
 
 const (
 	// room is what a template, a few machines and their packages take.
-	room = 3 << 30
+	room = 5 << 30
 	// answerLimit is how long a mirror may take to say that it is there.
 	answerLimit = 10 * time.Second
 )

@@ -25,21 +25,29 @@ func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit) 
 	for {
 		select {
 		case <-ctx.Done():
+			m.look(begin) // It may have finished just before it went off.
 			return
 		case <-ticker.C:
 		}
-		outcome, finished, err := m.outcome(begin)
-		if !finished && err == nil {
-			if time.Since(begin) > bootLimit && limit.boosted() {
-				m.log.Warn("cloud-init is still at work", "since", time.Since(begin).Round(time.Second))
-				m.calm(limit)
-			}
-			continue
+		if m.look(begin) {
+			m.calm(limit)
+			return
 		}
-		m.judge(outcome, err, time.Since(begin))
-		m.calm(limit)
-		return
+		if time.Since(begin) > bootLimit && limit.boosted() {
+			m.log.Warn("cloud-init is still at work", "since", time.Since(begin).Round(time.Second))
+			m.calm(limit)
+		}
 	}
+}
+
+// look reports whether cloud-init is done, and takes over what it did.
+func (m *machine) look(begin time.Time) bool {
+	outcome, finished, err := m.outcome(begin)
+	if !finished && err == nil {
+		return false
+	}
+	m.judge(outcome, err, time.Since(begin))
+	return true
 }
 
 func (m *machine) outcome(begin time.Time) (cloudinit.Outcome, bool, error) {
