@@ -37,6 +37,41 @@ func TestEachPanelSaysWhatItShows(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotKnownIsNotShownAsZero(t *testing.T) {
+	t.Parallel()
+	for _, board := range dashboards(t) {
+		for _, query := range queriesOf(board) {
+			parser.Inspect(parsed(t, query), func(node parser.Node, _ []parser.Node) error {
+				if call, ok := node.(*parser.Call); ok {
+					assert.NotContains(t, []string{"vector", "absent"}, call.Func.Name,
+						"%s: a number also for times when Prometheus did not run: %s", board.Title, query)
+				}
+				return nil
+			})
+		}
+	}
+}
+
+func TestRareEventsAreVisibleAndWhole(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, board := range dashboards(t) {
+		for _, p := range board.Panels {
+			if p.Type != "timeseries" || !strings.HasSuffix(p.Targets[0].Expr, "> 0") {
+				continue
+			}
+			found++
+			var custom struct{ ShowPoints string }
+			require.NoError(t, json.Unmarshal(p.FieldConfig.Defaults.Custom, &custom))
+			assert.Equal(t, "auto", custom.ShowPoints, "%s: a single point has no line", p.Title)
+			if assert.NotNil(t, p.FieldConfig.Defaults.Decimals, p.Title) {
+				assert.Zero(t, *p.FieldConfig.Defaults.Decimals, "%s: increases are extrapolated, events are whole", p.Title)
+			}
+		}
+	}
+	assert.Equal(t, 4, found)
+}
+
 func TestDashboardsNeedNoPlugin(t *testing.T) {
 	t.Parallel()
 	// Grafana 12 has dropped panels written in Angular; these are built in from
