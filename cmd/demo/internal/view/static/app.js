@@ -211,7 +211,7 @@ const bands = (which) => {
     if (last) last.to = p.t;
     if (last?.state !== p[which]) out.push({ state: p[which], from: p.t, to: p.t, class: `${which} ${p[which]}` });
   }
-  return out.filter((b) => b.state !== "inactive" && b.state !== "");
+  return out.filter((b) => b.state === "pending" || b.state === "firing");
 };
 
 const charts = () => {
