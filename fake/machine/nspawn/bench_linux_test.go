@@ -79,7 +79,7 @@ func bootTogether(b *testing.B, count int, userData string) (login, done time.Du
 		memory, err := group.Memory()
 		require.NoError(b, err)
 		u.cpu += usage.Total()
-		u.memory += memory
+		u.memory += memory.Programs
 	}
 	require.NoError(b, driver.Close(b.Context()))
 	return login, done, u

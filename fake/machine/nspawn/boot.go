@@ -83,7 +83,7 @@ func (m *machine) boot(ctx context.Context, spec exoapi.Machine, stay func() boo
 	if err := limit.set(max(m.cfg.share(spec.Type), m.cfg.BootCPU)); err != nil {
 		return false, fmt.Errorf("limit CPU: %w", err)
 	}
-	stat, err := m.ownCPU(spec.Type.CPUs, limit)
+	shown, err := m.own(spec.Type, limit)
 	if err != nil {
 		return false, err
 	}
@@ -91,11 +91,13 @@ func (m *machine) boot(ctx context.Context, spec exoapi.Machine, stay func() boo
 	defer companions.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	companions.Go(func() {
-		if err := stat.Keep(ctx); err != nil {
-			m.log.Error("the machine's CPU time is not up to date any more", "err", err)
-		}
-	})
+	for _, file := range shown {
+		companions.Go(func() {
+			if err := file.Keep(ctx); err != nil {
+				m.log.Error("the machine's /proc is not up to date any more", "err", err)
+			}
+		})
+	}
 	begin := time.Now()
 	process, err := guest.Boot(m.disk, guest.Hardware{
 		Name: m.cfg.Prefix + "-" + m.id, UUID: m.id, Namespace: m.namespace,
@@ -165,12 +167,25 @@ func (m *machine) shutDown(ctx context.Context, process guest.Process) error {
 	}
 }
 
-// ownCPU makes the machine's /proc/stat, which has to be there when it boots.
-func (m *machine) ownCPU(cpus int, limit *cpuLimit) (*procstat.File, error) {
-	return procstat.Create(filepath.Join(m.disk.Proc(), "stat"), cpus, func() (procstat.Used, float64, error) {
-		usage, err := m.group.Usage()
-		return procstat.Used(usage), limit.get(), err
+// own makes the files that show the machine its own CPU time and memory. They
+// have to be there when it boots.
+func (m *machine) own(t exoapi.InstanceType, limit *cpuLimit) ([]*procstat.File, error) {
+	cpu, err := procstat.Create(filepath.Join(m.disk.Proc(), "stat"),
+		procstat.CPU(t.CPUs, func() (procstat.Used, float64, error) {
+			usage, err := m.group.Usage()
+			return procstat.Used(usage), limit.get(), err
+		}))
+	if err != nil {
+		return nil, err
+	}
+	memory, err := procstat.Create(filepath.Join(m.disk.Proc(), "meminfo"), func() (string, error) {
+		used, err := m.group.Memory()
+		return procstat.Memory{Total: t.Memory, Programs: used.Programs, Files: used.Files}.Text(), err
 	})
+	if err != nil {
+		return nil, errors.Join(err, cpu.Close())
+	}
+	return []*procstat.File{cpu, memory}, nil
 }
 
 // dismantle removes all that the machine has on this computer.

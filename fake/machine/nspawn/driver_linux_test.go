@@ -37,6 +37,7 @@ runcmd:
 		"cloud-init query platform":                               "exoscale",
 		"systemctl is-system-running --wait":                      "running",
 		"grep -c ^cpu[0-9] /proc/stat":                            "1",
+		"awk '/MemTotal/{print $2}' /proc/meminfo":                "524288",
 		"cat /etc/machine-id":                                     strings.ReplaceAll(m.ID, "-", ""),
 		"dpkg -s podman 2>&1 | grep ^Status":                      "", // what real ones do not have
 		"curl -s 169.254.169.254/1.0/meta-data/availability-zone": "at-vie-1",

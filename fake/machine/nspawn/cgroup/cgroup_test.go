@@ -47,7 +47,7 @@ func legacy(t *testing.T) string {
 	return tree(t, map[string]string{
 		"cpu/exopool/m1/cpu.cfs_quota_us": "-1\n", "cpu/exopool/m1/cpu.cfs_period_us": "100000\n",
 		"cpuacct/exopool/m1/cpuacct.usage_user": "2500000000\n", "cpuacct/exopool/m1/cpuacct.usage_sys": "1000000000\n",
-		"memory/exopool/m1/memory.limit_in_bytes": "9223372036854771712\n", "memory/exopool/m1/memory.stat": "rss 1\ntotal_rss 4096\n",
+		"memory/exopool/m1/memory.limit_in_bytes": "9223372036854771712\n", "memory/exopool/m1/memory.stat": "rss 1\ntotal_cache 8192\ntotal_rss 4096\n",
 		"systemd/cgroup.procs": "", "unified/cgroup.procs": "",
 	})
 }
@@ -100,7 +100,7 @@ func check(t *testing.T, g *cgroup.Group) {
 	assert.Equal(t, 3500*time.Millisecond, usage.Total())
 	memory, err := g.Memory()
 	require.NoError(t, err)
-	assert.EqualValues(t, 4096, memory)
+	assert.Equal(t, cgroup.Memory{Programs: 4096, Files: 8192}, memory)
 	require.ErrorContains(t, g.LimitCPU(0.001), "at least 0.01")
 	assert.ErrorContains(t, g.LimitMemory(0), "at least 1 MiB")
 }

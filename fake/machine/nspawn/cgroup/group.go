@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,30 +99,14 @@ func (g *Group) Usage() (Usage, error) {
 
 // parseStat reads a cpu.stat file, which counts in microseconds.
 func parseStat(text string) (Usage, error) {
-	var u Usage
-	found := 0
-	for line := range strings.Lines(text) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		var to *time.Duration
-		switch name {
-		case "user_usec":
-			to = &u.User
-		case "system_usec":
-			to = &u.System
-		default:
-			continue
-		}
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n < 0 || n > int64(1<<63-1)/1000 {
-			return Usage{}, fmt.Errorf("cpu.stat: %s is %q", name, value)
-		}
-		*to = time.Duration(n) * time.Microsecond
-		found++
+	var user, system int64
+	if err := counters(text, map[string]*int64{"user_usec": &user, "system_usec": &system}); err != nil {
+		return Usage{}, fmt.Errorf("cpu.stat: %w", err)
 	}
-	if found < 2 {
-		return Usage{}, errors.New("cpu.stat: no user_usec and system_usec")
+	if max(user, system) > math.MaxInt64/int64(time.Microsecond) {
+		return Usage{}, fmt.Errorf("cpu.stat: %d and %d µs are too much", user, system)
 	}
-	return u, nil
+	return Usage{time.Duration(user) * time.Microsecond, time.Duration(system) * time.Microsecond}, nil
 }
 
 func number(file string) (int64, error) {
@@ -132,26 +117,54 @@ func number(file string) (int64, error) {
 	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 }
 
-// Memory tells the bytes that programs in the group use, without the cache of
-// files, which gives way; 0 without the memory controller.
-func (g *Group) Memory() (int64, error) {
-	dir, name := g.paths["memory"], "total_rss"
+// Memory is what a group uses, in bytes.
+type Memory struct {
+	Programs int64
+	Files    int64 // the cache of files, which gives way to programs
+}
+
+// Memory tells the memory of all processes in the group; nothing without the
+// memory controller.
+func (g *Group) Memory() (Memory, error) {
+	dir, programs, files := g.paths["memory"], "total_rss", "total_cache"
 	if g.unified {
-		dir, name = g.dirs[0], "anon"
+		dir, programs, files = g.dirs[0], "anon", "file"
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "memory.stat")) //nolint:gosec // G304: a file of the kernel
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return Memory{}, nil
 	}
 	if err != nil {
-		return 0, err
+		return Memory{}, err
 	}
-	for line := range strings.Lines(string(text)) {
-		if key, value, _ := strings.Cut(strings.TrimSpace(line), " "); key == name {
-			return strconv.ParseInt(value, 10, 64)
+	var m Memory
+	err = counters(string(text), map[string]*int64{programs: &m.Programs, files: &m.Files})
+	if err != nil {
+		return Memory{}, fmt.Errorf("memory.stat: %w", err)
+	}
+	return m, nil
+}
+
+// counters reads lines of a name and a number that is not negative. All of the
+// wanted ones must be there.
+func counters(text string, wanted map[string]*int64) error {
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		to := wanted[name]
+		if to == nil {
+			continue
 		}
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%s is %q", name, value)
+		}
+		*to = n
+		delete(wanted, name)
 	}
-	return 0, fmt.Errorf("memory.stat: no %s", name)
+	for name := range wanted {
+		return fmt.Errorf("%s is missing", name)
+	}
+	return nil
 }
 
 // Remove kills what runs in the group and removes it with all its subgroups. It

@@ -11,33 +11,45 @@ import (
 // interval of updates. Node exporters are asked every few seconds.
 const interval = 200 * time.Millisecond
 
-// A Meter tells the CPU time used so far and how many CPUs may be used.
-type Meter func() (used Used, limit float64, err error)
+// A Source tells what the file shall say now, in texts that are all of the same
+// length.
+type Source func() (string, error)
 
-// A File shows an account. It stays the same file: it is mounted over
-// /proc/stat in the machine, where readers see either the old or the new
-// counters.
+// CPU returns the source of a /proc/stat. Meter tells the CPU time used so far,
+// and how many CPUs of the computer may be used.
+func CPU(cpus int, meter func() (used Used, limit float64, err error)) Source {
+	var account *Account
+	return func() (string, error) {
+		used, limit, err := meter()
+		if err != nil {
+			return "", err
+		}
+		if account == nil {
+			account = NewAccount(cpus, time.Now(), used)
+		}
+		account.Update(time.Now(), used, limit)
+		return account.Text(), nil
+	}
+}
+
+// A File shows what a source tells. It stays the same file: it is mounted in
+// the machine, where readers see either the old or the new text.
 type File struct {
-	file    *os.File
-	meter   Meter
-	account *Account
+	file   *os.File
+	source Source
 }
 
 // Create makes the file, or begins anew in one that is there. It must be kept
 // up to date by [File.Keep] afterwards.
-func Create(name string, cpus int, meter Meter) (*File, error) {
-	used, _, err := meter()
-	if err != nil {
-		return nil, fmt.Errorf("show CPU time: %w", err)
-	}
+func Create(name string, source Source) (*File, error) {
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o444) //nolint:gosec // G302: everybody in the machine reads it
 	if err != nil {
-		return nil, fmt.Errorf("show CPU time: %w", err)
+		return nil, err
 	}
-	f := &File{file: file, meter: meter, account: NewAccount(cpus, time.Now(), used)}
-	// The machine may have had more CPUs before.
-	if err := errors.Join(file.Truncate(0), f.write()); err != nil {
-		return nil, fmt.Errorf("show CPU time: %w", errors.Join(err, file.Close()))
+	f := &File{file: file, source: source}
+	// What was there may be longer.
+	if err := errors.Join(file.Truncate(0), f.update()); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
 	return f, nil
 }
@@ -53,21 +65,21 @@ func (f *File) Keep(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		if err := f.update(); err != nil {
-			return fmt.Errorf("show CPU time: %w", errors.Join(err, f.file.Close()))
+			return errors.Join(err, f.file.Close())
 		}
 	}
 }
 
-func (f *File) update() error {
-	used, limit, err := f.meter()
-	if err != nil {
-		return err
-	}
-	f.account.Update(time.Now(), used, limit)
-	return f.write()
-}
+// Close is for a file that will not be kept.
+func (f *File) Close() error { return f.file.Close() }
 
-func (f *File) write() error {
-	_, err := f.file.WriteAt([]byte(f.account.Text()), 0)
-	return err
+func (f *File) update() error {
+	text, err := f.source()
+	if err == nil {
+		_, err = f.file.WriteAt([]byte(text), 0)
+	}
+	if err != nil {
+		return fmt.Errorf("update %s: %w", f.file.Name(), err)
+	}
+	return nil
 }

@@ -104,16 +104,33 @@ func counters(a *procstat.Account) []string {
 	return strings.Fields(line)[1:]
 }
 
+func TestMemoryIsThatOfTheType(t *testing.T) {
+	dir := t.TempDir()
+	text := procstat.Memory{Total: 512 << 20, Programs: 100 << 20, Files: 200 << 20}.Text()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "meminfo"), []byte(text), 0o600))
+	fs, err := procfs.NewFS(dir)
+	require.NoError(t, err)
+	m, err := fs.Meminfo()
+	require.NoError(t, err)
+	assert.EqualValues(t, 512<<10, *m.MemTotal)
+	assert.EqualValues(t, 212<<10, *m.MemFree)
+	assert.EqualValues(t, 412<<10, *m.MemAvailable)
+	assert.EqualValues(t, 200<<10, *m.Cached)
+	over := procstat.Memory{Total: 1 << 20, Programs: 2 << 20, Files: 3 << 20}.Text()
+	assert.NotContains(t, over, "-", "never below zero")
+	assert.Len(t, over, len(text))
+}
+
 func TestFileStaysTheSameOne(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "stat")
 	require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("of a larger machine\n", 100)), 0o600))
 	asked := make(chan struct{}, 100)
 	used := procstat.Used{User: time.Hour}
-	file, err := procstat.Create(name, 1, func() (procstat.Used, float64, error) {
+	file, err := procstat.Create(name, procstat.CPU(1, func() (procstat.Used, float64, error) {
 		asked <- struct{}{}
 		used.User += time.Second
 		return used, 1, nil
-	})
+	}))
 	require.NoError(t, err)
 	before, err := os.Stat(name)
 	require.NoError(t, err)
@@ -138,18 +155,18 @@ func TestFileStaysTheSameOne(t *testing.T) {
 	assert.Positive(t, stat(t, string(text)).CPUTotal.User)
 }
 
-func TestAccountThatCannotBeKeptIsAnError(t *testing.T) {
+func TestFileThatCannotBeKeptIsAnError(t *testing.T) {
 	broken := errors.New("no such group")
 	calls := 0
-	meter := func() (procstat.Used, float64, error) {
+	source := func() (string, error) {
 		if calls++; calls > 1 {
-			return procstat.Used{}, 0, broken
+			return "", broken
 		}
-		return procstat.Used{}, 1, nil
+		return "text", nil
 	}
-	file, err := procstat.Create(filepath.Join(t.TempDir(), "stat"), 1, meter)
+	file, err := procstat.Create(filepath.Join(t.TempDir(), "stat"), source)
 	require.NoError(t, err)
 	require.ErrorIs(t, file.Keep(t.Context()), broken)
-	_, err = procstat.Create(filepath.Join(t.TempDir(), "stat"), 1, meter)
+	_, err = procstat.Create(filepath.Join(t.TempDir(), "stat"), source)
 	assert.ErrorIs(t, err, broken)
 }
