@@ -1,10 +1,13 @@
 package e2e_test
 
 import (
+	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,17 +56,15 @@ systemctl daemon-reload || true
 `
 )
 
-// grafanaPackage makes a package of a Grafana that is in a folder, with its
-// program in bin and what goes with it in home.
-func grafanaPackage(t *testing.T, folder string) aptrepo.Package {
+// grafanaPackage makes a package of a folder with a program in bin, and what
+// goes with it in conf and public.
+func grafanaPackage(t *testing.T, folders ...string) aptrepo.Package {
 	t.Helper()
 	root := t.TempDir()
 	share := filepath.Join(root, "usr/share/grafana")
 	require.NoError(t, os.MkdirAll(share, 0o755))
-	home, err := grafana.CompleteHome(filepath.Join(folder, "home"), t.TempDir())
-	require.NoError(t, err)
 	for _, command := range [][]string{
-		{"cp", "-rL", filepath.Join(folder, "bin"), filepath.Join(home, "conf"), filepath.Join(home, "public"), share},
+		append(append([]string{"cp", "-rL"}, folders...), share),
 		{"chmod", "-R", "a+rX", share},
 	} {
 		output, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
@@ -82,4 +83,32 @@ func grafanaPackage(t *testing.T, folder string) aptrepo.Package {
 		Name: "grafana", Version: grafanaVersion, Depends: "passwd", Description: "Grafana, from a folder of this computer",
 		Root: root, Scripts: map[string]string{"postinst": grafanaPostinst},
 	}
+}
+
+// grafanaSource chooses what machines install as Grafana: the one in the
+// folder that the environment names, the vendor's, or our stand-in. Without a
+// package of this computer's own it is nil.
+func grafanaSource(t *testing.T) *vendor {
+	t.Helper()
+	if folder := os.Getenv(grafanaFolder); folder != "" {
+		t.Logf("GRAFANA: the one in %s, packed as the vendor does", folder)
+		home, err := grafana.CompleteHome(filepath.Join(folder, "home"), t.TempDir())
+		require.NoError(t, err)
+		return grafanaVendor(t, grafanaPackage(t, filepath.Join(folder, "bin"), filepath.Join(home, "conf"), filepath.Join(home, "public")))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if conn, err := new(net.Dialer).DialContext(ctx, "tcp", grafanaHost+":443"); err == nil {
+		_ = conn.Close()
+		t.Logf("GRAFANA: its vendor's package, from %s", grafanaHost)
+		return nil
+	}
+	t.Logf("GRAFANA: NONE. %s does not answer and %s is not set: the alerts come from Prometheus' rules, "+
+		"by a stand-in that shows no dashboard", grafanaHost, grafanaFolder)
+	bin := filepath.Join(t.TempDir(), "bin")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "grafana"), "./standin")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output, err := build.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return grafanaVendor(t, grafanaPackage(t, bin))
 }

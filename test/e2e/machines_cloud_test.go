@@ -24,6 +24,7 @@ const (
 	// grafanaFolder is the variable that names a folder with a Grafana, for
 	// computers that cannot reach its vendor's packages.
 	grafanaFolder = "EXOPOOL_GRAFANA"
+	grafanaHost   = "apt.grafana.com"
 )
 
 // bootingConfig keeps what these tests make apart from what a user has.
@@ -49,12 +50,12 @@ type vendor struct {
 	packages     http.Handler
 }
 
-// grafanaVendor offers the Grafana in a folder as its vendor offers his.
-func grafanaVendor(t *testing.T, folder string) *vendor {
+// grafanaVendor offers a package as Grafana's vendor offers his.
+func grafanaVendor(t *testing.T, p aptrepo.Package) *vendor {
 	t.Helper()
-	repository, err := aptrepo.New(t.Context(), t.TempDir(), grafanaPackage(t, folder))
+	repository, err := aptrepo.New(t.Context(), t.TempDir(), p)
 	require.NoError(t, err)
-	return &vendor{"grafana.com", "apt.grafana.com", netip.MustParseAddr("198.19.11.254"), repository}
+	return &vendor{"grafana.com", grafanaHost, netip.MustParseAddr("198.19.11.254"), repository}
 }
 
 // newBootingCloud returns a cloud whose machines boot, and what it logs.

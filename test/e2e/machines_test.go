@@ -29,14 +29,9 @@ import (
 func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	shop := open(t)
 	bootingConfig(t, slog.New(slog.DiscardHandler))
-	variables := map[string]any{}
-	var packages *vendor
-	if folder := os.Getenv(grafanaFolder); folder != "" {
-		t.Logf("GRAFANA: the one in %s, packed as the vendor does", folder)
-		packages = grafanaVendor(t, folder)
+	packages, variables := grafanaSource(t), map[string]any{}
+	if packages != nil {
 		variables["grafana_major"] = grafanaMajor
-	} else {
-		t.Logf("GRAFANA: its vendor's package, over the internet (%s is not set)", grafanaFolder)
 	}
 	c, _, said := newBootingCloud(t, packages)
 	t.Cleanup(func() {
