@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -103,9 +104,13 @@ func (p program) stage(ctx context.Context, r rehearsal) ([]course.Result, error
 	defer in.close()
 	defer in.border.report(p.stderr, "Terraform")
 
+	var changes map[string]string
+	if mirror.ConfigFile != "" {
+		changes = mirror.Environment()
+	}
 	cfg := terraform.Config{
 		Program: binary, Dir: r.dir, Root: r.root, Args: r.arguments,
-		Env: own(in.contact.redirect(p.environ), mirror.Environment()),
+		Env: own(in.contact.redirect(p.environ), changes),
 		Variables: map[string]string{
 			"exoscale_key": in.contact.Key, "exoscale_secret": in.contact.Secret,
 		},
@@ -166,21 +171,43 @@ func (p program) patience(ctx context.Context) (checks, all context.Context, rel
 	return checks, all, func() { interrupt(); hurry() }
 }
 
-// mirror returns what Terraform needs to find its providers: nothing when the
-// user has said where they are.
+// mirror returns what Terraform needs to find its providers: nothing where the
+// registry answers, or the user has said where they are.
 func (p program) mirror(ctx context.Context) (providers.Mirror, error) {
-	for _, assignment := range p.environ {
-		name, file, _ := strings.Cut(assignment, "=")
-		if _, err := os.Stat(file); name == "TF_CLI_CONFIG_FILE" && err == nil {
-			return providers.Mirror{ConfigFile: file}, nil
-		}
+	if p.choosesProviders() {
+		return providers.Mirror{}, nil
 	}
 	mirror, err := providers.Install(ctx, providers.Config{Log: newConsole(p.stderr, slog.LevelInfo)})
-	if err != nil {
+	switch {
+	case err != nil:
 		return mirror, fmt.Errorf("%w\n\nTerraform needs the provider registry. Without it, run this inside of exopool's repository "+
 			"with Go installed, or name a CLI configuration file with a provider mirror in TF_CLI_CONFIG_FILE", err)
+	case len(mirror.Built) == 0:
+		return providers.Mirror{}, nil
 	}
 	return mirror, nil
+}
+
+// choosesProviders tells whether the user has a configuration file that says
+// where providers come from.
+func (p program) choosesProviders() bool {
+	for _, assignment := range p.environ {
+		name, value, _ := strings.Cut(assignment, "=")
+		files := []string{value}
+		switch name {
+		case "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG":
+		case "HOME":
+			files = []string{filepath.Join(value, ".terraformrc"), filepath.Join(value, ".tofurc")}
+		default:
+			continue
+		}
+		for _, file := range files {
+			if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), "provider_installation") { //nolint:gosec // the user's own
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // own returns an environment without Terraform's settings of its user, such as

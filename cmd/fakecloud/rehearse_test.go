@@ -40,7 +40,7 @@ func theatre(t *testing.T, environ ...string) (term terminal, dir, calls string)
 	calls = filepath.Join(t.TempDir(), "calls")
 	t.Setenv("CALLS", calls)
 	config := filepath.Join(bin, "config") // so that no provider is looked for
-	require.NoError(t, os.WriteFile(config, nil, 0o600))
+	require.NoError(t, os.WriteFile(config, []byte("provider_installation {}"), 0o600))
 	environ = append(environ, "PATH="+os.Getenv("PATH"), "CALLS="+calls, "TF_CLI_CONFIG_FILE="+config)
 	return newTerminal(t, environ...), dir, calls
 }
@@ -138,6 +138,18 @@ func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
 
 	term = newTerminal(t)
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))
+}
+
+func TestUsersChoiceOfProvidersIsRespected(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	assert.False(t, program{environ: []string{"HOME=" + home, "TF_CLI_CONFIG_FILE=/none"}}.choosesProviders())
+	rc := filepath.Join(home, ".terraformrc")
+	require.NoError(t, os.WriteFile(rc, []byte(`plugin_cache_dir = "x"`), 0o600))
+	assert.False(t, program{environ: []string{"HOME=" + home}}.choosesProviders(), "it does not say where from")
+	require.NoError(t, os.WriteFile(rc, []byte("provider_installation {\n}"), 0o600))
+	assert.True(t, program{environ: []string{"HOME=" + home}}.choosesProviders())
+	assert.True(t, program{environ: []string{"TF_CLI_CONFIG_FILE=" + rc}}.choosesProviders())
 }
 
 func TestMachinesThatBootTakeTheirRealTime(t *testing.T) {
