@@ -29,10 +29,13 @@ runs() {
   fi
 }
 
-# The password reaches curl by a pipe: arguments can be seen by everyone.
+# grafana PATH [OPTION OF CURL...] asks as admin. The password reaches curl by a
+# pipe: arguments can be seen by everyone.
 grafana() {
+  path=$1
+  shift
   password=$(sed -n 's/^GF_SECURITY_ADMIN_PASSWORD=//p' /etc/exopool/grafana.env)
-  printf 'user = "admin:%s"\n' "$password" | curl -fs --max-time 10 -K - "http://127.0.0.1:3000$1"
+  printf 'user = "admin:%s"\n' "$password" | curl -s --max-time 10 -o /dev/null -K - "$@" "http://127.0.0.1:3000$path"
 }
 
 runs prometheus.service http://127.0.0.1:9090/-/ready
@@ -44,7 +47,7 @@ runs grafana-server.service http://127.0.0.1:3000/api/health
 # in them it writes a line to its log, and carries on without.
 has() {
   tries=0
-  until grafana "$2" >/dev/null 2>&1; do
+  until grafana "$2" -f 2>/dev/null; do
     tries=$((tries + 1))
     if [ "$tries" -ge 15 ]; then
       echo "grafana has no $1" >&2
@@ -55,22 +58,33 @@ has() {
   done
 }
 
-rules=$(sed -n 's/^ *- uid: //p' /etc/grafana/provisioning/alerting/rules.yaml /etc/grafana/provisioning/alerting/health.yaml)
-for uid in $rules; do
-  has "alert rule $uid" "/api/v1/provisioning/alert-rules/$uid"
-done
-dashboards=$(sed -n 's/^  "uid": "\(.*\)",$/\1/p' /etc/grafana/dashboards/*.json)
-for uid in $dashboards; do
-  has "dashboard $uid" "/api/dashboards/uid/$uid"
-done
-echo "grafana has its alert rules and dashboards"
+# knows: Grafana has all that its files describe, and can ask Prometheus: alerts
+# that cannot are silent, like those that have nothing to report.
+knows() {
+  rules=$(sed -n 's/^ *- uid: //p' /etc/grafana/provisioning/alerting/rules.yaml /etc/grafana/provisioning/alerting/health.yaml)
+  for uid in $rules; do
+    has "alert rule $uid" "/api/v1/provisioning/alert-rules/$uid" || return 1
+  done
+  dashboards=$(sed -n 's/^  "uid": "\(.*\)",$/\1/p' /etc/grafana/dashboards/*.json)
+  for uid in $dashboards; do
+    has "dashboard $uid" "/api/dashboards/uid/$uid" || return 1
+  done
+  echo "grafana has its alert rules and dashboards"
+  if ! grafana /api/datasources/uid/prometheus/health -f; then
+    echo "grafana cannot query prometheus" >&2
+    return 1
+  fi
+  echo "grafana can query prometheus"
+}
 
-# Alerts that cannot ask are silent, like those that have nothing to report.
-if ! grafana /api/datasources/uid/prometheus/health >/dev/null; then
-  echo "grafana cannot query prometheus" >&2
-  exit 1
+# The password of the file counts when Grafana makes its database. Who changes it
+# in Grafana shall keep it, and be able to apply.
+if [ "$(grafana /api/org -w '%{http_code}')" = 401 ]; then
+  echo "grafana's user admin has another password now than terraform output grafana_password tells;" >&2
+  echo "so alert rules and dashboards were not checked: see in grafana whether they are there" >&2
+else
+  knows
 fi
-echo "grafana can query prometheus"
 
 if [ -n "$application" ]; then
   answers "the application, behind the load balancer," "$application" 300

@@ -1,0 +1,108 @@
+package monitoring_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What start.sh calls, as functions of its shell: a machine on which all is well
+// but for what $FAILS says, a part of an address that does not answer.
+const stubs = `
+systemctl() { echo "systemctl $*" >>"$CALLS"; }
+journalctl() { echo "journalctl $*" >>"$CALLS"; echo "level=error logger=provisioning msg=broken"; }
+sleep() { :; }
+date() { echo x >>"$CALLS.clock"; expr 60 '*' "$(wc -l <"$CALLS.clock")"; }
+expected() { case "$1" in $2) ;; *) return 1 ;; esac; }
+curl() {
+  for url in "$@"; do :; done
+  echo "curl $url" >>"$CALLS"
+  case "$url" in *:3000/api/health) ;; *:3000/*) expected "$(cat)" 'user = "admin:xsecret"' && expected "$*" "*-K -*" ;; esac || return 99
+  case "$*" in *http_code*) printf '%s' "$LOGIN"; return 0 ;; esac
+  case " $*" in *" -f"*) ;; *) return 0 ;; esac # without it, an answer is a success
+  case "$url" in *"$FAILS"*) return 22 ;; esac
+}
+`
+
+// A started is what start.sh has said and called.
+type started struct {
+	said, calls string
+	err         error
+}
+
+// start runs start.sh with the installed files below another root.
+func start(t *testing.T, fails, login string) started {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skipf("start.sh needs a shell: %v", err)
+	}
+	root := t.TempDir()
+	require.NoError(t, os.CopyFS(root, os.DirFS(monitoringFiles)))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/exopool/grafana.env"), []byte("GF_SECURITY_ADMIN_PASSWORD=xsecret\n"), 0o600))
+	script := filepath.Join(root, "usr/local/lib/exopool/start.sh")
+	text := strings.ReplaceAll(string(read(t, script)), " /etc/", " "+root+"/etc/")
+	require.NoError(t, os.WriteFile(script, []byte(stubs+text), 0o600))
+
+	calls := filepath.Join(root, "calls")
+	cmd := exec.CommandContext(t.Context(), "sh", script, "http://192.0.2.1/health")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CALLS=" + calls, "FAILS=" + fails, "LOGIN=" + login}
+	said, err := cmd.CombinedOutput()
+	return started{string(said), string(read(t, calls)), err}
+}
+
+const nothingFails = "nothing fails"
+
+func TestStartAsksForAllThatGrafanaShallHave(t *testing.T) {
+	t.Parallel()
+	s := start(t, nothingFails, "200")
+	require.NoError(t, s.err, s.said)
+	assert.True(t, strings.HasPrefix(s.calls, "systemctl daemon-reload\nsystemctl restart "), s.calls)
+	for _, rule := range append(scalingRules(t), healthRules(t)...) {
+		assert.Contains(t, s.calls, "/api/v1/provisioning/alert-rules/"+rule.UID+"\n")
+	}
+	for _, board := range dashboards(t) {
+		assert.Contains(t, s.calls, "/api/dashboards/uid/"+board.UID+"\n")
+	}
+	assert.Contains(t, s.calls, "curl http://192.0.2.1/health\n")
+}
+
+func TestStartSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ fails, message, log string }{
+		{"9090/-/ready", "prometheus.service does not answer", "--unit prometheus.service"},
+		{"8091", "discovery.service does not answer", "--unit discovery.service"},
+		{"8090", "autoscaler.service does not answer", "--unit autoscaler.service"},
+		{"3000/api/health", "grafana-server.service does not answer", "--unit grafana-server.service"},
+		{"alert-rules/cpu-low", "grafana has no alert rule cpu-low", "--unit grafana-server.service"},
+		{"dashboards/uid/exopool-health", "grafana has no dashboard exopool-health", "--unit grafana-server.service"},
+		{"datasources", "grafana cannot query prometheus", ""},
+		{"192.0.2.1", "the application, behind the load balancer, does not answer", ""},
+	} {
+		t.Run(test.message, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, test.fails, "200")
+			require.Error(t, s.err, s.said)
+			assert.Contains(t, s.said, test.message)
+			if test.log != "" {
+				assert.Contains(t, s.calls, test.log)
+			} else {
+				assert.NotContains(t, s.calls, "journalctl")
+			}
+		})
+	}
+}
+
+func TestStartGoesOnWhereThePasswordWasChangedInGrafana(t *testing.T) {
+	t.Parallel()
+	s := start(t, "provisioning", "401")
+	require.NoError(t, s.err, s.said)
+	assert.Contains(t, s.said, "has another password now")
+	assert.NotContains(t, s.calls, "alert-rules", "guessing on would lock the user admin out")
+	assert.NotContains(t, s.said, "xsecret")
+	assert.Contains(t, s.calls, "curl http://192.0.2.1/health\n")
+}
