@@ -160,6 +160,7 @@ resource "terraform_data" "deployment" {
       "sudo install -m 0644 deployment/exopool.env /etc/exopool/",
       # What an earlier version had would be loaded with the rest.
       "sudo rm -rf /etc/exopool/rules /etc/exopool/rules-optional /etc/grafana/dashboards",
+      "sudo find /etc/grafana/provisioning -name '*.yaml' -delete",
       "sudo cp -R --no-preserve=mode,ownership deployment/static/. /",
       "sudo install -m 0644 deployment/prometheus.yml /etc/exopool/",
       "sudo install -m 0644 deployment/rules/* /etc/exopool/rules/",

@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +55,21 @@ func start(t *testing.T, fails, login string) started {
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CALLS=" + calls, "FAILS=" + fails, "LOGIN=" + login}
 	said, err := cmd.CombinedOutput()
 	return started{string(said), string(read(t, calls)), err}
+}
+
+// Prometheus and Grafana load all files of these folders. One that another
+// version has called otherwise would be a second copy, of which Grafana dies.
+func TestDeploymentLeavesNoFileOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	removed := regexp.MustCompile(`"sudo (?:rm -rf|find) (.*)"`).FindAllStringSubmatch(string(read(t, "../../terraform/deploy.tf")), -1)
+	var folders []string
+	for _, command := range removed {
+		folders = append(folders, strings.Fields(command[1])...)
+	}
+	for _, path := range append(find(t, grafanaFiles, "*.*"), find(t, prometheusFiles+"/rules", "*.yml")...) {
+		path = strings.TrimPrefix(path, monitoringFiles)
+		assert.True(t, slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(path, folder+"/") }), path)
+	}
 }
 
 const nothingFails = "nothing fails"
