@@ -44,7 +44,7 @@ variable "step" {
 
   validation {
     condition     = var.step >= 1 && floor(var.step) == var.step
-    error_message = "A step is at least 1 member."
+    error_message = "A step is a whole number of members, at least 1."
   }
 }
 

@@ -72,7 +72,7 @@ variable "minimum" {
 
   validation {
     condition     = var.minimum >= 1 && floor(var.minimum) == var.minimum
-    error_message = "The pool has at least 1 member."
+    error_message = "The minimum is a whole number, at least 1."
   }
 }
 
