@@ -109,7 +109,7 @@ func (m *machine) boot(ctx context.Context, spec exoapi.Machine, stay func() boo
 	m.log.Info("machine boots", "pid", process.PID())
 	m.hold(&process)
 	defer m.hold(nil)
-	companions.Go(func() { m.follow(ctx, begin, limit) })
+	companions.Go(func() { m.follow(ctx, begin, limit, stay) })
 	return m.attend(ctx, process, stay)
 }
 

@@ -206,6 +206,22 @@ write_files:
 runcmd: [[systemctl, start, stubborn]]
 `
 
+func TestStopInMidBootIsNoFaultOfTheUserData(t *testing.T) {
+	driver, log := newDriver(t)
+	m := instance(driver, 0, "#!/bin/sh\nsleep 1000\n")
+	start(t, driver, m)
+	console := func() string {
+		name, _ := driver.Console(m.ID)
+		text, _ := os.ReadFile(name)
+		return string(text)
+	}
+	eventually(t, "cloud-init is at work", func() bool { return strings.Contains(console(), "Cloud-init v.") })
+	driver.Stop(m.ID)
+	require.NoError(t, driver.Start(m))
+	eventually(t, "it boots again", func() bool { return len(log.find("machine boots")) == 2 })
+	assert.Equal(t, exoapi.Condition{}, driver.Condition(m.ID))
+}
+
 func TestMachineThatDoesNotShutDownIsKilledAfterTheGrace(t *testing.T) {
 	driver, log := newDriver(t, func(cfg *nspawn.Config) { cfg.Grace = time.Second })
 	m := instance(driver, 0, stubborn)

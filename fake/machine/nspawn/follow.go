@@ -18,18 +18,21 @@ const (
 )
 
 // follow waits until cloud-init is done, tells what became of it, and takes the
-// extra CPU away.
-func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit) {
+// extra CPU away. Once somebody switches the machine off, what cloud-init says
+// is no verdict on the user-data.
+func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit, stay func() bool) {
 	ticker := time.NewTicker(outcomeInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			m.look(begin) // It may have finished just before it went off.
+			if stay() {
+				m.look(begin) // It may have finished just before it went off.
+			}
 			return
 		case <-ticker.C:
 		}
-		if m.look(begin) {
+		if stay() && m.look(begin) {
 			m.calm(limit)
 			return
 		}

@@ -20,6 +20,10 @@ const (
 	scriptFiles = "var/lib/cloud/instances/*/scripts/"
 )
 
+// settling is how long a machine may take to go off after cloud-init was told to
+// end. Only when it stays on was that a fault.
+const settling = 30 * time.Second
+
 // maxFile bounds what a machine can make its host read, in bytes.
 const maxFile = 1 << 20
 
@@ -51,7 +55,7 @@ func (o Outcome) Err() error {
 }
 
 // Read tells the outcome of a boot that began at the given time. It is false
-// while cloud-init is at work.
+// while cloud-init is at work, and when it ended with the machine.
 func Read(disk *os.Root, since time.Time) (o Outcome, finished bool, err error) {
 	info, err := disk.Stat(resultFile)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.ModTime().Before(since) {
@@ -62,6 +66,9 @@ func Read(disk *os.Root, since time.Time) (o Outcome, finished bool, err error) 
 	}
 	if err != nil {
 		return Outcome{}, false, fmt.Errorf("read what cloud-init did: %w", err)
+	}
+	if interrupted(o.Faults) && time.Since(info.ModTime()) < settling {
+		return Outcome{}, false, nil
 	}
 	return o, true, nil
 }

@@ -138,6 +138,20 @@ func TestNothingIsSaidBeforeTheBootIsOver(t *testing.T) {
 	assert.False(t, finished)
 }
 
+func TestCloudInitThatEndsWithTheMachineIsNoFault(t *testing.T) {
+	root := disk(t, `{"v1": {"modules-final": {"errors": ["sys.exit(1) called"]}}}`, "")
+	_, finished, err := cloudinit.Read(root, time.Time{})
+	require.NoError(t, err)
+	assert.False(t, finished)
+
+	ago := time.Now().Add(-time.Minute)
+	require.NoError(t, root.Chtimes("var/lib/cloud/data/result.json", ago, ago))
+	o, finished, err := cloudinit.Read(root, time.Time{})
+	require.NoError(t, err)
+	require.True(t, finished)
+	assert.Error(t, o.Err(), "the machine is still on")
+}
+
 func TestLinksDoNotLeadToTheHost(t *testing.T) {
 	root := disk(t, good, "")
 	secret := filepath.Join(t.TempDir(), "secret")

@@ -45,6 +45,17 @@ func parseStatus(text []byte) (faults, warnings []string, err error) {
 	return faults, warnings, nil
 }
 
+// interrupted tells that cloud-init was ended by a signal, as when the machine
+// shuts down, and met no other fault.
+func interrupted(faults []string) bool {
+	for _, fault := range faults {
+		if fault != "sys.exit(1) called" {
+			return false
+		}
+	}
+	return len(faults) > 0
+}
+
 // spoilsUserData recognises warnings after which cloud-init goes on without the
 // user-data, or a part of it.
 func spoilsUserData(message string) bool {
