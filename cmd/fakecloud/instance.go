@@ -100,7 +100,7 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 		DefaultZone: s.zone,
 		Machines:    machines,
 		Timing:      exoapi.Timing{Speed: s.speed},
-		APIEndpoint: func(zone string) string { return base + "/z/" + zone + "/v2" },
+		APIEndpoint: func(zone string) string { return in.apiOf(zone, base) },
 		Logger:      log,
 	})
 	if err != nil {
@@ -116,6 +116,16 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 	in.run(ctx, listener)
 	settle()
 	return in, nil
+}
+
+// apiOf is where the list of zones sends clients. Machines with a network of
+// their own reach the API by its name only; the environment of other programs
+// leads them from there to the proxy.
+func (in *instance) apiOf(zone, base string) string {
+	if in.gateway != nil {
+		return "https://api-" + zone + "." + realCloud + "/v2"
+	}
+	return base + "/z/" + zone + "/v2"
 }
 
 // run lets time pass in the cloud and answers requests.

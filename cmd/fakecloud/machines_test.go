@@ -3,7 +3,9 @@
 package main
 
 import (
+	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -37,7 +39,12 @@ func TestMachinesThatBootHaveTheAPIInTheirNetwork(t *testing.T) {
 	term := newTerminal(t)
 	endpoint, stop := serving(t, term, flags...)
 	assert.Contains(t, term.out.String(), "with nspawn machines")
-	assert.NotEmpty(t, endpoint)
+	resp, err := http.Get(endpoint + "/zone")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	zones, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(zones), "https://api-at-vie-1.exoscale.com/v2", "an address that machines can reach")
 	namespaces, err := filepath.Glob("/run/netns/fakecltest*")
 	require.NoError(t, err)
 	assert.NotEmpty(t, namespaces)

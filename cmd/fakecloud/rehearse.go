@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/internal/rehearsal/course"
@@ -162,6 +163,7 @@ func (p program) patience(ctx context.Context) (checks, all context.Context, rel
 		}
 		fmt.Fprintln(p.stderr, "\nfakecloud rehearse: interrupted, destroying; once more to drop everything")
 		interrupt()
+		p.ignoreEchoes(all)
 		select {
 		case <-all.Done():
 		case <-p.signals:
@@ -169,6 +171,22 @@ func (p program) patience(ctx context.Context) (checks, all context.Context, rel
 		}
 	}()
 	return checks, all, func() { interrupt(); hurry() }
+}
+
+// ignoreEchoes drops signals that come with another: some programs above this
+// one pass on a Ctrl-C which it has got from the terminal, too.
+func (p program) ignoreEchoes(ctx context.Context) {
+	over := time.NewTimer(time.Second)
+	defer over.Stop()
+	for {
+		select {
+		case <-p.signals:
+		case <-over.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // mirror returns what Terraform needs to find its providers: nothing where the

@@ -82,8 +82,10 @@ func TestInterruptedRehearsalEnds(t *testing.T) {
 	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
 	await(t, func() bool { return strings.Contains(read(t, calls), "waiting") })
 	term.signals <- syscall.SIGINT
+	term.signals <- syscall.SIGINT // an echo of the first
 	assert.Equal(t, exitFault, <-done)
 	assert.Contains(t, term.err.String(), "interrupted, destroying")
+	assert.Contains(t, term.out.String(), "✓ terraform destroy leaves nothing behind")
 	assert.Contains(t, term.out.String(), "– terraform apply ends without an error: interrupted\n")
 	assert.NotContains(t, term.out.String(), "✗")
 }
