@@ -140,6 +140,7 @@ type run struct {
 
 	results []Result
 	broken  map[string]bool // lines that do not hold, or were not checked
+	cut     bool            // apply was interrupted
 
 	members membership // as last seen
 	minimum int        // members before the load
@@ -165,6 +166,7 @@ func (r *run) take(ctx context.Context, s step) {
 			result.Outcome = Met
 		case ctx.Err() != nil:
 			result.Note = "interrupted"
+			r.cut = r.cut || s.line == lineApply
 		case errors.Is(err, errUnseen):
 			result.Note = err.Error()
 		default:

@@ -137,6 +137,20 @@ func TestInterruptedRehearsalDestroys(t *testing.T) {
 	})
 }
 
+func TestInterruptedApplyIsNoFaultOfTheConfiguration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		s.cut = cancel
+		results := run(ctx, t, s.config())
+		r := results["terraform destroy leaves nothing behind"]
+		assert.Equal(t, course.Unchecked, r.Outcome)
+		assert.Contains(t, r.Note, "apply was interrupted")
+		assert.Contains(t, r.Note, "still there: instance lost")
+		assert.Empty(t, broken(results))
+	})
+}
+
 func TestRehearsalThatDidNotBeginHasNothingToDestroy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -33,11 +33,12 @@ type solution struct {
 	extra        bool   // a second instance outside the pool
 	answer       string // to /health
 	noMonitoring bool
-	frozen       bool // the targets do not follow
-	lazy         bool // does not scale
-	huge         bool // does not get enough with any number of members
-	forgets      bool // destroy leaves something
-	breaks       bool // apply fails half way
+	frozen       bool   // the targets do not follow
+	lazy         bool   // does not scale
+	huge         bool   // does not get enough with any number of members
+	forgets      bool   // destroy leaves something
+	breaks       bool   // apply fails half way
+	cut          func() // interrupts apply half way
 
 	pool, nlb, monitoring string
 	applied               bool
@@ -83,6 +84,12 @@ func (s *solution) Apply(ctx context.Context) error {
 	pool := machine("members")
 	pool["size"] = 1
 	s.pool = s.create(ctx, "/v2/instance-pool", pool)
+	if s.cut != nil {
+		s.cut()
+		s.create(context.WithoutCancel(ctx), "/v2/instance", machine("lost"))
+		s.breaks = true
+		return ctx.Err()
+	}
 	if s.breaks {
 		return errors.New("quota exceeded")
 	}

@@ -32,25 +32,35 @@ func (r *run) departure(before map[string][]string) []step {
 				return "nothing was made", nil
 			}
 			if err := r.terraform(ctx, r.DestroyLimit, lineDestroy, r.Installer.Destroy); err != nil {
-				return "", errors.Join(err, stillThere(r.left(before)))
+				return "", r.excuse(errors.Join(err, stillThere(r.left(before))))
 			}
 			s.limit = r.scaled(leaveLimit) // the last machines take a moment to go
-			return r.await(ctx, s, now(), func(context.Context) (bool, string) {
+			note, err := r.await(ctx, s, now(), func(context.Context) (bool, string) {
 				left := r.left(before)
 				if len(left) == 0 {
 					return true, ""
 				}
 				return false, stillThere(left).Error()
 			})
+			return note, r.excuse(err)
 		}},
 		{line: lineState, check: func(context.Context, step) (string, error) {
 			resources, err := r.Installer.Resources()
 			if err == nil && len(resources) > 0 {
 				err = fmt.Errorf("it lists %s", strings.Join(resources, ", "))
 			}
-			return "", err
+			return "", r.excuse(err)
 		}},
 	}
+}
+
+// excuse takes the blame for what is left from the configuration when apply
+// was interrupted: the provider, 0.69.3, forgets what it is creating then.
+func (r *run) excuse(err error) error {
+	if err == nil || !r.cut {
+		return err
+	}
+	return fmt.Errorf("%w: apply was interrupted, and the provider forgets what it is just creating: %w", errUnseen, err)
 }
 
 // leaveLimit is how long things may be listed after they were destroyed.
