@@ -69,6 +69,15 @@ func TestPrometheusAlertsLikeGrafana(t *testing.T) {
 	}
 }
 
+func TestRecordingTheSignalDelaysNoAlert(t *testing.T) {
+	t.Parallel()
+	var file rulefmt.RuleGroups
+	require.NoError(t, yaml.Unmarshal(read(t, prometheusFiles+"/rules/signal.yml"), &file))
+	require.Len(t, file.Groups, 1)
+	// Grafana looks every ten seconds; a signal of an older second may cost it one more look.
+	assert.Equal(t, "1s", file.Groups[0].Interval.String())
+}
+
 func TestEachLimitIsWrittenOnce(t *testing.T) {
 	t.Parallel()
 	limits := make(map[string]bool)
