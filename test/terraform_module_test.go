@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 // A module is a copy of the repository whose terraform folder is initialized.

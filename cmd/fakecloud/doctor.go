@@ -10,7 +10,7 @@ import (
 
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/nspawn"
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 // errUnfit says that something is missing, which the list before tells.

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/internal/providers"
 	"github.com/exopool/exopool/internal/rehearsal/course"
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
-	"github.com/exopool/exopool/test/providers"
 )
 
 var (

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 // registry answers the one question that a registry is asked.

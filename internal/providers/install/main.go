@@ -1,7 +1,7 @@
 // Command install gets Terraform its providers on computers that cannot reach
 // the Terraform registry, and prints the path of the configuration file to use:
 //
-//	export TF_CLI_CONFIG_FILE=$(go run ./test/providers/install)
+//	export TF_CLI_CONFIG_FILE=$(go run ./internal/providers/install)
 //
 // Progress and what runs in the end go to standard error.
 package main
@@ -15,7 +15,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 func main() {

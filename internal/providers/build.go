@@ -16,7 +16,7 @@ import (
 )
 
 // importPath is this package; the modules to build are folders in it.
-const importPath = "github.com/exopool/exopool/test/providers"
+const importPath = "github.com/exopool/exopool/internal/providers"
 
 // heartbeat is how often a build in progress says so.
 const heartbeat = 15 * time.Second

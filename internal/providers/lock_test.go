@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 func TestInstallWaitsForAnotherProcessNoLongerThanItsContext(t *testing.T) {

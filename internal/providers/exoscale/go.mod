@@ -1,6 +1,6 @@
 // Pins the provider that tests build where no Terraform registry is in reach.
 // A module of its own: nobody who builds exopool needs what it requires.
-module github.com/exopool/exopool/test/providers/exoscale
+module github.com/exopool/exopool/internal/providers/exoscale
 
 go 1.26.0
 

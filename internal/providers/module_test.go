@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 // files lists the files of a folder, hidden ones too.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/test/providers"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 // A workspace is a copy of testdata/keys that Terraform has been run in.

@@ -1,6 +1,6 @@
 // A stand-in for hashicorp/tls, built by tests. A module of its own: nobody
 // who builds exopool needs what it requires.
-module github.com/exopool/exopool/test/providers/tls
+module github.com/exopool/exopool/internal/providers/tls
 
 go 1.26.0
 
