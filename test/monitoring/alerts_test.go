@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,7 +35,12 @@ type alertRule struct {
 		Model struct {
 			Expr       string
 			Expression string
-			Conditions []struct{ Evaluator struct{ Params []float64 } }
+			Conditions []struct {
+				Evaluator struct {
+					Type   string
+					Params []float64
+				}
+			}
 		}
 	}
 }
@@ -154,6 +160,51 @@ func TestBothAlertsAboutTheCPUReachTheAutoscaler(t *testing.T) {
 	assert.Empty(t, directions, "alerts that are missing")
 }
 
+// A rhythm is how often a route sends.
+type rhythm struct {
+	GroupBy  []string `yaml:"group_by"`
+	Wait     string   `yaml:"group_wait"`
+	Interval string   `yaml:"group_interval"`
+	Repeat   string   `yaml:"repeat_interval"`
+}
+
+func TestAlertmanagerSendsAsOftenAsGrafana(t *testing.T) {
+	t.Parallel()
+	type routed struct {
+		rhythm   `yaml:",inline"`
+		Receiver string
+	}
+	var ours struct{ Policies []struct{ Routes []routed } }
+	require.NoError(t, yaml.Unmarshal(read(t, filepath.Join(grafanaFiles, "provisioning/alerting/policies.yaml")), &ours))
+	var example struct {
+		Route     struct{ Routes []routed }
+		Receivers []struct {
+			Name     string
+			Webhooks []struct {
+				URL          string
+				SendResolved *bool `yaml:"send_resolved"`
+			} `yaml:"webhook_configs"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(read(t, "../../docs/alertmanager/alertmanager.yml"), &example))
+	require.Len(t, ours.Policies, 1)
+	require.Len(t, ours.Policies[0].Routes, 2)
+	assert.Equal(t, ours.Policies[0].Routes, example.Route.Routes)
+	for _, route := range ours.Policies[0].Routes {
+		// A webhook each 50 seconds: one for every turn, and no multiple that
+		// leaves it to milliseconds.
+		assert.Equal(t, rhythm{[]string{"alertname"}, "0s", "10s", "45s"}, route.rhythm)
+	}
+	for _, receiver := range example.Receivers {
+		for _, webhook := range receiver.Webhooks {
+			assert.Equal(t, "http://127.0.0.1:8090/"+strings.TrimPrefix(receiver.Name, "autoscaler-"), webhook.URL)
+			if assert.NotNil(t, webhook.SendResolved, "Alertmanager's own setting is true") {
+				assert.False(t, *webhook.SendResolved)
+			}
+		}
+	}
+}
+
 func TestNoOtherAlertReachesTheAutoscaler(t *testing.T) {
 	t.Parallel()
 	urls, root := receivers(t), policy(t)
@@ -185,6 +236,35 @@ func TestSilenceOfAProgramIsAnAlert(t *testing.T) {
 			want = [2]string{"Alerting", "Alerting"}
 		}
 		assert.Equal(t, want, [2]string{rule.NoDataState, rule.ExecErrState}, "%s: one cause, one alert", rule.Title)
+	}
+}
+
+func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
+	t.Parallel()
+	type patience struct {
+		pending string
+		above   float64
+	}
+	want := map[string]patience{
+		"Program down":        {"1m", 0},
+		"No decision":         {"0s", 3}, // turns
+		"No discovery":        {"0s", 120},
+		"Member down":         {"5m", 0},
+		"Pool at its maximum": {"5m", 0},
+		"Webhooks refused":    {"0s", 0},
+		"Webhooks missing":    {"3m", 0},
+	}
+	got := make(map[string]patience)
+	for _, rule := range healthRules(t) {
+		conditions := rule.Data[len(rule.Data)-1].Model.Conditions
+		require.Len(t, conditions, 1, rule.Title)
+		assert.Equal(t, "gt", conditions[0].Evaluator.Type, rule.Title)
+		got[rule.Title] = patience{rule.For, conditions[0].Evaluator.Params[0]}
+	}
+	assert.Equal(t, want, got)
+	readme := string(read(t, "../../terraform/README.md"))
+	for title := range want {
+		assert.Contains(t, readme, "| "+title+" | ")
 	}
 }
 
