@@ -277,6 +277,29 @@ func TestRulesThatScaleAreEvaluatedBeforeTheOthers(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "10s", ruleGroups(t, "rules.yaml")[0].Interval)
+	assert.Equal(t, "30s", ruleGroups(t, "health.yaml")[0].Interval, "a refused webhook is an alert within a minute")
+}
+
+func TestGrafanaKnowsHowOftenPrometheusScrapes(t *testing.T) {
+	t.Parallel()
+	var prometheus struct {
+		Global struct {
+			Interval string `yaml:"scrape_interval"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(read(t, prometheusFiles+"/prometheus.yml"), &prometheus))
+	var grafana struct {
+		Datasources []struct {
+			JSONData struct {
+				Interval string `yaml:"timeInterval"`
+			} `yaml:"jsonData"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(read(t, grafanaFiles+"/provisioning/datasources/exopool.yaml"), &grafana))
+	require.Len(t, grafana.Datasources, 1)
+	require.NotEmpty(t, prometheus.Global.Interval)
+	// Rate intervals, steps of graphs and annotations hang on it.
+	assert.Equal(t, prometheus.Global.Interval, grafana.Datasources[0].JSONData.Interval)
 }
 
 func TestEachAlertHasAPanelThatShowsWhatItAsks(t *testing.T) {
