@@ -83,6 +83,10 @@ func TestMemberIsHealthyWhenAllServicesSaySo(t *testing.T) {
 			healthOf("web", "http", map[string]string{"192.0.2.1": "success"}),
 			healthOf("web", "https", map[string]string{"192.0.2.1": "failure"}),
 		}, "0"},
+		"the worst of two, in the other order": {[]discovery.Backend{
+			healthOf("web", "http", map[string]string{"192.0.2.1": "failure"}),
+			healthOf("web", "https", map[string]string{"192.0.2.1": "success"}),
+		}, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := newCloud().grow("web", "192.0.2.1")
