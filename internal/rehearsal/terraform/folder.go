@@ -47,16 +47,17 @@ type Folder struct {
 
 // New copies the configuration. The caller closes the folder.
 func New(cfg Config) (*Folder, error) {
-	dir, err := filepath.Abs(cfg.Dir)
-	if err != nil {
+	// A link to a folder is not followed when folders are copied.
+	dir, err := resolved(cfg.Dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
 	}
-	if found, err := filepath.Glob(filepath.Join(dir, "*.tf*")); err != nil || !slices.ContainsFunc(found, isConfiguration) {
+	if err != nil || !holdsConfiguration(dir) {
 		return nil, fmt.Errorf("%s is not a folder with Terraform configuration: it has no *.tf file", cfg.Dir)
 	}
 	root := rootOf(dir)
 	if cfg.Root != "" {
-		if root, err = filepath.Abs(cfg.Root); err != nil {
+		if root, err = resolved(cfg.Root); err != nil {
 			return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
 		}
 	}
@@ -80,8 +81,22 @@ func New(cfg Config) (*Folder, error) {
 	return f, nil
 }
 
-func isConfiguration(name string) bool {
-	return strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json")
+// resolved is the absolute name of a folder, without links on the way.
+func resolved(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// holdsConfiguration lists the folder: in a pattern, brackets of its name would
+// mean something.
+func holdsConfiguration(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return strings.HasSuffix(e.Name(), ".tf") || strings.HasSuffix(e.Name(), ".tf.json")
+	})
 }
 
 // override is read after the configuration, and replaces its backend, if any.

@@ -91,6 +91,36 @@ func TestApplyRunsInACopyWithAStateOfItsOwn(t *testing.T) {
 	assert.Equal(t, "real", string(text))
 }
 
+func TestConfigurationBehindALinkIsCopied(t *testing.T) {
+	for name, root := range map[string]string{"in its repository": "", "in a folder that is named": "root"} {
+		t.Run(name, func(t *testing.T) {
+			var output bytes.Buffer
+			cfg := config(t, &output)
+			links := filepath.Join(t.TempDir(), "my [links]")
+			require.NoError(t, os.Mkdir(links, 0o700))
+			if root != "" {
+				cfg.Root = filepath.Join(links, root)
+				require.NoError(t, os.Symlink(filepath.Dir(cfg.Dir), cfg.Root))
+			}
+			link := filepath.Join(links, "infra")
+			require.NoError(t, os.Symlink(cfg.Dir, link))
+			cfg.Dir = link
+			require.NoError(t, open(t, cfg).Apply(t.Context()))
+			assert.Contains(t, output.String(), ".:\nmain.tf\nterraform.tfvars\nzz_rehearsal_override.tf\n")
+			assert.Contains(t, output.String(), "..:\ncmd\ninfra\n")
+		})
+	}
+}
+
+func TestNameOfTheFolderIsNoPattern(t *testing.T) {
+	var output bytes.Buffer
+	cfg := config(t, &output)
+	odd := filepath.Join(t.TempDir(), "homework [final]")
+	require.NoError(t, os.Rename(cfg.Dir, odd))
+	cfg.Dir = odd
+	require.NoError(t, open(t, cfg).Apply(t.Context()))
+}
+
 func TestLockFileIsKeptOnRequest(t *testing.T) {
 	var output bytes.Buffer
 	cfg := config(t, &output)
