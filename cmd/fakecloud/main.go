@@ -32,6 +32,10 @@ func main() {
 	// Interrupts are not the end of exec: its command decides.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A Ctrl-C also ends a tee that our output goes to. That must not kill us
+	// before everything is removed; the write just fails. Commands of exec
+	// would inherit an ignored signal, a caught one they do not.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	p := program{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: signals}
 	os.Exit(p.run(context.Background(), os.Args[1:]))
 }
