@@ -54,6 +54,9 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if len(r.arguments) > 0 && r.arguments[0] != "--" {
 		return exitOK, usageError{fmt.Errorf("unexpected argument %q: flags come before DIR, Terraform's arguments after --", r.arguments[0])}
 	}
+	if err := terraform.Check(r.dir); err != nil {
+		return exitOK, usageError{err}
+	}
 	r.arguments = slices.DeleteFunc(r.arguments, func(a string) bool { return a == "--" })
 	if r.machines == "" {
 		r.machines = p.ablest(ctx, r.settings)

@@ -101,13 +101,21 @@ func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
 		{nil, exitUsage, "rehearse what?"},
 		{[]string{dir, "-v"}, exitUsage, `unexpected argument "-v"`},
 		{[]string{"-machines", "x", dir}, exitUsage, "want memory, process or nspawn"},
-		{[]string{"-machines", "memory", empty}, exitFault, "has no *.tf file"},
+		{[]string{"-machines", "memory", empty}, exitUsage, "has no *.tf file"},
 		{[]string{"-machines", "memory", "-root", empty, dir}, exitFault, "is not in"},
 		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor is content"},
 	} {
 		assert.Equal(t, test.code, term.run(t.Context(), append([]string{"rehearse"}, test.args...)))
 		assert.Contains(t, term.out.String()+term.err.String(), test.says)
 	}
+}
+
+func TestFolderIsLookedAtBeforeAnythingIsPrepared(t *testing.T) {
+	term, dir, calls := theatre(t)
+	missing := filepath.Join(dir, "missing")
+	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", missing}))
+	assert.Equal(t, "fakecloud rehearse: "+missing+" is not a folder with Terraform configuration: it has no *.tf file\n", term.err.String())
+	assert.Empty(t, read(t, calls), "Terraform was not even looked for")
 }
 
 func TestProgressIsToldNowAndThen(t *testing.T) {
@@ -140,6 +148,7 @@ func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
 
 	term = newTerminal(t)
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))
+	assert.Contains(t, term.err.String(), "such as 198.18.0.0/16")
 }
 
 func TestUsersChoiceOfProvidersIsRespected(t *testing.T) {

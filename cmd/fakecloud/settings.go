@@ -56,8 +56,10 @@ func (s *settings) declareNspawn(flags *flag.FlagSet) {
 	s.hosts = hosts{}
 	flags.Func("host", "`NAME=FOLDER` lets nspawn machines find the files of a folder at https://NAME, such as a mirror of packages that cannot be reached from here; may be repeated", s.hosts.set)
 	flags.Func("range", "`addresses` for nspawn machines, a range that this computer has no other use for (default 198.18.0.0/16)", func(text string) (err error) {
-		s.network, err = netip.ParsePrefix(text)
-		return err
+		if s.network, err = netip.ParsePrefix(text); err != nil {
+			return errors.New("want an address and a number of bits, such as 198.18.0.0/16")
+		}
+		return nil
 	})
 }
 

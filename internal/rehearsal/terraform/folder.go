@@ -47,13 +47,13 @@ type Folder struct {
 
 // New copies the configuration. The caller closes the folder.
 func New(cfg Config) (*Folder, error) {
+	if err := Check(cfg.Dir); err != nil {
+		return nil, err
+	}
 	// A link to a folder is not followed when folders are copied.
 	dir, err := resolved(cfg.Dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil {
 		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
-	}
-	if err != nil || !holdsConfiguration(dir) {
-		return nil, fmt.Errorf("%s is not a folder with Terraform configuration: it has no *.tf file", cfg.Dir)
 	}
 	root := rootOf(dir)
 	if cfg.Root != "" {
@@ -90,13 +90,20 @@ func resolved(dir string) (string, error) {
 	return filepath.EvalSymlinks(dir)
 }
 
-// holdsConfiguration lists the folder: in a pattern, brackets of its name would
-// mean something.
-func holdsConfiguration(dir string) bool {
+// Check tells, before anything is prepared for it, why a folder cannot be a
+// configuration; nil if it may be one.
+func Check(dir string) error {
+	// Not a pattern: brackets in the name would mean something.
 	entries, err := os.ReadDir(dir)
-	return err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	if !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
 		return strings.HasSuffix(e.Name(), ".tf") || strings.HasSuffix(e.Name(), ".tf.json")
-	})
+	}) {
+		return fmt.Errorf("%s is not a folder with Terraform configuration: it has no *.tf file", dir)
+	}
+	return nil
 }
 
 // override is read after the configuration, and replaces its backend, if any.
