@@ -90,9 +90,14 @@ func (p program) ablest(ctx context.Context, s settings) string {
 }
 
 // stage brings up the cloud and Terraform, and lets the course be run on them.
-func (p program) stage(ctx context.Context, r rehearsal) ([]course.Result, error) {
+func (p program) stage(ctx context.Context, r rehearsal) (results []course.Result, err error) {
 	ctx, hurry, release := p.patience(ctx)
 	defer release()
+	defer func() {
+		if ctx.Err() != nil { // which explains whatever else was said
+			err = errInterrupted
+		}
+	}()
 	binary, err := providers.Terraform(ctx)
 	if err != nil {
 		return nil, err
@@ -131,15 +136,11 @@ func (p program) stage(ctx context.Context, r rehearsal) ([]course.Result, error
 	ability, reason := r.ability()
 	lines := &narrator{to: p.stdout}
 	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with a state of its own\n\n", r.dir, r.machines)
-	results, err := course.Run(ctx, hurry, course.Config{
+	return course.Run(ctx, hurry, course.Config{
 		Installer: folder, Cloud: in.cloud, Ability: ability, Reason: reason, Speed: r.speed,
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: in.dial},
 		Report:    lines.report, Progress: lines.progress,
 	})
-	if err == nil && ctx.Err() != nil {
-		err = errInterrupted
-	}
-	return results, err
 }
 
 // ability is what the machines can do, and why no more.

@@ -20,7 +20,9 @@ import (
 const playTerraform = `#!/bin/sh
 echo "$@" >> "$CALLS"
 case $1 in
-version) echo '{"terraform_version":"1.9.0"}' ;;
+version)
+	test -z "$SLOW" || { echo asked >> "$CALLS"; exec sleep 60; }
+	echo '{"terraform_version":"1.9.0"}' ;;
 apply)
 	env | grep -e ^TF_ -e ^EXOSCALE_ -e ^HTTPS_PROXY >> "$CALLS"
 	cat "${0%/*}/../variables" 2>/dev/null
@@ -88,6 +90,18 @@ func TestInterruptedRehearsalEnds(t *testing.T) {
 	assert.Contains(t, term.out.String(), "✓ terraform destroy leaves nothing behind")
 	assert.Contains(t, term.out.String(), "– terraform apply ends without an error: interrupted\n")
 	assert.NotContains(t, term.out.String(), "✗")
+}
+
+func TestInterruptBeforeTheCurtainIsNoFault(t *testing.T) {
+	term, dir, calls := theatre(t)
+	t.Setenv("SLOW", "1")
+	done := make(chan int)
+	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
+	await(t, func() bool { return strings.Contains(read(t, calls), "asked") })
+	term.signals <- syscall.SIGINT
+	assert.Equal(t, exitFault, <-done)
+	assert.Regexp(t, `\nfakecloud rehearse: interrupted before all lines were checked\n$`, term.err.String())
+	assert.Empty(t, term.out.String())
 }
 
 func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
