@@ -44,7 +44,7 @@ func build(ctx context.Context, to string) error {
 		return err
 	}
 	//nolint:gosec // G204: what varies is where to put it
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", to, programPackage)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", to, programPackage)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	said, err := cmd.CombinedOutput()
 	if text := strings.TrimSpace(string(said)); err != nil && text != "" {

@@ -115,6 +115,17 @@ func TestLoadGeneratorIsBuiltStatic(t *testing.T) {
 	assert.Contains(t, string(out), "http-load-generator")
 }
 
+// Git refuses root in a working copy of somebody else.
+func TestLoadGeneratorIsBuiltWithoutGit(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("needs the Go tool")
+	}
+	t.Setenv("GOFLAGS", "-buildvcs=auto") // as it is by default
+	t.Setenv("GIT_DIR", t.TempDir())
+	_, err := registry.Program(t.Context(), t.TempDir())
+	require.NoError(t, err)
+}
+
 func TestWithoutGoTheErrorSaysHowToGetTheLoadGenerator(t *testing.T) {
 	t.Setenv("PATH", "")
 	_, err := registry.Program(t.Context(), t.TempDir())
