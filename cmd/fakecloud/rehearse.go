@@ -123,7 +123,7 @@ func (p program) stage(ctx context.Context, r rehearsal) (results []course.Resul
 		Variables: map[string]string{
 			"exoscale_key": in.contact.Key, "exoscale_secret": in.contact.Secret,
 		},
-		KeepLock: len(mirror.Built) == 0,
+		KeepLock: len(mirror.Built) == 0, Drop: hurry.Done(),
 	}
 	if r.verbose {
 		cfg.Output = p.stderr

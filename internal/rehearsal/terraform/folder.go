@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -35,6 +36,9 @@ type Config struct {
 	// Grace is how long the program may take to end after an interrupt;
 	// 2 min when zero.
 	Grace time.Duration
+	// Drop, when closed, ends the program at once, with all that it has
+	// started; nil means never.
+	Drop <-chan struct{}
 }
 
 // A Folder is a copy of a configuration with a state of its own.
@@ -196,7 +200,7 @@ func (f *Folder) run(ctx context.Context, args ...string) error {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = f.cfg.Grace
 	detach(cmd)
-	err := cmd.Run()
+	err := f.attend(ctx, cmd)
 	if err == nil {
 		return nil
 	}
@@ -204,4 +208,29 @@ func (f *Folder) run(ctx context.Context, args ...string) error {
 		err = context.Cause(ctx)
 	}
 	return fmt.Errorf("%s %s: %w%s", filepath.Base(f.cfg.Program), args[0], err, said)
+}
+
+// attend starts the program and waits for its end.
+func (f *Folder) attend(ctx context.Context, cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-f.cfg.Drop:
+			drop(cmd)
+		case <-ended:
+		}
+	})
+	err := cmd.Wait()
+	close(ended)
+	watch.Wait()
+	if ctx.Err() != nil {
+		// Commands of local-exec have not heard of the interrupt, or do not
+		// heed it, and would go on without anybody.
+		drop(cmd)
+	}
+	return err
 }
