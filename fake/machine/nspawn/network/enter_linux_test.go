@@ -1,11 +1,13 @@
 package network_test
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +32,27 @@ func elsewhere(t *testing.T) int {
 		}
 	}
 	return away
+}
+
+func TestDialsWithoutAnAnswerTakeALimitedNumberOfThreads(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	require.NoError(t, protect(n, a.protection(nil, nil)))
+	stranger := netip.MustParseAddr("203.0.113.8")
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	var begun atomic.Int32
+	for range 1500 {
+		all.Go(func() {
+			begun.Add(1)
+			_, err := n.DialFrom(ctx, stranger, "tcp4", netip.AddrPortFrom(a.addr, 80).String())
+			assert.Error(t, err)
+		})
+	}
+	assert.Eventually(t, func() bool { return begun.Load() == 1500 && elsewhere(t) > 400 }, patience, 5*time.Millisecond)
+	assert.Never(t, func() bool { return elsewhere(t) > 512 }, time.Second, 50*time.Millisecond)
+	cancel()
+	all.Wait()
 }
 
 func TestThreadsThatWereInANamespaceEnd(t *testing.T) {

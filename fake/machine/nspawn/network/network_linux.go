@@ -26,6 +26,7 @@ type Network struct {
 	claim  net.Listener
 	router netns.NsHandle
 	links  *netlink.Handle // of the router namespace
+	dials  chan struct{}   // one entry for each that is under way
 
 	mu          sync.Mutex
 	machines    map[string]netip.Addr // attached, by id
@@ -50,7 +51,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 	}
 	n := &Network{
 		layout: l, cfg: cfg, log: cfg.Log, claim: claim, router: netns.None(),
-		machines: map[string]netip.Addr{},
+		machines: map[string]netip.Addr{}, dials: make(chan struct{}, maxDials),
 	}
 	if err := n.build(); err != nil {
 		if errors.Is(err, os.ErrPermission) {

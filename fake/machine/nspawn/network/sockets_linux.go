@@ -14,6 +14,10 @@ import (
 // soOriginalDst is the kernel's SO_ORIGINAL_DST of linux/netfilter_ipv4.h.
 const soOriginalDst = 80
 
+// maxDials at the same time; more of them wait. Each takes a thread until it is
+// answered, and a Go program with 10,000 threads is ended.
+const maxDials = 512
+
 // Listen listens in the router namespace, where the gateway's and the load
 // balancers' addresses are, all ports of them. Network is tcp4; the address
 // must be an IPv4 address and port, not names. Connections are served by this
@@ -82,6 +86,12 @@ func (n *Network) DialFrom(ctx context.Context, client netip.Addr, network, addr
 func (n *Network) dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
 	if err := numeric(network, address, "tcp4", "udp4"); err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
+	}
+	select {
+	case n.dials <- struct{}{}:
+		defer func() { <-n.dials }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("dial %s: too many others are being dialled: %w", address, ctx.Err())
 	}
 	var conn net.Conn
 	err := inside(n.router, func() (err error) {
