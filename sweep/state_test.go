@@ -12,7 +12,7 @@ import (
 )
 
 func TestStateKnowsWhatTerraformCreated(t *testing.T) {
-	file, err := os.Open("testdata/interrupted.tfstate")
+	file, err := os.Open("testdata/interrupted.json")
 	require.NoError(t, err)
 	defer file.Close()
 	var known sweep.Known
@@ -60,7 +60,7 @@ func TestWhatIsNoStateIsRefusedWithTheReason(t *testing.T) {
 }
 
 func FuzzReadState(f *testing.F) {
-	text, err := os.ReadFile("testdata/interrupted.tfstate")
+	text, err := os.ReadFile("testdata/interrupted.json")
 	require.NoError(f, err)
 	f.Add(string(text))
 	f.Add(stateOf("one", ""))
