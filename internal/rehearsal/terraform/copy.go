@@ -58,7 +58,9 @@ func copyTree(to, from string, skip func(name string) bool) error {
 			return nil
 		case err != nil:
 			return err
-		case !info.Mode().IsRegular(): // a socket, a link to a folder
+		case info.IsDir():
+			return copyLink(target, relative, name)
+		case !info.Mode().IsRegular(): // a socket, say
 			return nil
 		}
 		if room -= info.Size(); room < 0 {
@@ -66,6 +68,19 @@ func copyTree(to, from string, skip func(name string) bool) error {
 		}
 		return copyFile(target, relative, name, info.Mode().Perm())
 	})
+}
+
+// copyLink copies a link to a folder, such as a module, unless it leads out of
+// what is copied.
+func copyLink(target *os.Root, name, from string) error {
+	to, err := os.Readlink(from)
+	if err != nil {
+		return err
+	}
+	if filepath.IsAbs(to) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), to)) {
+		return nil
+	}
+	return target.Symlink(to, name)
 }
 
 func copyFile(target *os.Root, name, from string, mode fs.FileMode) error {

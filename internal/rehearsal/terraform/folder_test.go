@@ -112,6 +112,17 @@ func TestConfigurationBehindALinkIsCopied(t *testing.T) {
 	}
 }
 
+func TestLinksToFoldersOfTheRepositoryAreCopied(t *testing.T) {
+	var output bytes.Buffer
+	cfg := config(t, &output)
+	require.NoError(t, os.Symlink("../cmd", filepath.Join(cfg.Dir, "module")))
+	require.NoError(t, os.Symlink("../../outside", filepath.Join(cfg.Dir, "stranger")))
+	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(cfg.Dir, "absolute")))
+	require.NoError(t, os.Mkdir(filepath.Join(cfg.Dir, "../../outside"), 0o700))
+	require.NoError(t, open(t, cfg).Apply(t.Context()))
+	assert.Contains(t, output.String(), ".:\nmain.tf\nmodule\nterraform.tfvars\nzz_rehearsal_override.tf\n")
+}
+
 func TestNameOfTheFolderIsNoPattern(t *testing.T) {
 	var output bytes.Buffer
 	cfg := config(t, &output)
