@@ -27,8 +27,14 @@ func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
 // Status implements [autoscale.Pool] with two API calls. Members are counted
 // in two ways, from the pool's own list and from the instances that name it
 // as their manager, and the higher count holds: while members come and go,
-// each list lags behind in its own way.
+// each list lags behind in its own way. The pool is read last: the less time
+// passes until the size is set, the less can somebody else's change of it be
+// overwritten.
 func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
+	managed, err := p.client.listInstances(ctx, []string{p.id})
+	if err != nil {
+		return autoscale.Status{}, fmt.Errorf("list the members: %w", err)
+	}
 	pool, err := p.client.getPool(ctx, p.id)
 	if err != nil {
 		return autoscale.Status{}, err
@@ -38,10 +44,6 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 		return autoscale.Status{}, lacks("size")
 	case pool.State == nil:
 		return autoscale.Status{}, lacks("state")
-	}
-	managed, err := p.client.listInstances(ctx, []string{p.id})
-	if err != nil {
-		return autoscale.Status{}, fmt.Errorf("list the members: %w", err)
 	}
 	return autoscale.Status{
 		Size:    int(*pool.Size),

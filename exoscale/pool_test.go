@@ -67,9 +67,30 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// Somebody else changes the size while the members are listed. A step from the
+// size before that would undo the change.
+func TestStatusReadsTheSizeLast(t *testing.T) {
+	t.Parallel()
+	size := "1"
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", listURL, func(req *http.Request) (*http.Response, error) {
+		size = "4"
+		return reply(200, `{"instances":[]}`)(req)
+	})
+	mock.RegisterResponder("GET", poolURL, func(req *http.Request) (*http.Response, error) {
+		return reply(200, `{"id":"`+poolID+`","size":`+size+`,"state":"running"}`)(req)
+	})
+
+	got, err := newClient(t, mock).Pool(poolID).Status(t.Context())
+
+	require.NoError(t, err)
+	assert.Equal(t, 4, got.Size)
+}
+
 func TestStatusOfAPoolThatIsGone(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[]}`))
 	mock.RegisterResponder("GET", poolURL, reply(404, `{"message":"Not Found"}`))
 
 	_, err := newClient(t, mock).Pool(poolID).Status(t.Context())

@@ -100,8 +100,9 @@ func (l *ledger) stepped(turn time.Time, before, after int) {
 		s.direction = autoscale.Down
 	}
 	// The API sets sizes, it does not add: who changes the size between
-	// reading and writing makes a step of another length.
-	if after != before+1 && after != before-1 && !l.foreignSince(turn) {
+	// reading and writing makes a step of another length, or direction.
+	overtaken := l.foreignSince(turn)
+	if after != before+1 && after != before-1 && !overtaken {
 		l.breaks("resized from %d to %d at once", before, after)
 	}
 	var since time.Time
@@ -112,7 +113,7 @@ func (l *ledger) stepped(turn time.Time, before, after int) {
 	}
 	asked := false
 	for _, w := range l.webhooks {
-		asked = asked || w.direction == s.direction && !w.at.Before(since)
+		asked = asked || (overtaken || w.direction == s.direction) && !w.at.Before(since)
 	}
 	if !asked {
 		l.breaks("resized from %d to %d, which no webhook since %s asked for", before, after, since.Format("15:04:05.000"))
