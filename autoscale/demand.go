@@ -148,6 +148,16 @@ func (s *state) claim() {
 	s.Pending = batches{}
 }
 
+// resolved settles an intent that this turn left behind.
+func (d *Demand) resolved(size int) []Settled {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.now.Intent == nil {
+		return nil
+	}
+	return d.resolve(size)
+}
+
 // resolve decides from the size of the pool, which is at rest, whether the
 // resize that got no answer took effect.
 func (d *Demand) resolve(size int) []Settled {

@@ -57,6 +57,8 @@ func nothingChanged(err error) bool {
 
 func reasonOf(err error) Reason {
 	switch {
+	case errors.Is(err, ErrRateLimited):
+		return ReasonRateLimited
 	case errors.Is(err, ErrRefused):
 		return ReasonRefused
 	case errors.Is(err, ErrPoolNotFound):

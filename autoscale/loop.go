@@ -213,40 +213,6 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 	return l.pool.Status(reading)
 }
 
-// act lets the policy decide on claimed webhooks and carries that out.
-func (l *Loop) act(ctx, calls context.Context, d *Decision) {
-	direction := Up
-	if d.Up.empty() {
-		direction = Down
-	}
-	target := l.policy.Decide(Observation{
-		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
-	})
-	if direction == Up {
-		l.settle(ctx, d, l.demand.settled(Down, ReasonSuperseded))
-	}
-	if target.Size == d.Size {
-		d.hold(target.Reason)
-		l.settle(ctx, d, l.demand.settled(direction, target.Reason))
-		return
-	}
-	if err := l.intend(ctx, direction, d.Size, target.Size); err != nil {
-		d.fail(ReasonStateError, err)
-		return
-	}
-	d.To = target.Size
-	if err := l.pool.Resize(calls, target.Size); err != nil {
-		if nothingChanged(err) {
-			l.demand.withdraw()
-		}
-		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
-		return
-	}
-	l.metrics.size.WithLabelValues().Set(float64(target.Size))
-	d.Result, d.Reason = Resized, target.Reason
-	l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
-}
-
 // settle tells what became of webhooks. It does so before the disk forgets
 // them, at the next write: if the program dies in between they are told of
 // twice, rather than never.
@@ -260,21 +226,6 @@ func (l *Loop) settle(ctx context.Context, d *Decision, settled []Settled) {
 			slog.Int("webhooks", s.Webhooks.Count),
 			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))
 	}
-}
-
-// intend writes the intent down. A disk that takes no writes stops the resize
-// only if what it holds could cause a second one.
-func (l *Loop) intend(ctx context.Context, direction Direction, from, to int) error {
-	now := l.cfg.Clock.Now()
-	err := l.demand.intend(direction, from, to, now)
-	if err == nil {
-		return nil
-	}
-	l.noteState(ctx, err)
-	if left := l.demand.disown(now); left != nil {
-		return fmt.Errorf("write down the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
-	}
-	return nil
 }
 
 // Record notes a webhook for the next turn, and returns once that survives a

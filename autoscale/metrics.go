@@ -100,12 +100,12 @@ func pending(direction Direction, batch func() Batch) prometheus.Collector {
 // appears with its first increment shows no increase.
 func (m *metrics) startAtZero() {
 	ends := map[Result][]Reason{
-		Resized: {ReasonStepUp, ReasonStepDown},
+		Resized: {ReasonStepUp, ReasonStepDown, ReasonConfirmed},
 		Held: {
 			ReasonNoDemand, ReasonAtMinimum, ReasonAtMaximum, ReasonNotRunning, ReasonStopping,
-			ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown,
+			ReasonSizeChanged, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown,
 		},
-		Failed: {ReasonRefused, ReasonPoolNotFound, ReasonTimeout, ReasonAPIError, ReasonStateError},
+		Failed: {ReasonRefused, ReasonRateLimited, ReasonPoolNotFound, ReasonTimeout, ReasonAPIError, ReasonStateError},
 	}
 	for result, reasons := range ends {
 		for _, reason := range reasons {

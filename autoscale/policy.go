@@ -45,6 +45,11 @@ const (
 	// ReasonRefused: the provider refused the new size, or already the key
 	// that asked for it; nothing changed.
 	ReasonRefused Reason = "refused"
+	// ReasonSizeChanged: somebody else set the size after this turn had decided
+	// on one; the next turn decides anew.
+	ReasonSizeChanged Reason = "size-changed"
+	// ReasonRateLimited: the provider wants fewer calls.
+	ReasonRateLimited Reason = "rate-limited"
 	// ReasonPoolNotFound: the pool does not exist.
 	ReasonPoolNotFound Reason = "pool-not-found"
 	// ReasonTimeout: the provider did not answer within the time of one turn.
@@ -63,9 +68,9 @@ const (
 	ReasonSuperseded Reason = "superseded-by-up"
 	// ReasonExpired: the webhook waited too long to be acted on.
 	ReasonExpired Reason = "expired"
-	// ReasonConfirmed: an earlier resize whose answer was lost took effect.
+	// ReasonConfirmed: a resize whose answer was lost took effect.
 	ReasonConfirmed Reason = "confirmed"
-	// ReasonOutcomeUnknown: an earlier resize whose answer was lost can no
+	// ReasonOutcomeUnknown: a resize whose answer was lost can no
 	// longer be told apart from somebody else's change of the size.
 	ReasonOutcomeUnknown Reason = "outcome-unknown"
 )

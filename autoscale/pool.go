@@ -34,10 +34,17 @@ type Pool interface {
 	// gone.
 	Status(ctx context.Context) (Status, error)
 
-	// Resize asks for exactly size members and returns nil once the provider
-	// reports the operation done. An error that wraps [ErrRefused] or
-	// [ErrPoolNotFound] promises that nothing changed; after any other error
-	// the request may have been carried out, or may yet be.
+	// Resize asks once for exactly size members and returns nil when the
+	// provider reports the operation done. It never repeats the request by
+	// itself: somebody else may have set another size in the meantime. An
+	// error that wraps [ErrRefused] or [ErrPoolNotFound] promises that nothing
+	// changed; after any other error the request may have been carried out,
+	// or may yet be. An error with a method
+	//
+	//	RetryAfter() time.Duration
+	//
+	// has a cause that may pass within seconds: after that time, and after
+	// another look at the pool, the loop may ask again.
 	Resize(ctx context.Context, size int) error
 }
 
@@ -48,4 +55,7 @@ var (
 	// ErrRefused: the provider understood and said no (quota, permission, a
 	// size out of its bounds); nothing changed.
 	ErrRefused = errors.New("refused by the provider")
+	// ErrRateLimited: the provider wants fewer calls, and said until when at
+	// best.
+	ErrRateLimited = errors.New("rate limited by the provider")
 )

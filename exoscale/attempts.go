@@ -15,29 +15,33 @@ const maxAnswer = 64 << 20
 
 // attempts makes single exchanges: it measures them, and reads the body to
 // its end, so that a connection lost half way through counts as a failed
-// attempt and is repeated like any other.
+// attempt and is repeated like any other. It makes none before the time that
+// the API has asked for.
 type attempts struct {
 	next    http.RoundTripper
 	timeout time.Duration
 	metrics *metrics
+	limit   rateLimit
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := a.limit.check(time.Now()); err != nil {
+		return nil, err
+	}
 	past := historyOf(req.Context())
 	past.attempts++
 	start := time.Now()
 	resp, body, err := a.exchange(req)
 	a.metrics.observe(req, resp, time.Since(start))
 	if err != nil {
-		past.status, past.body, past.unsure = 0, nil, true
 		if req.Context().Err() == nil {
 			past.failure = err
 		}
 		return nil, err
 	}
+	a.limit.note(resp, time.Now())
 	past.status, past.body = resp.StatusCode, body
-	past.unsure = past.unsure || resp.StatusCode >= http.StatusInternalServerError
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
@@ -74,9 +78,8 @@ func (a *attempts) failure(attempt context.Context, req *http.Request, err error
 // uses it: attempts follow one another.
 type history struct {
 	attempts int
-	status   int    // of the last attempt; 0 when it had no whole answer
-	body     []byte // of the last attempt
-	unsure   bool   // an attempt failed in a way that may have had an effect
+	status   int    // of the last whole answer; 0 when there was none
+	body     []byte // of the last whole answer
 	failure  error  // of the newest attempt that failed before the caller's time ended
 }
 

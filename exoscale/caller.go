@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // A caller carries one call of the API through all its attempts. What it
@@ -15,11 +16,13 @@ import (
 // follow a nil pointer on anything else.
 type caller struct {
 	conf    Config
+	once    *attempts
 	retries http.RoundTripper
 }
 
 func newCaller(conf Config, m *metrics) *caller {
-	return &caller{conf: conf, retries: newRetries(conf, &attempts{next: conf.Transport, timeout: conf.Timeout, metrics: m})}
+	once := &attempts{next: conf.Transport, timeout: conf.Timeout, metrics: m}
+	return &caller{conf: conf, once: once, retries: newRetries(conf, once)}
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -29,11 +32,17 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, context.Cause(ctx)
 	}
 	past := new(history)
-	resp, err := c.retries.RoundTrip(req.WithContext(context.WithValue(ctx, historyKey{}, past)))
+	var exchange http.RoundTripper = c.once
+	if repeats(req.Method) {
+		exchange = c.retries
+	}
+	resp, err := exchange.RoundTrip(req.WithContext(context.WithValue(ctx, historyKey{}, past)))
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
 	case errors.Is(err, errMalformed):
+		return nil, err
+	case past.attempts == 0 && errors.Is(err, ErrRateLimited):
 		return nil, err
 	case err != nil && past.status == 0 && past.failure != nil && ctx.Err() != nil:
 		// That the time ran out says nothing about the cause.
@@ -63,12 +72,15 @@ func (c *caller) refusal(req *http.Request, past *history, cause error) error {
 	if json.Unmarshal(past.body, &wire) == nil && wire.Message != "" {
 		message = wire.Message
 	}
+	message = c.conf.clean(message)
+	if left := c.once.limit.left(time.Now()); left > 0 {
+		message += fmt.Sprintf("; it asks to wait %s", left.Round(time.Second))
+	}
 	return &apiError{
 		method:   req.Method,
 		status:   past.status,
-		message:  c.conf.clean(message),
+		message:  message,
 		attempts: past.attempts,
-		unsure:   past.unsure,
 		cause:    cause,
 	}
 }

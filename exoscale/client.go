@@ -9,8 +9,9 @@ import (
 
 // A Client calls the API of one zone. It is safe for concurrent use.
 type Client struct {
-	api  *egoscale.Client
-	conf Config
+	api   *egoscale.Client
+	conf  Config
+	limit *rateLimit
 }
 
 // New returns a client; it makes no call. The error names every fault of
@@ -28,18 +29,19 @@ func New(conf Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register the API metrics: %w", err)
 	}
+	caller := newCaller(conf, m)
 	// Egoscale wraps the transport of the client it is given, so nobody else
 	// may use this one.
 	api, err := egoscale.NewClient(conf.Key, conf.Secret,
 		egoscale.ClientOptWithAPIEndpoint(base),
 		egoscale.ClientOptWithHTTPClient(&http.Client{
-			Transport:     newCaller(conf, m),
+			Transport:     caller,
 			CheckRedirect: stay,
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("set up the Exoscale client: %w", err)
 	}
-	return &Client{api: api, conf: conf}, nil
+	return &Client{api: api, conf: conf, limit: &caller.once.limit}, nil
 }
 
 // stay keeps signed requests from being sent where an answer points to.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/exopool/exopool/autoscale"
@@ -32,7 +33,6 @@ type apiError struct {
 	status   int
 	message  string // the API's own words
 	attempts int
-	unsure   bool  // an earlier attempt may have had an effect
 	cause    error // why no further attempt was made, if not by number
 }
 
@@ -57,7 +57,19 @@ func (e *apiError) Unwrap() error { return e.cause }
 
 // Is implements what [errors.Is] asks for.
 func (e *apiError) Is(target error) bool {
-	return target == ErrUnauthorized && e.unauthorized()
+	switch target {
+	case ErrUnauthorized:
+		return e.unauthorized()
+	case ErrRateLimited, autoscale.ErrRateLimited:
+		return e.status == http.StatusTooManyRequests
+	}
+	return false
+}
+
+// mayPass reports whether the same call may succeed soon.
+func (e *apiError) mayPass() bool {
+	return e.status == http.StatusTooManyRequests ||
+		e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented
 }
 
 // unauthorized: of a write, 403 may as well mean a quota or a lock, and the
@@ -68,12 +80,9 @@ func (e *apiError) unauthorized() bool {
 
 // refused tells whether the API understood and said no, and nothing changed.
 func (e *apiError) refused() bool {
-	if e.unsure {
-		return false
-	}
 	switch e.status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
-		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusLocked:
+		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusLocked, http.StatusTooManyRequests:
 		return true
 	}
 	return false
@@ -107,7 +116,7 @@ func (c *Client) explainPool(err error) error {
 		return err
 	}
 	switch {
-	case api.status == http.StatusNotFound && !api.unsure:
+	case api.status == http.StatusNotFound:
 		return &poolNotFound{fmt.Sprintf(
 			"instance pool not found in zone %[1]s: check EXOSCALE_INSTANCEPOOL_ID and EXOSCALE_ZONE (exo compute instance-pool list --zone %[1]s)", c.conf.Zone)}
 	case api.refused():
@@ -115,6 +124,38 @@ func (c *Client) explainPool(err error) error {
 	}
 	return err
 }
+
+// explainResize is explainPool for a call that is not repeated here: the error
+// tells whether the caller may.
+func (c *Client) explainResize(err error) error {
+	err = c.explainPool(err)
+	var (
+		api     *apiError
+		limited *rateLimited
+	)
+	switch {
+	case errors.As(err, &limited): // never sent
+		return fmt.Errorf("%w: %w", autoscale.ErrRefused, err)
+	case errors.As(err, &api) && api.mayPass():
+		return &repeatable{error: err, after: c.limit.left(time.Now())}
+	case errors.Is(err, ErrUnreachable):
+		return &repeatable{error: err}
+	}
+	return err
+}
+
+// A repeatable error has a cause that may pass within seconds, see
+// [autoscale.Pool].
+type repeatable struct {
+	error
+	after time.Duration
+}
+
+func (e *repeatable) Unwrap() error { return e.error }
+
+// RetryAfter returns how long the API asks to wait; zero or less when it says
+// nothing.
+func (e *repeatable) RetryAfter() time.Duration { return e.after }
 
 // maxMessage is how much an error repeats of a text that came from the
 // network, in bytes.

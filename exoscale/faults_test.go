@@ -30,9 +30,7 @@ func TestFaultsThatPassAreRepeated(t *testing.T) {
 	t.Parallel()
 	fine := reply(200, `{"instances":[]}`)
 	down := reply(500, `{"message":"oops"}`)
-	asked := func(value string) httpmock.Responder {
-		return reply(429, `{"message":"slow down"}`).HeaderSet(http.Header{"Retry-After": {value}, "Content-Type": {"application/json"}})
-	}
+	asked := func(value string) httpmock.Responder { return limited(429, value) }
 	tests := map[string]struct {
 		answers []httpmock.Responder
 		least   time.Duration
@@ -48,8 +46,8 @@ func TestFaultsThatPassAreRepeated(t *testing.T) {
 		"rate limit with a time":              {[]httpmock.Responder{asked("7"), fine}, 7 * time.Second, 7 * time.Second},
 		"rate limit with a time of day":       {[]httpmock.Responder{asked("Sat, 01 Jan 2000 00:00:09 GMT"), fine}, 9 * time.Second, 9 * time.Second},
 		"rate limit with a time past":         {[]httpmock.Responder{asked("Fri, 31 Dec 1999 23:59:59 GMT"), fine}, 0, 0},
-		"rate limit that asks for a day":      {[]httpmock.Responder{asked("86400"), fine}, 30 * time.Second, 30 * time.Second},
-		"rate limit that asks for ages":       {[]httpmock.Responder{asked("99999999999999999999"), fine}, 250 * time.Millisecond, 500 * time.Millisecond},
+		"rate limit that asks for 30 s":       {[]httpmock.Responder{asked("30"), fine}, 30 * time.Second, 30 * time.Second},
+		"maintenance with a time":             {[]httpmock.Responder{limited(503, "7"), fine}, 7 * time.Second, 7 * time.Second},
 		"rate limit that asks for the absurd": {[]httpmock.Responder{asked("soon"), fine}, 250 * time.Millisecond, 500 * time.Millisecond},
 	}
 	for name, test := range tests {
@@ -88,7 +86,7 @@ func TestFaultsThatStayAreErrors(t *testing.T) {
 		says   []string
 	}{
 		"server error":         {reply(503, `{"message":"maintenance"}`), 4, nil, []string{"503 Service Unavailable: maintenance", "4 attempts"}},
-		"rate limit":           {reply(429, `{"message":"slow down"}`), 4, nil, []string{"429 Too Many Requests: slow down", "4 attempts"}},
+		"rate limit":           {reply(429, `{"message":"slow down"}`), 4, exoscale.ErrRateLimited, []string{"429 Too Many Requests: slow down", "4 attempts"}},
 		"not implemented":      {reply(501, `{"message":"no such call"}`), 1, nil, []string{"501 Not Implemented: no such call"}},
 		"wrong key":            {reply(401, `{"message":"bad signature"}`), 1, exoscale.ErrUnauthorized, []string{"EXOSCALE_KEY", "EXOSCALE_SECRET", "401 Unauthorized: bad signature"}},
 		"role forbids":         {reply(403, `{"message":"Forbidden by role policy for compute"}`), 1, exoscale.ErrUnauthorized, []string{"role", "Forbidden by role policy for compute"}},
@@ -127,7 +125,7 @@ func TestFaultsThatStayAreErrors(t *testing.T) {
 				for _, text := range append(test.says, "list pool members") {
 					assert.ErrorContains(t, err, text)
 				}
-				for _, sentinel := range []error{exoscale.ErrUnauthorized, exoscale.ErrUnreachable} {
+				for _, sentinel := range []error{exoscale.ErrUnauthorized, exoscale.ErrUnreachable, exoscale.ErrRateLimited} {
 					assert.Equal(t, errors.Is(test.is, sentinel), errors.Is(err, sentinel), "is %v", sentinel)
 				}
 				assert.NotErrorIs(t, err, autoscale.ErrPoolNotFound)
@@ -148,10 +146,9 @@ func TestNoAttemptGoesPastTheCallersDeadline(t *testing.T) {
 		calls  int
 		says   string
 	}{
-		"while the server asks to wait": {reply(503, `{"message":"maintenance"}`).HeaderSet(http.Header{"Retry-After": {"20"}, "Content-Type": {"application/json"}}), 1, "503 Service Unavailable: maintenance"},
-		"while no answer comes":         {silence, 1, "cannot be reached"},
-		"between two refused attempts":  {httpmock.NewErrorResponder(syscall.ECONNREFUSED).Delay(2200 * time.Millisecond), 2, "connection refused (2 attempts): context deadline exceeded"},
-		"after a refused attempt":       {faulty(httpmock.NewErrorResponder(syscall.ECONNREFUSED), silence), 2, "connection refused (2 attempts): context deadline exceeded"},
+		"while no answer comes":        {silence, 1, "cannot be reached"},
+		"between two refused attempts": {httpmock.NewErrorResponder(syscall.ECONNREFUSED).Delay(2200 * time.Millisecond), 2, "connection refused (2 attempts): context deadline exceeded"},
+		"after a refused attempt":      {faulty(httpmock.NewErrorResponder(syscall.ECONNREFUSED), silence), 2, "connection refused (2 attempts): context deadline exceeded"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -167,6 +164,81 @@ func TestNoAttemptGoesPastTheCallersDeadline(t *testing.T) {
 				assert.ErrorContains(t, err, test.says)
 				assert.Equal(t, 5*time.Second, time.Since(start))
 				assert.Equal(t, test.calls, mock.GetTotalCallCount())
+			})
+		})
+	}
+}
+
+// TestNoCallIsMadeBeforeTheTimeThatTheAPIAsksFor, by any call of the client.
+func TestNoCallIsMadeBeforeTheTimeThatTheAPIAsksFor(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status int
+		value  string
+		wait   time.Duration
+	}{
+		"a minute":               {429, "60", time.Minute},
+		"an hour":                {429, "3600", time.Hour},
+		"an hour of maintenance": {503, "3600", time.Hour},
+		"until a time of day":    {429, "Sat, 01 Jan 2000 00:05:00 GMT", 5 * time.Minute},
+		"ages, which is a day":   {429, "99999999999999999999", 24 * time.Hour},
+		"more than there is":     {429, "604800", 24 * time.Hour},
+		"a century":              {429, "Sat, 01 Jan 2100 00:00:00 GMT", 24 * time.Hour},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				mock := httpmock.NewMockTransport()
+				mock.RegisterResponder("GET", listURL, faulty(limited(test.status, test.value), reply(200, `{"instances":[]}`)))
+				mock.RegisterResponder("PUT", scaleURL, reply(200, success))
+				client, start := newClient(t, mock), time.Now()
+
+				_, err := members(within(t, time.Minute), client)
+				require.ErrorContains(t, err, "it asks to wait")
+				assert.Zero(t, time.Since(start), "there is no point in waiting for it")
+				_, err = members(t.Context(), client)
+				require.ErrorIs(t, err, exoscale.ErrRateLimited)
+				require.ErrorIs(t, err, autoscale.ErrRateLimited)
+				require.NotErrorIs(t, err, exoscale.ErrUnreachable)
+				assert.ErrorContains(t, err, start.Add(test.wait).UTC().Format(time.RFC3339))
+				err = client.Pool(poolID).Resize(t.Context(), 3)
+				require.ErrorIs(t, err, autoscale.ErrRateLimited)
+				require.ErrorIs(t, err, autoscale.ErrRefused, "it was never sent")
+				time.Sleep(test.wait - time.Nanosecond)
+				_, err = members(t.Context(), client)
+				require.ErrorIs(t, err, exoscale.ErrRateLimited)
+				assert.Equal(t, 1, mock.GetTotalCallCount())
+
+				time.Sleep(time.Nanosecond)
+				_, err = members(t.Context(), client)
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+func TestARateLimitIsNeverCalledUnreachable(t *testing.T) {
+	t.Parallel()
+	tests := map[string]httpmock.Responder{
+		"then no answer":          silence,
+		"then no connection":      httpmock.NewErrorResponder(syscall.ECONNREFUSED),
+		"and so on":               limited(429, "1"),
+		"then one that asks more": limited(429, "3600"),
+	}
+	for name, then := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				mock := httpmock.NewMockTransport()
+				mock.RegisterResponder("GET", listURL, faulty(limited(429, "2"), then))
+
+				_, err := members(within(t, 5*time.Second), newClient(t, mock))
+
+				require.ErrorContains(t, err, "429 Too Many Requests: slow down")
+				require.ErrorIs(t, err, exoscale.ErrRateLimited)
+				assert.NotErrorIs(t, err, exoscale.ErrUnreachable)
+				assert.NotContains(t, err.Error(), "cannot be reached")
 			})
 		})
 	}

@@ -46,6 +46,11 @@ func reply(status int, body string) httpmock.Responder {
 	return httpmock.NewStringResponder(status, body).HeaderSet(http.Header{"Content-Type": {"application/json"}})
 }
 
+// limited refuses with a Retry-After header.
+func limited(status int, retryAfter string) httpmock.Responder {
+	return reply(status, `{"message":"slow down"}`).HeaderSet(http.Header{"Retry-After": {retryAfter}, "Content-Type": {"application/json"}})
+}
+
 // faulty answers with each responder once, then with the last one forever.
 func faulty(first httpmock.Responder, more ...httpmock.Responder) httpmock.Responder {
 	// Responders run on goroutines of their own.

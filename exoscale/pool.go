@@ -52,12 +52,12 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	}, nil
 }
 
-// Resize implements [autoscale.Pool].
+// Resize implements [autoscale.Pool]. The request is sent once.
 func (p *Pool) Resize(ctx context.Context, size int) error {
 	resp, err := p.client.api.ScaleInstancePoolWithResponse(ctx, p.id,
 		oapi.ScaleInstancePoolJSONRequestBody{Size: int64(size)})
 	if err != nil {
-		return p.client.explainPool(err)
+		return p.client.explainResize(err)
 	}
 	return p.client.await(ctx, resp.JSON200)
 }

@@ -133,24 +133,46 @@ func TestResizeReturnsAtOnceWhenTheOperationIs(t *testing.T) {
 	assert.Equal(t, 1, mock.GetTotalCallCount())
 }
 
-func TestResizeIsRepeatedWithTheSameBody(t *testing.T) {
+// What the size is to be was decided on a reading of the pool, which may no
+// longer be true when a request is repeated.
+func TestResizeIsSentOnce(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var sent []string
-		mock := httpmock.NewMockTransport()
-		mock.RegisterResponder("PUT", scaleURL, func(req *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(req.Body)
-			sent = append(sent, string(body))
-			if len(sent) < 3 || err != nil {
-				return reply(503, `{}`)(req)
-			}
-			return reply(200, success)(req)
+	tests := map[string]struct {
+		answer httpmock.Responder
+		again  bool // the caller may ask again
+		wait   time.Duration
+	}{
+		"rate limit":             {reply(429, `{}`), true, 0},
+		"rate limit with a time": {limited(429, "7"), true, 7 * time.Second},
+		"server error":           {reply(500, `{}`), true, 0},
+		"maintenance":            {limited(503, "9"), true, 9 * time.Second},
+		"not implemented":        {reply(501, `{}`), false, 0},
+		"conflict":               {reply(409, `{}`), false, 0},
+		"connection refused":     {httpmock.NewErrorResponder(syscall.ECONNREFUSED), true, 0},
+		"connection lost":        {cut, true, 0},
+		"no answer":              {silence, true, 0},
+		"no JSON":                {reply(200, `<html>`), false, 0},
+		"operation failed":       {reply(200, failure), false, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				mock := httpmock.NewMockTransport()
+				mock.RegisterResponder("PUT", scaleURL, test.answer)
+
+				err := newClient(t, mock).Pool(poolID).Resize(within(t, time.Hour), 2)
+
+				require.Error(t, err)
+				assert.Equal(t, 1, mock.GetTotalCallCount())
+				var repeatable interface{ RetryAfter() time.Duration }
+				require.Equal(t, test.again, errors.As(err, &repeatable), "%v", err)
+				if test.again {
+					assert.Equal(t, test.wait, max(repeatable.RetryAfter(), 0))
+				}
+			})
 		})
-
-		require.NoError(t, newClient(t, mock).Pool(poolID).Resize(within(t, time.Minute), 2))
-
-		assert.Equal(t, []string{`{"size":2}`, `{"size":2}`, `{"size":2}`}, sent)
-	})
+	}
 }
 
 func TestAFailedResizeTellsWhetherAnythingMayHaveChanged(t *testing.T) {
@@ -165,31 +187,30 @@ func TestAFailedResizeTellsWhetherAnythingMayHaveChanged(t *testing.T) {
 		is    error // nil: the outcome is unknown
 		says  string
 	}{
-		"bad request":                         {refusal(400), nil, autoscale.ErrRefused, "400 Bad Request: the API's words"},
-		"wrong key":                           {refusal(401), nil, autoscale.ErrRefused, "EXOSCALE_KEY"},
-		"forbidden, such as by a quota":       {refusal(403), nil, autoscale.ErrRefused, "403 Forbidden: the API's words"},
-		"conflict":                            {refusal(409), nil, autoscale.ErrRefused, "409 Conflict: the API's words"},
-		"unprocessable":                       {refusal(422), nil, autoscale.ErrRefused, "422 Unprocessable Entity: the API's words"},
-		"locked":                              {refusal(423), nil, autoscale.ErrRefused, "423 Locked: the API's words"},
-		"pool gone":                           {refusal(404), nil, autoscale.ErrPoolNotFound, "zone at-vie-1"},
-		"refused after a rate limit":          {[]httpmock.Responder{reply(429, `{}`), reply(409, `{}`)}, nil, autoscale.ErrRefused, "409 Conflict"},
-		"refused after a server error":        {[]httpmock.Responder{reply(500, `{}`), reply(409, `{}`)}, nil, nil, "409 Conflict: {} (2 attempts)"},
-		"refused after a lost answer":         {[]httpmock.Responder{lost, reply(409, `{}`)}, nil, nil, "409 Conflict: {} (2 attempts)"},
-		"gone after a lost answer":            {[]httpmock.Responder{lost, reply(404, `{}`)}, nil, nil, "404 Not Found: {} (2 attempts)"},
-		"odd refusal":                         {refusal(418), nil, nil, "418 I'm a teapot"},
-		"server error":                        {refusal(500), nil, nil, "500 Internal Server Error: the API's words (4 attempts)"},
-		"unreachable":                         {[]httpmock.Responder{httpmock.NewErrorResponder(syscall.ECONNREFUSED)}, nil, nil, "cannot be reached"},
-		"accepted otherwise":                  {refusal(202), nil, nil, "202 Accepted"},
-		"operation without an id":             {[]httpmock.Responder{reply(200, `{"state":"pending"}`)}, nil, nil, "operation id is missing"},
-		"operation without a state":           {[]httpmock.Responder{reply(200, `{"id":"x"}`)}, nil, nil, "operation state is missing"},
-		"operation failed at once":            {[]httpmock.Responder{reply(200, failure)}, nil, nil, "ended as failure: unavailable no room left"},
-		"operation failed":                    {[]httpmock.Responder{reply(200, pending)}, reply(200, failure), nil, "ended as failure: unavailable no room left"},
-		"operation timed out":                 {[]httpmock.Responder{reply(200, pending)}, reply(200, `{"id":"x","state":"timeout"}`), nil, "ended as timeout"},
-		"operation in an unknown state":       {[]httpmock.Responder{reply(200, pending)}, reply(200, `{"id":"x","state":"lost"}`), nil, "ended as lost"},
-		"operation forgotten":                 {[]httpmock.Responder{reply(200, pending)}, reply(404, `{}`), nil, "wait for operation 22222222-2222-4222-8222-222222222222: 404 Not Found"},
-		"key withdrawn during the operation":  {[]httpmock.Responder{reply(200, pending)}, reply(403, `{}`), nil, "wait for operation"},
-		"operation never ends":                {[]httpmock.Responder{reply(200, pending)}, reply(200, pending), nil, "still running after 2m0s"},
-		"operation not to be asked for again": {[]httpmock.Responder{reply(200, pending)}, lost, nil, "cannot be reached"},
+		"bad request":                           {refusal(400), nil, autoscale.ErrRefused, "400 Bad Request: the API's words"},
+		"wrong key":                             {refusal(401), nil, autoscale.ErrRefused, "EXOSCALE_KEY"},
+		"forbidden, such as by a quota":         {refusal(403), nil, autoscale.ErrRefused, "403 Forbidden: the API's words"},
+		"conflict":                              {refusal(409), nil, autoscale.ErrRefused, "409 Conflict: the API's words"},
+		"unprocessable":                         {refusal(422), nil, autoscale.ErrRefused, "422 Unprocessable Entity: the API's words"},
+		"locked":                                {refusal(423), nil, autoscale.ErrRefused, "423 Locked: the API's words"},
+		"pool gone":                             {refusal(404), nil, autoscale.ErrPoolNotFound, "zone at-vie-1"},
+		"rate limit":                            {refusal(429), nil, autoscale.ErrRefused, "429 Too Many Requests: the API's words"},
+		"answer lost":                           {[]httpmock.Responder{lost}, nil, nil, "cannot be reached"},
+		"rate limit of a look at the operation": {[]httpmock.Responder{reply(200, pending)}, limited(429, "3600"), nil, "it asks to wait 1h0m0s"},
+		"odd refusal":                           {refusal(418), nil, nil, "418 I'm a teapot"},
+		"server error":                          {refusal(500), nil, nil, "500 Internal Server Error: the API's words"},
+		"unreachable":                           {[]httpmock.Responder{httpmock.NewErrorResponder(syscall.ECONNREFUSED)}, nil, nil, "cannot be reached"},
+		"accepted otherwise":                    {refusal(202), nil, nil, "202 Accepted"},
+		"operation without an id":               {[]httpmock.Responder{reply(200, `{"state":"pending"}`)}, nil, nil, "operation id is missing"},
+		"operation without a state":             {[]httpmock.Responder{reply(200, `{"id":"x"}`)}, nil, nil, "operation state is missing"},
+		"operation failed at once":              {[]httpmock.Responder{reply(200, failure)}, nil, nil, "ended as failure: unavailable no room left"},
+		"operation failed":                      {[]httpmock.Responder{reply(200, pending)}, reply(200, failure), nil, "ended as failure: unavailable no room left"},
+		"operation timed out":                   {[]httpmock.Responder{reply(200, pending)}, reply(200, `{"id":"x","state":"timeout"}`), nil, "ended as timeout"},
+		"operation in an unknown state":         {[]httpmock.Responder{reply(200, pending)}, reply(200, `{"id":"x","state":"lost"}`), nil, "ended as lost"},
+		"operation forgotten":                   {[]httpmock.Responder{reply(200, pending)}, reply(404, `{}`), nil, "wait for operation 22222222-2222-4222-8222-222222222222: 404 Not Found"},
+		"key withdrawn during the operation":    {[]httpmock.Responder{reply(200, pending)}, reply(403, `{}`), nil, "wait for operation"},
+		"operation never ends":                  {[]httpmock.Responder{reply(200, pending)}, reply(200, pending), nil, "still running after 2m0s"},
+		"operation not to be asked for again":   {[]httpmock.Responder{reply(200, pending)}, lost, nil, "cannot be reached"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

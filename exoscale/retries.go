@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -17,13 +16,16 @@ import (
 const (
 	firstWait = 500 * time.Millisecond
 	lastWait  = 10 * time.Second
-	// longestAsked limits what a Retry-After header may ask for.
-	longestAsked = 30 * time.Second
+	// longestWait is how long a call waits because a Retry-After header asks
+	// for it. When more is asked for, the call fails at once, and so do all
+	// others until that time: see [rateLimit].
+	longestWait = 30 * time.Second
 )
 
 // newRetries repeats exchanges that may succeed the next time: 429, 5xx
-// except 501, and broken or timed-out connections.
-func newRetries(conf Config, next http.RoundTripper) http.RoundTripper {
+// except 501, and broken or timed-out connections. It is for calls that may be
+// repeated whatever happened in the meantime: see [repeats].
+func newRetries(conf Config, next *attempts) http.RoundTripper {
 	return &retryablehttp.RoundTripper{Client: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport:     next,
@@ -34,7 +36,7 @@ func newRetries(conf Config, next http.RoundTripper) http.RoundTripper {
 		RetryWaitMax: lastWait,
 		CheckRetry:   mayPass,
 		Backoff: func(first, last time.Duration, attempt int, resp *http.Response) time.Duration {
-			wait := backoff(first, last, attempt, resp)
+			wait := max(backoff(first, last, attempt, resp), next.limit.left(time.Now()))
 			conf.Logger.Debug("API attempt failed, will repeat", "attempt", attempt+1, "status", statusOf(resp), "wait", wait)
 			return wait
 		},
@@ -46,40 +48,43 @@ func newRetries(conf Config, next http.RoundTripper) http.RoundTripper {
 // mayPass tells whether another attempt is worthwhile.
 func mayPass(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	switch {
-	case errors.Is(err, errMalformed):
+	case errors.Is(err, errMalformed), errors.Is(err, ErrRateLimited):
 		return false, err
 	case err == nil && resp.StatusCode == http.StatusOK:
 		// An answer counts even if the caller's time ended meanwhile.
 		return false, nil
 	}
+	if asked, ok := retryAfter(resp); ok && !fits(ctx, asked) {
+		return false, nil
+	}
 	return retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+}
+
+// fits reports whether a call may wait that long.
+func fits(ctx context.Context, wait time.Duration) bool {
+	if wait > longestWait {
+		return false
+	}
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > wait
+}
+
+// repeats reports whether a call may be repeated without asking how things are
+// now: reading may, and so may deleting a thing by its id. Other calls set
+// what somebody else may have set since; whoever decided on them decides anew.
+func repeats(method string) bool {
+	return method == http.MethodGet || method == http.MethodDelete
 }
 
 func backoff(first, last time.Duration, attempt int, resp *http.Response) time.Duration {
 	if asked, ok := retryAfter(resp); ok {
-		return min(asked, longestAsked)
+		return asked
 	}
 	wait := last
 	if attempt < 16 {
 		wait = min(first<<attempt, last)
 	}
 	return wait - rand.N(wait/2) //nolint:gosec // spreads load, guards nothing
-}
-
-// retryAfter reads how long the server asks to stay away, in either form that
-// HTTP knows.
-func retryAfter(resp *http.Response) (time.Duration, bool) {
-	if resp == nil {
-		return 0, false
-	}
-	value := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(time.Until(at), 0), true
-	}
-	return 0, false
 }
 
 func statusOf(resp *http.Response) int {

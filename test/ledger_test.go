@@ -28,7 +28,8 @@ type ledger struct {
 	webhooks []webhook
 	steps    []step
 	foreign  []time.Time // when somebody else changed the size
-	turn     time.Time   // when the autoscaler last read the pool
+	turn     time.Time   // when the autoscaler's turn first read the pool
+	asked    bool        // it has asked for a resize since
 	settled  []autoscale.Settled
 	listed   map[string]bool // addresses in the targets file, as last seen
 	broken   []string
@@ -58,9 +59,7 @@ func (l *ledger) breaks(format string, args ...any) {
 func (l *ledger) watch(r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
 	scale := strings.HasSuffix(r.URL.Path, ":scale")
 	if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/instance-pool/") {
-		l.mu.Lock()
-		l.turn = time.Now()
-		l.mu.Unlock()
+		l.read()
 	}
 	if scale {
 		l.wish(body(r))
@@ -76,10 +75,32 @@ func (l *ledger) watch(r *http.Request, call func() (*http.Response, error)) (*h
 	return resp, err
 }
 
+// longestTurn is how long a turn of the autoscaler may take.
+const longestTurn = 50 * time.Second
+
+// read notes the beginning of a turn. A turn that asks again for its resize
+// reads the pool again, too.
+func (l *ledger) read() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked && time.Since(l.turn) < longestTurn {
+		return
+	}
+	l.turn, l.asked = time.Now(), false
+}
+
+// restarted notes that what asked before is gone.
+func (l *ledger) restarted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = false
+}
+
 // wish checks the size that the autoscaler asks for.
 func (l *ledger) wish(body string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.asked = true
 	match := scaleBody.FindStringSubmatch(body)
 	if match == nil {
 		l.breaks("asked to scale without a size: %s", body)

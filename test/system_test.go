@@ -134,6 +134,7 @@ func (y *system) stateDir() string   { return filepath.Join(y.dir, fmt.Sprintf("
 func (y *system) targetFile() string { return filepath.Join(y.dir, "config.json") }
 
 func (y *system) startAutoscaler() error {
+	y.ledger.restarted()
 	p := &program{wire: &wire{RoundTripper: y.cloud.Transport(), watch: y.ledger.watch}}
 	client, err := y.client(p.wire)
 	if err != nil {

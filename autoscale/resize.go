@@ -1,0 +1,131 @@
+package autoscale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// maxAttempts is how often one turn asks for its resize.
+const maxAttempts = 3
+
+// firstWait is the shortest time between two attempts of a turn; it doubles.
+const firstWait = time.Second
+
+// act lets the policy decide on claimed webhooks and carries that out.
+func (l *Loop) act(ctx, calls context.Context, d *Decision) {
+	direction := Up
+	if d.Up.empty() {
+		direction = Down
+	}
+	target := l.policy.Decide(Observation{
+		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
+	})
+	if direction == Up {
+		l.settle(ctx, d, l.demand.settled(Down, ReasonSuperseded))
+	}
+	if target.Size == d.Size {
+		d.hold(target.Reason)
+		l.settle(ctx, d, l.demand.settled(direction, target.Reason))
+		return
+	}
+	l.resize(ctx, calls, d, direction, target)
+}
+
+// resize asks for the target. An attempt that failed for a reason that may
+// pass is repeated, but never on what was known before it: the pool is read
+// again, and unless it still has the size that the target was decided on, the
+// turn is over.
+func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target Target) {
+	d.To = target.Size
+	for attempt := 1; ; attempt++ {
+		if err := l.intend(ctx, direction, d.From, d.To); err != nil {
+			d.To = d.From
+			d.fail(ReasonStateError, err)
+			return
+		}
+		err := l.pool.Resize(calls, d.To)
+		if err == nil {
+			l.metrics.size.WithLabelValues().Set(float64(d.To))
+			d.Result, d.Reason = Resized, target.Reason
+			l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
+			return
+		}
+		if nothingChanged(err) {
+			l.demand.withdraw()
+		}
+		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
+		if attempt == maxAttempts || !l.mayRepeat(ctx, calls, attempt, err) || !l.stillUndone(ctx, calls, d) {
+			return
+		}
+	}
+}
+
+// mayRepeat reports whether the turn may ask again, after it has waited for
+// that.
+func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) bool {
+	var passing interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &passing) {
+		return false
+	}
+	wait := firstWait << (attempt - 1)
+	wait += rand.N(wait / 2) //nolint:gosec // spreads load, guards nothing
+	wait = max(wait, passing.RetryAfter())
+	if deadline, ok := calls.Deadline(); ok && time.Until(deadline) <= wait {
+		return false
+	}
+	l.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "resize failed, will read the pool and ask again",
+		slog.String("pool", l.cfg.PoolName), slog.Duration("wait", wait), slog.Any("err", err))
+	select {
+	case <-ctx.Done():
+		return false
+	case <-calls.Done():
+		return false
+	case <-l.cfg.Clock.After(wait):
+		return true
+	}
+}
+
+// stillUndone reads the pool again and reports whether it is as it was when
+// the turn decided. Otherwise the decision tells how the turn has ended.
+func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
+	status, err := l.read(ctx, calls)
+	if err != nil {
+		d.Error += fmt.Sprintf("; read it again: %v", err)
+		return false
+	}
+	l.metrics.read(status)
+	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+	if status.State != StateRunning {
+		return false // the next turn finds out what came of it
+	}
+	settled := l.demand.resolved(status.Size)
+	l.settle(ctx, d, settled)
+	switch {
+	case status.Size == d.From:
+		return ctx.Err() == nil
+	case status.Size == d.To && len(settled) > 0:
+		d.Result, d.Reason = Resized, ReasonConfirmed
+	default:
+		d.Result, d.Reason = Held, ReasonSizeChanged
+	}
+	return false
+}
+
+// intend writes the intent down. A disk that takes no writes stops the resize
+// only if what it holds could cause a second one.
+func (l *Loop) intend(ctx context.Context, direction Direction, from, to int) error {
+	now := l.cfg.Clock.Now()
+	err := l.demand.intend(direction, from, to, now)
+	if err == nil {
+		return nil
+	}
+	l.noteState(ctx, err)
+	if left := l.demand.disown(now); left != nil {
+		return fmt.Errorf("write down the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package autoscale_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake"
+)
+
+// A passing error may be gone soon.
+type passing struct {
+	error
+	after time.Duration
+}
+
+func (p passing) Unwrap() error             { return p.error }
+func (p passing) RetryAfter() time.Duration { return p.after }
+
+var (
+	lost     = passing{error: errors.New("connection lost")}
+	tooMany  = passing{error: errors.Join(autoscale.ErrRefused, autoscale.ErrRateLimited)}
+	inTwenty = passing{error: tooMany.error, after: 20 * time.Second}
+	inMinute = passing{error: tooMany.error, after: time.Minute}
+)
+
+// TestAResizeIsRepeatedOnlyOnWhatIsStillTrue: the pool has two members, one
+// webhook asks for one more, and the first request fails.
+func TestAResizeIsRepeatedOnlyOnWhatIsStillTrue(t *testing.T) {
+	t.Parallel()
+	fail := func(errs ...error) func(*fake.Pool) {
+		return func(p *fake.Pool) {
+			for _, err := range errs {
+				p.FailNext("resize", err)
+			}
+		}
+	}
+	tests := map[string]struct {
+		weather   func(*fake.Pool)
+		meanwhile func(*fake.Pool) // before the pool is read again
+		asked     []int
+		result    autoscale.Result
+		reason    autoscale.Reason
+		fates     fate
+	}{
+		"connection lost":             {fail(lost), nil, []int{3, 3}, autoscale.Resized, autoscale.ReasonStepUp, fate{up: autoscale.ReasonStepUp}},
+		"rate limit":                  {fail(tooMany), nil, []int{3, 3}, autoscale.Resized, autoscale.ReasonStepUp, fate{up: autoscale.ReasonStepUp}},
+		"rate limit with a time":      {fail(inTwenty), nil, []int{3, 3}, autoscale.Resized, autoscale.ReasonStepUp, fate{up: autoscale.ReasonStepUp}},
+		"twice":                       {fail(lost, tooMany), nil, []int{3, 3, 3}, autoscale.Resized, autoscale.ReasonStepUp, fate{up: autoscale.ReasonStepUp}},
+		"three times is enough":       {fail(lost, lost, lost, lost), nil, []int{3, 3, 3}, autoscale.Failed, autoscale.ReasonAPIError, fate{}},
+		"a time longer than the turn": {fail(inMinute), nil, []int{3}, autoscale.Failed, autoscale.ReasonRateLimited, fate{}},
+		"an error that stays":         {fail(errors.New("no such call")), nil, []int{3}, autoscale.Failed, autoscale.ReasonAPIError, fate{}},
+		"somebody's change": {
+			fail(tooMany), func(p *fake.Pool) { p.SetSize(8) },
+			[]int{3},
+			autoscale.Held, autoscale.ReasonSizeChanged,
+			fate{},
+		},
+		"somebody's change after a lost answer": {
+			fail(lost), func(p *fake.Pool) { p.SetSize(8) },
+			[]int{3},
+			autoscale.Held, autoscale.ReasonSizeChanged,
+			fate{up: autoscale.ReasonOutcomeUnknown},
+		},
+		"somebody's change to the very size": {
+			fail(tooMany), func(p *fake.Pool) { p.SetSize(3) },
+			[]int{3},
+			autoscale.Held, autoscale.ReasonSizeChanged,
+			fate{},
+		},
+		"carried out, answer lost": {
+			func(p *fake.Pool) { p.LoseNext("resize", lost) }, nil,
+			[]int{3},
+			autoscale.Resized, autoscale.ReasonConfirmed,
+			fate{up: autoscale.ReasonConfirmed},
+		},
+		"busy since": {
+			fail(lost), func(p *fake.Pool) { p.SetState("scaling-up") },
+			[]int{3},
+			autoscale.Failed, autoscale.ReasonAPIError,
+			fate{},
+		},
+		"cannot be read since": {
+			fail(lost), func(p *fake.Pool) { p.FailNext("status", errors.New("502")) },
+			[]int{3},
+			autoscale.Failed, autoscale.ReasonAPIError,
+			fate{},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				pool := fake.NewPool("web", 2, nil)
+				loop, err := autoscale.New(autoscale.Config{Pool: pool, PoolName: "web", StateDir: t.TempDir()})
+				require.NoError(t, err)
+				test.weather(pool)
+				if test.meanwhile != nil {
+					time.AfterFunc(500*time.Millisecond, func() { test.meanwhile(pool) })
+				}
+				loop.Record(t.Context(), up)
+
+				d := loop.RunOnce(t.Context())
+
+				assert.Equal(t, test.asked, pool.Resizes())
+				assert.Equal(t, test.result, d.Result, d.Error)
+				assert.Equal(t, test.reason, d.Reason, d.Error)
+				assert.Equal(t, test.fates, fates(d))
+				assert.Equal(t, 2, d.From)
+				assert.Equal(t, 3, d.To)
+			})
+		})
+	}
+}
+
+func TestStoppingWhileWaitingToAskAgainAsksNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, loop, stop := started(t)
+		pool.FailNext("resize", inTwenty)
+		loop.Record(t.Context(), up)
+		time.Sleep(62 * time.Second)
+		asked := time.Now()
+		stop()
+		assert.Zero(t, time.Since(asked))
+		assert.Equal(t, []int{3}, pool.Resizes())
+		waiting, _ := loop.Waiting()
+		assert.Equal(t, 1, waiting.Count)
+	})
+}
+
+// TestATurnThatAsksAgainSurvivesACrash: what the disk holds between two
+// attempts is enough for one step and no more.
+func TestATurnThatAsksAgainSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, dir := fake.NewPool("web", 2, nil), t.TempDir()
+		_, loop, _ := started(t, func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir })
+		pool.LoseNext("resize", inTwenty)
+		loop.Record(t.Context(), up)
+		time.Sleep(61 * time.Second) // in the middle of the wait
+		again, err := autoscale.New(autoscale.Config{Pool: pool, PoolName: "web", StateDir: dir})
+		require.NoError(t, err)
+		assert.Equal(t, fate{up: autoscale.ReasonConfirmed}, fates(again.RunOnce(t.Context())))
+		assert.Equal(t, []int{3}, pool.Resizes())
+	})
+}

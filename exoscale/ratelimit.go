@@ -1,0 +1,103 @@
+package exoscale
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// ErrRateLimited tells that the API answered 429, or has asked to be left alone until a
+// time that has not come. Errors that are it satisfy
+// [autoscale.ErrRateLimited], too.
+var ErrRateLimited = errors.New("the API asks to wait")
+
+// longestLimit bounds what a Retry-After header may ask for, lest one odd
+// answer stops a program for good.
+const longestLimit = 24 * time.Hour
+
+// A rateLimit keeps all calls of a client from the API for as long as its
+// Retry-After header asks (RFC 9110, section 10.2.3), up to a day. The header
+// counts on 429 and 503, where it speaks of the client and not of the thing
+// asked for.
+type rateLimit struct {
+	mu     sync.Mutex
+	until  time.Time
+	status int // of the answer that asked for it
+}
+
+// note keeps what an answer asks for.
+func (l *rateLimit) note(resp *http.Response, now time.Time) {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return
+	}
+	asked, ok := retryAfter(resp)
+	if !ok {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := now.Add(asked); until.After(l.until) {
+		l.until, l.status = until, resp.StatusCode
+	}
+}
+
+// left returns how long the API is still to be left alone; zero or less when
+// it is not.
+func (l *rateLimit) left(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.until.Sub(now)
+}
+
+// check returns an error while the API is to be left alone.
+func (l *rateLimit) check(now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.until.After(now) {
+		return &rateLimited{until: l.until, status: l.status}
+	}
+	return nil
+}
+
+// A rateLimited call was not made.
+type rateLimited struct {
+	until  time.Time
+	status int // of the answer that asked to wait
+}
+
+func (e *rateLimited) Error() string {
+	return fmt.Sprintf("%s until %s, as it said with %d %s: no call is made before",
+		ErrRateLimited, e.until.UTC().Format(time.RFC3339), e.status, http.StatusText(e.status))
+}
+
+// Is implements what [errors.Is] asks for.
+func (e *rateLimited) Is(target error) bool {
+	return target == ErrRateLimited || target == autoscale.ErrRateLimited
+}
+
+// retryAfter reads how long the server asks to stay away, in either form that
+// HTTP knows, at most [longestLimit].
+func retryAfter(resp *http.Response) (time.Duration, bool) {
+	if resp == nil {
+		return 0, false
+	}
+	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	if value != "" && strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil { // out of range
+			seconds = math.MaxInt64
+		}
+		return time.Duration(min(seconds, int64(longestLimit/time.Second))) * time.Second, true
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(time.Until(at), 0), longestLimit), true
+	}
+	return 0, false
+}
