@@ -4,6 +4,7 @@ package test_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,8 +62,9 @@ var faultOperations = []string{
 }
 
 func drawFault(t *rapid.T) exoapi.Fault {
+	names := slices.DeleteFunc(exoapi.FaultNames(), func(name string) bool { return name == exoapi.FaultPartialList })
 	f := exoapi.Fault{
-		Name:      rapid.SampledFrom(exoapi.FaultNames()).Draw(t, "fault"),
+		Name:      rapid.SampledFrom(names).Draw(t, "fault"),
 		Operation: rapid.SampledFrom(faultOperations).Draw(t, "operation"),
 		Count:     rapid.IntRange(1, 12).Draw(t, "count"),
 	}

@@ -228,6 +228,8 @@ func (y *system) alive() map[string]bool {
 // loseMember deletes the oldest member behind the pool's back.
 func (y *system) loseMember(ctx context.Context) {
 	if members := y.cloud.Pools()[0].Members; len(members) > 0 {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // faults strike this call, too
+		defer cancel()
 		// It may be on its way out already, and then that is refused.
 		_ = y.cloud.Call(ctx, http.MethodDelete, "/v2/instance/"+members[0], nil, nil)
 	}

@@ -22,6 +22,7 @@ type fault struct {
 	Operation string        `json:"operation"`
 	Count     int           `json:"count"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
+	Keep      int           `json:"keep"`
 }
 
 // A control changes and watches a cloud, for whoever knows the token.
@@ -69,7 +70,7 @@ func isLoopback(hostport string) bool {
 func (c *control) list(w http.ResponseWriter, _ *http.Request) {
 	faults := []fault{}
 	for number, f := range c.cloud.Faults().All() {
-		faults = append(faults, fault{number, f.Name, f.Operation, f.Count, f.Duration})
+		faults = append(faults, fault{number, f.Name, f.Operation, f.Count, f.Duration, f.Keep})
 	}
 	reply(w, faults)
 }
@@ -80,7 +81,9 @@ func (c *control) add(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	id, err := c.cloud.Faults().Add(exoapi.Fault{Name: f.Name, Operation: f.Operation, Count: f.Count, Duration: f.Duration})
+	id, err := c.cloud.Faults().Add(exoapi.Fault{
+		Name: f.Name, Operation: f.Operation, Count: f.Count, Duration: f.Duration, Keep: f.Keep,
+	})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

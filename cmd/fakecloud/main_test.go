@@ -376,10 +376,12 @@ func TestFaultsComeAndGo(t *testing.T) {
 	assert.Regexp(t, `(?m)^`+number+` +too-many-requests +\* +any`, faults("list").out.String())
 	faults("remove", number)
 	assert.NotContains(t, faults().out.String(), "too-many-requests")
+	faults("add", "partial-list", "-keep", "1")
+	assert.Contains(t, faults().out.String(), "partial-list")
 	faults("clear")
 	assert.NotContains(t, faults().out.String(), "latency")
 
-	for _, wrong := range [][]string{{"add"}, {"add", "nonsense"}, {"add", "latency"}, {"remove", "x"}, {"break"}} {
+	for _, wrong := range [][]string{{"add"}, {"add", "nonsense"}, {"add", "latency"}, {"add", "latency", "-duration", "1s", "-keep", "1"}, {"remove", "x"}, {"break"}} {
 		assert.NotEqual(t, 0, term.beside().run(t.Context(), append([]string{"faults"}, wrong...)), wrong)
 	}
 }

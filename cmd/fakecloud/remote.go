@@ -108,6 +108,7 @@ func (p program) faults(ctx context.Context, args []string) (int, error) {
 		f.Name = operand
 		flags.StringVar(&f.Operation, "operation", exoapi.AnyOperation, "the call that is struck, such as `scale-instance-pool`")
 		flags.IntVar(&f.Count, "count", 0, "how often it strikes; 0 means until removed")
+		flags.IntVar(&f.Keep, "keep", 0, "how many entries a partial list has")
 		flags.DurationVar(&f.Duration, "duration", 0, "how long: of a latency, a Retry-After or a stuck operation")
 	}
 	c, err := p.running(ctx, flags, rest)

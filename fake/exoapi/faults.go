@@ -3,6 +3,7 @@ package exoapi
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +15,7 @@ const (
 	// FaultLatency delays the answer by Duration.
 	FaultLatency = "latency"
 	// FaultTooManyRequests answers 429; Duration is told as Retry-After, in
-	// whole seconds, at least one.
+	// whole seconds, at least one. Zero leaves that header out.
 	FaultTooManyRequests = "too-many-requests"
 	// FaultServerErrorBefore answers 500 and does nothing.
 	FaultServerErrorBefore = "server-error-before"
@@ -24,6 +25,14 @@ const (
 	FaultDropBefore = "drop-before"
 	// FaultDropAfter does what was asked and drops the connection.
 	FaultDropAfter = "drop-after"
+	// FaultHalfOpenBefore keeps the connection and never answers, until the
+	// client gives up, and does nothing.
+	FaultHalfOpenBefore = "half-open-before"
+	// FaultHalfOpenAfter does what was asked and then never answers.
+	FaultHalfOpenAfter = "half-open-after"
+	// FaultPartialList leaves entries out of a list of instances: it ends after
+	// Keep of them.
+	FaultPartialList = "partial-list"
 	// FaultOperationFails accepts a change that then fails without effect.
 	FaultOperationFails = "operation-fails"
 	// FaultOperationStuck does what was asked but leaves the operation
@@ -44,8 +53,8 @@ const AnyOperation = "*"
 func FaultNames() []string {
 	return []string{
 		FaultLatency, FaultTooManyRequests, FaultServerErrorBefore, FaultServerErrorAfter,
-		FaultDropBefore, FaultDropAfter, FaultOperationFails, FaultOperationStuck,
-		FaultQuotaReached, FaultMemberNeverHealthy,
+		FaultDropBefore, FaultDropAfter, FaultHalfOpenBefore, FaultHalfOpenAfter, FaultPartialList,
+		FaultOperationFails, FaultOperationStuck, FaultQuotaReached, FaultMemberNeverHealthy,
 	}
 }
 
@@ -60,7 +69,12 @@ type Fault struct {
 	// Duration means what the fault's name says. It is taken as it is,
 	// whatever the speed of the cloud's time.
 	Duration time.Duration
+	// Keep is how many entries a partial list has.
+	Keep int
 }
+
+// listInstancesID is the one call whose answer FaultPartialList cuts short.
+const listInstancesID = "list-instances"
 
 // Faults are the faults in force. Methods are safe for concurrent use.
 type Faults struct {
@@ -68,6 +82,7 @@ type Faults struct {
 	mu     sync.Mutex
 	lastID int
 	active []activeFault
+	struck map[string]int // by name
 }
 
 type activeFault struct {
@@ -76,31 +91,41 @@ type activeFault struct {
 }
 
 // Add puts a fault in force and returns a number to remove it by. An unknown
-// name or operation, a negative count or duration, and a latency of zero are
-// errors.
+// name or operation, a negative number or duration, a latency of zero, and a
+// partial list of anything but instances are errors.
 func (f *Faults) Add(fault Fault) (id int, err error) {
-	if !slices.Contains(FaultNames(), fault.Name) {
-		return 0, fmt.Errorf("add fault %q: unknown name, known are %s",
-			fault.Name, strings.Join(FaultNames(), ", "))
-	}
 	if fault.Operation == "" {
 		fault.Operation = AnyOperation
 	}
-	if fault.Operation != AnyOperation && !f.known[fault.Operation] {
-		return 0, fmt.Errorf("add fault %s: unknown operation %q", fault.Name, fault.Operation)
-	}
-	if fault.Count < 0 || fault.Duration < 0 {
-		return 0, fmt.Errorf("add fault %s: negative count %d or duration %s",
-			fault.Name, fault.Count, fault.Duration)
-	}
-	if fault.Name == FaultLatency && fault.Duration == 0 {
-		return 0, fmt.Errorf("add fault %s: a duration is needed", fault.Name)
+	if err := f.check(fault); err != nil {
+		return 0, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.lastID++
 	f.active = append(f.active, activeFault{fault, f.lastID})
 	return f.lastID, nil
+}
+
+func (f *Faults) check(fault Fault) error {
+	reject := func(format string, args ...any) error {
+		return fmt.Errorf("add fault %s: "+format, append([]any{fault.Name}, args...)...)
+	}
+	switch {
+	case !slices.Contains(FaultNames(), fault.Name):
+		return fmt.Errorf("add fault %q: unknown name, known are %s", fault.Name, strings.Join(FaultNames(), ", "))
+	case fault.Operation != AnyOperation && !f.known[fault.Operation]:
+		return reject("unknown operation %q", fault.Operation)
+	case fault.Count < 0 || fault.Duration < 0 || fault.Keep < 0:
+		return reject("negative count %d, duration %s or entries kept %d", fault.Count, fault.Duration, fault.Keep)
+	case fault.Name == FaultLatency && fault.Duration == 0:
+		return reject("a duration is needed")
+	case fault.Name == FaultPartialList && fault.Operation != AnyOperation && fault.Operation != listInstancesID:
+		return reject("only %s is cut short, not %s", listInstancesID, fault.Operation)
+	case fault.Keep > 0 && fault.Name != FaultPartialList:
+		return reject("only %s keeps entries", FaultPartialList)
+	}
+	return nil
 }
 
 // Remove ends a fault; one that is over already is left alone.
@@ -144,6 +169,13 @@ func (f *Faults) All() iter.Seq2[int, Fault] {
 	}
 }
 
+// Struck tells how often each fault has struck so far, by its name.
+func (f *Faults) Struck() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.struck)
+}
+
 // take lets the oldest matching fault strike once.
 func (f *Faults) take(name, operation string) (Fault, bool) {
 	f.mu.Lock()
@@ -153,6 +185,10 @@ func (f *Faults) take(name, operation string) (Fault, bool) {
 		if a.Name != name || a.Operation != AnyOperation && a.Operation != operation {
 			continue
 		}
+		if f.struck == nil {
+			f.struck = map[string]int{}
+		}
+		f.struck[name]++
 		fault := a.Fault
 		switch a.Count {
 		case 0:

@@ -97,6 +97,61 @@ func TestFaultsThatDropTheConnection(t *testing.T) {
 	}
 }
 
+func TestFaultTooManyRequestsWithoutRetryAfter(t *testing.T) {
+	cloud := newCloud(t, exoapi.Config{})
+	inject(t, cloud, exoapi.Fault{Name: exoapi.FaultTooManyRequests, Count: 1})
+	got := call(t, cloud, http.MethodGet, "/v2/zone", "")
+	assert.Equal(t, 429, got.status)
+	assert.NotContains(t, got.header, "Retry-After")
+}
+
+func TestFaultsThatNeverAnswer(t *testing.T) {
+	for name, size := range map[string]int{exoapi.FaultHalfOpenBefore: 1, exoapi.FaultHalfOpenAfter: 2} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud, _, _, path := scaling(t)
+				inject(t, cloud, exoapi.Fault{Name: name, Operation: scale, Count: 1})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				asked := time.Now()
+				err := failCall(t, cloud, http.MethodPut, path, `{"size":2}`, func(r *http.Request) { *r = *r.WithContext(ctx) })
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Equal(t, time.Hour, time.Since(asked))
+				assert.Equal(t, size, cloud.Pools()[0].Size)
+			})
+		})
+	}
+}
+
+func TestAHalfOpenConnectionEndsWithItsClient(t *testing.T) {
+	cloud := newCloud(t, exoapi.Config{})
+	inject(t, cloud, exoapi.Fault{Name: exoapi.FaultHalfOpenBefore, Count: 1})
+	server := httptest.NewServer(cloud.Handler())
+	defer server.Close() // it waits for the handler
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v2/zone", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	if err == nil {
+		resp.Body.Close()
+	}
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestFaultPartialList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		pool := newPool(t, client, 5)
+		list := func() int { return len(instancesOf(t, client, *pool.ID)) }
+		inject(t, cloud, exoapi.Fault{Name: exoapi.FaultPartialList, Count: 1, Keep: 1})
+		inject(t, cloud, exoapi.Fault{Name: exoapi.FaultPartialList, Operation: "list-instances", Count: 1})
+		inject(t, cloud, exoapi.Fault{Name: exoapi.FaultPartialList, Count: 1, Keep: 9})
+		assert.Equal(t, []int{1, 0, 5, 5}, []int{list(), list(), list(), list()})
+		assert.Equal(t, map[string]int{exoapi.FaultPartialList: 3}, cloud.Faults().Struck())
+	})
+}
+
 func TestDroppedConnectionOverASocket(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
 	inject(t, cloud, exoapi.Fault{Name: exoapi.FaultDropBefore, Count: 1})
@@ -175,6 +230,9 @@ func TestUnknownFaultsAreRefused(t *testing.T) {
 		{Name: exoapi.FaultDropAfter, Count: -1},
 		{Name: exoapi.FaultDropAfter, Duration: -1},
 		{Name: exoapi.FaultLatency},
+		{Name: exoapi.FaultPartialList, Keep: -1},
+		{Name: exoapi.FaultPartialList, Operation: "list-zones"},
+		{Name: exoapi.FaultDropAfter, Keep: 1},
 	} {
 		_, err := cloud.Faults().Add(bad)
 		require.Error(t, err, bad)

@@ -25,7 +25,7 @@ const (
 type problem struct {
 	kind       kind
 	message    string
-	retryAfter time.Duration // of kindTooMany
+	retryAfter time.Duration // of kindTooMany; zero is not told
 }
 
 func (p *problem) Error() string { return p.message }

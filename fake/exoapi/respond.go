@@ -41,7 +41,7 @@ func respond(w http.ResponseWriter, answer any, err error) int {
 		p := &problem{kind: kindBroken, message: err.Error()}
 		errors.As(err, &p)
 		status = p.kind.status()
-		if p.kind == kindTooMany {
+		if p.retryAfter > 0 {
 			seconds := max(1, int(p.retryAfter.Seconds()))
 			w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 )
 
 // maxBody is the longest request body. User data, the longest thing in one,
@@ -120,19 +119,31 @@ func (c *Cloud) answer(
 		endpoint:    c.cfg.APIEndpoint,
 		events:      c.events,
 	}
-	err = c.world.do(func() error {
+	if err = c.act(r, rt, &answer); err == nil {
+		err = c.strikeAfter(hr, rt)
+	}
+	return answer, key, err
+}
+
+// act lets the handler of a route do its work.
+func (c *Cloud) act(r *request, rt *route, answer *any) error {
+	return c.world.do(func() (err error) {
 		if !rt.open {
 			if err := c.world.authorize(r, rt.service()); err != nil {
 				return err
 			}
 		}
-		answer, err = rt.handle(r)
-		return err
+		if *answer, err = rt.handle(r); err != nil {
+			return err
+		}
+		if list, ok := (*answer).(encodedList); ok {
+			if fault, ok := c.faults.take(FaultPartialList, rt.OperationID); ok {
+				list.entries = list.entries[:min(fault.Keep, len(list.entries))]
+				*answer = list
+			}
+		}
+		return nil
 	})
-	if err == nil {
-		err = c.strikeAfter(rt)
-	}
-	return answer, key, err
 }
 
 // strikeBefore lets faults happen that keep a request from its handler.
@@ -148,9 +159,11 @@ func (c *Cloud) strikeBefore(hr *http.Request, rt *route) error {
 	if _, ok := c.faults.take(FaultDropBefore, id); ok {
 		drop()
 	}
+	if _, ok := c.faults.take(FaultHalfOpenBefore, id); ok {
+		hang(hr)
+	}
 	if fault, ok := c.faults.take(FaultTooManyRequests, id); ok {
-		wait := max(time.Second, fault.Duration)
-		return &problem{kind: kindTooMany, message: "too many requests", retryAfter: wait}
+		return &problem{kind: kindTooMany, message: "too many requests", retryAfter: fault.Duration}
 	}
 	if _, ok := c.faults.take(FaultServerErrorBefore, id); ok {
 		return injected(FaultServerErrorBefore)
@@ -159,9 +172,12 @@ func (c *Cloud) strikeBefore(hr *http.Request, rt *route) error {
 }
 
 // strikeAfter lets faults happen that only hide the answer.
-func (c *Cloud) strikeAfter(rt *route) error {
+func (c *Cloud) strikeAfter(hr *http.Request, rt *route) error {
 	if _, ok := c.faults.take(FaultDropAfter, rt.OperationID); ok {
 		drop()
+	}
+	if _, ok := c.faults.take(FaultHalfOpenAfter, rt.OperationID); ok {
+		hang(hr)
 	}
 	if _, ok := c.faults.take(FaultServerErrorAfter, rt.OperationID); ok {
 		return injected(FaultServerErrorAfter)
@@ -176,3 +192,9 @@ func injected(name string) error {
 // drop ends the request without an answer, in the way that net/http and
 // [Cloud.Transport] understand.
 func drop() { panic(http.ErrAbortHandler) }
+
+// hang lets the client wait for an answer until it gives up.
+func hang(hr *http.Request) {
+	<-hr.Context().Done()
+	drop()
+}
