@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,10 +24,16 @@ type Agent struct {
 	published   atomic.Pointer[document]
 	lastSuccess atomic.Pointer[time.Time]
 
+	// holding: targets are published that the last list lacks.
+	holding atomic.Bool
+
 	// refreshing guards what only one refresh at a time may touch.
 	refreshing   sync.Mutex
-	ids          map[string]string // of the pools, by how they were named
-	healthFailed int               // calls in a row
+	pools        []*poolState // in the order of the configuration, each name once
+	earlier      []target     // from the file, until it is known what each pool has
+	absences     *absences
+	unsaved      notice
+	healthFailed int // calls in a row
 }
 
 // New returns an agent that already publishes what the file holds from
@@ -42,21 +49,41 @@ func New(conf Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{conf: conf, file: file, ids: make(map[string]string)}
+	a := &Agent{conf: conf, file: file, absences: newAbsences(file)}
+	for _, name := range conf.Pools {
+		if !slices.ContainsFunc(a.pools, func(s *poolState) bool { return s.name == name }) {
+			a.pools = append(a.pools, &poolState{name: name})
+		}
+	}
 	if conf.MemberMetrics {
 		a.members = newMemberMetrics()
 	}
-	if a.metrics, err = newMetrics(conf.Registerer, a.members); err != nil {
+	if a.metrics, err = newMetrics(conf.Registerer, a.members, a.pools); err != nil {
 		return nil, err
 	}
-	switch earlier, err := file.load(); {
+	a.load()
+	return a, nil
+}
+
+// load takes up what an earlier run has left.
+func (a *Agent) load() {
+	switch earlier, dropped, err := a.file.load(a.conf); {
 	case err != nil:
-		conf.Logger.Warn("the targets file is not valid and stays until the first good refresh", slog.Any("err", err))
+		a.conf.Logger.Warn("the targets file is not valid and stays until the first good refresh", slog.Any("err", err))
 	case earlier != nil:
-		conf.Logger.Info("targets loaded from the file", slog.String("file", conf.File), slog.Int("targets", len(earlier.targets)))
+		a.conf.Logger.Info("targets loaded from the file", slog.String("file", a.conf.File), slog.Int("targets", len(earlier.targets)))
+		if dropped > 0 {
+			a.conf.Logger.Warn("targets of the file are left out: their addresses are not those of members", slog.Int("targets", dropped))
+		}
+		a.earlier = earlier.parsed
 		a.published.Store(earlier)
 	}
-	return a, nil
+	if a.conf.ForgetAfter < 0 {
+		return
+	}
+	if err := a.absences.load(a.pools, a.conf.Clock.Now(), a.conf.ForgetAfter); err != nil {
+		a.conf.Logger.Warn("for how long pools have been absent is counted anew", slog.Any("err", err))
+	}
 }
 
 // Run refreshes until ctx ends, and then returns nil. The first refresh comes
@@ -75,18 +102,26 @@ func (a *Agent) Run(ctx context.Context) error {
 	steady.RandomizationFactor = 0.1
 
 	failed := 0 // refreshes in a row
+	var told time.Time
 	for {
 		err := a.RunOnce(ctx)
 		delays := retry
-		if err == nil {
+		if err == nil || isPartial(err) {
+			// The provider answers: other pools need not wait.
 			retry.Reset()
 			delays = steady
 		}
 		delay := min(delays.NextBackOff(), maxDelay)
+		if a.holding.Load() {
+			delay = min(delay, recheck)
+		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			failed++
-			a.logFailure(err, delay)
+			if now := a.conf.Clock.Now(); !isPartial(err) || failed == 1 || now.Sub(told) >= maxDelay {
+				told = now
+				a.logFailure(err, delay)
+			}
 		case err == nil && failed > 0:
 			a.conf.Logger.Info("refresh works again", slog.Int("failed", failed))
 			failed = 0
@@ -104,12 +139,18 @@ func (a *Agent) logFailure(err error, delay time.Duration) {
 	if last := a.lastSuccess.Load(); last != nil {
 		attrs = append(attrs, slog.Duration("age", a.conf.Clock.Now().Sub(*last)))
 	}
+	if isPartial(err) {
+		a.conf.Logger.Error("refresh failed for some pools, their last good targets stay", attrs...)
+		return
+	}
 	a.conf.Logger.Error("refresh failed, the last good targets stay", attrs...)
 }
 
-// RunOnce makes one refresh. With an error, what is published and what the
-// file holds are as they were, but for one case: when the file cannot be
-// written the HTTP service already has the new targets.
+// RunOnce makes one refresh. An error that concerns some of several pools
+// leaves their targets as they were; with any other one, all that is published
+// and the file are as they were, but for two cases: when the file cannot be
+// written the HTTP service already has the new targets, and a pool that has
+// not existed for [Config.ForgetAfter] loses its targets.
 func (a *Agent) RunOnce(ctx context.Context) error {
 	a.refreshing.Lock()
 	defer a.refreshing.Unlock()
@@ -134,32 +175,44 @@ func (a *Agent) RunOnce(ctx context.Context) error {
 	return nil
 }
 
-// refresh asks, translates and publishes.
+// refresh asks, takes in what was answered, and publishes.
 func (a *Agent) refresh(ctx context.Context) error {
 	seen, err := a.survey(ctx)
+	if err == nil && ctx.Err() != nil { // a lister that ignores ctx publishes nothing late
+		err = fail(reasonTimeout, context.Cause(ctx))
+	}
 	if err != nil {
+		for _, s := range a.pools {
+			s.absence.pause()
+		}
 		return err
 	}
-	targets, counts := a.conf.targets(seen)
+	news, faults := a.takeIn(seen)
+	if !news {
+		a.metrics.poolsAre(a.pools)
+		return faults
+	}
+	targets := a.targets(seen.backends)
+	a.metrics.poolsAre(a.pools)
 	next, err := a.conf.document(targets)
 	if err != nil {
 		return fail(reasonWrite, err)
 	}
-	if ctx.Err() != nil { // a lister that ignores ctx publishes nothing late
-		return fail(reasonTimeout, context.Cause(ctx))
-	}
-	if err := a.publish(next, counts); err != nil {
+	if err := a.publish(next); err != nil {
 		return err
 	}
 	a.showMembers(ctx, seen, targets)
-	return nil
+	if faults != nil && slices.ContainsFunc(seen.answers, func(ans answer) bool { return ans.err == nil }) {
+		return partialError{faults}
+	}
+	return faults
 }
 
 // publish hands a new set of targets to readers, of the memory and the file.
-func (a *Agent) publish(next *document, counts map[string]poolCount) error {
+func (a *Agent) publish(next *document) error {
 	previous := a.published.Swap(next)
 	added, removed := changes(previous, next)
-	a.metrics.published(counts, added, removed)
+	a.metrics.published(added, removed)
 	if added+removed > 0 || previous == nil {
 		a.conf.Logger.Info("targets changed", slog.Int("targets", len(next.targets)),
 			slog.Int("added", added), slog.Int("removed", removed))

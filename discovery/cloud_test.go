@@ -25,12 +25,15 @@ type cloud struct {
 	backends []discovery.Backend
 	failing  map[string]error // by method, until changed
 	calls    map[string]int
+	born     map[string]int  // members ever, by pool
+	hidden   map[string]bool // ids of members that lists lack
+	reticent bool            // pools do not name their members
 	// hook runs in every call before it answers.
 	hook func(ctx context.Context, method string)
 }
 
 func newCloud() *cloud {
-	return &cloud{pools: map[string]discovery.Pool{}, failing: map[string]error{}, calls: map[string]int{}}
+	return &cloud{pools: map[string]discovery.Pool{}, failing: map[string]error{}, calls: map[string]int{}, born: map[string]int{}, hidden: map[string]bool{}}
 }
 
 // grow adds a pool with one member for each address; an empty address is a
@@ -39,17 +42,28 @@ func (c *cloud) grow(pool string, addrs ...string) *cloud {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	have := c.pools[pool].Size
-	for i, addr := range addrs {
-		member := discovery.Instance{ID: fmt.Sprintf("%s-%03d", pool, have+i), PoolID: pool, State: "running"}
+	for _, addr := range addrs {
+		member := discovery.Instance{ID: fmt.Sprintf("%s-%03d", pool, c.born[pool]), PoolID: pool, State: "running"}
 		if ip, err := netip.ParseAddr(addr); err == nil && ip.Is4() {
 			member.IPv4 = ip
 		} else if err == nil {
 			member.IPv6 = ip
 		}
 		c.members = append(c.members, member)
+		c.born[pool]++
 	}
 	c.pools[pool] = discovery.Pool{ID: pool, Name: "the " + pool, State: "running", Size: have + len(addrs)}
 	return c
+}
+
+// hide makes lists lack all members but the first n.
+func (c *cloud) hide(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.hidden)
+	for _, member := range c.members[n:] {
+		c.hidden[member.ID] = true
+	}
 }
 
 // empty takes all members away; the pools stay, with the size given.
@@ -61,6 +75,25 @@ func (c *cloud) empty(size int) {
 		pool.Size = size
 		c.pools[id] = pool
 	}
+}
+
+// leave takes the first n members away, as the pool itself does.
+func (c *cloud) leave(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, member := range c.members[:n] {
+		pool := c.pools[member.PoolID]
+		pool.Size--
+		c.pools[member.PoolID] = pool
+	}
+	c.members = slices.Clone(c.members[n:])
+}
+
+// kill takes the first member away, which the pool has not noticed.
+func (c *cloud) kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.members = slices.Clone(c.members[1:])
 }
 
 func (c *cloud) fail(method string, err error) {
@@ -100,7 +133,7 @@ func (c *cloud) Instances(ctx context.Context, poolIDs []string) ([]discovery.In
 	defer c.mu.Unlock()
 	var out []discovery.Instance
 	for _, member := range c.members {
-		if slices.Contains(poolIDs, member.PoolID) {
+		if slices.Contains(poolIDs, member.PoolID) && !c.hidden[member.ID] {
 			out = append(out, member)
 		}
 	}
@@ -116,6 +149,11 @@ func (c *cloud) Pool(ctx context.Context, id string) (discovery.Pool, error) {
 	pool, ok := c.pools[id]
 	if !ok {
 		return discovery.Pool{}, fmt.Errorf("pool %s: %w", id, discovery.ErrPoolNotFound)
+	}
+	for _, member := range c.members {
+		if member.PoolID == id && !c.reticent {
+			pool.Members = append(pool.Members, member.ID)
+		}
 	}
 	return pool, nil
 }

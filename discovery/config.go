@@ -52,6 +52,13 @@ type Config struct {
 	// MaxAge is how old the last success may be before /readyz is bad; 0
 	// means 2 minutes.
 	MaxAge time.Duration
+	// ForgetAfter is for how long the provider must have said that a pool
+	// does not exist before its targets go: somebody else may have the
+	// addresses by then. 0 means 15 minutes; with a negative one they stay.
+	ForgetAfter time.Duration
+	// AllowLoopback lets loopback addresses be targets, for a provider on
+	// this computer whose members are its processes.
+	AllowLoopback bool
 
 	Clock      Clock                 // nil: the computer's
 	Logger     *slog.Logger          // nil: silence
@@ -63,11 +70,15 @@ const (
 	defaultInterval = 10 * time.Second
 	defaultTimeout  = 30 * time.Second
 	defaultMaxAge   = 2 * time.Minute
+	defaultForget   = 15 * time.Minute
 
 	// maxDelay is the longest wait between two refreshes: together with the
 	// longest refresh it leaves a change in the targets within 2 minutes
 	// after the provider came back.
 	maxDelay = time.Minute
+	// recheck is the longest wait while targets are held that the last list
+	// lacks, so that one that is really gone leaves within those 2 minutes.
+	recheck = 10 * time.Second
 )
 
 // withDefaults returns a complete configuration, or all that is wrong.
@@ -95,6 +106,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Interval, defaultInterval)
 	setDefault(&c.Timeout, defaultTimeout)
 	setDefault(&c.MaxAge, defaultMaxAge)
+	setDefault(&c.ForgetAfter, defaultForget)
 	if c.Clock == nil {
 		c.Clock = SystemClock{}
 	}

@@ -6,51 +6,75 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"strconv"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
 // decode reads a targets file as strictly as Prometheus does, so that the
-// HTTP service never passes on what a scraper would refuse.
-func decode(content []byte) (*document, error) {
+// HTTP service never passes on what a scraper would refuse. It leaves out
+// targets whose addresses no member may have.
+func (c Config) decode(content []byte) (doc *document, dropped int, err error) {
 	dec := json.NewDecoder(bytes.NewReader(content))
 	dec.DisallowUnknownFields()
 	var groups []group
 	if err := dec.Decode(&groups); err != nil {
-		return nil, fmt.Errorf("decode targets: %w", err)
+		return nil, 0, fmt.Errorf("decode targets: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("decode targets: something follows the list")
+		return nil, 0, errors.New("decode targets: something follows the list")
 	}
 	if groups == nil {
-		return nil, errors.New("decode targets: not a list")
+		return nil, 0, errors.New("decode targets: not a list")
 	}
+	var parsed []target
 	for i, g := range groups {
-		if err := g.validate(); err != nil {
-			return nil, fmt.Errorf("target group %d: %w", i, err)
+		targets, err := c.targetsOf(g)
+		if err != nil {
+			return nil, 0, fmt.Errorf("target group %d: %w", i, err)
 		}
+		parsed = append(parsed, targets...)
+		dropped += len(g.Targets) - len(targets)
 	}
-	return &document{body: content, targets: targetsOf(groups)}, nil
+	slices.SortStableFunc(parsed, func(a, b target) int { return a.at.Compare(b.at) })
+	parsed = slices.CompactFunc(parsed, func(a, b target) bool { return a.at == b.at })
+	if dropped == 0 {
+		return &document{body: content, targets: textsOf(groups), parsed: parsed}, 0, nil
+	}
+	if doc, err = c.document(parsed); err != nil {
+		return nil, 0, err
+	}
+	doc.parsed = parsed
+	return doc, dropped, nil
 }
 
-func (g group) validate() error {
+// targetsOf returns the targets of a group that may be published again, with
+// labels that this program gives.
+func (c Config) targetsOf(g group) ([]target, error) {
 	if g.Targets == nil {
-		return errors.New("no targets")
-	}
-	for _, target := range g.Targets {
-		host, port, err := net.SplitHostPort(target)
-		if err != nil || host == "" {
-			return fmt.Errorf("target %q is not host:port", target)
-		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return fmt.Errorf("target %q has no port from 1 to 65535", target)
-		}
+		return nil, errors.New("no targets")
 	}
 	for name, value := range g.Labels {
 		if name == "" || !utf8.ValidString(name) || !utf8.ValidString(value) {
-			return fmt.Errorf("label %q is not valid", name)
+			return nil, fmt.Errorf("label %q is not valid", name)
 		}
 	}
-	return nil
+	var labels map[string]string
+	if c.Labels {
+		labels = maps.Clone(g.Labels)
+		maps.DeleteFunc(labels, func(name, _ string) bool { return !strings.HasPrefix(name, prefix) })
+	}
+	targets := make([]target, 0, len(g.Targets))
+	for _, text := range g.Targets {
+		at, err := netip.ParseAddrPort(text)
+		if err != nil || at.Port() == 0 {
+			return nil, fmt.Errorf("target %q is not an address with a port", text)
+		}
+		if c.refusal(at.Addr()) == "" {
+			targets = append(targets, target{at: at, labels: labels})
+		}
+	}
+	return targets, nil
 }

@@ -49,3 +49,14 @@ func reasonOf(err error) reason {
 	}
 	return reasonList
 }
+
+// A partialError is what went wrong with some pools while the others were
+// refreshed.
+type partialError struct{ error }
+
+func (p partialError) Unwrap() error { return p.error }
+
+func isPartial(err error) bool {
+	var p partialError
+	return errors.As(err, &p)
+}

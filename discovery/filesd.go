@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 )
+
+// maxFile limits what is read at the start, in bytes: 10,000 members with all
+// labels take 10 MB.
+const maxFile = 16 << 20
 
 // A targetFile is the file_sd file. Readers find the old content or the new
 // one, whole, at every instant, also when the machine loses power.
@@ -79,20 +84,29 @@ func (f *targetFile) sweep() error {
 	return nil
 }
 
-// load returns the targets that the file holds, nil when there is no file.
-func (f *targetFile) load() (*document, error) {
-	content, err := os.ReadFile(f.path)
+// load returns the targets that the file holds, nil when there is no file,
+// and how many of them it leaves out because of their addresses.
+func (f *targetFile) load(conf Config) (doc *document, dropped int, err error) {
+	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the targets file: %w", err)
+		return nil, 0, fmt.Errorf("read the targets file: %w", err)
 	}
-	doc, err := decode(content)
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, 0, fmt.Errorf("read the targets file: %w", err)
+	case len(content) > maxFile:
+		return nil, 0, fmt.Errorf("read the targets file %s: it is longer than %d MiB", f.path, maxFile>>20)
+	}
+	doc, dropped, err = conf.decode(content)
 	if err != nil {
-		return nil, fmt.Errorf("read the targets file %s: %w", f.path, err)
+		return nil, 0, fmt.Errorf("read the targets file %s: %w", f.path, err)
 	}
-	return doc, nil
+	return doc, dropped, nil
 }
 
 // store makes body the content of the file and tells whether it had to write.

@@ -3,8 +3,10 @@ package discovery_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,6 +59,8 @@ func TestGarbageStaysUntilTheFirstSuccess(t *testing.T) {
 		"target no port":   `[{"targets":["192.0.2.1"],"labels":{}}]`,
 		"target port zero": `[{"targets":["192.0.2.1:0"],"labels":{}}]`,
 		"target no host":   `[{"targets":[":9100"],"labels":{}}]`,
+		"target a name":    `[{"targets":["example.test:9100"],"labels":{}}]`,
+		"too long":         `[{"targets":["192.0.2.1:9100"],"labels":{}}` + strings.Repeat(" ", 16<<20) + `]`,
 		"label no string":  `[{"targets":[],"labels":{"a":1}}]`,
 		"label no name":    `[{"targets":[],"labels":{"":"a"}}]`,
 		"unknown field":    `[{"targets":[],"labels":{},"more":1}]`,
@@ -201,7 +205,10 @@ func FuzzFileFromEarlier(f *testing.F) {
 		require.NotNil(t, groups)
 		for _, g := range groups {
 			for _, target := range g.Targets {
-				assert.Regexp(t, `.:[0-9]+$`, target)
+				at, err := netip.ParseAddrPort(target)
+				require.NoError(t, err)
+				require.NotZero(t, at.Port())
+				require.False(t, at.Addr().IsLoopback() || at.Addr().IsMulticast() || at.Addr().IsLinkLocalUnicast() || at.Addr().Zone() != "")
 			}
 		}
 	})

@@ -111,7 +111,7 @@ func TestMetricsTellTheStateOfTheAgent(t *testing.T) {
 	agent := start(t, conf)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.NoError(t, agent.RunOnce(t.Context()))
-	c.members = c.members[1:] // one goes, one comes
+	c.leave(1) // one goes, two come
 	c.grow("web", "192.0.2.7", "192.0.2.8")
 	require.NoError(t, agent.RunOnce(t.Context()))
 

@@ -31,6 +31,9 @@ type Pool struct {
 	Name  string
 	State string
 	Size  int // members asked for
+	// Members are the ids of those that the pool names; nil when the provider
+	// does not say.
+	Members []string
 }
 
 // A Backend is one service of a network load balancer and what its health
@@ -49,8 +52,8 @@ var ErrPoolNotFound = errors.New("instance pool not found")
 // return soon after ctx ends.
 type Lister interface {
 	// Instances lists the members of the given pools, in any order, with one
-	// API call however many there are. The answer is whole or it is an
-	// error: never a part. A pool that does not exist lists no members.
+	// API call however many there are. An answer that is known to be a part
+	// is an error. A pool that does not exist lists no members.
 	Instances(ctx context.Context, poolIDs []string) ([]Instance, error)
 	// Pool reads one pool; the error wraps [ErrPoolNotFound] when it is gone.
 	Pool(ctx context.Context, poolID string) (Pool, error)

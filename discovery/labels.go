@@ -12,7 +12,7 @@ const prefix = "__meta_exoscale_"
 
 // labels returns what the provider says of one member. What it does not say
 // has no label, which to Prometheus is the same as an empty one.
-func (c Config) labels(pool Pool, member *Instance, backends []Backend) map[string]string {
+func (c Config) labels(pool Pool, member member, backends []Backend) map[string]string {
 	labels := map[string]string{
 		prefix + "zone":                 c.Zone,
 		prefix + "pool_id":              member.PoolID,
@@ -57,7 +57,7 @@ func addUserLabels(labels, user map[string]string) {
 // be behind several services: then ids and names are lists, and the member is
 // as healthy as the worst of them says. A member that no service has checked
 // yet has no health.
-func addBackendLabels(labels map[string]string, member *Instance, backends []Backend) {
+func addBackendLabels(labels map[string]string, member member, backends []Backend) {
 	var balancers, services, verdicts []string
 	for _, b := range backends {
 		if b.PoolID != member.PoolID {
@@ -65,7 +65,7 @@ func addBackendLabels(labels map[string]string, member *Instance, backends []Bac
 		}
 		balancers = append(balancers, b.BalancerID)
 		services = append(services, b.Service)
-		if verdict := b.Health[publicAddress(member)]; verdict != "" {
+		if verdict := b.Health[member.addr]; verdict != "" {
 			verdicts = append(verdicts, verdict)
 		}
 	}

@@ -62,31 +62,31 @@ func TestLabelsAreOffUnlessAskedFor(t *testing.T) {
 	conf.Backends = c
 	require.NoError(t, start(t, conf).RunOnce(t.Context()))
 	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","[2001:db8::3]:9100"],"labels":{}}]`+"\n", read(t, conf.File))
-	assert.Equal(t, map[string]int{"Instances": 1}, c.calls)
+	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 1}, c.calls)
 }
 
 func TestMembersThatShareAllLabelsShareAGroup(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.2", "192.0.2.3", "192.0.2.1")
-	for i := range c.members {
-		c.members[i].ID = "same"
-		c.members[i].IPv6, c.members[i].IPv4 = netip.AddrFrom16(c.members[i].IPv4.As16()), netip.Addr{}
-	}
 	conf := config(t, c)
 	conf.Labels = true
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	var groups []struct {
+	type group struct {
 		Targets []string
 		Labels  map[string]string
 	}
-	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
-	require.Len(t, groups, 3, "their addresses are labels that differ")
-
-	for i := range c.members {
-		c.members[i].IPv6 = netip.MustParseAddr("2001:db8::1")
-	}
+	var groups []group
 	require.NoError(t, start(t, conf).RunOnce(t.Context()))
 	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
-	require.Len(t, groups, 1)
+	require.Len(t, groups, 3, "their ids are labels that differ")
+
+	writeFile(t, conf.File, `[{"targets":["192.0.2.9:9100"],"labels":{"__meta_exoscale_zone":"z"}},
+		{"targets":["192.0.2.8:9100"],"labels":{"__meta_exoscale_zone":"z","job":"other"}}]`)
+	c.members[2].State = "destroyed" // so that the list is not believed at once
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	groups = nil
+	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
+	require.Len(t, groups, 3)
+	assert.Equal(t, group{[]string{"192.0.2.8:9100", "192.0.2.9:9100"}, map[string]string{"__meta_exoscale_zone": "z"}}, groups[2],
+		"targets of the file keep the labels that are ours")
 }
 
 func TestNoMembersWithLabelsIsAnEmptyList(t *testing.T) {

@@ -105,6 +105,9 @@ func (m *memberMetrics) show(targets []target, backends []Backend, known bool) {
 	}
 	states := make([]memberState, 0, len(targets))
 	for _, t := range targets {
+		if t.member.Instance == nil {
+			continue // known from the file alone
+		}
 		state := memberState{
 			pool:     t.pool,
 			instance: t.at.String(),
@@ -123,13 +126,13 @@ func (m *memberMetrics) show(targets []target, backends []Backend, known bool) {
 
 // judge returns the worst verdict of the services in front of the member's
 // pool. One that has not checked the member yet sends it no requests, either.
-func judge(member *Instance, backends []Backend) verdict {
+func judge(member member, backends []Backend) verdict {
 	result := unknown
 	for _, b := range backends {
 		if b.PoolID != member.PoolID {
 			continue
 		}
-		if b.Health[publicAddress(member)] != healthy {
+		if b.Health[member.addr] != healthy {
 			return unfit
 		}
 		result = fit

@@ -109,7 +109,7 @@ func TestMemberMetricsAreOffUnlessAskedFor(t *testing.T) {
 	for _, name := range []string{memberHealthy, memberCreated, healthSuccess} {
 		assert.Empty(t, read(name))
 	}
-	assert.Equal(t, map[string]int{"Instances": 1}, c.calls)
+	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 1}, c.calls)
 }
 
 func TestMemberMetricsCostOneCallAlsoWithLabels(t *testing.T) {
@@ -117,7 +117,7 @@ func TestMemberMetricsCostOneCallAlsoWithLabels(t *testing.T) {
 		labels bool
 		calls  map[string]int
 	}{
-		"labels off": {false, map[string]int{"Instances": 1, "Backends": 1}},
+		"labels off": {false, map[string]int{"Instances": 1, "Pool": 2, "Backends": 1}},
 		"labels on":  {true, map[string]int{"Instances": 1, "Pool": 2, "Backends": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestSeriesGoWithTheirMember(t *testing.T) {
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.Equal(t, 2, strings.Count(read(memberHealthy), "instance="), "a member without address is no target")
 
-	c.members = c.members[1:]
+	c.leave(1)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, "id=web-001,instance=192.0.2.2:9100,pool=web 1", read(memberHealthy))
 	assert.Equal(t, 1, strings.Count(read(memberCreated), "instance="))
@@ -176,7 +176,7 @@ func TestHealthThatCannotBeAskedForStaysAndHoldsNothingUp(t *testing.T) {
 	known := read(healthSuccess)
 
 	c.fail("Backends", assert.AnError)
-	c.members = c.members[:1]
+	c.members[1].State = "destroyed"
 	c.grow("web", "192.0.2.3")
 	require.NoError(t, agent.RunOnce(t.Context()))
 	told.seen = slices.DeleteFunc(told.seen, func(l slog.Level) bool { return l == slog.LevelInfo }) // targets changed

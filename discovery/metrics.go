@@ -16,6 +16,11 @@ type metrics struct {
 	failures    *prometheus.CounterVec
 	writes      prometheus.Counter
 	changes     *prometheus.CounterVec
+	held        *prometheus.GaugeVec
+	staleLists  *prometheus.CounterVec
+	refused     *prometheus.GaugeVec
+	absent      *prometheus.GaugeVec
+	forgotten   *prometheus.CounterVec
 }
 
 // Values of the label of the changes.
@@ -26,7 +31,7 @@ const (
 
 // newMetrics registers the metrics, and those of members unless they are nil;
 // with a nil registerer nobody sees them.
-func newMetrics(reg prometheus.Registerer, members *memberMetrics) (*metrics, error) {
+func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*poolState) (*metrics, error) {
 	const namespace, subsystem = "exopool", "discovery"
 	m := &metrics{
 		targets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -58,16 +63,43 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics) (*metrics, er
 			Namespace: namespace, Subsystem: subsystem, Name: "target_changes_total",
 			Help: "Targets that came or went, by change.",
 		}, []string{"change"}),
+		held: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "held_targets",
+			Help: "Targets of a pool that the last list of members lacks, and that stay until the pool confirms it or a few refreshes have passed.",
+		}, []string{"pool"}),
+		staleLists: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "stale_lists_total",
+			Help: "Lists of members that were not believed, as they contradicted the size or the members of the pool.",
+		}, []string{"pool"}),
+		refused: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "refused_addresses",
+			Help: "Members of a pool with an address that never becomes a target, such as a loopback or link-local one.",
+		}, []string{"pool"}),
+		absent: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "pool_absent_seconds",
+			Help: "Time for which the provider has said that the pool does not exist; 0 when it does.",
+		}, []string{"pool"}),
+		forgotten: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "forgotten_targets_total",
+			Help: "Targets that were dropped because their pool had not existed for too long.",
+		}, []string{"pool"}),
 	}
 	for _, why := range reasons() {
 		m.failures.WithLabelValues(string(why))
 	}
 	m.changes.WithLabelValues(changeAdded)
 	m.changes.WithLabelValues(changeRemoved)
+	for _, s := range pools {
+		m.staleLists.WithLabelValues(s.name)
+		m.forgotten.WithLabelValues(s.name)
+	}
 	if reg == nil {
 		return m, nil
 	}
-	collectors := []prometheus.Collector{m.targets, m.skipped, m.lastSuccess, m.duration, m.failures, m.writes, m.changes}
+	collectors := []prometheus.Collector{
+		m.targets, m.skipped, m.lastSuccess, m.duration, m.failures, m.writes, m.changes,
+		m.held, m.staleLists, m.refused, m.absent, m.forgotten,
+	}
 	if members != nil {
 		collectors = append(collectors, members)
 	}
@@ -89,12 +121,19 @@ func (m *metrics) refreshed(took time.Duration, err error) {
 	}
 }
 
-// published counts what readers now see.
-func (m *metrics) published(counts map[string]poolCount, added, removed int) {
-	for pool, count := range counts {
-		m.targets.WithLabelValues(pool).Set(float64(count.targets))
-		m.skipped.WithLabelValues(pool).Set(float64(count.skipped))
-	}
+// published counts what came and went for readers.
+func (m *metrics) published(added, removed int) {
 	m.changes.WithLabelValues(changeAdded).Add(float64(added))
 	m.changes.WithLabelValues(changeRemoved).Add(float64(removed))
+}
+
+// poolsAre shows what is known of pools.
+func (m *metrics) poolsAre(pools []*poolState) {
+	for _, s := range pools {
+		m.targets.WithLabelValues(s.name).Set(float64(s.targets() + s.earlier))
+		m.skipped.WithLabelValues(s.name).Set(float64(s.skipped))
+		m.held.WithLabelValues(s.name).Set(float64(s.held + s.earlier))
+		m.refused.WithLabelValues(s.name).Set(float64(s.refused))
+		m.absent.WithLabelValues(s.name).Set(s.absence.total.Seconds())
+	}
 }

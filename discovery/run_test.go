@@ -117,12 +117,22 @@ func TestChangeIsInTheFileWithinTwoMinutesAfterRecovery(t *testing.T) {
 // levels is a log of which only the level of each record is kept.
 type levels struct {
 	slog.Handler
+	mu   sync.Mutex
 	seen []slog.Level
+}
+
+// reset forgets what was seen, while the agent runs.
+func (l *levels) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = nil
 }
 
 func (l *levels) Enabled(context.Context, slog.Level) bool { return true }
 
 func (l *levels) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.seen = append(l.seen, r.Level)
 	return nil
 }

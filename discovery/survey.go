@@ -1,106 +1,128 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 )
 
 // A sighting is all that one refresh learned.
 type sighting struct {
-	pools    []poolSighting // in the order of the configuration
-	backends []Backend      // with labels only
+	answers  []answer  // one for each pool, in their order
+	backends []Backend // with labels only
 }
 
-// A poolSighting is one pool and its members, in the order of their ids.
-type poolSighting struct {
-	name    string // as the configuration names it
-	id      string
-	pool    Pool // with labels only
-	members []*Instance
+// An answer is what the provider says of one pool.
+type answer struct {
+	members  []member // listed, each once, in the order of their ids
+	refused  *refused // the first address that must not be a target
+	refusals int      // members with such an address
+	pool     *Pool    // nil: not asked
+	twin     bool     // another name of a pool that has its answer already
+	err      error
 }
 
 // Errors of the provider's adapter name the action and its subject already.
 
 // survey asks the provider for everything that a refresh needs: one list of
-// members whatever their number, and more only for empty pools and labels.
+// members whatever their number, and more only for labels, for pools that
+// seem to lose members, and at the start. An error that concerns one pool
+// alone is in its answer.
 func (a *Agent) survey(ctx context.Context) (sighting, error) {
-	ids, err := a.poolIDs(ctx)
-	if err != nil {
-		return sighting{}, err
+	seen := sighting{answers: make([]answer, len(a.pools))}
+	var ids []string
+	for i, s := range a.pools {
+		if seen.answers[i].err = a.resolve(ctx, s); seen.answers[i].err == nil {
+			ids = append(ids, s.id)
+		}
 	}
-	listed, err := a.conf.Lister.Instances(ctx, slices.Sorted(maps.Keys(ids)))
+	if len(ids) == 0 {
+		return seen, nil
+	}
+	slices.Sort(ids)
+	listed, err := a.conf.Lister.Instances(ctx, slices.Compact(ids))
 	if err != nil {
 		return sighting{}, fail(reasonList, err)
 	}
-	byPool := make(map[string][]*Instance, len(ids))
-	for i := range listed {
-		byPool[listed[i].PoolID] = append(byPool[listed[i].PoolID], &listed[i])
+	byPool := make(map[string][]Instance)
+	for _, instance := range listed {
+		byPool[instance.PoolID] = append(byPool[instance.PoolID], instance)
 	}
-	var seen sighting
-	for _, name := range a.conf.Pools {
-		id := a.ids[name]
-		if ids[id] != name {
-			continue // the same pool, named twice
+	asked := make(map[string]bool, len(a.pools))
+	for i, s := range a.pools {
+		switch {
+		case seen.answers[i].err != nil:
+		case asked[s.id]:
+			seen.answers[i].twin = true
+		default:
+			asked[s.id] = true
+			seen.answers[i] = a.ask(ctx, s, byPool[s.id])
 		}
-		pool, err := a.lookAt(ctx, name, id, byPool[id])
-		if err != nil {
-			return sighting{}, err
-		}
-		seen.pools = append(seen.pools, pool)
 	}
 	if a.conf.Labels && a.conf.Backends != nil {
-		seen.backends, err = a.conf.Backends.Backends(ctx)
-		if err != nil {
+		if seen.backends, err = a.conf.Backends.Backends(ctx); err != nil {
 			return sighting{}, fail(reasonBackends, err)
 		}
 	}
 	return seen, nil
 }
 
-// lookAt completes what the list said of one pool. That a pool has no members
-// may mean that it is gone, or that the list was wrong: one look at the pool
-// itself decides.
-func (a *Agent) lookAt(ctx context.Context, name, id string, members []*Instance) (poolSighting, error) {
-	slices.SortFunc(members, byID)
-	seen := poolSighting{name: name, id: id, members: members}
-	if len(members) > 0 && !a.conf.Labels {
-		return seen, nil
+// resolve looks a name up, once and not in every refresh.
+func (a *Agent) resolve(ctx context.Context, s *poolState) error {
+	switch {
+	case s.id != "":
+	case a.conf.Resolver == nil:
+		s.id = s.name
+	default:
+		id, err := a.conf.Resolver.ResolvePool(ctx, s.name)
+		if err != nil {
+			return fail(reasonPool, err)
+		}
+		s.id = id
 	}
-	pool, err := a.conf.Lister.Pool(ctx, id)
-	if err != nil {
-		// A pool of the same name may have taken its place.
-		delete(a.ids, name)
-		return poolSighting{}, fail(reasonPool, err)
-	}
-	if len(members) == 0 && pool.Size > 0 {
-		return poolSighting{}, fail(reasonInconsistent,
-			fmt.Errorf("pool %s has size %d, but no member is listed", name, pool.Size))
-	}
-	seen.pool = pool
-	return seen, nil
+	return nil
 }
 
-// poolIDs returns the ids of all pools, and for each the first name that
-// means it. Names are looked up once, not in every refresh.
-func (a *Agent) poolIDs(ctx context.Context) (map[string]string, error) {
-	names := make(map[string]string, len(a.conf.Pools))
-	for _, name := range a.conf.Pools {
-		id, known := a.ids[name]
-		if !known {
-			id = name
-			if a.conf.Resolver != nil {
-				var err error
-				if id, err = a.conf.Resolver.ResolvePool(ctx, name); err != nil {
-					return nil, fail(reasonPool, err)
-				}
-			}
-			a.ids[name] = id
+// ask completes what the list said of one pool. That members are missing may
+// mean that they are gone, that the pool is, or that the list is wrong: one
+// look at the pool itself decides.
+func (a *Agent) ask(ctx context.Context, s *poolState, listed []Instance) answer {
+	ans := a.admitAll(listed)
+	if !a.conf.Labels && !s.wantsPool(ans.members) {
+		return ans
+	}
+	pool, err := a.conf.Lister.Pool(ctx, s.id)
+	switch {
+	case err != nil:
+		if errors.Is(err, ErrPoolNotFound) {
+			s.id = "" // a pool of the same name may have taken its place
 		}
-		if _, twice := names[id]; !twice {
-			names[id] = name
+		ans.err = fail(reasonPool, err)
+	case len(ans.members) == 0 && pool.Size > 0:
+		ans.err = fail(reasonInconsistent,
+			fmt.Errorf("pool %s has size %d, but no member is listed", s.name, pool.Size))
+	default:
+		ans.pool = &pool
+	}
+	return ans
+}
+
+// admitAll takes each member of a list once, in whatever order they come.
+func (a *Agent) admitAll(listed []Instance) answer {
+	var ans answer
+	for _, instance := range listed {
+		m, no := a.conf.admit(instance)
+		ans.members = append(ans.members, m)
+		if no != nil {
+			ans.refusals++
+			ans.refused = no
 		}
 	}
-	return names, nil
+	slices.SortFunc(ans.members, func(a, b member) int {
+		return cmp.Or(cmp.Compare(a.key(), b.key()), b.addr.Compare(a.addr), cmp.Compare(a.State, b.State))
+	})
+	ans.members = slices.CompactFunc(ans.members, func(a, b member) bool { return a.key() == b.key() })
+	return ans
 }

@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -19,55 +18,58 @@ type group struct {
 type document struct {
 	body    []byte
 	targets []string // sorted by their text
-}
-
-// A poolCount is how many members of one pool became targets.
-type poolCount struct {
-	targets int
-	skipped int // members without a public address
+	parsed  []target // of one that was read from the file
 }
 
 // A target is one member that Prometheus is to scrape.
 type target struct {
 	at     netip.AddrPort
-	pool   string // as the configuration names it
-	member *Instance
-	labels map[string]string // nil: labels are off
+	pool   string // as the configuration names it; empty: not known
+	member member // without an Instance: known from the file alone
+	labels map[string]string
 }
 
-// targets turns what was seen into targets, in the order of their addresses,
-// in whatever order members were listed.
-func (c Config) targets(seen sighting) ([]target, map[string]poolCount) {
-	counts := make(map[string]poolCount, len(seen.pools))
+// targets turns what is known into targets, in the order of their addresses.
+// While it is not known of every pool what its members are, targets that the
+// file held at the start stay.
+func (a *Agent) targets(backends []Backend) []target {
 	taken := make(map[netip.AddrPort]bool)
 	var targets []target
-	for _, pool := range seen.pools {
-		var count poolCount
-		for _, member := range pool.members {
-			if isGone(member.State) {
-				continue
-			}
-			addr := publicAddress(member)
-			if !addr.IsValid() {
-				count.skipped++
-				continue
-			}
-			at := netip.AddrPortFrom(addr, uint16(c.Port)) //nolint:gosec // checked by withDefaults
-			if taken[at] {
+	for _, s := range a.pools {
+		for _, m := range s.members {
+			at := netip.AddrPortFrom(m.addr, uint16(a.conf.Port)) //nolint:gosec // checked by withDefaults
+			if !m.addr.IsValid() || taken[at] {
 				continue
 			}
 			taken[at] = true
-			count.targets++
-			t := target{at: at, pool: pool.name, member: member}
-			if c.Labels {
-				t.labels = c.labels(pool.pool, member, seen.backends)
+			t := target{at: at, pool: s.name, member: m}
+			if a.conf.Labels {
+				t.labels = a.conf.labels(s.pool, m, backends)
 			}
 			targets = append(targets, t)
 		}
-		counts[pool.name] = count
+	}
+	earlier := slices.DeleteFunc(slices.Clone(a.earlier), func(t target) bool { return taken[t.at] })
+	if a.claim(len(earlier)) {
+		targets = append(targets, earlier...)
+	} else {
+		a.earlier = nil
 	}
 	slices.SortFunc(targets, func(a, b target) int { return a.at.Compare(b.at) })
-	return targets, counts
+	return targets
+}
+
+// claim notes n targets of the file with a pool that they may belong to, and
+// reports whether there is one.
+func (a *Agent) claim(n int) bool {
+	claimed := false
+	for _, s := range a.pools {
+		s.earlier = 0
+		if !s.settled && !claimed {
+			s.earlier, claimed = n, true
+		}
+	}
+	return claimed
 }
 
 // document renders targets. The same ones give the same bytes.
@@ -82,16 +84,6 @@ func (c Config) document(targets []target) (*document, error) {
 // isGone tells members whose machine no longer exists though the list still
 // has them. One that is being destroyed may still answer, so it stays.
 func isGone(state string) bool { return state == "destroyed" || state == "expunging" }
-
-// publicAddress prefers IPv4: not every Prometheus server has IPv6.
-func publicAddress(member *Instance) netip.Addr {
-	if member.IPv4.IsValid() {
-		return member.IPv4
-	}
-	return member.IPv6
-}
-
-func byID(a, b *Instance) int { return cmp.Compare(a.ID, b.ID) }
 
 // groupByLabels puts targets that share all labels together, in the order of
 // their first targets.
@@ -127,10 +119,10 @@ func encode(groups []group) (*document, error) {
 	if err := enc.Encode(groups); err != nil {
 		return nil, fmt.Errorf("encode targets: %w", err)
 	}
-	return &document{body: buf.Bytes(), targets: targetsOf(groups)}, nil
+	return &document{body: buf.Bytes(), targets: textsOf(groups)}, nil
 }
 
-func targetsOf(groups []group) []string {
+func textsOf(groups []group) []string {
 	var all []string
 	for _, g := range groups {
 		all = append(all, g.Targets...)

@@ -49,11 +49,15 @@ func (l *Lister) Pool(ctx context.Context, poolID string) (discovery.Pool, error
 	if err != nil {
 		return discovery.Pool{}, fmt.Errorf("read pool %s: %w", poolID, err)
 	}
+	if pool.Size == nil { // it would confirm that there are no members
+		return discovery.Pool{}, fmt.Errorf("read pool %s: %w", poolID, lacks("size"))
+	}
 	return discovery.Pool{
-		ID:    *pool.Id,
-		Name:  orZero(pool.Name),
-		State: string(orZero(pool.State)),
-		Size:  int(orZero(pool.Size)),
+		ID:      *pool.Id,
+		Name:    orZero(pool.Name),
+		State:   string(orZero(pool.State)),
+		Size:    int(*pool.Size),
+		Members: ids(pool.Instances, func(i oapi.Instance) *string { return i.Id }),
 	}, nil
 }
 
@@ -108,15 +112,16 @@ func instance(wire *oapi.Instance) (discovery.Instance, error) {
 	}, nil
 }
 
-// address parses an address. A machine without one has none, an empty or an
-// unspecified one. One that cannot be read counts as none, too: the other
+// address parses an address, and leaves it as it is: whether it may be a
+// target is for discovery to say. A machine without one has none, an empty or
+// an unspecified one. One that cannot be read counts as none, too: the other
 // members must not be lost with it.
 func address(text *string) netip.Addr {
 	addr, err := netip.ParseAddr(orZero(text))
 	if err != nil || addr.IsUnspecified() {
 		return netip.Addr{}
 	}
-	return addr.Unmap()
+	return addr
 }
 
 // ids collects the ids of a list of references.

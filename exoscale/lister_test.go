@@ -89,8 +89,13 @@ func TestListerReadsAPool(t *testing.T) {
 		is     error
 		says   string
 	}{
-		"whole":   {reply(200, `{"id":"`+poolID+`","name":"web","state":"running","size":3}`), discovery.Pool{ID: poolID, Name: "web", State: "running", Size: 3}, nil, ""},
-		"bare":    {reply(200, `{"id":"`+poolID+`"}`), discovery.Pool{ID: poolID}, nil, ""},
+		"whole": {
+			reply(200, `{"id":"`+poolID+`","name":"web","state":"running","size":3,"instances":[{"id":"a"},{},{"id":"b"}]}`),
+			discovery.Pool{ID: poolID, Name: "web", State: "running", Size: 3, Members: []string{"a", "b"}},
+			nil, "",
+		},
+		"empty":   {reply(200, `{"id":"`+poolID+`","size":0}`), discovery.Pool{ID: poolID}, nil, ""},
+		"no size": {reply(200, `{"id":"`+poolID+`","instances":[]}`), discovery.Pool{}, nil, "size is missing"},
 		"gone":    {reply(404, `{}`), discovery.Pool{}, discovery.ErrPoolNotFound, "zone at-vie-1"},
 		"another": {reply(200, `{"id":"x"}`), discovery.Pool{}, nil, "not about this pool"},
 	}

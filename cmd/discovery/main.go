@@ -90,8 +90,10 @@ func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *sl
 	agent, err := discovery.New(discovery.Config{
 		Lister: client.Lister(), Backends: client.Lister(), Resolver: client,
 		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels, MemberMetrics: conf.MemberMetrics,
-		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge,
-		Logger: logger, Registerer: registry,
+		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge, ForgetAfter: conf.ForgetAfter,
+		// Members of an API on this computer are its processes.
+		AllowLoopback: conf.Local,
+		Logger:        logger, Registerer: registry,
 	})
 	if err != nil { // all other settings were checked before
 		return nil, &settings.Error{Program: "discovery", Faults: []settings.Fault{{

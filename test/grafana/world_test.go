@@ -95,7 +95,7 @@ func newPrograms(t *testing.T, members *fleet) *world {
 	registry = programRegistry()
 	w.targets = filepath.Join(w.dir, "config.json")
 	agent, err := discovery.New(discovery.Config{
-		Lister: w.fleet, Pools: []string{poolID}, File: w.targets, Port: w.port, Registerer: registry,
+		Lister: w.fleet, Pools: []string{poolID}, File: w.targets, Port: w.port, Registerer: registry, AllowLoopback: true,
 	})
 	require.NoError(t, err)
 	finder := serve(t, agent.Handler(registry))

@@ -47,7 +47,8 @@ func addEndpoint(l *loader, into *API) {
 			return
 		}
 		into.Endpoint = endpoint.String()
-		if endpoint.Scheme == "http" && !isLoopback(endpoint.Hostname()) {
+		into.Local = isLoopback(endpoint.Hostname())
+		if endpoint.Scheme == "http" && !into.Local {
 			into.Warnings = append(into.Warnings,
 				"the API endpoint is plain http to another computer: anyone on the way can read and change what is sent; use https")
 		}

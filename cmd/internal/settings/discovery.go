@@ -21,6 +21,9 @@ type Discovery struct {
 	// MaxAge is how old the last good refresh may be before the program
 	// calls itself not ready.
 	MaxAge time.Duration
+	// ForgetAfter is for how long a pool must not exist before its targets
+	// go; negative: never.
+	ForgetAfter time.Duration
 }
 
 // ParseDiscovery reads the settings of the discovery program. It returns
@@ -64,12 +67,28 @@ func ParseDiscovery(args []string, getenv func(string) string, out io.Writer) (D
 	addDuration(l, &d.Timeout, "timeout", "DISCOVERY_TIMEOUT", "longest time for one refresh", 30*time.Second, 100*time.Millisecond, time.Minute)
 	addDuration(l, &d.MaxAge, "max-age", "DISCOVERY_MAX_AGE",
 		"age of the last good refresh from which /readyz is bad", 2*time.Minute, time.Second, 24*time.Hour)
+	add(l, &d.ForgetAfter, spec{
+		flags: []string{"forget-after"}, env: []string{"DISCOVERY_FORGET_AFTER"}, arg: "DURATION",
+		usage: "time after which the targets of a pool go that the API says does not exist any more; \"never\" keeps them", def: "15m0s",
+		remedy: "give a duration " + between(time.Minute, 7*24*time.Hour) + ", such as 15m, or never",
+	}, parseDurationOrNever(time.Minute, 7*24*time.Hour))
 	addLog(l, &d.Log)
 
 	if err := l.parse(args, out); err != nil {
 		return Discovery{}, err
 	}
 	return d, l.err()
+}
+
+// parseDurationOrNever is durationBetween for something that may never come,
+// which is a negative duration.
+func parseDurationOrNever(low, high time.Duration) func(string) (time.Duration, error) {
+	return func(text string) (time.Duration, error) {
+		if text == "never" {
+			return -1, nil
+		}
+		return durationBetween(low, high)(text)
+	}
 }
 
 // parseListenOrNone is parseListen for a service that may be left out.

@@ -80,6 +80,8 @@ type API struct {
 	// Endpoint is an absolute http or https address without a trailing
 	// slash; empty means the zone's own.
 	Endpoint string
+	// Local: the endpoint is on this computer.
+	Local bool
 	// Warnings are things that work but deserve a look, in plain English.
 	Warnings []string
 }

@@ -59,7 +59,7 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 		API:   settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
 		Log:   settings.Log{Format: "text", Level: slog.LevelInfo},
 		Pools: []string{poolID}, File: "/srv/service-discovery/config.json", Port: 9200, Listen: ":8091",
-		Every: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute,
+		Every: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute, ForgetAfter: 15 * time.Minute,
 	}, d)
 
 	a, err := settings.ParseAutoscaler(nil, course().with(env{"LISTEN_PORT": "8123"}).get, io.Discard)
@@ -235,6 +235,29 @@ func TestPlainHTTPToAnotherComputerIsAWarning(t *testing.T) {
 	}
 }
 
+func TestEndpointOnThisComputerIsLocal(t *testing.T) {
+	for endpoint, local := range map[string]bool{
+		"http://127.0.0.1:8080/v2": true, "https://127.9.9.9": true, "http://[::1]:8080": true, "http://localhost/v2": true,
+		"": false, "https://api.example.test/v2/": false, "http://192.0.2.1/v2": false, "http://127.0.0.1.example.test": false,
+	} {
+		d, err := settings.ParseDiscovery([]string{"-endpoint", endpoint}, course().get, io.Discard)
+		require.NoError(t, err, endpoint)
+		assert.Equal(t, local, d.Local, endpoint)
+	}
+}
+
+func TestTargetsAreForgottenAfterATimeOrNever(t *testing.T) {
+	for text, want := range map[string]time.Duration{"1m": time.Minute, "24h": 24 * time.Hour, "never": -1} {
+		d, err := settings.ParseDiscovery([]string{"-forget-after", text}, course().get, io.Discard)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, d.ForgetAfter, text)
+	}
+	for _, text := range []string{"0", "30s", "-1m", "9999h", "always", "15"} {
+		_, err := settings.ParseDiscovery(nil, course().with(env{"DISCOVERY_FORGET_AFTER": text}).get, io.Discard)
+		require.Len(t, faultsOf(t, err), 1, text)
+	}
+}
+
 func TestStateDirectoryOfSystemdCountsAsGiven(t *testing.T) {
 	a, err := settings.ParseAutoscaler(nil, course().with(env{"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}).get, io.Discard)
 	require.NoError(t, err)
@@ -264,7 +287,7 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 	want := map[string][]string{
 		"discovery": {
 			"-port, -target-port PORT", "TARGET_PORT; default: 9100", "-file PATH", "/srv/service-discovery/config.json",
-			"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
+			"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-forget-after DURATION", "-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
 		},
 		"autoscaler": {
 			"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10", "-step MEMBERS", "-state-dir PATH",

@@ -102,6 +102,7 @@ func (s *Stage) newDiscovery(ctx context.Context) error {
 		Pools:         []string{s.ids.pool},
 		File:          s.targetsFile(),
 		Port:          s.driver.PortFor(machine.ExporterPort),
+		AllowLoopback: true, // members are processes
 		Zone:          zone,
 		Interval:      s.times.Refresh,
 		Logger:        s.cfg.Log,

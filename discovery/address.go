@@ -1,0 +1,93 @@
+package discovery
+
+import "net/netip"
+
+// Addresses that no public member has, and that would turn the scraper on
+// itself or on its own link, from the registries of special-purpose addresses
+// (RFC 6890). Private ranges are not among them: laboratories use them, and so
+// may pools behind a private network.
+var refusedIPv4 = []struct {
+	prefix netip.Prefix
+	why    string
+}{
+	{netip.MustParsePrefix("0.0.0.0/8"), "unspecified"},
+	{netip.MustParsePrefix("127.0.0.0/8"), loopback},
+	{netip.MustParsePrefix("169.254.0.0/16"), "link-local"},
+	{netip.MustParsePrefix("224.0.0.0/4"), "multicast"},
+	{netip.MustParsePrefix("240.0.0.0/4"), "reserved or broadcast"},
+}
+
+// The reason for which loopback addresses are refused, unless they are wanted.
+const loopback = "loopback"
+
+// Of IPv6, only unicast that is global or unique to a site is taken, and none
+// that holds an IPv4 address, which could be any of those above.
+var (
+	global = netip.MustParsePrefix("2000::/3")
+	unique = netip.MustParsePrefix("fc00::/7")
+	teredo = netip.MustParsePrefix("2001::/32")
+	sixTo4 = netip.MustParsePrefix("2002::/16")
+)
+
+// refusal tells why addr must not be a target; empty: it may be one.
+func (c Config) refusal(addr netip.Addr) string {
+	why := special(addr)
+	if why == loopback && c.AllowLoopback {
+		return ""
+	}
+	return why
+}
+
+// special tells what keeps addr from being the public address of a machine.
+func special(addr netip.Addr) string {
+	switch {
+	case addr.Zone() != "":
+		return "with a zone"
+	case addr.Is4():
+		for _, refused := range refusedIPv4 {
+			if refused.prefix.Contains(addr) {
+				return refused.why
+			}
+		}
+		return ""
+	case addr.IsLoopback() && !addr.Is4In6():
+		return loopback
+	case teredo.Contains(addr), sixTo4.Contains(addr), addr.Is4In6():
+		return "IPv4 inside IPv6"
+	case global.Contains(addr), unique.Contains(addr):
+		return ""
+	case addr.IsLinkLocalUnicast():
+		return "link-local"
+	case addr.IsMulticast():
+		return "multicast"
+	case addr.IsUnspecified():
+		return "unspecified"
+	}
+	return "reserved"
+}
+
+// A refused is an address that must not be a target.
+type refused struct {
+	addr netip.Addr
+	why  string
+}
+
+// admit returns the member without addresses that must not be targets, and
+// the first of those. It prefers IPv4: not every Prometheus server has IPv6.
+func (c Config) admit(instance Instance) (member, *refused) {
+	var no *refused
+	for _, addr := range []*netip.Addr{&instance.IPv6, &instance.IPv4} {
+		if !addr.IsValid() {
+			continue
+		}
+		if why := c.refusal(*addr); why != "" {
+			no = &refused{*addr, why}
+			*addr = netip.Addr{}
+		}
+	}
+	m := member{Instance: &instance, addr: instance.IPv4}
+	if !m.addr.IsValid() {
+		m.addr = instance.IPv6
+	}
+	return m, no
+}

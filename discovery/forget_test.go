@@ -1,0 +1,286 @@
+package discovery_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/fake"
+)
+
+// deleted takes a pool and its members away.
+func (c *cloud) deleted(pool string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.pools, pool)
+	c.members = slices.DeleteFunc(slices.Clone(c.members), func(m discovery.Instance) bool { return m.PoolID == pool })
+}
+
+// note is the file that carries over a restart for how long pools are absent.
+func note(conf discovery.Config) string {
+	return filepath.Join(filepath.Dir(conf.File), ".config.json.absent")
+}
+
+func TestPoolThatIsGoneLosesItsTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := five()
+		told := &levels{}
+		reg := prometheus.NewPedanticRegistry()
+		conf := config(t, c)
+		conf.Registerer, conf.Logger = reg, slog.New(told)
+		stop, _ := run(t, c, conf)
+		synctest.Wait()
+		c.deleted("web")
+		time.Sleep(14 * time.Minute)
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "somebody may have made a mistake, and mend it")
+		assert.InDelta(t, 14*60, metric(t, reg, "exopool_discovery_pool_absent_seconds", "web"), 90)
+		told.reset()
+		time.Sleep(150 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, targets(), read(t, conf.File))
+		assert.InDelta(t, 5, metric(t, reg, "exopool_discovery_forgotten_targets_total", "web"), 0)
+		assert.InDelta(t, 0, metric(t, reg, "exopool_discovery_targets", "web"), 0)
+		changed := slices.Index(told.seen, slog.LevelInfo)
+		assert.Equal(t, slog.LevelError, told.seen[changed-1], "loudly")
+		onlyFile(t, conf.File)
+
+		c.grow("web", "192.0.2.6")
+		time.Sleep(2 * time.Minute)
+		assert.Equal(t, targets(6), read(t, conf.File), "should it come back")
+		stop()
+	})
+}
+
+// Only that the pool does not exist makes its targets go, however long any
+// other trouble lasts.
+func TestNothingElseMakesTargetsGo(t *testing.T) {
+	for name, spoil := range map[string]func(*cloud){
+		"lists fail":         func(c *cloud) { c.fail("Instances", errors.New("503")) },
+		"the pool is hidden": func(c *cloud) { c.hide(0); c.fail("Pool", errors.New("403")) },
+		"lists are empty":    func(c *cloud) { c.hide(0) },
+		"it is said to be gone, and lists members": func(c *cloud) {
+			c.hide(1)
+			c.fail("Pool", fmt.Errorf("404: %w", discovery.ErrPoolNotFound))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := five()
+				conf := config(t, c)
+				stop, _ := run(t, c, conf)
+				synctest.Wait()
+				spoil(c)
+				time.Sleep(7 * 24 * time.Hour)
+				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+				stop()
+			})
+		})
+	}
+}
+
+func TestTargetsMayStayForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := five()
+		conf := config(t, c)
+		conf.ForgetAfter = -1
+		stop, _ := run(t, c, conf)
+		synctest.Wait()
+		c.deleted("web")
+		time.Sleep(7 * 24 * time.Hour)
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		onlyFile(t, conf.File)
+		stop()
+	})
+}
+
+// clocked is an agent whose time passes with each refresh.
+type clocked struct {
+	*discovery.Agent
+	clock *fake.Clock
+}
+
+// refresh lets the time pass and refreshes, n times.
+func (a clocked) refresh(t *testing.T, n int, step time.Duration) {
+	t.Helper()
+	for range n {
+		a.clock.Advance(step)
+		_ = a.RunOnce(t.Context()) // the file tells
+	}
+}
+
+func TestOnlyTimeOfWhichTheProviderSaysItCounts(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	clock := fake.NewClock(epoch)
+	conf.Clock = clock
+	agent := clocked{start(t, conf), clock}
+	agent.refresh(t, 1, 0)
+	all := targets(1, 2, 3, 4, 5)
+
+	gone := c.pools["web"]
+	members := c.members
+	c.deleted("web")
+	agent.refresh(t, 11, time.Minute)
+	c.fail("Instances", errors.New("503"))
+	agent.refresh(t, 600, time.Minute)
+	c.fail("Instances", nil)
+	agent.refresh(t, 5, time.Minute)
+	assert.Equal(t, all, read(t, conf.File), "14 minutes, without the outage")
+
+	clock.Set(epoch.Add(1000 * time.Hour))
+	agent.refresh(t, 1, 0)
+	clock.Set(epoch)
+	agent.refresh(t, 1, 0)
+	assert.Equal(t, targets(), read(t, conf.File), "a clock that jumps adds two minutes at most, and takes none away")
+
+	c.pools["web"], c.members = gone, members
+	agent.refresh(t, 1, time.Minute)
+	c.deleted("web")
+	agent.refresh(t, 15, time.Minute)
+	assert.Equal(t, all, read(t, conf.File), "a pool that was there counts anew")
+	agent.refresh(t, 1, time.Minute)
+	assert.Equal(t, targets(), read(t, conf.File))
+}
+
+func TestRestartsDoNotProlongIt(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	clock := fake.NewClock(epoch)
+	conf.Clock = clock
+	clocked{start(t, conf), clock}.refresh(t, 1, 0)
+	c.deleted("web")
+	refreshes := 0
+	for read(t, conf.File) != targets() {
+		agent := clocked{start(t, conf), clock} // it crashes every five minutes
+		for range 5 {
+			agent.refresh(t, 1, time.Minute)
+			refreshes++
+		}
+		require.Less(t, refreshes, 60)
+	}
+	assert.LessOrEqual(t, refreshes, 25, "each start costs the minute before its first answer")
+	assert.GreaterOrEqual(t, refreshes, 16)
+	onlyFile(t, conf.File)
+}
+
+func TestWhatAnEarlierRunNotedIsNotEnough(t *testing.T) {
+	for name, c := range map[string]struct {
+		note    string
+		minutes int // until the targets go
+	}{
+		"nothing":                {``, 16},
+		"no JSON":                {`{`, 16},
+		"another shape":          {`[1]`, 16},
+		"another pool":           {`{"db":{"seconds":900,"at":1772366400}}`, 16},
+		"time enough":            {`{"web":{"seconds":900,"at":1772366400}}`, 4},
+		"more than enough":       {`{"web":{"seconds":9223372036854775807,"at":1772366400}}`, 4},
+		"some":                   {`{"web":{"seconds":480,"at":1772366400}}`, 8},
+		"too long ago":           {`{"web":{"seconds":900,"at":1772365000}}`, 16},
+		"from the future":        {`{"web":{"seconds":900,"at":1772999999}}`, 16},
+		"a number out of bounds": {`{"web":{"seconds":900,"at":-9223372036854775808}}`, 16},
+		"less than nothing":      {`{"web":{"seconds":-900,"at":1772366400}}`, 16},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := newCloud()
+			conf := config(t, cloud)
+			clock := fake.NewClock(epoch)
+			conf.Clock = clock
+			writeFile(t, conf.File, targets(1))
+			writeFile(t, note(conf), c.note)
+			agent := clocked{start(t, conf), clock}
+			agent.refresh(t, c.minutes-1, time.Minute)
+			assert.Equal(t, targets(1), read(t, conf.File))
+			agent.refresh(t, 1, time.Minute)
+			assert.Equal(t, targets(), read(t, conf.File))
+			onlyFile(t, conf.File)
+		})
+	}
+}
+
+func TestNoteGoesWhenThePoolIsBack(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	clock := fake.NewClock(epoch)
+	conf.Clock = clock
+	agent := clocked{start(t, conf), clock}
+	agent.refresh(t, 1, 0)
+	gone, members := c.pools["web"], c.members
+	c.deleted("web")
+	agent.refresh(t, 5, time.Minute)
+	assert.FileExists(t, note(conf))
+	c.pools["web"], c.members = gone, members
+	clocked{start(t, conf), clock}.refresh(t, 1, time.Minute)
+	onlyFile(t, conf.File)
+}
+
+func TestOnlyThePoolThatIsGoneLosesItsTargets(t *testing.T) {
+	for name, restarted := range map[string]bool{"while the program runs": false, "while it was stopped": true} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
+			conf := config(t, c)
+			clock := fake.NewClock(epoch)
+			conf.Clock, conf.Pools, conf.Resolver = clock, []string{"the web", "the db"}, c
+			agent := clocked{start(t, conf), clock}
+			agent.refresh(t, 1, 0)
+			c.deleted("db")
+			if restarted {
+				agent.Agent = start(t, conf)
+			}
+			agent.refresh(t, 15, time.Minute)
+			assert.Equal(t, targets(1, 2), read(t, conf.File))
+			agent.refresh(t, 1, time.Minute)
+			assert.Equal(t, targets(1), read(t, conf.File))
+		})
+	}
+}
+
+func TestNoteThatCannotBeWrittenHoldsNothingUp(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	clock := fake.NewClock(epoch)
+	told := &levels{}
+	conf.Clock, conf.Logger = clock, slog.New(told)
+	agent := clocked{start(t, conf), clock}
+	agent.refresh(t, 1, 0)
+	c.deleted("web")
+	require.NoError(t, os.MkdirAll(filepath.Join(note(conf), "x"), 0o755))
+	told.seen = nil
+	agent.refresh(t, 15, time.Minute)
+	assert.Equal(t, []slog.Level{slog.LevelWarn}, told.seen, "told once")
+	agent.refresh(t, 1, time.Minute)
+	assert.Equal(t, targets(), read(t, conf.File))
+}
+
+// Whatever is in the note: the program starts, and no target goes before the
+// provider itself has said four times that the pool does not exist.
+func FuzzNote(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `null`, `{"web":null}`, `{"web":{"seconds":900,"at":1772366400}}`, `{"web":{"seconds":1e99}}`, `{"web":{"seconds":9,"at":9}}x`,
+	} {
+		f.Add([]byte(seed))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, content []byte) {
+		c := newCloud()
+		clock := fake.NewClock(epoch)
+		conf := discovery.Config{Lister: c, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"), Clock: clock}
+		writeFile(t, conf.File, targets(1))
+		writeFile(t, note(conf), string(content))
+		agent := clocked{start(t, conf), clock}
+		agent.refresh(t, 3, time.Minute)
+		require.Equal(t, targets(1), read(t, conf.File))
+		agent.refresh(t, 13, time.Minute)
+		require.Equal(t, targets(), read(t, conf.File))
+	})
+}

@@ -1,0 +1,177 @@
+package discovery
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxStale is how many refreshes in a row a member stays a target though the
+// list lacks it and the pool does not confirm that it is gone. With a check
+// every [recheck] that is half a minute.
+const maxStale = 3
+
+// A member is one member of a pool and where it is scraped.
+type member struct {
+	*Instance
+
+	addr   netip.Addr // the zero Addr: nowhere
+	missed int        // refreshes in a row without it, or without its address
+}
+
+// key tells members apart; one without id is told by its address.
+func (m member) key() string { return cmp.Or(m.ID, m.addr.String()) }
+
+// A poolState is what is known of one pool from one refresh to the next.
+type poolState struct {
+	name string // as the configuration names it
+	id   string // empty: to be looked up
+
+	pool    Pool     // as read last
+	members []member // published; in the order of their keys
+	skipped int      // members without an address
+	refused int      // members with an address that must not be a target
+	held    int      // targets that the last list lacks
+	earlier int      // targets of the file that may be its own
+
+	// settled: what the provider said since the start was believed once.
+	// Until then targets of the file may be this pool's.
+	settled  bool
+	doubtful int // lists in a row that were not believed, before that
+
+	absence absence
+	stale   notice
+	unfit   notice
+}
+
+// wantsPool reports whether the list alone is not enough: a member is to go,
+// or nothing is known yet that could be compared with it.
+func (s *poolState) wantsPool(listed []member) bool {
+	if !s.settled || len(listed) == 0 {
+		return true
+	}
+	keys := keysOf(listed)
+	return slices.ContainsFunc(s.members, func(m member) bool { return m.addr.IsValid() && !keys[m.key()] })
+}
+
+// agrees reports whether a list has at least what the pool says of itself: as
+// many members as its size and each that it names.
+func agrees(listed []member, pool Pool) bool {
+	keys, live := make(map[string]bool, len(listed)), 0
+	for _, m := range listed {
+		keys[m.key()] = true
+		if !isGone(m.State) {
+			live++
+		}
+	}
+	return live >= pool.Size && !slices.ContainsFunc(pool.Members, func(id string) bool { return !keys[id] })
+}
+
+// learn takes in a list of members. What is new is believed at once; what is
+// missing is kept until the pool agrees, or for [maxStale] refreshes. It
+// returns how many members went without the pool's consent.
+func (s *poolState) learn(listed []member, agreed bool) (unconfirmed int) {
+	before := make(map[string]member, len(s.members))
+	for _, m := range s.members {
+		before[m.key()] = m
+	}
+	taken := make(map[netip.Addr]bool, len(listed))
+	for _, m := range listed {
+		if !isGone(m.State) {
+			taken[m.addr] = true
+		}
+	}
+	keys := keysOf(listed)
+	next := make([]member, 0, len(listed))
+	s.held, s.skipped = 0, 0
+	for _, m := range listed {
+		if isGone(m.State) {
+			continue
+		}
+		if old := before[m.key()]; !m.addr.IsValid() && old.addr.IsValid() && old.missed < maxStale && !taken[old.addr] {
+			m.addr, m.missed = old.addr, old.missed+1
+			s.held++
+		}
+		if !m.addr.IsValid() {
+			s.skipped++
+		}
+		next = append(next, m)
+	}
+	for _, m := range s.members {
+		switch {
+		case keys[m.key()], !m.addr.IsValid(), taken[m.addr], agreed:
+		case m.missed >= maxStale:
+			unconfirmed++
+		default:
+			m.missed++
+			s.held++
+			next = append(next, m)
+		}
+	}
+	slices.SortFunc(next, func(a, b member) int { return strings.Compare(a.key(), b.key()) })
+	s.members = next
+	if agreed || s.doubtful >= maxStale {
+		s.settled = true
+	}
+	if !s.settled {
+		s.doubtful++
+	}
+	return unconfirmed
+}
+
+// forget drops all that is known of a pool that does not exist any more.
+func (s *poolState) forget() (targets int) {
+	targets = s.targets() + s.earlier
+	s.members, s.skipped, s.refused, s.held, s.earlier, s.settled = nil, 0, 0, 0, 0, true
+	return targets
+}
+
+// targets counts the members that have an address.
+func (s *poolState) targets() int {
+	n := 0
+	for _, m := range s.members {
+		if m.addr.IsValid() {
+			n++
+		}
+	}
+	return n
+}
+
+func keysOf(members []member) map[string]bool {
+	keys := make(map[string]bool, len(members))
+	for _, m := range members {
+		keys[m.key()] = true
+	}
+	return keys
+}
+
+// again is how long a condition that comes and goes is not told again.
+const again = 10 * time.Minute
+
+// A notice is told when a condition begins, and not again while it lasts.
+type notice struct {
+	active bool
+	told   time.Time
+}
+
+// begins reports whether the condition is to be told now.
+func (n *notice) begins(now time.Time) bool {
+	if n.active {
+		return false
+	}
+	n.active = true
+	if !n.told.IsZero() && now.Sub(n.told) < again {
+		return false
+	}
+	n.told = now
+	return true
+}
+
+// ends reports whether a condition that had begun is over.
+func (n *notice) ends() bool {
+	was := n.active
+	n.active = false
+	return was
+}

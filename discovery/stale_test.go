@@ -1,0 +1,276 @@
+package discovery_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/discovery"
+)
+
+const (
+	heldTargets = "exopool_discovery_held_targets"
+	staleLists  = "exopool_discovery_stale_lists_total"
+)
+
+// five is a pool of five members, 192.0.2.1 to 192.0.2.5.
+func five() *cloud {
+	return newCloud().grow("web", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5")
+}
+
+// targets is the content of a file without labels.
+func targets(lastOctets ...int) string {
+	var quoted []string
+	for _, n := range lastOctets {
+		quoted = append(quoted, fmt.Sprintf(`"192.0.2.%d:9100"`, n))
+	}
+	return `[{"targets":[` + strings.Join(quoted, ",") + `],"labels":{}}]` + "\n"
+}
+
+func TestPartialListTakesNothingAway(t *testing.T) {
+	for name, reticent := range map[string]bool{"the pool names its members": false, "the size alone tells": true} {
+		t.Run(name, func(t *testing.T) {
+			c := five()
+			c.reticent = reticent
+			told := &levels{}
+			reg := prometheus.NewPedanticRegistry()
+			conf := config(t, c)
+			conf.Registerer, conf.Logger = reg, slog.New(told)
+			agent := start(t, conf)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			told.seen = nil
+
+			c.hide(1)
+			for range 3 {
+				require.NoError(t, agent.RunOnce(t.Context()))
+				require.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+			}
+			assert.Equal(t, []slog.Level{slog.LevelWarn}, told.seen, "told once")
+			assert.InDelta(t, 4, metric(t, reg, heldTargets, "web"), 0)
+			assert.InDelta(t, 3, metric(t, reg, staleLists, "web"), 0)
+			assert.InDelta(t, 5, metric(t, reg, "exopool_discovery_targets", "web"), 0)
+
+			c.hide(5)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+			assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, told.seen, "and its end")
+			assert.InDelta(t, 0, metric(t, reg, heldTargets, "web"), 0)
+			assert.Equal(t, map[string]int{"Instances": 5, "Pool": 4}, c.calls, "one look at the pool while members are missing")
+		})
+	}
+}
+
+func TestListThatKeepsContradictingThePoolIsBelieved(t *testing.T) {
+	c := five()
+	told := &levels{}
+	conf := config(t, c)
+	conf.Logger = slog.New(told)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	told.seen = nil
+	c.hide(2)
+	for range 4 {
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		require.NoError(t, agent.RunOnce(t.Context()))
+	}
+	assert.Equal(t, targets(1, 2), read(t, conf.File))
+	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelWarn, slog.LevelInfo}, told.seen,
+		"the beginning and the end, and that targets changed")
+
+	c.hide(5)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "who is listed again is back at once")
+}
+
+func TestListsThatLackOtherMembersEachTimeTakeNothingAway(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	for i := range 50 {
+		c.hide(5)
+		for n, member := range c.members {
+			c.hidden[member.ID] = n%2 == i%2
+		}
+		require.NoError(t, agent.RunOnce(t.Context()))
+		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+	}
+}
+
+func TestMemberThatIsGoneLeavesWithTheNextRefresh(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*cloud)
+		want   string
+	}{
+		"the pool shrinks": {func(c *cloud) { c.leave(2) }, targets(3, 4, 5)},
+		"members are replaced": {func(c *cloud) {
+			c.leave(1)
+			c.grow("web", "192.0.2.9")
+		}, targets(2, 3, 4, 5, 9)},
+		"the list says so itself": {func(c *cloud) { c.members[4].State = "destroyed" }, targets(1, 2, 3, 4)},
+		"its address is another member's": {func(c *cloud) {
+			c.hidden["web-000"] = true
+			c.grow("web", "192.0.2.1")
+		}, targets(1, 2, 3, 4, 5)},
+		"its address is another one": {func(c *cloud) { c.members[0].IPv4 = netip.MustParseAddr("192.0.2.9") }, targets(2, 3, 4, 5, 9)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := five()
+			conf := config(t, cloud)
+			agent := start(t, conf)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			c.change(cloud)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, c.want, read(t, conf.File))
+			assert.Equal(t, 2, cloud.count("Instances"))
+			assert.LessOrEqual(t, cloud.count("Pool"), 2)
+		})
+	}
+}
+
+// A member that is killed is missing from list and pool alike, while the size
+// stays until the pool has replaced it, which a quota may prevent for ever.
+func TestMemberThatIsNotReplacedLeavesInTime(t *testing.T) {
+	for _, interval := range []time.Duration{10 * time.Second, time.Minute} {
+		t.Run(interval.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := five()
+				conf := config(t, c)
+				conf.Interval = interval
+				stop, _ := run(t, c, conf)
+				synctest.Wait()
+				c.kill()
+				time.Sleep(interval + 15*time.Second)
+				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "it is not believed at once")
+				time.Sleep(2*time.Minute - interval - 15*time.Second)
+				assert.Equal(t, targets(2, 3, 4, 5), read(t, conf.File), "within 2 minutes")
+				stop()
+			})
+		})
+	}
+}
+
+func TestMemberWhoseAddressIsMissingKeepsItForAWhile(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	c.members[0].IPv4 = netip.Addr{}
+	for range 4 {
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		require.NoError(t, agent.RunOnce(t.Context()))
+	}
+	assert.Equal(t, targets(2, 3, 4, 5), read(t, conf.File))
+}
+
+func TestMemberListedTwiceIsOne(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
+	conf := config(t, c)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	again := c.members[0]
+	again.IPv4 = netip.MustParseAddr("192.0.2.0")
+	c.members = append(c.members[:1], c.members[0], again)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, targets(1, 2), read(t, conf.File), "it does not stand for the one that is missing")
+}
+
+func TestPartialListAfterARestartTakesNothingAway(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	c.hide(1)
+	reg := prometheus.NewPedanticRegistry()
+	conf.Registerer = reg
+	agent := start(t, conf)
+	for range 3 {
+		require.NoError(t, agent.RunOnce(t.Context()))
+		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		assert.InDelta(t, 4, metric(t, reg, heldTargets, "web"), 0)
+	}
+	require.NoError(t, agent.RunOnce(t.Context()))
+	assert.Equal(t, targets(1), read(t, conf.File), "believed in the end")
+	assert.InDelta(t, 0, metric(t, reg, heldTargets), 0)
+}
+
+func TestMembersThatLeftDuringARestartLeaveWithTheFirstRefresh(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	c.leave(3)
+	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	assert.Equal(t, targets(4, 5), read(t, conf.File))
+}
+
+func TestTroubleWithOnePoolDoesNotHoldBackOthers(t *testing.T) {
+	for name, spoil := range map[string]func(*cloud){
+		"it is gone": func(c *cloud) {
+			c.members = c.members[:1]
+			delete(c.pools, "db")
+		},
+		"it lists nobody, though its size says one": func(c *cloud) { c.members = c.members[:1] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
+			conf := config(t, c)
+			conf.Pools = []string{"web", "db"}
+			agent := start(t, conf)
+			require.NoError(t, agent.RunOnce(t.Context()))
+			spoil(c)
+			c.grow("web", "192.0.2.3")
+			require.Error(t, agent.RunOnce(t.Context()))
+			assert.Equal(t, targets(1, 2, 3), read(t, conf.File))
+
+			require.Error(t, start(t, conf).RunOnce(t.Context()))
+			assert.Equal(t, targets(1, 2, 3), read(t, conf.File), "nor does a restart take it away")
+		})
+	}
+}
+
+func TestNameThatIsNotFoundDoesNotHoldBackOthers(t *testing.T) {
+	c := newCloud().grow("web", "192.0.2.1")
+	conf := config(t, c)
+	conf.Pools, conf.Resolver = []string{"typo", "the web"}, c
+	err := start(t, conf).RunOnce(t.Context())
+	require.ErrorIs(t, err, discovery.ErrPoolNotFound)
+	assert.Equal(t, targets(1), read(t, conf.File))
+}
+
+// The provider answers, so others are refreshed as often as ever, and the log
+// is not flooded.
+func TestTroubleWithOnePoolDoesNotSlowDownOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud().grow("web", "192.0.2.1")
+		told := &levels{}
+		conf := config(t, c)
+		conf.Pools, conf.Logger = []string{"web", "db"}, slog.New(told)
+		stop, times := run(t, c, conf)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		assert.Greater(t, len(times()), 50)
+		stop()
+		assert.LessOrEqual(t, len(told.seen), 12, "the failure at most once a minute, and the first targets")
+	})
+}
+
+func TestPoolThatCannotBeReadKeepsMembersThatAreMissing(t *testing.T) {
+	c := five()
+	conf := config(t, c)
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	c.fail("Pool", errors.New("down"))
+	c.hide(1)
+	for range 20 {
+		require.Error(t, agent.RunOnce(t.Context()))
+	}
+	assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "an outage is no answer")
+}
