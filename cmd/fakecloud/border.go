@@ -2,19 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/google/uuid"
-)
 
-// realCloud is the domain of the API, and of everything else that is Exoscale's.
-const realCloud = "exoscale.com"
+	"github.com/exopool/exopool/fake/exoapi"
+)
 
 // maxGaps bounds what a border remembers.
 const maxGaps = 100
@@ -28,6 +27,7 @@ type border struct {
 
 	mu   sync.Mutex
 	gaps []*gap
+	more int // times of what there was no room for
 }
 
 // A gap is something that is not emulated.
@@ -37,12 +37,9 @@ type gap struct {
 }
 
 func (b *border) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if host, ok := otherService(r.Host); ok {
-		b.miss("https://" + host)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		reason := host + " is not emulated, and the fake cloud keeps clients from the real one"
-		_ = json.NewEncoder(w).Encode(map[string]string{"message": reason}) // the client may have left
+	if exoapi.OfVendor(r.Host) && !exoapi.OfAPI(r.Host) {
+		b.miss("https://" + r.Host)
+		refuse(w, r.Host)
 		return
 	}
 	seen := &statusWriter{ResponseWriter: w}
@@ -52,19 +49,35 @@ func (b *border) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// otherService tells whether a request is for a service of Exoscale other than
-// its API.
-func otherService(hostport string) (host string, ok bool) {
-	host = hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
+// unheard remembers a host of the vendor that got no request of a client.
+func (b *border) unheard(host, reason string) { b.miss("https://" + host + " (" + reason + ")") }
+
+// refuse answers a request for a host that is not emulated, in the language of
+// its clients, so that they show the reason.
+func refuse(w http.ResponseWriter, host string) {
+	reason := host + " is not emulated, and the fake cloud keeps clients from the real one"
+	if !storage(host) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(map[string]string{"message": reason}) // the client may have left
+		return
 	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	name, below := strings.CutSuffix(host, "."+realCloud)
-	if !below {
-		return host, host == realCloud
-	}
-	return host, strings.Contains(name, ".") || (name != "api" && !strings.HasPrefix(name, "api-"))
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, xml.Header)
+	_ = xml.NewEncoder(w).Encode(struct {
+		XMLName xml.Name `xml:"Error"`
+		Code    string
+		Message string
+	}{Code: "AccessDenied", Message: reason})
+}
+
+// storage reports whether a host is one of the object storage, which has a
+// label such as sos-at-vie-1, perhaps below that of a bucket.
+func storage(host string) bool {
+	return slices.ContainsFunc(strings.Split(host, "."), func(label string) bool {
+		return label == "sos" || strings.HasPrefix(label, "sos-")
+	})
 }
 
 // general makes paths about different things, or in different zones, equal.
@@ -97,10 +110,12 @@ func (b *border) miss(what string) {
 			return
 		}
 	}
-	if len(b.gaps) < maxGaps {
-		b.gaps = append(b.gaps, &gap{what, 1})
-		fmt.Fprintf(b.log, "fakecloud: not emulated: %s\n", what)
+	if len(b.gaps) == maxGaps {
+		b.more++
+		return
 	}
+	b.gaps = append(b.gaps, &gap{what, 1})
+	fmt.Fprintf(b.log, "fakecloud: not emulated: %s\n", what)
 }
 
 // report tells what a command asked for and did not get, if anything.
@@ -114,6 +129,9 @@ func (b *border) report(to io.Writer, command string) {
 	fmt.Fprintf(to, "\nfakecloud: %s asked for things that are not emulated:\n", command)
 	for _, g := range b.gaps {
 		fmt.Fprintf(to, "%6d x %s\n", g.times, g.what)
+	}
+	if b.more > 0 {
+		fmt.Fprintf(to, "%6d x something else\n", b.more)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/exopool/exopool/fake/exoapi"
 )
 
 // A contact is what reaches a running instance. It is kept in a file that only
@@ -71,13 +73,21 @@ func directHosts(environ []string) string {
 			continue
 		}
 		for _, host := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }) {
-			suffix := strings.ToLower(strings.TrimLeft(host, "*."))
-			if !strings.Contains(suffix, realCloud) && !strings.HasSuffix(realCloud, suffix) && !slices.Contains(hosts, host) {
+			if !meansVendor(host) && !slices.Contains(hosts, host) {
 				hosts = append(hosts, host)
 			}
 		}
 	}
 	return strings.Join(hosts, ",")
+}
+
+// meansVendor reports whether a word of NO_PROXY may mean a host of the vendor
+// to some client: they differ in how they read asterisks, dots and ports.
+func meansVendor(word string) bool {
+	suffix := strings.TrimRight(strings.ToLower(strings.TrimLeft(word, "*.")), ".")
+	return strings.Contains(suffix, "*") || slices.ContainsFunc(exoapi.Domains(), func(domain string) bool {
+		return strings.Contains(suffix, domain) || strings.HasSuffix(domain, suffix)
+	})
 }
 
 // shell returns the environment as commands for a shell.

@@ -38,8 +38,8 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return exitOK, err
 	}
-	defer in.close()
 	defer in.border.report(p.stderr, filepath.Base(flags.Arg(0)))
+	defer in.close() // after which nothing is missing in the report
 
 	cmd := exec.CommandContext(ctx, flags.Arg(0), flags.Args()[1:]...) //nolint:gosec // running it is the purpose
 	cmd.Env = in.contact.redirect(p.environ)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/intercept"
 )
 
@@ -20,8 +21,11 @@ type hosts map[string]string
 // set takes NAME=FOLDER.
 func (h hosts) set(text string) error {
 	name, folder, ok := strings.Cut(text, "=")
-	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" || strings.HasSuffix(name, realCloud) {
+	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
 		return errors.New("want NAME=FOLDER, such as apt.example.com=./mirror")
+	}
+	if exoapi.OfVendor(name) {
+		return fmt.Errorf("%s is a host of Exoscale, which the fake cloud itself answers for", name)
 	}
 	info, err := os.Stat(folder)
 	switch {
@@ -52,7 +56,7 @@ func (in *instance) vendors(ctx context.Context, hosts hosts) (authorities []byt
 			return nil, err
 		}
 		proxy, err := intercept.New(intercept.Config{
-			Domain: name, Authority: authority, Handler: http.FileServerFS(os.DirFS(folder)),
+			Domains: []string{name}, Authority: authority, Handler: http.FileServerFS(os.DirFS(folder)),
 		})
 		if err != nil {
 			return nil, err

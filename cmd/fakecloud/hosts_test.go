@@ -16,7 +16,7 @@ func TestHostsAreNamesWithFolders(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for text, fault := range map[string]string{
 		"apt.example.com=" + folder: "", "apt.example.com": "want NAME=FOLDER", "=" + folder: "want NAME=FOLDER",
-		"Apt.example.com=" + folder: "want NAME=FOLDER", "api-at-vie-1.exoscale.com=" + folder: "want NAME=FOLDER",
+		"Apt.example.com=" + folder: "want NAME=FOLDER", "api-at-vie-1.exoscale.com=" + folder: "is a host of Exoscale", "exo.io=" + folder: "is a host of Exoscale",
 		"apt.example.com=" + file: "is not a folder", "apt.example.com=" + folder + "/none": "no such file",
 	} {
 		h := hosts{}

@@ -86,7 +86,7 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 	}
 	in.closers = append(in.closers, func() { _ = listener.Close() })
 	log, settle := s.logger(logs)
-	authority, err := intercept.NewAuthority(realCloud)
+	authority, err := intercept.NewAuthority(exoapi.Domains()...)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 // leads them from there to the proxy.
 func (in *instance) apiOf(zone, base string) string {
 	if in.gateway != nil {
-		return "https://api-" + zone + "." + realCloud + "/v2"
+		return "https://api-" + zone + ".exoscale.com/v2"
 	}
 	return base + "/z/" + zone + "/v2"
 }

@@ -45,6 +45,8 @@ func TestMain(m *testing.M) {
 		os.Exit(resolve())
 	case mode == "stray":
 		os.Exit(stray())
+	case mode == "visit":
+		os.Exit(visit())
 	case mode == "term":
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, syscall.SIGTERM)

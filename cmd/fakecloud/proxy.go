@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/intercept"
 )
 
@@ -18,8 +22,8 @@ import (
 func (in *instance) intercept(ctx context.Context, environ []string, authority *intercept.Authority, log *slog.Logger) error {
 	self := strings.TrimPrefix(in.contact.Base, "http://")
 	proxy, err := intercept.New(intercept.Config{
-		Domain: realCloud, Authority: authority, Handler: in.border, Neighbours: in.neighbours,
-		Upstream: upstream(self, http.ProxyFromEnvironment), Logger: log,
+		Domains: exoapi.Domains(), Authority: authority, Handler: in.border, Unheard: in.border.unheard,
+		Neighbours: in.neighbours, Upstream: upstream(self, environ), Logger: log,
 	})
 	if err != nil {
 		return err
@@ -36,30 +40,37 @@ func (in *instance) intercept(ctx context.Context, environ []string, authority *
 	}
 	in.closers = append(in.closers, func() { _ = os.RemoveAll(dir) })
 	in.contact.Bundle = filepath.Join(dir, "certificates.pem")
-	if err := os.WriteFile(in.contact.Bundle, proxy.Bundle(trusted(environ)), 0o600); err != nil {
+	if err := os.WriteFile(in.contact.Bundle, proxy.Bundle(variable(environ, "SSL_CERT_FILE")), 0o600); err != nil {
 		return fmt.Errorf("write certificates: %w", err)
 	}
 	return nil
 }
 
-// trusted returns the file of certificates that is in force.
-func trusted(environ []string) (file string) {
-	for _, assignment := range environ {
-		if name, value, _ := strings.Cut(assignment, "="); name == "SSL_CERT_FILE" {
-			file = value
-		}
-	}
-	return file
-}
-
 // upstream tells the user's own proxy. A shell that had the environment of an
 // earlier instance may name this one.
-func upstream(self string, own func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+func upstream(self string, environ []string) func(*http.Request) (*url.URL, error) {
+	own := httpproxy.Config{
+		HTTPProxy:  cmp.Or(variable(environ, "HTTP_PROXY"), variable(environ, "http_proxy")),
+		HTTPSProxy: cmp.Or(variable(environ, "HTTPS_PROXY"), variable(environ, "https_proxy")),
+		NoProxy:    cmp.Or(variable(environ, "NO_PROXY"), variable(environ, "no_proxy")),
+	}
+	of := own.ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) {
-		via, err := own(r)
+		via, err := of(r.URL)
 		if via != nil && via.Host == self {
 			return nil, err
 		}
 		return via, err
 	}
+}
+
+// variable returns the value of a variable, of its last assignment if there
+// are several.
+func variable(environ []string, name string) (value string) {
+	for _, assignment := range environ {
+		if n, v, _ := strings.Cut(assignment, "="); n == name {
+			value = v
+		}
+	}
+	return value
 }

@@ -141,10 +141,14 @@ func TestAProxyIsNotItsOwnUpstream(t *testing.T) {
 	t.Parallel()
 	self, err := url.Parse("http://127.0.0.1:8929")
 	require.NoError(t, err)
-	for address, want := range map[string]*url.URL{self.Host: nil, "127.0.0.1:3128": self} {
-		via, err := upstream(address, http.ProxyURL(self))(nil)
-		require.NoError(t, err)
-		assert.Equal(t, want, via)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.test", http.NoBody)
+	require.NoError(t, err)
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		for address, want := range map[string]*url.URL{self.Host: nil, "127.0.0.1:3128": self} {
+			via, err := upstream(address, []string{name + "=" + self.String()})(request)
+			require.NoError(t, err)
+			assert.Equal(t, want, via)
+		}
 	}
 }
 
@@ -156,6 +160,7 @@ func TestHostsWithoutAProxyNeverIncludeTheRealCloud(t *testing.T) {
 		{"localhost,*.corp.test,10.0.0.0/8", here + ",*.corp.test,10.0.0.0/8"},
 		{"*", here},
 		{"exoscale.com, .exoscale.com:443 com,*.com,API.Exoscale.com", here},
+		{"exo.io,.sos-at-vie-1.exo.io:443,io,*.io,exo.io.,*exo*,api.exoscale.ch,ch,aivencloud.com,*.*", here},
 	} {
 		assert.Equal(t, c.want, directHosts([]string{"A=b", "no_proxy=" + c.present}), c.present)
 	}

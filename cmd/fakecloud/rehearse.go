@@ -110,8 +110,8 @@ func (p program) stage(ctx context.Context, r rehearsal) (results []course.Resul
 	if err != nil {
 		return nil, err
 	}
-	defer in.close()
 	defer in.border.report(p.stderr, "Terraform")
+	defer in.close() // after which nothing is missing in the report
 
 	var changes map[string]string
 	if mirror.ConfigFile != "" {

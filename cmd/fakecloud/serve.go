@@ -31,7 +31,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintf(p.stdout, `%s
 # The fake cloud answers on %s, with %s machines.
-# It answers for *.exoscale.com too, whoever asks by way of the proxy.
+# It answers for all hosts of Exoscale too, whoever asks by way of the proxy.
 # Other shells:   eval "$(fakecloud env)"
 # One command:    fakecloud exec -- COMMAND   (an instance of its own)
 # Make it fail:   fakecloud faults add too-many-requests -count 3

@@ -3,7 +3,6 @@ package exoapi
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -64,14 +63,10 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 }
 
 func zoneOfHost(host string) (zone string, ok bool) {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host, ok = strings.CutSuffix(strings.ToLower(host), ".exoscale.com")
-	if !ok {
+	if !OfAPI(host) {
 		return "", false
 	}
-	return strings.CutPrefix(host, "api-")
+	return strings.CutPrefix(strings.TrimSuffix(hostOf(host), ".exoscale.com"), "api-")
 }
 
 // answer does what a known route asks, unless a fault is in the way.

@@ -8,8 +8,10 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,10 +22,10 @@ const validity = 365 * 24 * time.Hour
 // maxLeaves bounds the certificates that are kept.
 const maxLeaves = 256
 
-// An Authority signs certificates for the hosts of one domain and below. Its
+// An Authority signs certificates for the hosts of some domains and below. Its
 // keys exist in memory only.
 type Authority struct {
-	domain string
+	domains []string // sorted
 
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -33,11 +35,12 @@ type Authority struct {
 	leaves map[string]*tls.Certificate
 }
 
-// NewAuthority makes an authority for a domain, such as exoscale.com. Each one
+// NewAuthority makes an authority for domains, such as exoscale.com. Each one
 // has keys of its own.
-func NewAuthority(domain string) (*Authority, error) {
-	if domain == "" || domain != normal(domain) {
-		return nil, fmt.Errorf("make a certificate authority for %q: want a domain in lower case", domain)
+func NewAuthority(domains ...string) (*Authority, error) {
+	domains, err := sorted(domains)
+	if err != nil {
+		return nil, fmt.Errorf("make a certificate authority: %w", err)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -51,7 +54,7 @@ func NewAuthority(domain string) (*Authority, error) {
 		{IP: net.IPv4zero, Mask: net.CIDRMask(0, 32)}, {IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
 	}
 	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "Authority for " + domain + " on this computer only"},
+		Subject:               pkix.Name{CommonName: "Authority for " + subject(domains) + " on this computer only"},
 		NotBefore:             time.Now().Add(-time.Hour),
 		NotAfter:              time.Now().Add(validity),
 		KeyUsage:              x509.KeyUsageCertSign,
@@ -60,7 +63,7 @@ func NewAuthority(domain string) (*Authority, error) {
 		MaxPathLenZero:        true,
 		// Even with its key nobody could stand in for another domain.
 		PermittedDNSDomainsCritical: true,
-		PermittedDNSDomains:         []string{domain},
+		PermittedDNSDomains:         domains,
 		ExcludedIPRanges:            everywhere,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -71,11 +74,32 @@ func NewAuthority(domain string) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate authority: %w", err)
 	}
-	return &Authority{domain: domain, cert: cert, key: key, host: host, leaves: map[string]*tls.Certificate{}}, nil
+	return &Authority{domains: domains, cert: cert, key: key, host: host, leaves: map[string]*tls.Certificate{}}, nil
+}
+
+// sorted returns domains in order, if they are well written.
+func sorted(domains []string) ([]string, error) {
+	if len(domains) == 0 {
+		return nil, errors.New("want a domain")
+	}
+	for _, domain := range domains {
+		if domain == "" || domain != normal(domain) {
+			return nil, fmt.Errorf("domain %q: want a domain in lower case", domain)
+		}
+	}
+	return slices.Sorted(slices.Values(domains)), nil
+}
+
+// subject tells of which domains a certificate is; names have 64 letters.
+func subject(domains []string) string {
+	if len(domains) == 1 {
+		return domains[0]
+	}
+	return fmt.Sprintf("%d domains", len(domains))
 }
 
 // PEM returns the authority's certificate: whoever trusts it, trusts the
-// domain's hosts here.
+// domains' hosts here.
 func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }

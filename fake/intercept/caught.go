@@ -42,6 +42,7 @@ func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, hostKey{}, hostOf(conn))
 		},
+		ConnState: p.watch,
 		TLSConfig: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			GetCertificate: p.certificate,
@@ -103,6 +104,9 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
 		named = h
 	}
 	if normal(named) != host {
+		if responsible := p.responsible(host); responsible != nil {
+			responsible.unheard(host, "the request was for another host")
+		}
 		http.Error(w, fmt.Sprintf("connected to %s but asked for %s", host, named), http.StatusMisdirectedRequest)
 		return
 	}

@@ -1,7 +1,7 @@
-// Package intercept keeps the traffic of one domain on this computer.
+// Package intercept keeps the traffic of some domains on this computer.
 //
 // A [Proxy] is what a program reaches that has HTTPS_PROXY (and HTTP_PROXY) in
-// its environment. Requests for the domain and every host below it end here:
+// its environment. Requests for the domains and every host below them end here:
 // the proxy shows a certificate of its own authority and hands the request to
 // a handler. No connection to such a host is ever made. Whatever is for other
 // hosts passes through, TLS unread.
@@ -9,16 +9,17 @@
 //	program ──CONNECT api-at-vie-1.exoscale.com:443──▶ Proxy ──▶ Config.Handler
 //	        ──CONNECT registry.terraform.io:443──────▶   └────▶ the host itself
 //
-// Programs whose name service leads the domain's names to this computer need no
+// Programs whose name service leads the domains' names to this computer need no
 // such variable: [Proxy.Serve] answers them on a listener of the caller's.
 //
 // The program must trust the authority: [Proxy.Bundle] is the content of a
 // file for SSL_CERT_FILE, which Go programs heed on Unix systems other than
 // macOS. The authority is made anew by [New], its key never leaves the memory,
-// and its certificate is limited to the domain: nobody can use it against the
-// user's other traffic.
+// and its certificate is limited to the domains: nobody can use it against the
+// user's other traffic. A program that does not trust it gets no answer, and
+// nobody else gets its request; [Config.Unheard] is told.
 //
-// The proxy believes names. A program that knows an address of the domain and
+// The proxy believes names. A program that knows an address of the domains and
 // asks for it by number is not held back. HTTP/2 is not spoken.
 //
 // It is built on net/http, not on a proxy library: an [http.Server] brings the

@@ -15,18 +15,18 @@ import (
 	"github.com/exopool/exopool/fake/intercept"
 )
 
-// However a host of the domain is written, nobody else is asked for it.
+// However a host of the domains is written, nobody else is asked for it.
 func FuzzNothingOfTheDomainLeaves(f *testing.F) {
 	for _, target := range []string{
 		"api-at-vie-1.exoscale.com:443", "API.Exoscale.COM.:443", "exoscale.com..:80", "user@exoscale.com:443",
 		"example.test:443", "127.0.0.1:443", "[::1]:443", "exoscale.com", ":443", "x:y:z", "exoscale.com%2e:443", "exoscale\u3002com:443",
-		"example.test#.exoscale.com:443", "exoscale.com/.example.test:443", " exoscale.com:443",
+		"sos-at-vie-1.exo.io:443", "Bucket.SOS-at-vie-1.EXO.io.:443", "example.test#.exoscale.com:443", "exoscale.com/.example.test:443", " exoscale.com:443",
 	} {
 		f.Add(target)
 	}
 	var asked []string
 	p, err := intercept.New(intercept.Config{
-		Domain: domain, Handler: http.NotFoundHandler(),
+		Domains: []string{domain, "exo.io"}, Handler: http.NotFoundHandler(),
 		Upstream: func(r *http.Request) (*url.URL, error) {
 			asked = append(asked, r.URL.Host)
 			return nil, errors.New("nobody is there")
@@ -46,7 +46,9 @@ func FuzzNothingOfTheDomainLeaves(f *testing.F) {
 			understood, err := url.Parse("https://" + host)
 			require.NoError(t, err, host)
 			name := strings.Trim(strings.ToLower(understood.Hostname()), ".")
-			assert.False(t, name == domain || strings.HasSuffix(name, "."+domain), "%q left as %q", target, host)
+			for _, d := range []string{domain, "exo.io"} {
+				assert.False(t, name == d || strings.HasSuffix(name, "."+d), "%q left as %q", target, host)
+			}
 		}
 	})
 }

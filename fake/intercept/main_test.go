@@ -27,8 +27,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // newProxy returns a proxy that listens, and its address.
 func newProxy(t *testing.T, c intercept.Config) (p *intercept.Proxy, address string) {
 	t.Helper()
-	if c.Domain == "" {
-		c.Domain = domain
+	if c.Domains == nil {
+		c.Domains = []string{domain}
 	}
 	if c.Handler == nil {
 		c.Handler = http.HandlerFunc(echo)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,16 +20,20 @@ import (
 
 // Config describes a [Proxy].
 type Config struct {
-	// Domain is the domain whose traffic stays here, such as exoscale.com.
-	Domain string
-	// Authority signs for the domain; by default one made for this proxy.
+	// Domains are those whose traffic stays here, such as exoscale.com.
+	Domains []string
+	// Authority signs for the same domains; by default one made for this proxy.
 	Authority *Authority
 	// Neighbours answer for other domains to those who connect to a listener
 	// of this proxy, see [Proxy.Serve].
 	Neighbours []*Proxy
-	// Handler answers requests for hosts of the domain. It finds the host in
+	// Handler answers requests for hosts of the domains. It finds the host in
 	// [http.Request.Host], in lower case and without a port.
 	Handler http.Handler
+	// Unheard is told of connections to hosts of the domains from which the
+	// Handler gets no request, and why. Connections end at their own time: it
+	// is called by several goroutines. By default nobody is told.
+	Unheard func(host, reason string)
 	// Upstream tells the proxy by which other hosts are reached, of the form
 	// http://HOST:PORT; [http.ProxyFromEnvironment] is one. By default, and
 	// where it returns nil, they are reached directly.
@@ -41,8 +46,9 @@ type Config struct {
 // A Proxy is an HTTP proxy, to be served on a loopback address only: it asks
 // nobody for a password. The caller closes it.
 type Proxy struct {
-	domain     string
+	domains    []string
 	handler    http.Handler
+	unheard    func(host, reason string)
 	upstream   func(*http.Request) (*url.URL, error)
 	authority  *Authority
 	neighbours []*Proxy
@@ -56,12 +62,21 @@ type Proxy struct {
 	closed  bool
 	done    chan struct{}
 	tunnels sync.WaitGroup
+
+	silent silence // of server
 }
 
 // New starts to wait for what it will decrypt.
 func New(c Config) (*Proxy, error) {
-	if c.Domain == "" || c.Domain != normal(c.Domain) || c.Handler == nil {
-		return nil, fmt.Errorf("intercept %q: want a domain in lower case and a handler", c.Domain)
+	domains, err := sorted(c.Domains)
+	if err != nil {
+		return nil, fmt.Errorf("intercept: %w", err)
+	}
+	if c.Handler == nil {
+		return nil, fmt.Errorf("intercept %q: want a handler", domains)
+	}
+	if c.Unheard == nil {
+		c.Unheard = func(string, string) {}
 	}
 	if c.Upstream == nil {
 		c.Upstream = func(*http.Request) (*url.URL, error) { return nil, nil }
@@ -70,18 +85,19 @@ func New(c Config) (*Proxy, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Authority == nil {
-		var err error
-		if c.Authority, err = NewAuthority(c.Domain); err != nil {
+		if c.Authority, err = NewAuthority(domains...); err != nil {
 			return nil, err
 		}
 	}
-	if c.Authority.domain != c.Domain {
-		return nil, fmt.Errorf("intercept %q: the authority is for %q", c.Domain, c.Authority.domain)
+	if !slices.Equal(c.Authority.domains, domains) {
+		return nil, fmt.Errorf("intercept %q: the authority is for %q", domains, c.Authority.domains)
 	}
 	p := &Proxy{
-		domain: c.Domain, handler: c.Handler, upstream: c.Upstream, authority: c.Authority, neighbours: c.Neighbours,
+		domains: domains, handler: c.Handler, unheard: c.Unheard,
+		upstream: c.Upstream, authority: c.Authority, neighbours: c.Neighbours,
 		caught: newHandover(), ended: make(chan struct{}), done: make(chan struct{}),
 	}
+	p.silent.init()
 	p.direct = newTransport(c.Upstream)
 	p.plain = newForwarder(p.direct)
 	p.server = p.newServer(slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn))
@@ -121,13 +137,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Serve answers clients that connect straight to a listener in the belief that
-// it is a host of the domain, because that is where its name led them. They say
+// it is a host of the domains, because that is where its name led them. They say
 // which host they mean in their first message, and are turned away if it is
-// neither of the domain nor a neighbour's. Serve returns when the proxy is closed, with nil, or when
-// the listener fails.
+// neither of the domains nor a neighbour's. Serve returns when the proxy is
+// closed, with nil, or when the listener fails.
 func (p *Proxy) Serve(l net.Listener) error {
 	if err := p.server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve %s on %s: %w", p.domain, l.Addr(), err)
+		return fmt.Errorf("serve %q on %s: %w", p.domains, l.Addr(), err)
 	}
 	return nil
 }
@@ -143,7 +159,8 @@ func (p *Proxy) begin() bool {
 }
 
 // Close ends all connections and waits until that is done. Decrypted requests
-// in flight get until ctx ends, tunnels none.
+// in flight get until ctx ends, tunnels none. Afterwards Unheard has been told
+// of all that there is to tell.
 func (p *Proxy) Close(ctx context.Context) error {
 	p.mu.Lock()
 	if !p.closed {
@@ -155,22 +172,25 @@ func (p *Proxy) Close(ctx context.Context) error {
 	p.direct.CloseIdleConnections()
 	err := p.server.Shutdown(ctx)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("close the proxy for %s: %w", p.domain, err), p.server.Close())
+		err = errors.Join(fmt.Errorf("close the proxy for %q: %w", p.domains, err), p.server.Close())
 	}
 	<-p.ended
+	p.silent.wait()
 	return err
 }
 
-// covers tells whether a host, in its normal form, is one of the domain.
+// covers tells whether a host, in its normal form, is one of the domains.
 func (p *Proxy) covers(host string) bool {
-	return host == p.domain || strings.HasSuffix(host, "."+p.domain)
+	return slices.ContainsFunc(p.domains, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
 }
 
 func normal(host string) string { return strings.TrimRight(strings.ToLower(host), ".") }
 
 // wellFormed tells whether a host, in its normal form, and a port can only be
 // understood in one way. What we took for another host could mean one of the
-// domain to whoever it is passed on to.
+// domains to whoever it is passed on to.
 func wellFormed(host, port string) bool {
 	if net.ParseIP(host) == nil && (host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "") {
 		return false
@@ -189,7 +209,8 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	case !p.covers(host):
 		p.tunnel(w, r, net.JoinHostPort(host, port))
 	case port != "443":
-		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served and nothing leaves for %s", host, port, p.domain))
+		p.unheard(host, "port "+port+" is not served")
+		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served, and nothing leaves this computer for that host", host, port))
 	default:
 		conn, reader, err := accept(w)
 		if err == nil {
@@ -243,7 +264,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hand lets the handler answer a request for a host of the domain.
+// hand lets the handler answer a request for a host of the domains.
 func (p *Proxy) hand(w http.ResponseWriter, r *http.Request, host string) {
 	asked := r.Clone(r.Context())
 	asked.Host = host

@@ -96,7 +96,7 @@ func TestHostsThatCannotBeReachedAreNamed(t *testing.T) {
 
 func TestTheUsersOwnProxyIsUsedForOtherHosts(t *testing.T) {
 	t.Parallel()
-	direct, err := intercept.New(intercept.Config{Domain: "none.test", Handler: http.NotFoundHandler()})
+	direct, err := intercept.New(intercept.Config{Domains: []string{"none.test"}, Handler: http.NotFoundHandler()})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, direct.Close(context.WithoutCancel(t.Context()))) })
 	asked := make(chan *http.Request, 10)
@@ -148,7 +148,7 @@ func TestRequestsForAnotherHostThanConnectedToAreRefused(t *testing.T) {
 
 func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()
-	p, err := intercept.New(intercept.Config{Domain: domain, Handler: http.HandlerFunc(echo)})
+	p, err := intercept.New(intercept.Config{Domains: []string{domain}, Handler: http.HandlerFunc(echo)})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close(context.WithoutCancel(t.Context()))) })
 	connects := make(chan struct{}, 10)
@@ -239,9 +239,9 @@ func TestConnectionsEndWithTheProxy(t *testing.T) {
 func TestWhatCannotBeInterceptedIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, domain := range []string{"", "Exoscale.com", "exoscale.com."} {
-		_, err := intercept.New(intercept.Config{Domain: domain, Handler: http.NotFoundHandler()})
+		_, err := intercept.New(intercept.Config{Domains: []string{domain}, Handler: http.NotFoundHandler()})
 		assert.Error(t, err, domain)
 	}
-	_, err := intercept.New(intercept.Config{Domain: domain})
+	_, err := intercept.New(intercept.Config{Domains: []string{domain}})
 	assert.Error(t, err)
 }

@@ -70,7 +70,7 @@ func TestOtherNamesThatLeadHereAreTurnedAway(t *testing.T) {
 
 func TestNeighboursAnswerForTheirDomains(t *testing.T) {
 	t.Parallel()
-	neighbour, _ := newProxy(t, intercept.Config{Domain: "apt.example.test", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	neighbour, _ := newProxy(t, intercept.Config{Domains: []string{"apt.example.test"}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "package "+r.Host+r.URL.Path)
 	})})
 	client := serve(t, intercept.Config{Neighbours: []*intercept.Proxy{neighbour}})
@@ -96,8 +96,8 @@ func TestAnAuthorityMayBeMadeInAdvance(t *testing.T) {
 	p, _ := newProxy(t, intercept.Config{Authority: authority})
 	assert.Contains(t, string(p.Bundle("")), string(authority.PEM()))
 
-	_, err = intercept.New(intercept.Config{Domain: "example.test", Handler: http.NotFoundHandler(), Authority: authority})
-	require.ErrorContains(t, err, `the authority is for "exoscale.com"`)
+	_, err = intercept.New(intercept.Config{Domains: []string{"example.test"}, Handler: http.NotFoundHandler(), Authority: authority})
+	require.ErrorContains(t, err, `the authority is for ["exoscale.com"]`)
 	_, err = intercept.NewAuthority("Exoscale.com")
 	require.Error(t, err)
 }

@@ -18,7 +18,7 @@ import (
 // connectTimeout is how long the way to another host may take to open.
 const connectTimeout = 30 * time.Second
 
-// tunnel connects a client with a target, HOST:PORT, outside the domain.
+// tunnel connects a client with a target, HOST:PORT, outside the domains.
 func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, target string) {
 	server, err := p.dial(r.Context(), target)
 	if err != nil {

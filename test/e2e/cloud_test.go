@@ -73,7 +73,7 @@ func (c *cloud) run(t *testing.T) {
 func (c *cloud) intercept(t *testing.T, authority *intercept.Authority, log *slog.Logger) *intercept.Proxy {
 	t.Helper()
 	proxy, err := intercept.New(intercept.Config{
-		Domain: "exoscale.com", Handler: c.Handler(), Authority: authority, Upstream: http.ProxyFromEnvironment, Logger: log,
+		Domains: []string{"exoscale.com"}, Handler: c.Handler(), Authority: authority, Upstream: http.ProxyFromEnvironment, Logger: log,
 	})
 	require.NoError(t, err)
 	server := httptest.NewServer(proxy)

@@ -87,7 +87,7 @@ func newBootingCloud(t *testing.T, v *vendor) (*cloud, *nspawn.Driver, *log) {
 	c.run(t)
 	listen(t, driver, driver.Gateway(), c.intercept(t, api, logger))
 	if v != nil {
-		proxy, err := intercept.New(intercept.Config{Domain: v.domain, Handler: v.packages, Authority: theirs, Logger: logger})
+		proxy, err := intercept.New(intercept.Config{Domains: []string{v.domain}, Handler: v.packages, Authority: theirs, Logger: logger})
 		require.NoError(t, err)
 		listen(t, driver, v.address, proxy)
 	}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// An outerProxy stands between this computer and the world. It writes down
+// which hosts it is asked for, and connects to none.
+type outerProxy struct {
+	*httptest.Server
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func newOuterProxy(t *testing.T) *outerProxy {
+	t.Helper()
+	p := &outerProxy{}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.asked = append(p.asked, r.Method+" "+r.Host)
+		http.Error(w, "denied", http.StatusForbidden)
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+// environ makes programs use the proxy.
+func (p *outerProxy) environ() []string {
+	return []string{"HTTPS_PROXY=" + p.URL, "https_proxy=" + p.URL, "HTTP_PROXY=" + p.URL, "http_proxy=" + p.URL}
+}
+
+// all are the hosts that it was asked for, in order and once each.
+func (p *outerProxy) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Compact(slices.Sorted(slices.Values(p.asked)))
+}
+
+// visit is a client that asks for the addresses in its input.
+func visit() int {
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	client := &http.Client{Timeout: 10 * time.Second}
+	for address := range strings.FieldsSeq(string(text)) {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, http.NoBody)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		fmt.Println(address, resp.StatusCode, strings.TrimSpace(string(body)))
+	}
+	return 0
+}
+
+// hosts are those which clients of the vendor ask for, one of each kind.
+func vendorHosts() []string {
+	hosts := []string{
+		"api.exoscale.ch", "ppapi.exoscale.ch", "ppapi-ch-gva-2.exoscale.com", "portal.exoscale.com", "metadata.exoscale.com",
+		"sos-at-vie-1.exo.io", "bucket.sos-at-vie-1.exo.io", "sos.exo.io", "1f.sks-ch-gva-2.exo.io",
+		"bucket.sos-ch-dk-2.exoscale-cdn.com", "api.runstatus.com", "db-exoscale-1.a.aivencloud.com",
+	}
+	for _, domain := range exoapi.Domains() {
+		hosts = append(hosts, domain, "any.host."+domain)
+	}
+	return hosts
+}
+
+func TestNothingForTheVendorLeavesThisComputer(t *testing.T) {
+	t.Parallel()
+	outer := newOuterProxy(t)
+	args, environ := child(t, "visit")
+	term := newTerminal(t, append(outer.environ(), environ, "NO_PROXY=exo.io,.exoscale.ch")...)
+	var addresses strings.Builder
+	for _, host := range vendorHosts() {
+		fmt.Fprintf(&addresses, "https://%s/secret/path http://%s/ https://%s:21699/ ", host, host, host)
+	}
+	term.stdin = strings.NewReader(addresses.String() + "https://one.example.test/ http://two.example.test/ https://exoscalestatus.com/")
+	require.Equal(t, 0, term.run(t.Context(), args), term.err)
+
+	assert.Equal(t, []string{"CONNECT exoscalestatus.com:443", "CONNECT one.example.test:443", "GET two.example.test"}, outer.all())
+	said, report := term.out.String(), term.err.String()
+	for _, host := range vendorHosts() {
+		assert.Contains(t, said, "https://"+host+"/secret/path 403 ")
+		assert.Contains(t, said, host+" is not emulated, and the fake cloud keeps clients from the real one")
+		assert.Contains(t, said, `"https://`+host+`:21699/": connect to `+host+`: port 21699 is not served`)
+		assert.Contains(t, report, " 2 x https://"+host+"\n")
+		assert.Contains(t, report, " 1 x https://"+host+" (port 21699 is not served)\n")
+	}
+	assert.NotContains(t, report, "example.test")
+}
