@@ -9,10 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"github.com/exopool/exopool/fake/exoapi"
 )
 
 // A contact is what reaches a running instance. It is kept in a file that only
@@ -24,95 +21,6 @@ type contact struct {
 	Zone   string
 	Token  string // for what is not part of the API
 	Bundle string // file with the certificates to trust, see intercept
-}
-
-// environ returns the variables that send clients to the instance, under all
-// the names they look for, and keep them from the real cloud. Some of them add
-// to those that are there.
-//
-// There are two ways to the instance, and a client may use both: its address,
-// which is the endpoint here and in the list of zones, and the proxy, which
-// answers for the real addresses.
-func (c contact) environ(present []string) []string {
-	direct := directHosts(present)
-	return []string{
-		"EXOSCALE_API_KEY=" + c.Key,
-		"EXOSCALE_API_SECRET=" + c.Secret,
-		"EXOSCALE_KEY=" + c.Key,
-		"EXOSCALE_SECRET=" + c.Secret,
-		"EXOSCALE_ZONE=" + c.Zone,
-		"EXOSCALE_API_ENDPOINT=" + c.Base + "/v2",
-		"HTTPS_PROXY=" + c.Base,
-		"https_proxy=" + c.Base,
-		"HTTP_PROXY=" + c.Base,
-		"http_proxy=" + c.Base,
-		"NO_PROXY=" + direct,
-		"no_proxy=" + direct,
-		"SSL_CERT_FILE=" + c.Bundle,
-		// curl and Python's requests look here first.
-		"CURL_CA_BUNDLE=" + c.Bundle,
-		"REQUESTS_CA_BUNDLE=" + c.Bundle,
-		// For the Terraform module of this repository, and for Terraform
-		// itself: no question to its maker about newer versions.
-		"TF_VAR_exoscale_key=" + c.Key,
-		"TF_VAR_exoscale_secret=" + c.Secret,
-		"CHECKPOINT_DISABLE=1",
-		// A state that lists real resources would otherwise be compared with
-		// this cloud, where there are none, and forget them.
-		"TF_WORKSPACE=fakecloud",
-	}
-}
-
-// directHosts returns the hosts to reach without a proxy: those named already,
-// less the real cloud, and this computer.
-func directHosts(environ []string) string {
-	hosts := []string{"127.0.0.0/8", "127.0.0.1", "localhost"}
-	for _, assignment := range environ {
-		name, value, _ := strings.Cut(assignment, "=")
-		if !strings.EqualFold(name, "NO_PROXY") {
-			continue
-		}
-		for _, host := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }) {
-			if !meansVendor(host) && !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
-		}
-	}
-	return strings.Join(hosts, ",")
-}
-
-// meansVendor reports whether a word of NO_PROXY may mean a host of the vendor
-// to some client: they differ in how they read asterisks, dots and ports.
-func meansVendor(word string) bool {
-	suffix := strings.TrimRight(strings.ToLower(strings.TrimLeft(word, "*.")), ".")
-	return strings.Contains(suffix, "*") || slices.ContainsFunc(exoapi.Domains(), func(domain string) bool {
-		return strings.Contains(suffix, domain) || strings.HasSuffix(domain, suffix)
-	})
-}
-
-// shell returns the environment as commands for a shell.
-func (c contact) shell(present []string) string {
-	var b strings.Builder
-	for _, assignment := range c.environ(present) {
-		name, value, _ := strings.Cut(assignment, "=")
-		if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,[]") != "" {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		fmt.Fprintf(&b, "export %s=%s\n", name, value)
-	}
-	return b.String()
-}
-
-// redirect returns environ without whatever could lead to a real account, and
-// with what leads to the instance.
-func (c contact) redirect(environ []string) []string {
-	replaced := []string{"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
-	kept := slices.DeleteFunc(slices.Clone(environ), func(assignment string) bool {
-		name, _, _ := strings.Cut(assignment, "=")
-		return strings.HasPrefix(name, "EXOSCALE_") || strings.HasPrefix(name, "CLOUDSTACK_") ||
-			strings.HasPrefix(name, "TF_VAR_exoscale_") || slices.Contains(replaced, strings.ToUpper(name))
-	})
-	return append(kept, c.environ(environ)...)
 }
 
 // directory returns where contacts are kept: what ends with the login if there

@@ -43,6 +43,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 
 	cmd := exec.CommandContext(ctx, flags.Arg(0), flags.Args()[1:]...) //nolint:gosec // running it is the purpose
 	cmd.Env = in.contact.redirect(p.environ)
+	in.contact.tell(p.stderr, p.environ)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
 	if err := cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {

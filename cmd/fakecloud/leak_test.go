@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -114,4 +115,49 @@ func TestNothingForTheVendorLeavesThisComputer(t *testing.T) {
 		assert.Contains(t, report, " 1 x https://"+host+" (port 21699 is not served)\n")
 	}
 	assert.NotContains(t, report, "example.test")
+}
+
+// Each client has ways of its own to be told of a proxy and of certificates.
+func TestNoClientReachesTheVendor(t *testing.T) {
+	t.Parallel()
+	for name, client := range map[string]struct {
+		command []string
+		says    string // of the refusal
+	}{
+		"curl":               {[]string{"curl", "-sS", "https://bucket.sos-at-vie-1.exo.io/key"}, "keeps clients from the real one"},
+		"curl, old API":      {[]string{"curl", "-sS", "https://api.exoscale.ch/v1"}, "keeps clients from the real one"},
+		"curl, a database":   {[]string{"curl", "-sS", "https://x.a.aivencloud.com:12691/"}, "403"},
+		"curl, trusting few": {[]string{"curl", "-sS", "--cacert", "/dev/null", "https://sos-at-vie-1.exo.io/"}, "curl:"},
+		"wget":               {[]string{"wget", "-nv", "-O-", "--tries=1", "https://sos-at-vie-1.exo.io/"}, ""},
+		"aws": {
+			[]string{"aws", "--endpoint-url", "https://sos-at-vie-1.exo.io", "--region", "at-vie-1", "s3", "ls", "s3://bucket"},
+			"sos-at-vie-1.exo.io is not emulated",
+		},
+		"s3cmd": {[]string{"s3cmd", "ls", "s3://bucket"}, "sos-at-vie-1.exo.io is not emulated"},
+		// It cannot load the bundle and says so, which is no answer either.
+		"rclone": {[]string{"env", "-u", "AWS_CA_BUNDLE", "rclone", "--retries=1", "--low-level-retries=1", "ls", ":s3,provider=Other,access_key_id=x,secret_access_key=y,endpoint=sos-at-vie-1.exo.io:bucket"}, "sos-at-vie-1.exo.io is not emulated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program, _, _ := strings.Cut(name, ",")
+			if _, err := exec.LookPath(program); err != nil {
+				t.Skipf("%s is not installed", program)
+			}
+			outer := newOuterProxy(t)
+			term := newTerminal(t, append(outer.environ(), "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())...)
+			term.run(t.Context(), append([]string{"exec", "--"}, client.command...))
+			assert.Empty(t, outer.all())
+			assert.Contains(t, term.out.String()+term.err.String(), client.says)
+			assert.Regexp(t, `asked for things that are not emulated:\n +\d+ x https://`, term.err.String())
+		})
+	}
+}
+
+func TestEveryDomainIsInTheDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/rehearsing.md")
+	require.NoError(t, err)
+	for _, domain := range exoapi.Domains() {
+		assert.Contains(t, string(page), "`"+domain+"`")
+	}
 }

@@ -9,7 +9,7 @@
 //
 // It listens on loopback addresses only. Clients that do not heed
 // EXOSCALE_API_ENDPOINT, as half of the Terraform provider, are caught by the
-// proxy that the environment names: it answers for all of exoscale.com.
+// proxy that the environment names: it answers for all hosts of the vendor.
 package main
 
 import (
@@ -68,9 +68,10 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
   calls             count the API calls that the running instance has answered
 
 The environment of env and exec also names a proxy. It answers for all hosts
-of exoscale.com, the API's like the cloud, others with a refusal, and passes on
-the rest: nothing that runs there reaches a real account. Clients must trust
-its certificates, which SSL_CERT_FILE makes those written in Go do on Linux.
+of Exoscale, the API's like the cloud, others, such as those of the object
+storage, with a refusal, and passes on the rest. Keys of a real account, those
+of clients of S3 included, are taken out of it. Clients must trust the proxy's
+certificates, which SSL_CERT_FILE makes those written in Go do on Linux.
 
 fakecloud COMMAND -h tells the flags of a command.
 `

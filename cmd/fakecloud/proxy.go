@@ -18,7 +18,7 @@ import (
 	"github.com/exopool/exopool/fake/intercept"
 )
 
-// intercept brings up the proxy, and the file with the certificates to trust.
+// intercept brings up the proxy, and the files that variables name.
 func (in *instance) intercept(ctx context.Context, environ []string, authority *intercept.Authority, log *slog.Logger) error {
 	self := strings.TrimPrefix(in.contact.Base, "http://")
 	proxy, err := intercept.New(intercept.Config{
@@ -42,6 +42,11 @@ func (in *instance) intercept(ctx context.Context, environ []string, authority *
 	in.contact.Bundle = filepath.Join(dir, "certificates.pem")
 	if err := os.WriteFile(in.contact.Bundle, proxy.Bundle(variable(environ, "SSL_CERT_FILE")), 0o600); err != nil {
 		return fmt.Errorf("write certificates: %w", err)
+	}
+	for name, text := range in.contact.files() {
+		if err := os.WriteFile(in.contact.file(name), []byte(text), 0o600); err != nil {
+			return fmt.Errorf("write settings of clients: %w", err)
+		}
 	}
 	return nil
 }

@@ -113,6 +113,7 @@ func (p program) stage(ctx context.Context, r rehearsal) (results []course.Resul
 	defer in.border.report(p.stderr, "Terraform")
 	defer in.close() // after which nothing is missing in the report
 
+	in.contact.tell(p.stderr, p.environ)
 	var changes map[string]string
 	if mirror.ConfigFile != "" {
 		changes = mirror.Environment()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -57,11 +58,16 @@ func (p program) running(ctx context.Context, flags *flag.FlagSet, args []string
 	return p.find(ctx, *port)
 }
 
-// env prints the environment of a running instance.
+// env prints the environment of a running instance. Without one it prints what
+// makes an eval fail, and takes the real credentials out of the shell all the
+// same: nobody looks at the exit code of a command in an eval.
 func (p program) env(ctx context.Context, args []string) (int, error) {
 	c, err := p.running(ctx, flag.NewFlagSet("env", flag.ContinueOnError), args)
-	if err == nil {
-		fmt.Fprint(p.stdout, c.shell(p.environ))
+	switch {
+	case err == nil:
+		_, err = fmt.Fprint(p.stdout, c.shell(p.environ))
+	case !errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(p.stdout, unset(p.environ, changed(p.environ)...)+"false\n")
 	}
 	return exitOK, err
 }
