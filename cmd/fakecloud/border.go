@@ -118,6 +118,16 @@ func (b *border) miss(what string) {
 	fmt.Fprintf(b.log, "fakecloud: not emulated: %s\n", what)
 }
 
+// storageAdvice is what users of object storage can do.
+const storageAdvice = `
+Object storage is not emulated. If it was asked for Terraform's state: "fakecloud rehearse" gives a copy of the folder a
+local state by itself; for "fakecloud exec" a file backend_override.tf beside the configuration does, with
+    terraform {
+      backend "local" {}
+    }
+Buckets and what is in them have to be left out here, by a variable say.
+`
+
 // report tells what a command asked for and did not get, if anything.
 func (b *border) report(to io.Writer, command string) {
 	b.mu.Lock()
@@ -132,6 +142,9 @@ func (b *border) report(to io.Writer, command string) {
 	}
 	if b.more > 0 {
 		fmt.Fprintf(to, "%6d x something else\n", b.more)
+	}
+	if slices.ContainsFunc(b.gaps, func(g *gap) bool { return storage(strings.TrimPrefix(g.what, "https://")) }) {
+		fmt.Fprint(to, storageAdvice)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -160,4 +161,79 @@ func TestEveryDomainIsInTheDocs(t *testing.T) {
 	for _, domain := range exoapi.Domains() {
 		assert.Contains(t, string(page), "`"+domain+"`")
 	}
+}
+
+// A folder as users have one whose state and files are in the object storage.
+const storageFolder = `terraform {
+  backend "s3" {
+    bucket    = "state"
+    key       = "terraform.tfstate"
+    region    = "at-vie-1"
+    endpoints = { s3 = "https://sos-at-vie-1.exo.io" }
+  }
+}
+variable "access" {}
+resource "terraform_data" "bucket" {
+  provisioner "local-exec" {
+    command = "env; curl -sS https://bucket.sos-at-vie-1.exo.io/ && exit 1"
+  }
+}
+`
+
+func TestRehearsalLeavesStateAndBucketsAlone(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"terraform", "curl"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("%s is not installed", name)
+		}
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(storageFolder), 0o600))
+	config := filepath.Join(t.TempDir(), "config")
+	require.NoError(t, os.WriteFile(config, []byte("provider_installation {\n  direct {}\n}\n"), 0o600))
+	outer := newOuterProxy(t)
+	environ := slices.Concat(realCredentials(), outer.environ(), []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TF_CLI_CONFIG_FILE=" + config,
+	})
+	term := newTerminal(t, environ...)
+	assert.Equal(t, exitFault, term.run(t.Context(), []string{"rehearse", "-v", "-machines", "memory", dir}))
+
+	assert.Empty(t, outer.all())
+	said, report := term.out.String(), term.err.String()
+	assert.Contains(t, said, "✗ terraform apply ends without an error")
+	assert.Contains(t, report, "bucket.sos-at-vie-1.exo.io is not emulated, and the fake cloud keeps clients from the real one")
+	assert.Contains(t, report, "Terraform asked for things that are not emulated:\n     1 x https://bucket.sos-at-vie-1.exo.io\n\nObject storage is not emulated.")
+	assert.NotContains(t, said+report, "https://state.sos-at-vie-1.exo.io", "the state is local")
+	assert.NotContains(t, said+report, "EXOreal")
+	assert.NotContains(t, said+report, "real-secret")
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "nothing was written into the folder")
+}
+
+func TestStateInTheObjectStorageIsRefused(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("terraform")
+	if err != nil {
+		t.Skip("needs Terraform")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(storageFolder), 0o600))
+	outer := newOuterProxy(t)
+	term := newTerminal(t, slices.Concat(realCredentials(), outer.environ(), []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()})...)
+	flags := "-backend-config=skip_credentials_validation=true -backend-config=skip_requesting_account_id=true " +
+		"-backend-config=skip_region_validation=true"
+	command := append([]string{"exec", "--", program, "-chdir=" + dir, "init", "-input=false", "-no-color"}, strings.Fields(flags)...)
+	assert.Equal(t, exitFault, term.run(t.Context(), command))
+	assert.Empty(t, outer.all())
+	assert.Contains(t, term.err.String(), "StatusCode: 403")
+	assert.Contains(t, term.err.String(), "https://state.sos-at-vie-1.exo.io\n\nObject storage is not emulated.")
+
+	_, advice, ok := strings.Cut(term.err.String(), ", with\n")
+	require.True(t, ok)
+	text, _, _ := strings.Cut(advice, "Buckets")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "backend_override.tf"), []byte(text), 0o600))
+	again := term.beside()
+	require.Equal(t, exitOK, again.run(t.Context(), []string{"exec", "--", program, "-chdir=" + dir, "init", "-input=false", "-reconfigure"}), again.err)
+	assert.NotContains(t, again.err.String(), "not emulated", "the advice helps")
 }

@@ -110,8 +110,26 @@ func Check(dir string) error {
 	return nil
 }
 
-// override is read after the configuration, and replaces its backend, if any.
+// override is read after the configuration, and replaces its backend, or its
+// cloud block, if any.
 const override = "terraform {\n  backend \"local\" {}\n}\n"
+
+// overrideName returns a name for a file with overrides that is read last in a
+// folder: such files are read in the order of their names, and the last one
+// counts.
+func overrideName(dir string) (string, error) {
+	entries, err := os.ReadDir(dir) // in order
+	if err != nil {
+		return "", err
+	}
+	name := "zz_rehearsal_override.tf"
+	for _, entry := range entries {
+		if entry.Name() >= name {
+			name = entry.Name() + "_rehearsal_override.tf"
+		}
+	}
+	return name, nil
+}
 
 func (f *Folder) fill(root, within string) error {
 	copied := filepath.Join(f.temporary, filepath.Base(root))
@@ -122,7 +140,11 @@ func (f *Folder) fill(root, within string) error {
 		return err
 	}
 	f.dir = filepath.Join(copied, within)
-	if err := os.WriteFile(filepath.Join(f.dir, "zz_rehearsal_override.tf"), []byte(override), 0o600); err != nil {
+	name, err := overrideName(f.dir)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(override), 0o600); err != nil {
 		return err
 	}
 	text, err := json.Marshal(f.cfg.Variables)
