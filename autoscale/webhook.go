@@ -39,7 +39,8 @@ func NewWebhook(loop *Loop, secret string) *Webhook {
 }
 
 func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	direction, known := map[string]Direction{"/up": Up, "/down": Down}[r.URL.Path]
+	// A slash too many is no reason to miss an alert.
+	direction, known := map[string]Direction{"up": Up, "down": Down}[strings.Trim(r.URL.Path, "/")]
 	if !known {
 		http.NotFound(w, r)
 		return
