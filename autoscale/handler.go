@@ -12,6 +12,11 @@ import (
 type HandlerConfig struct {
 	Token    string              // secret of the webhooks, see [NewWebhook]
 	Gatherer prometheus.Gatherer // what /metrics shows; nil: there is no /metrics
+
+	// Alerts names those that count, for each direction, in whatever case;
+	// webhooks of others, and without the name of an alert, are refused. Nil: a
+	// webhook need not name its alert.
+	Alerts map[Direction][]string
 }
 
 // NewHandler returns everything the program serves: the webhooks of
@@ -23,6 +28,7 @@ type HandlerConfig struct {
 //	/metrics    for Prometheus
 func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	webhook := NewWebhook(loop, cfg.Token)
+	webhook.judge.listed = cfg.Alerts
 	var metrics http.Handler = http.HandlerFunc(http.NotFound)
 	if cfg.Gatherer != nil {
 		metrics = promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{})

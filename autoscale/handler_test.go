@@ -134,15 +134,21 @@ exopool_autoscaler_webhooks_pending{direction="up"} 1
 # HELP exopool_autoscaler_webhooks_total Webhooks received.
 # TYPE exopool_autoscaler_webhooks_total counter
 exopool_autoscaler_webhooks_total{direction="down",outcome="accepted"} 0
+exopool_autoscaler_webhooks_total{direction="down",outcome="contradictory"} 0
 exopool_autoscaler_webhooks_total{direction="down",outcome="ignored"} 1
 exopool_autoscaler_webhooks_total{direction="down",outcome="malformed"} 1
 exopool_autoscaler_webhooks_total{direction="down",outcome="refused"} 1
 exopool_autoscaler_webhooks_total{direction="down",outcome="too-large"} 1
+exopool_autoscaler_webhooks_total{direction="down",outcome="unlisted"} 0
+exopool_autoscaler_webhooks_total{direction="down",outcome="unsupported"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="accepted"} 2
+exopool_autoscaler_webhooks_total{direction="up",outcome="contradictory"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="ignored"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="malformed"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="refused"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="too-large"} 0
+exopool_autoscaler_webhooks_total{direction="up",outcome="unlisted"} 0
+exopool_autoscaler_webhooks_total{direction="up",outcome="unsupported"} 0
 `),
 		"exopool_autoscaler_api_errors_total", "exopool_autoscaler_interval_seconds",
 		"exopool_autoscaler_last_contact_timestamp_seconds",

@@ -12,11 +12,14 @@ import (
 type outcome string
 
 const (
-	accepted  outcome = "accepted"  // recorded
-	ignored   outcome = "ignored"   // understood, and it asks for nothing
-	refused   outcome = "refused"   // wrong or missing token
-	malformed outcome = "malformed" // unreadable body
-	tooLarge  outcome = "too-large" // body over the limit
+	accepted      outcome = "accepted"      // recorded
+	ignored       outcome = "ignored"       // understood, and it asks for nothing
+	contradictory outcome = "contradictory" // meant for the other path, so ignored
+	refused       outcome = "refused"       // wrong or missing token
+	unlisted      outcome = "unlisted"      // not one of the alerts that count
+	malformed     outcome = "malformed"     // unreadable body
+	unsupported   outcome = "unsupported"   // a content type that no sender uses
+	tooLarge      outcome = "too-large"     // body over the limit
 )
 
 // metrics is everything the package measures.
@@ -120,7 +123,7 @@ func (m *metrics) startAtZero() {
 		for _, reason := range reasons {
 			m.settled.WithLabelValues(string(direction), string(reason))
 		}
-		for _, o := range []outcome{accepted, ignored, refused, malformed, tooLarge} {
+		for _, o := range []outcome{accepted, ignored, contradictory, refused, unlisted, malformed, unsupported, tooLarge} {
 			m.webhooks.WithLabelValues(string(direction), string(o))
 		}
 	}

@@ -2,153 +2,238 @@ package autoscale
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// payload is the part of a webhook body that decides whether it counts. One
-// shape serves the three dialects, because they share names where they share
-// meanings:
-//
-//   - Grafana 10 to 13 (unified alerting): status, state and alerts[]
-//   - Prometheus Alertmanager, version 4: status and alerts[]
-//   - legacy Grafana: flat, with state and ruleName
-//
-// Everything else in a body is ignored, and so is a field of an unexpected
-// type: senders add and change fields from release to release.
-type payload struct {
-	Status       text   `json:"status"`
-	State        text   `json:"state"`
-	RuleName     text   `json:"ruleName"`
-	CommonLabels labels `json:"commonLabels"`
-	Alerts       alerts `json:"alerts"`
+// A message is what a webhook says. Its fields are looked up in the tables of
+// this package, and everything else in it is passed over: senders add and change
+// fields from release to release. What is said twice counts twice, so that one
+// end is enough.
+type message struct {
+	direction Direction // of the path it came to
+	strict    bool
+	listed    []string
+
+	whole  part
+	alerts []part // of a list of alerts
+
+	confirm string // the address that confirms a subscription of SNS, or ""
 }
 
-type alert struct {
-	Status      text        `json:"status"`
-	Labels      labels      `json:"labels"`
-	Annotations annotations `json:"annotations"`
+// A part is one alert, or what is said of all of them.
+type part struct {
+	over    string // why it asks for nothing
+	against string // why it should not have come to this path
+	listed  bool   // it has the name of an alert that counts
 }
-
-type labels struct {
-	AlertName text `json:"alertname"`
-}
-
-type annotations struct {
-	// StateReason is set by Grafana when a rule alerts only because there
-	// were no data or the query failed.
-	StateReason text `json:"grafana_state_reason"`
-}
-
-// notLoad are alerts that say nothing about the load: Grafana's test button,
-// and its alerts about its own data sources. They come as firing.
-var notLoad = []text{"TestAlert", "DatasourceNoData", "DatasourceError"}
 
 // errNotObject: the body is JSON, but not an object.
 var errNotObject = errors.New("a JSON object is expected")
 
-func parsePayload(body []byte) (payload, error) {
-	var p payload
+func (m *message) readJSON(body []byte) error {
 	if !json.Valid(body) {
 		// Unmarshal tells where the fault is.
 		var whole json.RawMessage
-		return p, json.Unmarshal(body, &whole)
+		return json.Unmarshal(body, &whole)
 	}
-	if trimmed := bytes.TrimLeft(body, " \t\r\n"); trimmed[0] != '{' {
-		return p, errNotObject
+	if body[0] != '{' {
+		return errNotObject
 	}
-	return p, json.Unmarshal(body, &p)
+	return m.readWhole(body, "")
 }
 
-// ignoredBecause returns why the body asks for nothing, or "" if it counts.
-func (p payload) ignoredBecause() string {
-	switch {
-	case p.Status.is("resolved"):
-		return "resolved"
-	case p.State.is("ok"), p.State.is("no_data"):
-		return "state " + strings.ToLower(string(p.State))
-	case len(p.Alerts) > 0:
-		return p.noneFiring()
-	case slices.Contains(notLoad, p.CommonLabels.AlertName):
-		return string(p.CommonLabels.AlertName)
-	case slices.Contains(notLoad, p.RuleName):
-		return string(p.RuleName)
-	default:
-		return ""
-	}
-}
-
-// noneFiring returns "" if at least one alert is about load and firing.
-func (p payload) noneFiring() string {
-	why := "no alert is firing"
-	for _, a := range p.Alerts {
-		name := a.Labels.AlertName
-		if name == "" {
-			name = p.CommonLabels.AlertName
-		}
-		reason := string(a.Annotations.StateReason)
-		switch {
-		case a.Status != "" && !a.Status.is("firing"):
-		case slices.Contains(notLoad, name):
-			why = string(name)
-		case strings.HasPrefix(reason, "NoData"), strings.HasPrefix(reason, "Error"):
-			why = "alerting for want of data"
-		default:
-			return ""
-		}
-	}
-	return why
-}
-
-// text is a string; any other JSON value is read as the empty string.
-type text string
-
-func (t text) is(word string) bool { return strings.EqualFold(string(t), word) }
-
-func (t *text) UnmarshalJSON(data []byte) error {
-	var s string
-	if data[0] != '"' {
-		return nil
-	}
-	if err := json.Unmarshal(data, &s); err != nil {
+// readWhole reads a valid object that concerns all alerts, and whose fields
+// are known by their names after prefix.
+func (m *message) readWhole(object []byte, prefix string) error {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	decoder.UseNumber()
+	if _, err := decoder.Token(); err != nil { // its opening brace
 		return err
 	}
-	*t = text(s)
+	return m.readObject(decoder, prefix, &m.whole)
+}
+
+// readObject reads what follows the opening brace of an object.
+func (m *message) readObject(decoder *json.Decoder, prefix string, into *part) error {
+	for {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		if name == json.Delim('}') {
+			return nil
+		}
+		if err := m.readValue(decoder, prefix+fold(fmt.Sprint(name)), into); err != nil {
+			return err
+		}
+	}
+}
+
+// readValue goes no deeper than the tables do.
+func (m *message) readValue(decoder *json.Decoder, field string, into *part) error {
+	value, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	switch v := value.(type) {
+	case json.Delim:
+		switch {
+		case v == '{' && words.parents[field]:
+			return m.readObject(decoder, field+".", into)
+		case v == '[' && field == "alerts" && into == &m.whole:
+			return m.readAlerts(decoder)
+		default:
+			return passOver(decoder)
+		}
+	case string:
+		m.readField(field, v, into)
+	case json.Number:
+		m.note(field, v.String(), false, into)
+	case bool:
+		m.note(field, strconv.FormatBool(v), true, into)
+	default:
+		m.note(field, "null", true, into)
+	}
 	return nil
 }
 
-func (l *labels) UnmarshalJSON(data []byte) error {
-	type plain labels
-	return unmarshalObject(data, (*plain)(l))
-}
-
-func (a *annotations) UnmarshalJSON(data []byte) error {
-	type plain annotations
-	return unmarshalObject(data, (*plain)(a))
-}
-
-func (a *alert) UnmarshalJSON(data []byte) error {
-	type plain alert
-	return unmarshalObject(data, (*plain)(a))
-}
-
-// unmarshalObject leaves target alone when the value is not an object.
-func unmarshalObject(data []byte, target any) error {
-	if data[0] != '{' {
-		return nil
+// readAlerts reads what follows the opening bracket of a list of alerts.
+func (m *message) readAlerts(decoder *json.Decoder) error {
+	for {
+		value, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		var alert part
+		switch value {
+		case json.Delim(']'):
+			return nil
+		case json.Delim('{'):
+			err = m.readObject(decoder, "alerts.", &alert)
+		case json.Delim('['):
+			err = passOver(decoder)
+		}
+		if err != nil {
+			return err
+		}
+		m.alerts = append(m.alerts, alert)
 	}
-	return json.Unmarshal(data, target)
 }
 
-// alerts is the list of a grouped notification. An empty one says nothing, as
-// if there were none.
-type alerts []alert
-
-func (a *alerts) UnmarshalJSON(data []byte) error {
-	if data[0] != '[' {
-		return nil
+// passOver reads up to the end of the object or list that has begun.
+func passOver(decoder *json.Decoder) error {
+	for depth := 1; depth > 0; {
+		token, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
 	}
-	return json.Unmarshal(data, (*[]alert)(a))
+	return nil
+}
+
+// readText reads a body that is not JSON: a form, or text for people.
+func (m *message) readText(text string) {
+	if strings.Contains(text, "=") {
+		m.readForm(text)
+		return
+	}
+	m.note(wholeText, text, false, &m.whole)
+}
+
+// readForm reads fields as a form or an address has them. What cannot be read
+// says nothing.
+func (m *message) readForm(form string) {
+	for pair := range strings.SplitSeq(form, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, errName := url.QueryUnescape(name)
+		value, errValue := url.QueryUnescape(value)
+		if errName == nil && errValue == nil {
+			m.readField(fold(name), value, &m.whole)
+		}
+	}
+}
+
+// readField reads a text, which may hold an object. Each level of quotes
+// doubles the marks before the next, so there are few.
+func (m *message) readField(field, text string, into *part) {
+	if prefix, wraps := wrapped[field]; wraps && into == &m.whole {
+		object := []byte(strings.TrimSpace(text))
+		if len(object) > 0 && object[0] == '{' && json.Valid(object) && m.readWhole(object, prefix) == nil {
+			return
+		}
+	}
+	if field == "subscribeurl" && isConfirmation(text) {
+		m.confirm = text
+	}
+	m.note(field, text, false, into)
+}
+
+// note adds what a field says. The first reason is kept.
+func (m *message) note(field, value string, listedOnly bool, into *part) {
+	v := words.fields[field]
+	if v == nil {
+		return
+	}
+	said := v.of(value, listedOnly)
+	if said.over {
+		into.over = cmp.Or(into.over, said.why)
+	}
+	if said.asks != "" && said.asks != m.direction {
+		into.against = cmp.Or(into.against, said.why)
+	}
+	into.listed = into.listed || v.isName && m.lists(value)
+}
+
+func (m *message) lists(name string) bool {
+	return slices.ContainsFunc(m.listed, func(one string) bool { return strings.EqualFold(one, strings.TrimSpace(name)) })
+}
+
+// answer weighs what was read: one alert that asks for something is enough,
+// unless all of them are over, or meant for the other path.
+func (m *message) answer() answer {
+	parts := m.alerts
+	if len(parts) == 0 {
+		parts = []part{{}}
+	}
+	var best answer
+	for _, p := range parts {
+		p.against = cmp.Or(m.whole.against, p.against)
+		p.over = cmp.Or(m.whole.over, p.over)
+		p.listed = m.whole.listed || p.listed
+		a := m.answerTo(p)
+		if a.outcome == accepted {
+			return a
+		}
+		if best.code == 0 || best.outcome == ignored {
+			best = a
+		}
+	}
+	return best
+}
+
+func (m *message) answerTo(p part) answer {
+	switch {
+	case p.against != "":
+		return answer{code: http.StatusOK, outcome: contradictory, text: fmt.Sprintf("ignored: %s on /%s", p.against, m.direction)}
+	case p.over != "":
+		return answer{code: http.StatusOK, outcome: ignored, text: "ignored: " + p.over}
+	case m.strict && !p.listed:
+		return answer{code: http.StatusForbidden, outcome: unlisted, text: "no alert that counts is named"}
+	default:
+		return answer{code: http.StatusOK, outcome: accepted, text: "recorded: " + string(m.direction)}
+	}
 }

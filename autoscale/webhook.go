@@ -1,7 +1,6 @@
 package autoscale
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,16 +18,19 @@ const maxBody = 1 << 20
 // and send again.
 //
 //	200  recorded, or understood and asking for nothing (a resolved alert)
-//	400  malformed JSON under a JSON content type
+//	400  malformed JSON
 //	401  the token is wrong or missing
+//	403  none of the alerts that count, where they are listed
 //	404  another path
 //	405  another method than GET and POST
 //	413  a body of more than 1 MiB
+//	415  a content type that no sender of webhooks uses, or a page or a file
 //
 // Nothing is answered with 5xx, because senders repeat those.
 type Webhook struct {
 	loop  *Loop
 	token token
+	judge judge
 }
 
 // NewWebhook returns a handler that records for loop. With a secret that is
@@ -64,49 +66,43 @@ type answer struct {
 	code    int
 	outcome outcome
 	text    string
+	confirm string // the address that the operator confirms a subscription at, for the log only
 }
 
 func (h *Webhook) receive(w http.ResponseWriter, r *http.Request, direction Direction) answer {
 	if !h.token.allows(r) {
-		return answer{http.StatusUnauthorized, refused, "token is wrong or missing"}
+		return answer{code: http.StatusUnauthorized, outcome: refused, text: "token is wrong or missing"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
-		return answer{http.StatusRequestEntityTooLarge, tooLarge, fmt.Sprintf("body exceeds %d bytes", maxBody)}
+		return answer{code: http.StatusRequestEntityTooLarge, outcome: tooLarge, text: fmt.Sprintf("body exceeds %d bytes", maxBody)}
 	}
 	if err != nil {
-		return answer{http.StatusBadRequest, malformed, "body ends too early"}
+		return answer{code: http.StatusBadRequest, outcome: malformed, text: "body ends too early"}
 	}
-	if len(bytes.TrimSpace(body)) > 0 {
-		p, err := parsePayload(body)
-		if err != nil && isJSON(r.Header.Get("Content-Type")) {
-			return answer{http.StatusBadRequest, malformed, "body is not valid: " + err.Error()}
-		}
-		// Without a JSON content type an unreadable body is not for us: the
-		// path is the message.
-		if why := p.ignoredBecause(); err == nil && why != "" {
-			return answer{http.StatusOK, ignored, "ignored: " + why}
-		}
+	a := h.judge.answer(r, body, direction)
+	if a.outcome == accepted {
+		h.loop.Record(r.Context(), direction)
 	}
-	h.loop.Record(r.Context(), direction)
-	return answer{http.StatusOK, accepted, "recorded: " + string(direction)}
+	return a
 }
 
 // log leaves out the URL, which may hold the token.
 func (h *Webhook) log(ctx context.Context, direction Direction, a answer) {
 	level := slog.LevelWarn
-	if a.code == http.StatusOK {
+	if a.code == http.StatusOK && a.outcome != contradictory && a.confirm == "" {
 		level = slog.LevelDebug
 	}
-	h.loop.cfg.Logger.LogAttrs(ctx, level, "webhook", slog.String("pool", h.loop.cfg.PoolName),
-		slog.String("direction", string(direction)), slog.String("outcome", string(a.outcome)), slog.String("reason", a.text))
-}
-
-// isJSON reads only the media type: parameters may be missing or malformed.
-func isJSON(contentType string) bool {
-	media, _, _ := strings.Cut(contentType, ";")
-	media = strings.ToLower(strings.TrimSpace(media))
-	return media == "application/json" || strings.HasSuffix(media, "+json")
+	attrs := []slog.Attr{
+		slog.String("pool", h.loop.cfg.PoolName),
+		slog.String("direction", string(direction)), slog.String("outcome", string(a.outcome)), slog.String("reason", a.text),
+	}
+	if a.confirm != "" {
+		// It is never fetched here: a webhook must not make the program call
+		// addresses of its choice.
+		attrs = append(attrs, slog.String("open_to_confirm", a.confirm))
+	}
+	h.loop.cfg.Logger.LogAttrs(ctx, level, "webhook", attrs...)
 }
 
 // allowed answers 405 unless the method is one of those given.
