@@ -3,14 +3,18 @@
 package main
 
 import (
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -74,4 +78,36 @@ func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {
 		return
 	}
 	assert.ErrorContains(t, err, "stopped by terminated before it was ready")
+}
+
+func TestMachinesThatBootDoNotReachTheVendor(t *testing.T) {
+	booting(t)
+	log := new(output)
+	in, err := start(t.Context(), settings{
+		listen: "127.0.0.1:0", machines: machinesNspawn, zone: "at-vie-1", speed: 1,
+		prefix: "fakecltest", network: netip.MustParsePrefix("198.18.240.0/20"),
+	}, nil, log)
+	require.NoError(t, err)
+	t.Cleanup(in.close)
+	var found struct {
+		Templates []map[string]any `json:"templates"`
+		Types     []map[string]any `json:"instance-types"`
+	}
+	for _, path := range []string{"/v2/template", "/v2/instance-type"} {
+		require.NoError(t, in.cloud.Call(t.Context(), http.MethodGet, path, nil, &found))
+	}
+	i := slices.IndexFunc(found.Templates, func(t map[string]any) bool { return t["name"] == "Linux Debian 13 (Trixie) 64-bit" })
+	require.GreaterOrEqual(t, i, 0)
+	const script = "#!/bin/sh\nfor host in bucket.sos-at-vie-1.exo.io api.exoscale.ch; do\n" +
+		"  python3 -c \"import urllib.request; urllib.request.urlopen('https://$host/')\"\ndone\n"
+	_, err = in.cloud.Do(t.Context(), http.MethodPost, "/v2/instance", map[string]any{
+		"name": "curious", "disk-size": 10, "instance-type": found.Types[0], "template": found.Templates[i],
+		"user-data": base64.StdEncoding.EncodeToString([]byte(script)),
+	})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "https://api.exoscale.ch") }, 3*time.Minute, 100*time.Millisecond, log)
+	in.close()
+	var report strings.Builder
+	in.border.report(&report, "a machine")
+	assert.Contains(t, report.String(), "1 x https://api.exoscale.ch\n     1 x https://bucket.sos-at-vie-1.exo.io\n", "answered, as the machine trusts the authority")
 }

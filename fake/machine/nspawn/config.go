@@ -38,9 +38,9 @@ type Config struct {
 	// emulated API.
 	Authority []byte
 	// Hosts are names that machines find at an address of their own, besides
-	// those of the API, *.exoscale.com, which lead to the gateway; so do
-	// those with the zero Addr. One that begins with "*." stands for all
-	// names below the rest.
+	// those of the vendor's domains, which lead to the gateway; so do those
+	// with the zero Addr. One that begins with "*." stands for all names
+	// below the rest.
 	Hosts map[string]netip.Addr
 	// CPU is how much of one CPU of this computer a machine gets for each CPU
 	// that its type has. Default 0.25.
@@ -90,6 +90,22 @@ func defaultTo[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// hosts returns the names that machines find in their own network: all of the
+// vendor's, so that none leads them to the real cloud, and those configured.
+func (c *Config) hosts(gateway, metadata netip.Addr) map[string]netip.Addr {
+	hosts := map[string]netip.Addr{"metadata.exoscale.com": metadata}
+	for _, domain := range exoapi.Domains() {
+		hosts[domain], hosts["*."+domain] = gateway, gateway
+	}
+	for name, address := range c.Hosts {
+		if !address.IsValid() {
+			address = gateway
+		}
+		hosts[name] = address
+	}
+	return hosts
 }
 
 // disks is the directory of all disks of machines.

@@ -2,12 +2,16 @@ package nspawn_test
 
 import (
 	"log/slog"
+	"net/netip"
 	"testing"
 
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/fake/machine/nspawn/names"
 )
 
 func TestSettingsAreChecked(t *testing.T) {
@@ -41,4 +45,30 @@ func TestUnmetRequirementsSayWhatToDo(t *testing.T) {
 		{Name: "mmdebstrap", Problem: "not found", Remedy: "install the package mmdebstrap"},
 	})
 	require.EqualError(t, err, "mmdebstrap: not found (install the package mmdebstrap)")
+}
+
+func TestNamesOfTheVendorLeadMachinesToTheGateway(t *testing.T) {
+	gateway, metadata := netip.MustParseAddr("198.18.192.1"), netip.MustParseAddr("169.254.169.254")
+	mirror := netip.MustParseAddr("198.18.192.9")
+	cfg := nspawn.Config{Hosts: map[string]netip.Addr{"apt.grafana.com": {}, "deb.example.test": mirror}}
+	server, err := names.New(names.Config{Log: slog.New(slog.DiscardHandler), Hosts: nspawn.Hosts(cfg, gateway, metadata)})
+	require.NoError(t, err)
+	want := map[string]netip.Addr{
+		"metadata.exoscale.com": metadata, "apt.grafana.com": gateway, "deb.example.test": mirror,
+		"api-at-vie-1.exoscale.com": gateway, "bucket.sos-at-vie-1.exo.io": gateway,
+	}
+	for _, domain := range exoapi.Domains() {
+		want[domain], want["a.b."+domain] = gateway, gateway
+	}
+	for name, address := range want {
+		answer := server.Answer(t.Context(), new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.TypeA), "udp")
+		if assert.Len(t, answer.Answer, 1, name) {
+			assert.Equal(t, address.String(), answer.Answer[0].(*dns.A).A.String(), name)
+		}
+		for _, kind := range []uint16{dns.TypeAAAA, dns.TypeHTTPS} {
+			answer = server.Answer(t.Context(), new(dns.Msg).SetQuestion(dns.Fqdn(name), kind), "udp")
+			assert.Equal(t, dns.RcodeSuccess, answer.Rcode, name)
+			assert.Empty(t, answer.Answer, "nor another way there")
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package nspawn
 
-import "github.com/exopool/exopool/fake/exoapi"
+import (
+	"net/netip"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
 
 // Completed returns the settings with their defaults.
 func Completed(c Config) (Config, error) {
@@ -10,6 +14,11 @@ func Completed(c Config) (Config, error) {
 
 // Share is how many CPUs of this computer a machine of a type gets.
 func Share(c Config, cpus int) float64 { return c.share(exoapi.InstanceType{CPUs: cpus}) }
+
+// Hosts are the names that machines find in their own network.
+func Hosts(c Config, gateway, metadata netip.Addr) map[string]netip.Addr {
+	return c.hosts(gateway, metadata)
+}
 
 // Unmet is the error that a list of requirements amounts to.
 var Unmet = unmet

@@ -75,13 +75,7 @@ func (d *Driver) serveNames(ctx context.Context) error {
 	if err != nil {
 		d.cfg.Log.Warn("machines cannot resolve names of the internet", "err", err)
 	}
-	hosts := map[string]netip.Addr{"*.exoscale.com": d.network.Gateway()}
-	for name, address := range d.cfg.Hosts {
-		if !address.IsValid() {
-			address = d.network.Gateway()
-		}
-		hosts[name] = address
-	}
+	hosts := d.cfg.hosts(d.network.Gateway(), network.Metadata())
 	server, err := names.New(names.Config{Log: d.cfg.Log, Hosts: hosts, Upstream: upstream})
 	if err != nil {
 		return err
