@@ -74,9 +74,8 @@ func (c Config) policy() (Policy, error) {
 	if c.Pool == nil {
 		errs = append(errs, errors.New("no pool is given: set Pool"))
 	}
-	step, err := NewByStep(c.Step)
-	errs = append(errs, err)
-	limited, err := NewLimits(step, c.Min, c.Max)
+	byStep := ByStep{step: c.Step} // whose step NewLimits checks
+	limited, err := NewLimits(byStep, c.Step, c.Min, c.Max)
 	errs = append(errs, err)
 	if c.Interval < 0 {
 		errs = append(errs, fmt.Errorf("interval is %s: set it to more than zero", c.Interval))

@@ -8,7 +8,8 @@
 // A webhook is recorded, never acted on: the sender gets its answer at once,
 // however slow the provider is. Once an interval the [Loop] claims what was
 // recorded, reads the pool, lets a [Policy] turn both into one [Decision], and
-// resizes the pool by at most one step.
+// resizes the pool by at most one step. A size outside the bounds comes back a
+// step a turn, without a webhook.
 //
 // One webhook causes one step at most, also when the program crashes or an
 // answer of the provider is lost: what is about to be done is written down

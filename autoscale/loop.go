@@ -190,17 +190,21 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 
 	l.settle(ctx, d, l.demand.claim(now, status))
 	d.Up, d.Down = l.demand.claimed()
+	target := l.policy.Decide(Observation{
+		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
+	})
+	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
 	switch {
-	case d.Up.empty() && d.Down.empty() && len(d.Settled) > 0:
+	case idle && len(d.Settled) > 0:
 		d.hold(d.Settled[0].Reason)
-	case d.Up.empty() && d.Down.empty():
-		d.hold(ReasonNoDemand)
+	case idle:
+		d.hold(target.Reason)
 	case status.State != StateRunning:
 		d.hold(ReasonNotRunning)
 	case ctx.Err() != nil:
 		d.hold(ReasonStopping)
 	default:
-		l.act(ctx, calls, d)
+		l.act(ctx, calls, d, target)
 	}
 }
 

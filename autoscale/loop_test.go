@@ -72,6 +72,78 @@ func TestLimitsHoldAndSettle(t *testing.T) {
 	assert.Empty(t, w.pool.Resizes())
 }
 
+func TestASizeOutOfBoundsIsBroughtBackAStepATurn(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		size     int
+		webhooks []autoscale.Direction // before the first turn
+		asked    []int
+		reasons  []autoscale.Reason
+		fates    fate // in the first turn
+	}{
+		"below": {0, nil, []int{1, 2, 3}, []autoscale.Reason{"below-minimum", "below-minimum", "below-minimum", "no-demand"}, fate{}},
+		"above": {12, nil, []int{11, 10, 9, 8}, []autoscale.Reason{"above-maximum", "above-maximum", "above-maximum", "above-maximum"}, fate{}},
+		"below, with an up": {
+			1, []autoscale.Direction{up}, []int{2, 3},
+			[]autoscale.Reason{"step-up", "below-minimum", "no-demand"}, fate{up: autoscale.ReasonStepUp},
+		},
+		"below, with a down": {
+			1, []autoscale.Direction{down}, []int{2, 3},
+			[]autoscale.Reason{"below-minimum", "below-minimum", "no-demand"}, fate{down: autoscale.ReasonAtMinimum},
+		},
+		"above, with a down": {
+			7, []autoscale.Direction{down}, []int{6, 5},
+			[]autoscale.Reason{"step-down", "above-maximum", "no-demand"}, fate{down: autoscale.ReasonStepDown},
+		},
+		"above, with an up": {
+			7, []autoscale.Direction{up}, []int{6, 5},
+			[]autoscale.Reason{"above-maximum", "above-maximum", "no-demand"}, fate{up: autoscale.ReasonAtMaximum},
+		},
+		"above, with both": {
+			6, []autoscale.Direction{up, down}, []int{5},
+			[]autoscale.Reason{"above-maximum", "no-demand"}, fate{up: autoscale.ReasonAtMaximum, down: autoscale.ReasonSuperseded},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, test.size, func(c *autoscale.Config) { c.Min = 3 })
+			w.webhook(test.webhooks...)
+			var reasons []autoscale.Reason
+			for i := range test.reasons {
+				d := w.turn()
+				reasons = append(reasons, d.Reason)
+				if i == 0 {
+					assert.Equal(t, test.fates, fates(d))
+				}
+			}
+			assert.Equal(t, test.reasons, reasons)
+			assert.Equal(t, test.asked, w.pool.Resizes())
+		})
+	}
+}
+
+func TestACorrectionOfTheSizeSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(c *autoscale.Config) { c.Min = 3 })
+	var again *world
+	w.hooks.after = func() { again = w.crashedCopy() }
+	w.turn()
+
+	again.webhook(up)
+	d := again.turn()
+	assert.Equal(t, fate{up: autoscale.ReasonStepUp}, fates(d), "the webhook is not taken for the cause of the correction")
+	assert.Equal(t, []int{2, 3}, w.pool.Resizes())
+}
+
+func TestAPoolOutOfBoundsThatIsNotRunningIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 9)
+	w.pool.SetState("suspended")
+	assert.Equal(t, autoscale.ReasonNotRunning, w.turn().Reason)
+	assert.Empty(t, w.pool.Resizes())
+}
+
 func TestSizeIsReadInTheTurnThatChangesIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)

@@ -103,7 +103,7 @@ func pending(direction Direction, batch func() Batch) prometheus.Collector {
 // appears with its first increment shows no increase.
 func (m *metrics) startAtZero() {
 	ends := map[Result][]Reason{
-		Resized: {ReasonStepUp, ReasonStepDown, ReasonConfirmed},
+		Resized: {ReasonStepUp, ReasonStepDown, ReasonBelowMinimum, ReasonAboveMaximum, ReasonConfirmed},
 		Held: {
 			ReasonNoDemand, ReasonAtMinimum, ReasonAtMaximum, ReasonNotRunning, ReasonStopping,
 			ReasonSizeChanged, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown,

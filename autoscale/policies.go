@@ -13,10 +13,14 @@ type ByStep struct{ step int }
 
 // NewByStep returns a policy that moves by step members, at least one.
 func NewByStep(step int) (ByStep, error) {
+	return ByStep{step: step}, checkStep(step)
+}
+
+func checkStep(step int) error {
 	if step < 1 {
-		return ByStep{}, fmt.Errorf("step is %d: set it to 1 or more", step)
+		return fmt.Errorf("step is %d: set it to 1 or more", step)
 	}
-	return ByStep{step: step}, nil
+	return nil
 }
 
 // Decide moves by one step, or stays.
@@ -33,32 +37,39 @@ func (p ByStep) Decide(o Observation) Target {
 	}
 }
 
-// Limits keeps another policy's target between a minimum and a maximum, and
-// comes last: whatever is added before it, the size stays within bounds.
-//
-// It corrects a target but never turns it round: a wish for more is not
-// answered with fewer, even when the pool is already too large.
+// Limits keeps the size between a minimum and a maximum, one step at a time,
+// and comes last: whatever policy is before it, a turn changes the size by one
+// step at most, never away from the bounds, and brings a size that is out of
+// them back without being asked.
 type Limits struct {
-	policy   Policy
-	min, max int
+	policy         Policy
+	step, min, max int
 }
 
-// NewLimits returns policy within the bounds 1 ≤ lowest ≤ highest. The error
-// names every bound that is wrong.
-func NewLimits(policy Policy, lowest, highest int) (Limits, error) {
-	var errs []error
+// NewLimits returns policy within the bounds 1 ≤ lowest ≤ highest, and within
+// step members a turn, at least one. The error names every setting that is
+// wrong.
+func NewLimits(policy Policy, step, lowest, highest int) (Limits, error) {
+	errs := []error{checkStep(step)}
 	if lowest < 1 {
 		errs = append(errs, fmt.Errorf("minimum is %d: set it to 1 or more", lowest))
 	}
 	if highest < lowest {
 		errs = append(errs, fmt.Errorf("maximum is %d, below the minimum of %d: raise the maximum or lower the minimum", highest, lowest))
 	}
-	return Limits{policy: policy, min: lowest, max: highest}, errors.Join(errs...)
+	return Limits{policy: policy, step: step, min: lowest, max: highest}, errors.Join(errs...)
 }
 
-// Decide asks the limited policy and corrects its target.
+// Decide asks the limited policy and corrects its target. Out of bounds, the
+// way back comes before what the policy wants, unless that goes the same way.
 func (l Limits) Decide(o Observation) Target {
 	target := l.policy.Decide(o)
+	switch {
+	case o.Size < l.min && target.Size <= o.Size:
+		target = Target{Size: l.min, Reason: ReasonBelowMinimum}
+	case o.Size > l.max && target.Size >= o.Size:
+		target = Target{Size: l.max, Reason: ReasonAboveMaximum}
+	}
 	switch {
 	case target.Size > o.Size:
 		return l.raise(o, target)
@@ -74,9 +85,8 @@ func (l Limits) Decide(o Observation) Target {
 // of old ones.
 func (l Limits) raise(o Observation, target Target) Target {
 	room := l.max - max(o.Size, o.Members, 0)
-	wanted := max(target.Size, l.min) - o.Size
-	size := o.Size + min(wanted, room)
-	if size <= o.Size || size < l.min {
+	size := o.Size + min(target.Size-o.Size, l.step, room)
+	if size <= o.Size {
 		return Target{Size: o.Size, Reason: ReasonAtMaximum}
 	}
 	target.Size = size
@@ -84,7 +94,7 @@ func (l Limits) raise(o Observation, target Target) Target {
 }
 
 func (l Limits) lower(o Observation, target Target) Target {
-	size := max(min(target.Size, l.max), l.min)
+	size := max(target.Size, o.Size-l.step, l.min)
 	if size >= o.Size {
 		return Target{Size: o.Size, Reason: ReasonAtMinimum}
 	}

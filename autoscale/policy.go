@@ -30,7 +30,11 @@ const (
 	// ReasonStepUp and ReasonStepDown: the pool was resized as asked.
 	ReasonStepUp   Reason = "step-up"
 	ReasonStepDown Reason = "step-down"
-	// ReasonNoDemand: no webhook was waiting.
+	// ReasonBelowMinimum and ReasonAboveMaximum: the pool was resized, without
+	// a webhook, because its size was out of bounds.
+	ReasonBelowMinimum Reason = "below-minimum"
+	ReasonAboveMaximum Reason = "above-maximum"
+	// ReasonNoDemand: no webhook was waiting, and the size is within bounds.
 	ReasonNoDemand Reason = "no-demand"
 	// ReasonAtMinimum: one step down would leave fewer than the minimum.
 	ReasonAtMinimum Reason = "at-minimum"

@@ -14,7 +14,7 @@ func limited(t *testing.T, step, lowest, highest int) autoscale.Policy {
 	t.Helper()
 	byStep, err := autoscale.NewByStep(step)
 	require.NoError(t, err)
-	policy, err := autoscale.NewLimits(byStep, lowest, highest)
+	policy, err := autoscale.NewLimits(byStep, step, lowest, highest)
 	require.NoError(t, err)
 	return policy
 }
@@ -35,24 +35,32 @@ func TestPolicy(t *testing.T) {
 		{"down takes a step", down, 4, 4, 1, 3, autoscale.ReasonStepDown},
 		{"up wins over down", both, 4, 4, 1, 5, autoscale.ReasonStepUp},
 		{"no webhook, no change", none, 4, 4, 1, 4, autoscale.ReasonNoDemand},
-		{"no webhook, no change, even out of bounds", none, 20, 20, 1, 20, autoscale.ReasonNoDemand},
 		{"up holds at the maximum", up, 6, 6, 1, 6, autoscale.ReasonAtMaximum},
 		{"down holds at the minimum", down, 2, 2, 1, 2, autoscale.ReasonAtMinimum},
 		{"both at the maximum holds: up has won", both, 6, 6, 1, 6, autoscale.ReasonAtMaximum},
 		{"a step is cut off at the maximum", up, 5, 5, 3, 6, autoscale.ReasonStepUp},
 		{"a step is cut off at the minimum", down, 3, 3, 3, 2, autoscale.ReasonStepDown},
-		{"up below the minimum goes to the minimum", up, 0, 0, 1, 2, autoscale.ReasonStepUp},
+		{"below the minimum the pool grows by itself", none, 1, 1, 1, 2, autoscale.ReasonBelowMinimum},
+		{"a step a turn", none, 0, 0, 1, 1, autoscale.ReasonBelowMinimum},
+		{"and no further than the minimum", none, 0, 0, 5, 2, autoscale.ReasonBelowMinimum},
+		{"above the maximum the pool shrinks by itself", none, 7, 7, 1, 6, autoscale.ReasonAboveMaximum},
+		{"a step a turn down, too", none, 20, 20, 3, 17, autoscale.ReasonAboveMaximum},
+		{"and no further than the maximum", none, 7, 7, 3, 6, autoscale.ReasonAboveMaximum},
+		{"up below the minimum is one step, too", up, 0, 0, 1, 1, autoscale.ReasonStepUp},
 		{"up below the minimum goes further if the step does", up, 1, 1, 3, 4, autoscale.ReasonStepUp},
-		{"down above the maximum goes to the maximum", down, 20, 20, 1, 6, autoscale.ReasonStepDown},
-		{"up above the maximum never shrinks the pool", up, 20, 20, 1, 20, autoscale.ReasonAtMaximum},
-		{"down below the minimum never grows the pool", down, 1, 1, 1, 1, autoscale.ReasonAtMinimum},
-		{"down at nothing holds", down, 0, 0, 1, 0, autoscale.ReasonAtMinimum},
+		{"down above the maximum is one step, too", down, 20, 20, 1, 19, autoscale.ReasonStepDown},
+		{"down above the maximum goes further if the step does", down, 7, 7, 3, 4, autoscale.ReasonStepDown},
+		{"up above the maximum shrinks the pool", up, 20, 20, 1, 19, autoscale.ReasonAboveMaximum},
+		{"down below the minimum grows the pool", down, 1, 1, 1, 2, autoscale.ReasonBelowMinimum},
+		{"both above the maximum shrink the pool", both, 20, 20, 1, 19, autoscale.ReasonAboveMaximum},
 		{"members count towards the maximum", up, 4, 6, 1, 4, autoscale.ReasonAtMaximum},
 		{"members leave room for a part of the step", up, 3, 5, 3, 4, autoscale.ReasonStepUp},
 		{"members still to come count as well", up, 6, 1, 1, 6, autoscale.ReasonAtMaximum},
-		{"too many members below the minimum: hold", up, 0, 5, 1, 0, autoscale.ReasonAtMaximum},
+		{"members leave room below the minimum", none, 0, 5, 3, 1, autoscale.ReasonBelowMinimum},
+		{"too many members below the minimum: hold", none, 0, 6, 1, 0, autoscale.ReasonAtMaximum},
 		{"members do not hinder going down", down, 4, 9, 1, 3, autoscale.ReasonStepDown},
-		{"huge numbers do not overflow", up, math.MaxInt32, 0, math.MaxInt, math.MaxInt32, autoscale.ReasonAtMaximum},
+		{"huge numbers do not overflow", up, math.MaxInt32, 0, math.MaxInt, 6, autoscale.ReasonAboveMaximum},
+		{"huge steps do not overflow", up, 5, 5, math.MaxInt, 6, autoscale.ReasonStepUp},
 	}
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
@@ -82,8 +90,8 @@ grace is -1ns: set it to more than zero`)
 	require.ErrorContains(t, err, "interval is -1ns: set it to more than zero")
 }
 
-// FuzzPolicy: whatever is observed, a write stays within the limits and never
-// goes against what was asked for.
+// FuzzPolicy: whatever is observed, a turn changes the size by one step at
+// most, never away from the bounds, and within them only as asked.
 func FuzzPolicy(f *testing.F) {
 	f.Add(uint32(4), uint32(4), uint16(0), uint16(1), uint16(9), true, false)
 	f.Add(uint32(0), uint32(9), uint16(2), uint16(3), uint16(0), true, true)
@@ -94,19 +102,20 @@ func FuzzPolicy(f *testing.F) {
 		}
 		least, most := int(lowest)+1, int(lowest)+1+int(span)
 		got := limited(t, int(step)+1, least, most).Decide(o)
+		assert.LessOrEqual(t, max(got.Size-o.Size, o.Size-got.Size), int(step)+1)
 		switch {
-		case got.Size == o.Size:
-			assert.NotContains(t, []autoscale.Reason{autoscale.ReasonStepUp, autoscale.ReasonStepDown}, got.Reason)
-			return
-		case up:
-			assert.Greater(t, got.Size, o.Size, "up wins")
+		case got.Size > o.Size:
+			assert.True(t, up || o.Size < least, "nobody asked for more")
 			assert.LessOrEqual(t, max(o.Members, o.Size)+got.Size-o.Size, most, "room for all members")
-		case down:
-			assert.Less(t, got.Size, o.Size)
+		case got.Size < o.Size:
+			assert.True(t, down && !up || o.Size > most, "nobody asked for fewer")
+			assert.GreaterOrEqual(t, got.Size, least)
 		default:
-			t.Errorf("resized to %d without being asked", got.Size)
+			assert.LessOrEqual(t, o.Size, most, "too large and left so")
+			assert.True(t, o.Size >= least || o.Members >= most, "too small and left so")
+			assert.NotContains(t, []autoscale.Reason{
+				autoscale.ReasonStepUp, autoscale.ReasonStepDown, autoscale.ReasonBelowMinimum, autoscale.ReasonAboveMaximum,
+			}, got.Reason)
 		}
-		assert.GreaterOrEqual(t, got.Size, least)
-		assert.LessOrEqual(t, got.Size, most)
 	})
 }

@@ -15,24 +15,24 @@ const maxAttempts = 3
 // firstWait is the shortest time between two attempts of a turn; it doubles.
 const firstWait = time.Second
 
-// act lets the policy decide on claimed webhooks and carries that out.
-func (l *Loop) act(ctx, calls context.Context, d *Decision) {
-	direction := Up
-	if d.Up.empty() {
-		direction = Down
-	}
-	target := l.policy.Decide(Observation{
-		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
-	})
-	if direction == Up {
+// act carries out what the policy wants, and settles the webhooks that get
+// nothing from it.
+func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
+	if !d.Up.empty() {
 		l.settle(ctx, d, l.demand.settled(Down, ReasonSuperseded))
 	}
-	if target.Size == d.Size {
+	switch {
+	case target.Size > d.Size:
+		l.settle(ctx, d, l.demand.settled(Down, ReasonAtMinimum))
+		l.resize(ctx, calls, d, Up, target)
+	case target.Size < d.Size:
+		l.settle(ctx, d, l.demand.settled(Up, ReasonAtMaximum))
+		l.resize(ctx, calls, d, Down, target)
+	default:
 		d.hold(target.Reason)
-		l.settle(ctx, d, l.demand.settled(direction, target.Reason))
-		return
+		l.settle(ctx, d, l.demand.settled(Up, target.Reason))
+		l.settle(ctx, d, l.demand.settled(Down, target.Reason))
 	}
-	l.resize(ctx, calls, d, direction, target)
 }
 
 // resize asks for the target. An attempt that failed for a reason that may
