@@ -25,8 +25,11 @@ type Config struct {
 	Expiry   time.Duration // how long a webhook waits for its turn, Interval or longer; default 5 min
 	Grace    time.Duration // for the API call in flight when Run is told to stop; default 10 s
 
-	// StateDir keeps demand across restarts. One program at a time may use
-	// it. Empty: demand is kept in memory only.
+	// DryRun: decide and tell, but never resize the pool.
+	DryRun bool
+
+	// StateDir keeps demand and a pause across restarts. One program at a time may use
+	// it. Empty: they are kept in memory only.
 	StateDir string
 
 	Clock      Clock                 // default [SystemClock]

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Result says in which of three ways a turn ended.
+// A Result says in which way a turn ended.
 type Result string
 
 // The results of a turn.
@@ -15,6 +15,7 @@ const (
 	Resized Result = "resized" // the provider reported the new size done
 	Held    Result = "held"    // there was nothing to do, or nothing allowed
 	Failed  Result = "failed"  // the pool could not be read or resized
+	DryRun  Result = "dry-run" // a resize was decided on and not asked for
 )
 
 // A Decision is the record of one turn: what was known, what was done, why.
@@ -34,8 +35,13 @@ type Decision struct {
 	Maximum int   `json:"max"`
 	Step    int   `json:"step"`
 
+	// ForeignChange: somebody else has set the size since the turn before.
+	ForeignChange bool   `json:"foreign_change,omitempty"`
+	Pause         *Pause `json:"pause,omitempty"`   // in force in this turn
+	DryRun        bool   `json:"dry_run,omitempty"` // the program resizes nothing
+
 	From   int    `json:"from"`
-	To     int    `json:"to"` // equal to From unless a resize was asked for
+	To     int    `json:"to"` // equal to From unless a resize was decided on
 	Result Result `json:"result"`
 	Reason Reason `json:"reason"`
 	Error  string `json:"error,omitempty"`
@@ -58,6 +64,7 @@ func (d Decision) log(ctx context.Context, log *slog.Logger) {
 		slog.Int("size", d.Size), slog.Int("members", d.Members), slog.String("state", string(d.State)),
 		slog.Int("min", d.Minimum), slog.Int("max", d.Maximum), slog.Int("step", d.Step),
 		slog.Int("up", d.Up.Count), slog.Int("down", d.Down.Count),
+		slog.Bool("foreign_change", d.ForeignChange), slog.Bool("dry_run", d.DryRun),
 		slog.Float64("duration_seconds", d.DurationSeconds),
 	}
 	level := slog.LevelInfo

@@ -78,7 +78,7 @@ func OpenDemand(dir, pool string, expiry time.Duration, now time.Time, log *slog
 	}
 	loaded.Pool = pool
 	d.now, d.disk = loaded, loaded
-	err = saveState(dir, loaded)
+	err = saveState(dir, stateFile, loaded)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("write state in %s: %w: give this user the right to it", dir, err)
 	}
@@ -303,7 +303,7 @@ func (d *Demand) save() error {
 		d.dirty = false
 		return nil
 	}
-	if err := saveState(d.dir, d.now); err != nil {
+	if err := saveState(d.dir, stateFile, d.now); err != nil {
 		d.dirty = true
 		return fmt.Errorf("write state in %s: %w", d.dir, err)
 	}

@@ -22,6 +22,9 @@ type HandlerConfig struct {
 // NewHandler returns everything the program serves: the webhooks of
 // [NewWebhook], and
 //
+//	/pause      GET shows whether the loop is paused; POST pauses it, for the
+//	            form value duration (2h), if given, with a reason for others
+//	/resume     POST ends the pause
 //	/decisions  the last 1,000 decisions as a JSON array, newest last
 //	/healthz    200: the program is alive
 //	/readyz     200: the pool was read within three intervals; 503 says why not
@@ -29,6 +32,7 @@ type HandlerConfig struct {
 func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	webhook := NewWebhook(loop, cfg.Token)
 	webhook.judge.listed = cfg.Alerts
+	operate := operateHandler{loop: loop, token: webhook.token}
 	var metrics http.Handler = http.HandlerFunc(http.NotFound)
 	if cfg.Gatherer != nil {
 		metrics = promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{})
@@ -37,6 +41,10 @@ func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	// sender of webhooks does not follow redirects.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case "/pause":
+			operate.servePause(w, r)
+		case "/resume":
+			operate.serveResume(w, r)
 		case "/decisions":
 			if allowed(w, r, http.MethodGet) {
 				serveDecisions(w, loop)
@@ -65,6 +73,10 @@ func serveDecisions(w http.ResponseWriter, loop *Loop) {
 		plain(w, http.StatusInternalServerError, err.Error())
 		return
 	}
+	writeJSON(w, body)
+}
+
+func writeJSON(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	if _, err := w.Write(append(body, '\n')); err != nil {

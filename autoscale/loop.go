@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,12 +21,15 @@ type Loop struct {
 	cfg     Config
 	policy  Policy
 	demand  *Demand
+	pause   *pauseState
 	metrics *metrics
 	history history
 	pool    guarded
 
-	turn  sync.Mutex // held by the turn in progress
-	turns int
+	turn       sync.Mutex // held by the turn in progress
+	turns      int
+	contention contention
+	resumed    atomic.Bool // the next turn forgets what it knows of contention
 
 	mu      sync.Mutex // guards what Ready reads
 	contact time.Time  // when the API was last reached
@@ -40,16 +44,21 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	demand, err := OpenDemand(cfg.StateDir, cfg.Zone+"/"+cfg.PoolName, cfg.Expiry, cfg.Clock.Now(), cfg.Logger)
+	pool, now := cfg.Zone+"/"+cfg.PoolName, cfg.Clock.Now()
+	demand, err := OpenDemand(cfg.StateDir, pool, cfg.Expiry, now, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMetrics(cfg.Registerer, cfg, demand)
+	pause, err := openPause(cfg.StateDir, pool, now, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
 		return nil, err
 	}
 	return &Loop{
-		cfg: cfg, policy: policy, demand: demand, metrics: m,
+		cfg: cfg, policy: policy, demand: demand, pause: pause, metrics: m,
 		pool: guarded{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
 	}, nil
 }
@@ -92,8 +101,7 @@ func (l *Loop) look(ctx context.Context) {
 	}
 	l.noteContact(err)
 	if err != nil {
-		l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "pool cannot be read, trying again in the first turn",
-			slog.String("pool", l.cfg.PoolName), slog.String("zone", l.cfg.Zone), slog.Any("err", err))
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "pool cannot be read, trying again in the first turn", l.attrs(slog.Any("err", err))...)
 		return
 	}
 	l.metrics.read(status)
@@ -134,7 +142,7 @@ func (l *Loop) RunOnce(ctx context.Context) Decision {
 	began := l.cfg.Clock.Now()
 	d := Decision{
 		Time: began.UTC(), Turn: l.turns, Pool: l.cfg.PoolName, Zone: l.cfg.Zone,
-		Minimum: l.cfg.Min, Maximum: l.cfg.Max, Step: l.cfg.Step,
+		Minimum: l.cfg.Min, Maximum: l.cfg.Max, Step: l.cfg.Step, DryRun: l.cfg.DryRun,
 	}
 	calls, done := l.turnContext(ctx)
 	defer done()
@@ -190,16 +198,57 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 
 	l.settle(ctx, d, l.demand.claim(now, status))
 	d.Up, d.Down = l.demand.claimed()
+	if pause, ok := l.pause.current(now); ok {
+		d.Pause = &pause
+		l.contention.leave(status.Size) // others may do with it what they like
+		d.hold(ReasonPaused)
+		return
+	}
+	l.observe(ctx, d)
+	l.decide(ctx, calls, d)
+}
+
+// observe looks for changes of the size that this program has not made.
+func (l *Loop) observe(ctx context.Context, d *Decision) {
+	before := l.contention.active()
+	if l.resumed.Swap(false) {
+		l.contention = contention{}
+	}
+	d.ForeignChange = l.contention.observe(d.Size)
+	if d.ForeignChange {
+		l.metrics.foreignChanges.Inc()
+	}
+	l.tellContention(ctx, before)
+}
+
+// tellContention logs the beginning and the end of a contention.
+func (l *Loop) tellContention(ctx context.Context, before bool) {
+	now := l.contention.active() && !l.cfg.DryRun
+	l.metrics.contended.Set(map[bool]float64{true: 1}[now])
+	switch {
+	case l.cfg.DryRun || now == before:
+	case now:
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn,
+			"something else changes the size of the pool again and again, so this program does not: stop one of the two, or pause this one", l.attrs()...)
+	default:
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "nothing else changes the size of the pool any more", l.attrs()...)
+	}
+}
+
+// decide asks the policy, and carries out what may be done now.
+func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	target := l.policy.Decide(Observation{
 		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
 	})
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
 	switch {
+	case l.contention.active() && !l.cfg.DryRun:
+		d.hold(ReasonContended)
 	case idle && len(d.Settled) > 0:
 		d.hold(d.Settled[0].Reason)
 	case idle:
 		d.hold(target.Reason)
-	case status.State != StateRunning:
+	case d.State != StateRunning:
 		d.hold(ReasonNotRunning)
 	case ctx.Err() != nil:
 		d.hold(ReasonStopping)
@@ -224,11 +273,11 @@ func (l *Loop) settle(ctx context.Context, d *Decision, settled []Settled) {
 	d.Settled = append(d.Settled, settled...)
 	for _, s := range settled {
 		l.metrics.settled.WithLabelValues(string(s.Direction), string(s.Reason)).Add(float64(s.Webhooks.Count))
-		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "webhooks settled",
-			slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "webhooks settled", l.attrs(
+			slog.Int("turn", d.Turn),
 			slog.String("direction", string(s.Direction)), slog.String("reason", string(s.Reason)),
 			slog.Int("webhooks", s.Webhooks.Count),
-			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))
+			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))...)
 	}
 }
 
@@ -282,6 +331,10 @@ func (l *Loop) noteState(ctx context.Context, err error) {
 		return
 	}
 	l.metrics.stateErrors.Inc()
-	l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, webhooks would not survive a crash now",
-		slog.String("pool", l.cfg.PoolName), slog.Any("err", err))
+	l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, a restart would not find what is new", l.attrs(slog.Any("err", err))...)
+}
+
+// attrs returns the attributes of a log line about this pool.
+func (l *Loop) attrs(more ...slog.Attr) []slog.Attr {
+	return append([]slog.Attr{slog.String("pool", l.cfg.PoolName), slog.String("zone", l.cfg.Zone)}, more...)
 }

@@ -24,22 +24,24 @@ const (
 
 // metrics is everything the package measures.
 type metrics struct {
-	decisions    *prometheus.CounterVec
-	webhooks     *prometheus.CounterVec
-	settled      *prometheus.CounterVec
-	apiErrors    *prometheus.CounterVec
-	stateErrors  prometheus.Counter
-	size         *prometheus.GaugeVec // without labels: absent until the first reading
-	members      *prometheus.GaugeVec // likewise
-	resize       prometheus.Histogram
-	lastContact  prometheus.Gauge
-	lastDecision prometheus.Gauge
+	decisions      *prometheus.CounterVec
+	webhooks       *prometheus.CounterVec
+	settled        *prometheus.CounterVec
+	apiErrors      *prometheus.CounterVec
+	stateErrors    prometheus.Counter
+	foreignChanges prometheus.Counter
+	contended      prometheus.Gauge
+	size           *prometheus.GaugeVec // without labels: absent until the first reading
+	members        *prometheus.GaugeVec // likewise
+	resize         prometheus.Histogram
+	lastContact    prometheus.Gauge
+	lastDecision   prometheus.Gauge
 }
 
 const namespace = "exopool_autoscaler"
 
 // newMetrics registers the metrics; a nil registerer leaves them unregistered.
-func newMetrics(reg prometheus.Registerer, cfg Config, demand *Demand) (*metrics, error) {
+func newMetrics(cfg Config, demand *Demand, pause *pauseState) (*metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 	}
@@ -50,15 +52,17 @@ func newMetrics(reg prometheus.Registerer, cfg Config, demand *Demand) (*metrics
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, nil)
 	}
 	m := &metrics{
-		decisions:    counter("decisions_total", "Turns of the loop by how they ended.", "result", "reason"),
-		webhooks:     counter("webhooks_total", "Webhooks received.", "direction", "outcome"),
-		settled:      counter("webhooks_settled_total", "Recorded webhooks by what became of them.", "direction", "reason"),
-		apiErrors:    counter("api_errors_total", "Failed calls of the provider's API.", "call"),
-		stateErrors:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "state_errors_total", Help: "Failed writes of the state directory."}),
-		size:         reading("pool_size", "Members asked for, as last read."),
-		members:      reading("pool_members", "Members that exist in whatever state, as last read."),
-		lastContact:  gauge("last_contact_timestamp_seconds", "When the pool was last read from the provider's API."),
-		lastDecision: gauge("last_decision_timestamp_seconds", "When the last turn of the loop began."),
+		decisions:      counter("decisions_total", "Turns of the loop by how they ended.", "result", "reason"),
+		webhooks:       counter("webhooks_total", "Webhooks received.", "direction", "outcome"),
+		settled:        counter("webhooks_settled_total", "Recorded webhooks by what became of them.", "direction", "reason"),
+		apiErrors:      counter("api_errors_total", "Failed calls of the provider's API.", "call"),
+		stateErrors:    prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "state_errors_total", Help: "Failed writes of the state directory."}),
+		size:           reading("pool_size", "Members asked for, as last read."),
+		members:        reading("pool_members", "Members that exist in whatever state, as last read."),
+		foreignChanges: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "foreign_changes_total", Help: "Sizes found that this program has not set."}),
+		contended:      gauge("contended", "1 while the pool is left alone because something else scales it, too."),
+		lastContact:    gauge("last_contact_timestamp_seconds", "When the pool was last read from the provider's API."),
+		lastDecision:   gauge("last_decision_timestamp_seconds", "When the last turn of the loop began."),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "resize_duration_seconds",
 			Help:    "How long the provider took to resize the pool.",
@@ -72,18 +76,22 @@ func newMetrics(reg prometheus.Registerer, cfg Config, demand *Demand) (*metrics
 	interval := gauge("interval_seconds", "Time between two turns of the loop.")
 	interval.Set(cfg.Interval.Seconds())
 
-	all := []prometheus.Collector{
+	dryRun := gauge("dry_run", "1 if the program decides but resizes nothing.")
+	if cfg.DryRun {
+		dryRun.Set(1)
+	}
+	all := append(pausing(pause, cfg.Clock),
 		m.decisions, m.webhooks, m.settled, m.apiErrors, m.stateErrors, m.size, m.members,
-		m.resize, m.lastContact, m.lastDecision, minimum, maximum, interval,
+		m.foreignChanges, m.contended, dryRun, m.resize, m.lastContact, m.lastDecision, minimum, maximum, interval,
 		pending(Up, func() Batch { up, _ := demand.Waiting(); return up }),
 		pending(Down, func() Batch { _, down := demand.Waiting(); return down }),
-	}
-	if reg == nil {
+	)
+	if cfg.Registerer == nil {
 		return m, nil
 	}
 	var errs []error
 	for _, c := range all {
-		errs = append(errs, reg.Register(c))
+		errs = append(errs, cfg.Registerer.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
@@ -99,6 +107,23 @@ func pending(direction Direction, batch func() Batch) prometheus.Collector {
 	}, func() float64 { return float64(batch().Count) })
 }
 
+// pausing shows whether an operator has paused the loop, and since when: a
+// pause that was forgotten is told by its age, also after a restart.
+func pausing(pause *pauseState, clock Clock) []prometheus.Collector {
+	show := func(name, help string, value func(Pause) float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, func() float64 {
+			if p, paused := pause.current(clock.Now()); paused {
+				return value(p)
+			}
+			return 0
+		})
+	}
+	return []prometheus.Collector{
+		show("paused", "1 while an operator has paused the loop.", func(Pause) float64 { return 1 }),
+		show("pause_start_timestamp_seconds", "When the pause in force began; 0 without one.", func(p Pause) float64 { return seconds(p.Since) }),
+	}
+}
+
 // startAtZero creates the series that are known beforehand: a counter that
 // appears with its first increment shows no increase.
 func (m *metrics) startAtZero() {
@@ -106,9 +131,10 @@ func (m *metrics) startAtZero() {
 		Resized: {ReasonStepUp, ReasonStepDown, ReasonBelowMinimum, ReasonAboveMaximum, ReasonConfirmed},
 		Held: {
 			ReasonNoDemand, ReasonAtMinimum, ReasonAtMaximum, ReasonNotRunning, ReasonStopping,
-			ReasonSizeChanged, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown,
+			ReasonPaused, ReasonContended, ReasonSizeChanged, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown,
 		},
 		Failed: {ReasonRefused, ReasonRateLimited, ReasonPoolNotFound, ReasonTimeout, ReasonAPIError, ReasonStateError},
+		DryRun: {ReasonStepUp, ReasonStepDown, ReasonBelowMinimum, ReasonAboveMaximum},
 	}
 	for result, reasons := range ends {
 		for _, reason := range reasons {
@@ -116,8 +142,8 @@ func (m *metrics) startAtZero() {
 		}
 	}
 	fates := map[Direction][]Reason{
-		Up:   {ReasonStepUp, ReasonAtMaximum, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown},
-		Down: {ReasonStepDown, ReasonAtMinimum, ReasonSuperseded, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown},
+		Up:   {ReasonStepUp, ReasonAtMaximum, ReasonDryRun, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown},
+		Down: {ReasonStepDown, ReasonAtMinimum, ReasonSuperseded, ReasonDryRun, ReasonExpired, ReasonConfirmed, ReasonOutcomeUnknown},
 	}
 	for direction, reasons := range fates {
 		for _, reason := range reasons {

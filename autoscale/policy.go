@@ -44,6 +44,10 @@ const (
 	// ReasonNotRunning: the pool is in the middle of something, or in a state
 	// that this program does not know.
 	ReasonNotRunning Reason = "pool-not-running"
+	// ReasonPaused: an operator has paused the loop.
+	ReasonPaused Reason = "paused"
+	// ReasonContended: something else seems to scale this pool, too.
+	ReasonContended Reason = "contended"
 	// ReasonStopping: the program was told to stop before it wrote anything.
 	ReasonStopping Reason = "stopping"
 	// ReasonRefused: the provider refused the new size, or already the key
@@ -70,6 +74,8 @@ const (
 const (
 	// ReasonSuperseded: another webhook asked for more in the same turn.
 	ReasonSuperseded Reason = "superseded-by-up"
+	// ReasonDryRun: a step was decided on that the program was told not to take.
+	ReasonDryRun Reason = "dry-run"
 	// ReasonExpired: the webhook waited too long to be acted on.
 	ReasonExpired Reason = "expired"
 	// ReasonConfirmed: a resize whose answer was lost took effect.

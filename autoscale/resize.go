@@ -41,14 +41,26 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
 // turn is over.
 func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target Target) {
 	d.To = target.Size
+	if l.cfg.DryRun {
+		d.Result, d.Reason = DryRun, target.Reason
+		l.settle(ctx, d, l.demand.settled(direction, ReasonDryRun))
+		return
+	}
 	for attempt := 1; ; attempt++ {
 		if err := l.intend(ctx, direction, d.From, d.To); err != nil {
 			d.To = d.From
 			d.fail(ReasonStateError, err)
 			return
 		}
-		err := l.pool.Resize(calls, d.To)
+		err := l.write(calls, d.To)
+		if errors.Is(err, errPaused) {
+			l.demand.withdraw()
+			d.To = d.From
+			d.hold(ReasonPaused)
+			return
+		}
 		if err == nil {
+			l.contention.leave(d.To)
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason = Resized, target.Reason
 			l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
@@ -56,12 +68,32 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		}
 		if nothingChanged(err) {
 			l.demand.withdraw()
+		} else {
+			l.contention.forget()
 		}
 		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
 		if attempt == maxAttempts || !l.mayRepeat(ctx, calls, attempt, err) || !l.stillUndone(ctx, calls, d) {
 			return
 		}
 	}
+}
+
+// Why a turn writes nothing.
+var (
+	errPaused = errors.New("paused")
+	errDryRun = errors.New("a dry run writes nothing")
+)
+
+// write is the one way in which a turn changes the pool. It looks again for
+// what forbids that: a pause may have come since the turn began.
+func (l *Loop) write(ctx context.Context, size int) error {
+	if l.cfg.DryRun {
+		return errDryRun
+	}
+	if _, paused := l.Paused(); paused {
+		return errPaused
+	}
+	return l.pool.Resize(ctx, size)
 }
 
 // mayRepeat reports whether the turn may ask again, after it has waited for
@@ -78,7 +110,7 @@ func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) boo
 		return false
 	}
 	l.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "resize failed, will read the pool and ask again",
-		slog.String("pool", l.cfg.PoolName), slog.Duration("wait", wait), slog.Any("err", err))
+		l.attrs(slog.Duration("wait", wait), slog.Any("err", err))...)
 	select {
 	case <-ctx.Done():
 		return false
@@ -109,10 +141,22 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 		return ctx.Err() == nil
 	case status.Size == d.To && len(settled) > 0:
 		d.Result, d.Reason = Resized, ReasonConfirmed
+		l.contention.leave(status.Size)
 	default:
 		d.Result, d.Reason = Held, ReasonSizeChanged
+		l.overtaken(ctx, d)
 	}
 	return false
+}
+
+// overtaken notes that somebody else has set the size in the middle of a turn.
+func (l *Loop) overtaken(ctx context.Context, d *Decision) {
+	before := l.contention.active()
+	d.ForeignChange = true
+	l.metrics.foreignChanges.Inc()
+	l.contention.note()
+	l.contention.leave(d.Size)
+	l.tellContention(ctx, before)
 }
 
 // intend writes the intent down. A disk that takes no writes stops the resize

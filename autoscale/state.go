@@ -111,17 +111,14 @@ var errDamaged = errors.New("damaged state file")
 // The error wraps errDamaged when the content is to blame.
 func loadState(dir string, now time.Time) (state, error) {
 	fresh := state{Version: stateVersion}
-	file, err := os.Open(filepath.Join(dir, stateFile)) //nolint:gosec // the directory is the operator's choice
-	if errors.Is(err, fs.ErrNotExist) {
+	data, err := readBounded(filepath.Join(dir, stateFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return fresh, nil
-	}
-	if err != nil {
+	case isOpenError(err):
 		return fresh, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxStateBytes+1))
-	if err != nil {
-		// A directory in the file's place ends up here too.
+	case err != nil:
+		// A directory in the file's place ends up here, too.
 		return fresh, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	loaded, err := parseState(data, now)
@@ -131,17 +128,43 @@ func loadState(dir string, now time.Time) (state, error) {
 	return loaded, nil
 }
 
-func parseState(data []byte, now time.Time) (state, error) {
-	var s state
-	if len(data) > maxStateBytes {
-		return s, fmt.Errorf("more than %d bytes", maxStateBytes)
+// readBounded reads a file that has at most maxStateBytes.
+func readBounded(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // the directory is the operator's choice
+	if err != nil {
+		return nil, err
 	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxStateBytes+1))
+	if err == nil && len(data) > maxStateBytes {
+		err = fmt.Errorf("more than %d bytes", maxStateBytes)
+	}
+	return data, err
+}
+
+// isOpenError reports whether a file is there and could not even be opened:
+// then its content is not to blame.
+func isOpenError(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Op == "open"
+}
+
+// unmarshalWhole decodes a single JSON document.
+func unmarshalWhole(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(&s); err != nil {
-		return s, err
+	if err := decoder.Decode(into); err != nil {
+		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return s, errors.New("data after the end")
+		return errors.New("data after the end")
+	}
+	return nil
+}
+
+func parseState(data []byte, now time.Time) (state, error) {
+	var s state
+	if err := unmarshalWhole(data, &s); err != nil {
+		return s, err
 	}
 	if s.Version != stateVersion {
 		return s, fmt.Errorf("version %d, want %d", s.Version, stateVersion)
@@ -181,14 +204,14 @@ func (i *intent) check() error {
 // time and those that cannot be written as JSON again.
 func plausible(t time.Time) bool { return t.Year() >= 1970 }
 
-// saveState replaces the state file in dir. When it returns nil the new state
-// survives a loss of power.
-func saveState(dir string, s state) error {
-	data, err := json.Marshal(s)
+// saveState replaces a file in dir by the JSON of content. When it returns nil
+// that survives a loss of power.
+func saveState(dir, name string, content any) error {
+	data, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, stateFile)
+	path := filepath.Join(dir, name)
 	temporary := path + ".tmp"
 	if err := writeSynced(temporary, append(data, '\n')); err != nil {
 		return errors.Join(err, ignoreMissing(os.Remove(temporary)))

@@ -54,10 +54,16 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.loop.metrics.webhook(direction, answer.outcome)
 	h.log(r.Context(), direction, answer)
 	if answer.code == http.StatusUnauthorized {
-		w.Header().Add("WWW-Authenticate", `Bearer realm="autoscaler"`)
-		w.Header().Add("WWW-Authenticate", `Basic realm="autoscaler"`)
+		unauthorized(w)
+		return
 	}
 	plain(w, answer.code, answer.text)
+}
+
+func unauthorized(w http.ResponseWriter) {
+	w.Header().Add("WWW-Authenticate", `Bearer realm="autoscaler"`)
+	w.Header().Add("WWW-Authenticate", `Basic realm="autoscaler"`)
+	plain(w, http.StatusUnauthorized, "token is wrong or missing")
 }
 
 // answer is what a webhook gets. Its text never repeats what was sent beyond
@@ -121,5 +127,5 @@ func plain(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
-	fmt.Fprintln(w, text)
+	fmt.Fprintln(w, text) //nolint:gosec // plain text, which no browser takes for a page
 }

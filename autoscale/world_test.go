@@ -3,6 +3,7 @@ package autoscale_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -133,3 +134,19 @@ func fates(d autoscale.Decision) map[autoscale.Direction]autoscale.Reason {
 }
 
 type fate = map[autoscale.Direction]autoscale.Reason
+
+// A trigger is a log handler that does something when it sees a message.
+type trigger struct {
+	slog.Handler
+	message string
+	do      func()
+}
+
+func (t trigger) Enabled(context.Context, slog.Level) bool { return true }
+
+func (t trigger) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == t.message {
+		t.do()
+	}
+	return nil
+}

@@ -31,6 +31,9 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if c.conf.ReadOnly && req.Method != http.MethodGet {
+		return nil, errReadOnly
+	}
 	past := new(history)
 	var exchange http.RoundTripper = c.once
 	if repeats(req.Method) {

@@ -25,6 +25,10 @@ type Config struct {
 	// the zone's own address is used.
 	Endpoint string
 
+	// ReadOnly refuses, before anything is sent, every call that could change
+	// something in the account.
+	ReadOnly bool
+
 	// Timeout limits one attempt, its body included; 10 s when zero.
 	Timeout time.Duration
 	// Retries is how often a failed attempt is repeated, at most 10; 3 when

@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/sweep"
 )
 
 // quick is for calls that must not wait.
@@ -121,4 +123,20 @@ func TestTwoClientsCannotShareARegisterer(t *testing.T) {
 	_, err = exoscale.New(conf)
 
 	require.ErrorContains(t, err, "register the API metrics")
+}
+
+func TestAReadOnlyClientSendsNothingThatChangesAnything(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[]}`))
+	client := newClient(t, mock, func(c *exoscale.Config) { c.ReadOnly = true })
+
+	err := client.Pool(poolID).Resize(t.Context(), 3)
+	require.ErrorIs(t, err, autoscale.ErrRefused)
+	require.ErrorContains(t, err, "only reads")
+	require.Error(t, client.Account().Delete(t.Context(), sweep.Thing{Kind: sweep.Instance, ID: poolID}))
+	assert.Zero(t, mock.GetTotalCallCount())
+
+	_, err = members(t.Context(), client)
+	require.NoError(t, err)
 }

@@ -24,6 +24,9 @@ var (
 	ErrUnreachable = errors.New("the API cannot be reached: check EXOSCALE_ZONE, the network and, if set, EXOSCALE_API_ENDPOINT")
 )
 
+// errReadOnly: the client was made for reading.
+var errReadOnly = fmt.Errorf("%w: this client only reads", autoscale.ErrRefused)
+
 // errMalformed: an answer came, but not one that the API gives.
 var errMalformed = errors.New("malformed answer")
 

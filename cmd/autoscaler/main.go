@@ -86,6 +86,9 @@ func warn(conf settings.Autoscaler, logger *slog.Logger) {
 	for _, warning := range conf.Warnings {
 		logger.Warn("setting deserves a look", slog.String("warning", warning))
 	}
+	if conf.DryRun {
+		logger.Warn("dry run: the pool is never resized, decisions tell what would be done")
+	}
 	if conf.Token == "" {
 		logger.Warn("webhooks need no token: whoever reaches the port can scale the pool; set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE")
 	}
@@ -94,7 +97,7 @@ func warn(conf settings.Autoscaler, logger *slog.Logger) {
 func newLoop(conf settings.Autoscaler, stateDir string, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {
 	client, err := exoscale.New(exoscale.Config{
 		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		PollInterval: conf.Poll, Registerer: registry, Logger: logger,
+		PollInterval: conf.Poll, ReadOnly: conf.DryRun, Registerer: registry, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
@@ -103,7 +106,7 @@ func newLoop(conf settings.Autoscaler, stateDir string, registry *prometheus.Reg
 		Pool:     &namedPool{name: conf.Pool, client: client},
 		PoolName: conf.Pool, Zone: conf.Zone,
 		Min: conf.Min, Max: conf.Max, Step: conf.Step,
-		Interval: conf.Every, Timeout: conf.Timeout, Expiry: conf.Expire,
+		Interval: conf.Every, Timeout: conf.Timeout, Expiry: conf.Expire, DryRun: conf.DryRun,
 		StateDir: stateDir, Logger: logger, Registerer: registry,
 	})
 }

@@ -82,7 +82,7 @@ func discover(ctx context.Context, conf settings.Discovery, logger *slog.Logger)
 func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *slog.Logger) (*discovery.Agent, error) {
 	client, err := exoscale.New(exoscale.Config{
 		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		Registerer: registry, Logger: logger,
+		ReadOnly: true, Registerer: registry, Logger: logger,
 	})
 	if err != nil {
 		return nil, err

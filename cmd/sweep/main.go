@@ -99,7 +99,7 @@ func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
 func (p program) sweeper(conf settings.Sweep) (*sweep.Sweeper, error) {
 	client, err := exoscale.New(exoscale.Config{
 		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		PollInterval: conf.Poll, OperationTimeout: conf.Timeout,
+		PollInterval: conf.Poll, OperationTimeout: conf.Timeout, ReadOnly: !conf.Delete,
 	})
 	if err != nil {
 		return nil, err

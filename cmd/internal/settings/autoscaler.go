@@ -19,6 +19,7 @@ type Autoscaler struct {
 	Min     int           // members
 	Max     int           // members, at least Min
 	Step    int           // members per turn, at least 1
+	DryRun  bool          // decide, and resize nothing
 	// StateDir keeps webhooks over a restart. StateDirGiven tells that the
 	// operator named it: then it must work.
 	StateDir      string
@@ -46,6 +47,10 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 	}, parsePool)
 	addLimits(l, &a)
 	addTimes(l, &a)
+	add(l, &a.DryRun, spec{
+		flags: []string{"dry-run"}, env: []string{"AUTOSCALER_DRY_RUN"}, boolean: true,
+		usage: "decide and tell, but never resize the pool", def: "false", remedy: "give true or false",
+	}, parseBool)
 	addState(l, &a)
 	add(l, &a.ListenHost, spec{
 		flags: []string{"listen-address"}, env: []string{"LISTEN_ADDRESS"}, arg: "HOST",
@@ -126,7 +131,7 @@ func addLimits(l *loader, a *Autoscaler) {
 func addState(l *loader, a *Autoscaler) {
 	add(l, &a.StateDir, spec{
 		flags: []string{"state-dir"}, env: []string{"AUTOSCALER_STATE_DIR", "STATE_DIRECTORY"}, arg: "PATH",
-		usage: "directory that keeps webhooks over a restart", otherwise: DefaultStateDir + " if it can be written, else none",
+		usage: "directory that keeps webhooks and a pause over a restart", otherwise: DefaultStateDir + " if it can be written, else none",
 		remedy: "give the path of a directory that the program may write to",
 	}, parsePath)
 	l.resolve = append(l.resolve, func() {

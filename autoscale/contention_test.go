@@ -1,0 +1,195 @@
+package autoscale_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// second returns another autoscaler of the same pool, with a state directory
+// and settings of its own.
+func (w *world) second(change ...func(*autoscale.Config)) *world {
+	w.Helper()
+	other := *w
+	other.cfg.StateDir = w.TempDir()
+	for _, c := range change {
+		c(&other.cfg)
+	}
+	other.start()
+	return &other
+}
+
+// rounds lets both take turns, half an interval apart, each with a webhook
+// before it.
+func (w *world) rounds(n int, other *world, first, second autoscale.Direction) (reasons [2][]autoscale.Reason) {
+	for range n {
+		for i, one := range []*world{w, other} {
+			one.webhook([]autoscale.Direction{first, second}[i])
+			w.clock.Advance(30 * time.Second)
+			reasons[i] = append(reasons[i], one.loop.RunOnce(w.Context()).Reason)
+		}
+	}
+	return reasons
+}
+
+func TestOfTwoAutoscalersOneLetsGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(c *autoscale.Config) { c.Max = 20; c.Registerer = prometheus.NewRegistry() })
+	other := w.second(func(c *autoscale.Config) { c.Registerer = prometheus.NewRegistry() })
+
+	reasons := w.rounds(3, other, up, up)
+
+	assert.Equal(t, [2][]autoscale.Reason{
+		{"step-up", "step-up", "contended"},
+		{"step-up", "step-up", "step-up"},
+	}, reasons)
+	assert.Equal(t, 6, w.pool.Size())
+	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("contended", "gauge", "1 while the pool is left alone because something else scales it, too.", "1"), "exopool_autoscaler_contended"))
+	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("foreign_changes_total", "counter", "Sizes found that this program has not set.", "2"), "exopool_autoscaler_foreign_changes_total"))
+
+	reasons = w.rounds(7, other, up, up)
+	for _, reason := range reasons[0] {
+		assert.Equal(t, autoscale.ReasonContended, reason, "as long as the other one goes on")
+	}
+	assert.Equal(t, 13, w.pool.Size(), "ten steps of one, two of the other")
+}
+
+// TestHowOftenASecondAutoscalerMayActUnnoticed holds the decision page to its
+// table.
+func TestHowOftenASecondAutoscalerMayActUnnoticed(t *testing.T) {
+	t.Parallel()
+	for every, noticed := range map[int]int{1: 3, 2: 5, 3: 7, 4: 9, 5: 0, 6: 0} { // turns
+		w := newWorld(t, 1, func(c *autoscale.Config) { c.Max = 100 })
+		other := w.second()
+		at := 0
+		for turn := 1; turn <= 50 && at == 0; turn++ {
+			w.clock.Advance(30 * time.Second)
+			if w.loop.RunOnce(t.Context()).Reason == autoscale.ReasonContended {
+				at = turn
+			}
+			w.clock.Advance(30 * time.Second)
+			if turn%every == 0 {
+				other.webhook(up)
+				other.loop.RunOnce(t.Context())
+			}
+		}
+		assert.Equal(t, noticed, at, "a second autoscaler that acts every %d turns", every)
+	}
+}
+
+func TestTwoAutoscalersWithOppositeWishes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	reasons := w.rounds(6, w.second(), up, down)
+	assert.Equal(t, []autoscale.Reason{"step-up", "step-up", "contended", "contended", "contended", "contended"}, reasons[0])
+	assert.Equal(t, 1, w.pool.Size(), "the other one has its way")
+}
+
+func TestAContentionEndsWhenItIsQuiet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.turn()
+	for _, size := range []int{2, 3} {
+		w.pool.SetSize(size)
+		w.turn()
+	}
+	w.webhook(up)
+	for range 10 {
+		require.Equal(t, autoscale.ReasonContended, w.turn().Reason)
+	}
+	assert.Equal(t, autoscale.ReasonNoDemand, w.turn().Reason, "the webhook has expired meanwhile")
+	w.webhook(up)
+	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
+}
+
+func TestWhatIsNoContention(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(w *world){
+		"one change by hand": func(w *world) { w.pool.SetSize(4) },
+		"two changes between two turns": func(w *world) {
+			w.pool.SetSize(4)
+			w.pool.SetSize(3)
+		},
+		"two changes far apart": func(w *world) {
+			w.pool.SetSize(4)
+			for range 5 {
+				w.turn()
+			}
+			w.pool.SetSize(3)
+		},
+		"changes during a pause": func(w *world) {
+			w.pause(0, "")
+			for _, size := range []int{4, 3, 4, 3} {
+				w.pool.SetSize(size)
+				w.turn()
+			}
+			assert.NoError(w, w.loop.Resume(w.Context()))
+		},
+		"own steps": func(w *world) {
+			for range 2 {
+				w.webhook(up)
+				w.turn()
+				w.webhook(down)
+				w.turn()
+			}
+		},
+		"own steps whose answers are lost": func(w *world) {
+			for range 2 {
+				w.pool.LoseNext("resize", lost.error)
+				w.webhook(up)
+				w.turn()
+				w.turn()
+				w.webhook(down)
+				w.turn()
+			}
+		},
+		"own requests that fail": func(w *world) {
+			for range 3 {
+				w.pool.FailNext("resize", autoscale.ErrRefused)
+				w.webhook(up)
+				w.turn()
+			}
+		},
+		"a restart": func(w *world) {
+			w.pool.SetSize(4)
+			w.turn()
+			w.pool.SetSize(3)
+			w.start()
+		},
+		"resumed by an operator": func(w *world) {
+			w.pool.SetSize(4)
+			w.turn()
+			w.pool.SetSize(3)
+			w.turn()
+			assert.NoError(w, w.loop.Resume(w.Context()))
+		},
+	}
+	for name, happens := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 2)
+			w.turn()
+			happens(w)
+			w.webhook(up)
+			assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
+		})
+	}
+}
+
+func TestADryRunBesideARunningAutoscalerGoesOnDeciding(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	dry := w.second(func(c *autoscale.Config) { c.DryRun = true })
+	reasons := w.rounds(4, dry, up, up)
+	assert.Equal(t, [2][]autoscale.Reason{
+		{"step-up", "step-up", "step-up", "step-up"},
+		{"step-up", "step-up", "step-up", "at-maximum"},
+	}, reasons)
+	assert.Equal(t, []int{2, 3, 4, 5}, w.pool.Resizes())
+}

@@ -1,0 +1,103 @@
+package autoscale
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// maxForm bounds the body of a request to pause, in bytes.
+const maxForm = 4 << 10
+
+// An operateHandler lets an operator pause the loop and resume it.
+type operateHandler struct {
+	loop  *Loop
+	token token
+}
+
+// pauseView is how a pause is shown.
+type pauseView struct {
+	Paused bool `json:"paused"`
+	*Pause
+}
+
+// servePause shows the pause in force to GET and begins one by POST.
+func (h operateHandler) servePause(w http.ResponseWriter, r *http.Request) {
+	if !allowed(w, r, http.MethodGet, http.MethodPost) || !h.admits(w, r) {
+		return
+	}
+	if r.Method == http.MethodGet {
+		h.show(w)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		plain(w, http.StatusBadRequest, fmt.Sprintf("the form cannot be read (at most %d bytes of duration=2h&reason=words): %v", maxForm, err))
+		return
+	}
+	var duration time.Duration
+	if text := r.Form.Get("duration"); text != "" {
+		var err error
+		if duration, err = time.ParseDuration(text); err != nil || duration < time.Second {
+			plain(w, http.StatusBadRequest, "the duration cannot be read: give one of a second or more, such as 90m or 2h, or none to pause until resumed")
+			return
+		}
+	}
+	_, err := h.loop.Pause(r.Context(), duration, r.Form.Get("reason"))
+	switch {
+	case errors.Is(err, errPause):
+		plain(w, http.StatusBadRequest, err.Error())
+	case err != nil:
+		plain(w, http.StatusInternalServerError, "paused, but a restart would end that: "+err.Error())
+	default:
+		h.show(w)
+	}
+}
+
+// serveResume ends the pause in force.
+func (h operateHandler) serveResume(w http.ResponseWriter, r *http.Request) {
+	if !allowed(w, r, http.MethodPost) || !h.admits(w, r) {
+		return
+	}
+	if err := h.loop.Resume(r.Context()); err != nil {
+		plain(w, http.StatusInternalServerError, "resumed, but a restart would find the pause: "+err.Error())
+		return
+	}
+	h.show(w)
+}
+
+// admits answers whoever may not operate the loop. Where webhooks need no
+// token, that is everybody on another computer, and pages in a browser.
+func (h operateHandler) admits(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case h.token.required && !h.token.allows(r):
+		unauthorized(w)
+	case !h.token.required && (!isLocal(r.RemoteAddr) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""):
+		plain(w, http.StatusForbidden, "only programs on this computer may do that without a token: set WEBHOOK_TOKEN and bring it")
+	default:
+		return true
+	}
+	return false
+}
+
+func (h operateHandler) show(w http.ResponseWriter) {
+	view := pauseView{}
+	if pause, ok := h.loop.Paused(); ok {
+		view = pauseView{Paused: true, Pause: &pause}
+	}
+	body, err := json.Marshal(view)
+	if err != nil {
+		plain(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	writeJSON(w, body)
+}
+
+// isLocal reports whether a request came from this computer.
+func isLocal(remote string) bool {
+	from, err := netip.ParseAddrPort(remote)
+	return err == nil && from.Addr().Unmap().IsLoopback()
+}

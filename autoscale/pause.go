@@ -1,0 +1,202 @@
+package autoscale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Pause keeps the loop from resizing the pool, for whatever an operator has
+// to do with it by hand. Turns go on: they read the pool and say that it is
+// paused. Webhooks are recorded and expire as ever.
+type Pause struct {
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until,omitzero"`   // zero: until it is resumed
+	Reason string    `json:"reason,omitempty"` // in the operator's words
+}
+
+// Limits of a pause.
+const (
+	longestPause  = 365 * 24 * time.Hour
+	maxPauseRunes = 200 // of the reason
+)
+
+// errPause marks a pause that cannot be.
+var errPause = errors.New("no such pause")
+
+// newPause checks what an operator asks for. A duration of zero means until
+// resumed.
+func newPause(now time.Time, duration time.Duration, reason string) (Pause, error) {
+	if duration < 0 || duration > longestPause {
+		return Pause{}, fmt.Errorf("%w: the duration is %s: give one from 1s to %s, such as 2h, or none to pause until resumed",
+			errPause, duration, longestPause)
+	}
+	reason = strings.TrimSpace(reason)
+	switch {
+	case utf8.RuneCountInString(reason) > maxPauseRunes:
+		return Pause{}, fmt.Errorf("%w: the reason has more than %d characters: shorten it", errPause, maxPauseRunes)
+	case !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl):
+		return Pause{}, fmt.Errorf("%w: the reason has line breaks or unreadable characters: give one line of text", errPause)
+	}
+	p := Pause{Since: now.UTC(), Reason: reason}
+	if duration > 0 {
+		p.Until = p.Since.Add(duration)
+	}
+	return p, nil
+}
+
+// over reports whether the pause has ended by itself.
+func (p Pause) over(now time.Time) bool { return !p.Until.IsZero() && !now.Before(p.Until) }
+
+// Pause stops the loop from resizing the pool, for duration or, if that is
+// zero, until [Loop.Resume]. It survives a restart. A resize that is under way
+// is finished; none begins later. A second pause replaces the first, but for
+// its beginning.
+//
+// An error tells that duration or reason cannot be, and nothing changed, or
+// that the state directory cannot be written: then the pause holds, but ends
+// with the program.
+func (l *Loop) Pause(ctx context.Context, duration time.Duration, reason string) (Pause, error) {
+	pause, err := newPause(l.cfg.Clock.Now(), duration, reason)
+	if err != nil {
+		return Pause{}, err
+	}
+	pause, err = l.pause.set(pause)
+	l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "paused: the pool is not resized", l.attrs(
+		slog.Time("since", pause.Since), slog.Time("until", pause.Until), slog.String("reason", pause.Reason))...)
+	l.noteState(ctx, err)
+	return pause, err
+}
+
+// Resume ends a pause, and a hold for the sake of somebody else who changes the
+// size: the operator has seen to that. Without either it does nothing. After
+// an error the loop resizes again, but a restart would find the pause.
+func (l *Loop) Resume(ctx context.Context) error {
+	_, paused := l.Paused()
+	l.resumed.Store(true)
+	err := l.pause.clear()
+	if paused {
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "resumed", l.attrs()...)
+	}
+	l.noteState(ctx, err)
+	return err
+}
+
+// Paused returns the pause that is in force, if there is one.
+func (l *Loop) Paused() (Pause, bool) { return l.pause.current(l.cfg.Clock.Now()) }
+
+const pauseFile = "pause.json"
+
+// pauseState is the pause in force, and the file that keeps it. The file is
+// not the one of the webhooks: that one is given up when the disk fails.
+type pauseState struct {
+	dir, pool string
+
+	mu  sync.Mutex
+	now *Pause
+}
+
+// storedPause is the content of the file.
+type storedPause struct {
+	Version int    `json:"version"`
+	Pool    string `json:"pool"`
+	Pause
+}
+
+// openPause reads the pause that an earlier run left in dir. A file that says
+// nothing, or nothing true, is a pause: who wrote it wanted one.
+func openPause(dir, pool string, now time.Time, log *slog.Logger) (*pauseState, error) {
+	s := &pauseState{dir: dir, pool: pool}
+	if dir == "" {
+		return s, nil
+	}
+	data, err := readBounded(filepath.Join(dir, pauseFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, nil
+	case isOpenError(err):
+		return nil, fmt.Errorf("read state in %s: %w: give this user the right to it", dir, err)
+	}
+	var stored storedPause
+	if err == nil {
+		stored, err = parsePause(data)
+	}
+	if err != nil {
+		log.Error("the file of a pause is damaged: paused until resumed",
+			slog.String("pool", pool), slog.String("path", filepath.Join(dir, pauseFile)), slog.Any("err", err))
+		s.now = &Pause{Since: now.UTC(), Reason: pauseFile + " is damaged"}
+		return s, nil
+	}
+	if stored.Pool != pool {
+		log.Warn("state file is about another pool, starting without it", slog.String("pool", pool), slog.String("other", stored.Pool))
+		return s, nil
+	}
+	s.now = &stored.Pause
+	return s, nil
+}
+
+func parsePause(data []byte) (storedPause, error) {
+	var s storedPause
+	if err := unmarshalWhole(data, &s); err != nil {
+		return s, err
+	}
+	if s.Version != stateVersion {
+		return s, fmt.Errorf("version %d, want %d", s.Version, stateVersion)
+	}
+	if !plausible(s.Since) || !s.Until.IsZero() && !plausible(s.Until) {
+		return s, errors.New("a pause without times")
+	}
+	checked, err := newPause(s.Since, 0, s.Reason)
+	checked.Until = s.Until
+	s.Pause = checked
+	return s, err
+}
+
+// set puts a pause in force, and then writes it down.
+func (s *pauseState) set(p Pause) (Pause, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now != nil && !s.now.over(p.Since) {
+		p.Since = s.now.Since
+	}
+	s.now = &p
+	if s.dir == "" {
+		return p, nil
+	}
+	if err := saveState(s.dir, pauseFile, storedPause{Version: stateVersion, Pool: s.pool, Pause: p}); err != nil {
+		return p, fmt.Errorf("write the pause in %s: %w", s.dir, err)
+	}
+	return p, nil
+}
+
+func (s *pauseState) clear() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = nil
+	if s.dir == "" {
+		return nil
+	}
+	if err := ignoreMissing(os.Remove(filepath.Join(s.dir, pauseFile))); err != nil {
+		return fmt.Errorf("remove the pause from %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// current returns the pause in force.
+func (s *pauseState) current(now time.Time) (Pause, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now == nil || s.now.over(now) {
+		return Pause{}, false
+	}
+	return *s.now, true
+}
