@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	celref "cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 )
 
 // Limits that keep one expression from holding up the cloud.
@@ -46,7 +49,9 @@ func (e *expressions) compile(text string) (cel.Program, error) {
 }
 
 // newExpressionEnv declares the variables of the original's policy guide,
-// which calls the resources by both names.
+// which calls the resources by both names, and the one function of the
+// original that the language does not have: parameters.has('name'), as the
+// examples of its Terraform provider write it.
 func newExpressionEnv() (*cel.Env, error) {
 	anything := cel.MapType(cel.StringType, cel.DynType)
 	return cel.NewEnv(
@@ -61,7 +66,18 @@ func newExpressionEnv() (*cel.Env, error) {
 		cel.Variable("parameters", anything),
 		cel.Variable("resources", anything),
 		cel.Variable("resource", anything),
+		cel.Function("has", cel.MemberOverload("map_has_key",
+			[]*cel.Type{anything, cel.StringType}, cel.BoolType, cel.BinaryBinding(hasKey))),
 	)
+}
+
+func hasKey(in, key celref.Val) celref.Val {
+	m, ok := in.(traits.Mapper)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(in)
+	}
+	_, found := m.Find(key)
+	return types.Bool(found)
 }
 
 // holds evaluates a condition; one that fails does not hold.

@@ -171,6 +171,8 @@ func TestPolicyDecides(t *testing.T) {
 		"by service":               {ruled("allow", "service == 'compute' && operation.startsWith('list-')"), true, true, false},
 		"by zone":                  {ruled("allow", "zone == 'de-fra-1'"), false, false, false},
 		"by time":                  {ruled("allow", "timestamp(now) > timestamp('1999-12-31T00:00:00Z')"), true, true, false},
+		"by a function":            {ruled("allow", "parameters.has('manager_type') && !resources.has('instance')"), false, true, false},
+		"function of a text":       {ruled("allow", "parameters.manager_type.has('x')", "allow", inList), false, true, false},
 		"by query":                 {ruled("allow", "has(parameters.manager_type) && parameters.manager_type == 'instance-pool'"), false, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
