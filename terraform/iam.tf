@@ -1,26 +1,44 @@
 # What the programs on the monitoring machine may do with the account: what
-# they call, and nothing else. Names are those of the API's operations.
+# they call, on the one pool they are there for, and nothing else.
 
 locals {
-  allowed_operations = [
-    "evict-instance-pool-members",
-    "get-instance-pool",
-    "get-load-balancer",
-    "get-operation",
-    "list-instances",
-    "list-load-balancers",
-    "scale-instance-pool",
-  ]
+  key_maximum = coalesce(var.key_maximum, 2 * var.maximum)
+
+  # Whether a call is about this pool, in the language of policies. The path of
+  # the call decides: its body, which the caller writes, is not asked.
+  about_this_pool = join(" || ", [
+    "resources.instance_pool.id == '${exoscale_instance_pool.members.id}'",
+    # Exoscale's examples show names of resources only, and parameters.
+    "has(resources.instance_pool) && !has(resources.instance_pool.id) && resources.instance_pool.name == '${exoscale_instance_pool.members.name}'",
+    "!has(resources.instance_pool) && parameters.id == '${exoscale_instance_pool.members.id}'",
+  ])
+
+  # What each operation of the API is allowed for. A rule that cannot be
+  # evaluated allows nothing, so that what is misunderstood is refused.
+  allowed_operations = {
+    "get-instance-pool"   = "(${local.about_this_pool})"
+    "scale-instance-pool" = "(${local.about_this_pool}) && parameters.size <= ${local.key_maximum}"
+    # Rules see a call, not its answer: lists are of all that the zone has.
+    "list-instances"      = "zone == '${var.zone}'"
+    "list-load-balancers" = "zone == '${var.zone}'"
+    # Operations have random ids, and belong to no resource.
+    "get-operation" = "true"
+  }
+  key_rules = [for operation, condition in local.allowed_operations : {
+    action     = "allow"
+    expression = var.pinned_key ? "operation == '${operation}' && ${condition}" : "operation == '${operation}'"
+  }]
+
   machine_key    = var.restricted_key ? one(exoscale_iam_api_key.restricted_key[*].key) : var.exoscale_key
   machine_secret = var.restricted_key ? one(exoscale_iam_api_key.restricted_key[*].secret) : var.exoscale_secret
 }
 
 # Terraform quotes the next line when the API refuses.
-resource "exoscale_iam_role" "restricted_key" { # Forbidden? This key may not create roles: set restricted_key = false.
+resource "exoscale_iam_role" "restricted_key" { # Forbidden? This key may not create roles: set restricted_key = false. Not the expression? Set pinned_key = false.
   count = var.restricted_key ? 1 : 0
 
   name        = "${var.name}-autoscaler"
-  description = "Lets the programs of ${var.name} read and resize instance pools."
+  description = "Lets the programs of ${var.name} read and resize their instance pool."
   editable    = true
   labels      = local.labels
 
@@ -28,11 +46,8 @@ resource "exoscale_iam_role" "restricted_key" { # Forbidden? This key may not cr
     default_service_strategy = "deny"
     services = {
       compute = {
-        type = "rules"
-        rules = [{
-          action     = "allow"
-          expression = "operation in [${join(", ", formatlist("'%s'", local.allowed_operations))}]"
-        }]
+        type  = "rules"
+        rules = local.key_rules
       }
     }
   }

@@ -105,6 +105,24 @@ variable "restricted_key" {
   nullable    = false
 }
 
+variable "pinned_key" {
+  description = "Allow the machine's own key this pool only, and only sizes up to key_maximum. False allows it every pool of the account: for accounts whose policies do not tell pools apart."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "key_maximum" {
+  description = "Largest size that the machine's own key may give the pool: more cannot be bought with it. Null for twice the maximum. A pool that somebody made larger than this can only be made smaller by hand."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.key_maximum == null ? true : var.key_maximum >= var.maximum && floor(var.key_maximum) == var.key_maximum
+    error_message = "The key must be able to reach the maximum: key_maximum is a whole number and not less than it."
+  }
+}
+
 variable "provision" {
   description = "Bring the programs and their secrets to the monitoring machine. False creates only the infrastructure."
   type        = bool

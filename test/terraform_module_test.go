@@ -92,36 +92,51 @@ func TestTerraformModule(t *testing.T) {
 	})
 }
 
-// userData runs the tests that create machines in a mocked cloud and returns
-// what each machine got, unpacked, by the name of the run and of the machine.
-func (m module) userData(t *testing.T) map[string][]byte {
+// A mocked resource is what Terraform made of one in a mocked cloud.
+type mockedResource struct {
+	Address string
+	Values  struct {
+		UserData string `json:"user_data"`
+		Policy   struct {
+			Services map[string]struct{ Rules []rule }
+		}
+	}
+}
+
+// states runs a file of tests and returns what each run made, by its name.
+func (m module) states(t *testing.T, file string) map[string][]mockedResource {
 	t.Helper()
 	type message struct {
 		Run   string `json:"@testrun"`
 		State struct {
-			Root struct {
-				Resources []struct {
-					Address string
-					Values  struct {
-						UserData string `json:"user_data"`
-					}
-				}
-			} `json:"root_module"`
+			Root struct{ Resources []mockedResource } `json:"root_module"`
 		} `json:"test_state"`
 	}
-	found := make(map[string][]byte)
-	output := json.NewDecoder(bytes.NewReader(m.run(t, "test", "-json", "-verbose", "-filter=tests/userdata.tftest.hcl")))
+	made := make(map[string][]mockedResource)
+	output := json.NewDecoder(bytes.NewReader(m.run(t, "test", "-json", "-verbose", "-filter="+file)))
 	for {
 		var msg message
 		err := output.Decode(&msg)
 		if errors.Is(err, io.EOF) {
-			break
+			return made
 		}
 		require.NoError(t, err)
-		for _, resource := range msg.State.Root.Resources {
+		if resources := msg.State.Root.Resources; len(resources) > 0 {
+			made[msg.Run] = resources
+		}
+	}
+}
+
+// userData returns what each machine gets, unpacked, by the name of the run
+// that made it and of the machine.
+func (m module) userData(t *testing.T) map[string][]byte {
+	t.Helper()
+	found := make(map[string][]byte)
+	for run, resources := range m.states(t, "tests/userdata.tftest.hcl") {
+		for _, resource := range resources {
 			if packed := resource.Values.UserData; packed != "" {
 				assert.Less(t, len(packed), 32768, "the limit of the API")
-				found[msg.Run+" "+resource.Address] = unpack(t, packed)
+				found[run+" "+resource.Address] = unpack(t, packed)
 			}
 		}
 	}

@@ -114,19 +114,6 @@ run "a_registered_key_opens_members_to_deploy_cidrs" {
   }
 }
 
-run "the_role_allows_what_the_programs_call_and_nothing_else" {
-  command = plan
-
-  assert {
-    condition     = exoscale_iam_role.restricted_key[0].policy.default_service_strategy == "deny" && join(",", keys(exoscale_iam_role.restricted_key[0].policy.services)) == "compute"
-    error_message = "Everything but compute is denied."
-  }
-  assert {
-    condition     = exoscale_iam_role.restricted_key[0].policy.services.compute.rules[0].expression == "operation in ['evict-instance-pool-members', 'get-instance-pool', 'get-load-balancer', 'get-operation', 'list-instances', 'list-load-balancers', 'scale-instance-pool']"
-    error_message = "The rule names the operations."
-  }
-}
-
 run "without_a_restricted_key_there_is_no_role" {
   command = plan
 

@@ -403,3 +403,14 @@ run "refuses_addresses_in_place_of_paths_of_metrics" {
 
   expect_failures = [var.application_metrics_path]
 }
+
+run "refuses_a_key_that_cannot_reach_the_maximum" {
+  command = plan
+
+  variables {
+    maximum     = 6
+    key_maximum = 5
+  }
+
+  expect_failures = [var.key_maximum]
+}

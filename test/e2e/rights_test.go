@@ -7,7 +7,12 @@ import (
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/exoscale"
 )
+
+const unknownPool = "c19542b7-d269-4bd4-bf7c-2cae36d066d3"
 
 type object = map[string]any
 
@@ -31,5 +36,36 @@ func TestKeyWithoutIAMRightsIsToldTheWayOut(t *testing.T) {
 	i.options.Vars["restricted_key"] = false
 	terraform.Apply(t, i.options)
 	i.unchanged(t)
+	i.destroy(t, c, before)
+}
+
+// The provider writes the rules, and the role follows when they change.
+func TestKeyOfTheMachineIsForItsPoolOnly(t *testing.T) {
+	shop := open(t)
+	c := newCloud(t, hurried, false)
+	before := c.inventory(t)
+	i := newInstallation(t, shop, c)
+	terraform.Apply(t, i.options)
+	i.unchanged(t)
+
+	key, secret := i.restrictedKey(t)
+	client, err := exoscale.New(exoscale.Config{
+		Key: key, Secret: secret, Zone: "at-vie-1", Endpoint: "http://127.0.0.1/v2", Transport: c.Transport(),
+	})
+	require.NoError(t, err)
+	own := client.Pool(c.Pools()[0].ID)
+	_, err = own.Status(t.Context())
+	require.NoError(t, err)
+	require.ErrorContains(t, own.Resize(t.Context(), 2*limit+1), "Forbidden by role policy")
+	another := client.Pool(unknownPool)
+	_, err = another.Status(t.Context())
+	require.ErrorIs(t, err, exoscale.ErrUnauthorized)
+	require.ErrorContains(t, another.Resize(t.Context(), 1), "Forbidden by role policy")
+
+	i.options.Vars["pinned_key"] = false
+	terraform.Apply(t, i.options)
+	i.unchanged(t)
+	_, err = another.Status(t.Context())
+	require.ErrorIs(t, err, autoscale.ErrPoolNotFound, "it may look, and there is none")
 	i.destroy(t, c, before)
 }

@@ -17,7 +17,7 @@ import (
 // but for what $FAILS says, a part of an address that does not answer.
 const stubs = `
 systemctl() { echo "systemctl $*" >>"$CALLS"; }
-journalctl() { echo "journalctl $*" >>"$CALLS"; echo "level=error logger=provisioning msg=broken"; }
+journalctl() { echo "journalctl $*" >>"$CALLS"; echo "level=error logger=provisioning msg=broken"; echo "$JOURNAL"; }
 sleep() { :; }
 date() { echo x >>"$CALLS.clock"; expr 60 '*' "$(wc -l <"$CALLS.clock")"; }
 expected() { case "$1" in $2) ;; *) return 1 ;; esac; }
@@ -38,7 +38,7 @@ type started struct {
 }
 
 // start runs start.sh with the installed files below another root.
-func start(t *testing.T, fails, login string) started {
+func start(t *testing.T, fails, login string, journal ...string) started {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skipf("start.sh needs a shell: %v", err)
@@ -52,7 +52,7 @@ func start(t *testing.T, fails, login string) started {
 
 	calls := filepath.Join(root, "calls")
 	cmd := exec.CommandContext(t.Context(), "sh", script, "http://192.0.2.1/health")
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CALLS=" + calls, "FAILS=" + fails, "LOGIN=" + login}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CALLS=" + calls, "FAILS=" + fails, "LOGIN=" + login, "JOURNAL=" + strings.Join(journal, "\n")}
 	said, err := cmd.CombinedOutput()
 	return started{string(said), string(read(t, calls)), err}
 }
@@ -112,6 +112,16 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestStartTellsTheWayOutOfAKeyThatIsRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, "8090", "200", `level=ERROR msg=decision err="403 Forbidden: Forbidden by role policy for compute"`)
+	require.Error(t, s.err)
+	assert.Contains(t, s.said, "pinned_key=false")
+	s = start(t, "8090", "200")
+	require.Error(t, s.err)
+	assert.NotContains(t, s.said, "pinned_key=false")
 }
 
 func TestStartGoesOnWhereThePasswordWasChangedInGrafana(t *testing.T) {

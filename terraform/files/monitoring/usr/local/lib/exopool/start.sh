@@ -24,7 +24,13 @@ answers() {
 # it does not.
 runs() {
   if ! answers "$1" "$2" 120; then
-    journalctl --no-pager --lines 20 --unit "$1" >&2 || true
+    lines=$(journalctl --no-pager --lines 20 --unit "$1" || true)
+    echo "$lines" >&2
+    case $lines in
+      *"Forbidden by role policy"*)
+        echo "The key of this machine may not do what it is for. If policies of this account cannot tell pools apart," >&2
+        echo "apply with -var pinned_key=false; then the key may resize every pool." >&2 ;;
+    esac
     return 1
   fi
 }
