@@ -47,9 +47,10 @@ resource "exoscale_security_group_rule" "members_ssh" {
 }
 
 locals {
+  web_cidrs = var.private ? [] : var.admin_cidrs # of Grafana and Prometheus
   monitoring_access = merge(
-    { for cidr in var.admin_cidrs : "Grafana ${cidr}" => { cidr = cidr, port = 3000, description = "Grafana." } },
-    { for cidr in var.admin_cidrs : "Prometheus ${cidr}" => { cidr = cidr, port = 9090, description = "Prometheus." } },
+    { for cidr in local.web_cidrs : "Grafana ${cidr}" => { cidr = cidr, port = 3000, description = "Grafana." } },
+    { for cidr in local.web_cidrs : "Prometheus ${cidr}" => { cidr = cidr, port = 9090, description = "Prometheus." } },
     { for cidr in var.deploy_cidrs : "SSH ${cidr}" => { cidr = cidr, port = 22, description = "SSH, for deployments." } },
   )
 }

@@ -3,9 +3,40 @@ output "application_url" {
   value       = "http://${exoscale_nlb.application.ip_address}/"
 }
 
+locals {
+  # Through the tunnel, both are on one's own computer.
+  web_host = var.private ? "127.0.0.1" : local.monitoring_ip
+
+  # The key is in the SSH agent of this shell, and the machine's identity is
+  # checked.
+  ssh_login = [
+    "terraform output -raw ssh_private_key | ssh-add -q - &&",
+    "ssh -o StrictHostKeyChecking=yes -o KnownHostsCommand='/bin/echo ${local.monitoring_ip} ${trimspace(tls_private_key.host.public_key_openssh)}'",
+  ]
+  ssh_address = "${local.login}@${local.monitoring_ip}"
+
+  # Less than 8 bits leave a large part of all addresses.
+  open_to_all = { for name, cidrs in { web = local.web_cidrs, ssh = var.deploy_cidrs } : name => anytrue([for c in cidrs : tonumber(split("/", c)[1]) < 8]) }
+}
+
+output "warnings" {
+  description = "What a careful operator would change; empty if there is nothing."
+  value = compact([
+    local.open_to_all.web ? "The whole world reaches Grafana (plain HTTP, password) and Prometheus (no password): set private = true, or admin_cidrs." : "",
+    local.open_to_all.ssh ? "The whole world may try to log in to the monitoring machine by SSH (with a key only): set deploy_cidrs." : "",
+    !var.restricted_key ? "The monitoring machine holds your own API key, and may do what it may: leave restricted_key out." : "",
+    var.restricted_key && !var.pinned_key ? "The monitoring machine's API key may resize every pool of the account: leave pinned_key out." : "",
+  ])
+}
+
+output "tunnel" {
+  description = "Brings Grafana and Prometheus to this computer, on the same ports of 127.0.0.1, as long as it runs."
+  value       = join(" ", concat(local.ssh_login, ["-N -o ExitOnForwardFailure=yes -L 3000:127.0.0.1:3000 -L 9090:127.0.0.1:9090", local.ssh_address]))
+}
+
 output "grafana_url" {
-  description = "Grafana; log in as admin with grafana_password."
-  value       = "http://${local.monitoring_ip}:3000/"
+  description = "Grafana; log in as admin with grafana_password. If private, through the tunnel."
+  value       = "http://${local.web_host}:3000/"
 }
 
 output "grafana_password" {
@@ -15,8 +46,8 @@ output "grafana_password" {
 }
 
 output "prometheus_url" {
-  description = "Prometheus."
-  value       = "http://${local.monitoring_ip}:9090/"
+  description = "Prometheus. If private, through the tunnel."
+  value       = "http://${local.web_host}:9090/"
 }
 
 output "ssh_private_key" {
@@ -27,10 +58,7 @@ output "ssh_private_key" {
 
 output "ssh_command" {
   description = "Logs in to the monitoring machine, with the key in the SSH agent of this shell and the machine's identity checked."
-  value = join(" ", [
-    "terraform output -raw ssh_private_key | ssh-add -q - &&",
-    "ssh -o StrictHostKeyChecking=yes -o KnownHostsCommand='/bin/echo ${local.monitoring_ip} ${trimspace(tls_private_key.host.public_key_openssh)}' ${local.login}@${local.monitoring_ip}",
-  ])
+  value       = join(" ", concat(local.ssh_login, [local.ssh_address]))
 }
 
 output "instance_pool_id" {

@@ -128,6 +128,11 @@ variable "deploy_cidrs" {
     condition     = length(var.deploy_cidrs) > 0 || !var.provision || var.release_url != null
     error_message = "Terraform uploads the programs by SSH: name the network of this computer, or set release_url, or provision = false."
   }
+
+  validation {
+    condition     = length(var.deploy_cidrs) > 0 || !var.private
+    error_message = "With private, SSH is the only way to the monitoring machine: name the networks that may log in."
+  }
 }
 
 variable "prices" {

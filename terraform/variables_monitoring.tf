@@ -12,6 +12,13 @@ variable "monitoring_type" {
   }
 }
 
+variable "private" {
+  description = "Close Grafana and Prometheus to the network: nothing but SSH, from deploy_cidrs, reaches the monitoring machine. The output tunnel has the command that brings both to one's own computer."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "admin_cidrs" {
   description = "Networks that may open Grafana (password-protected) and Prometheus (open to whoever reaches it)."
   type        = list(string)
@@ -21,6 +28,11 @@ variable "admin_cidrs" {
   validation {
     condition     = alltrue([for c in var.admin_cidrs : try("${cidrhost(c, 0)}/${split("/", c)[1]}" == c, false)])
     error_message = "Write networks like 203.0.113.0/24, a single address like 203.0.113.7/32."
+  }
+
+  validation {
+    condition     = !var.private || join(" ", var.admin_cidrs) == "0.0.0.0/0"
+    error_message = "With private nobody reaches Grafana and Prometheus but by SSH, from deploy_cidrs: leave admin_cidrs out, or private."
   }
 }
 

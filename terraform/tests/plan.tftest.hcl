@@ -96,6 +96,81 @@ run "networks_narrow_who_reaches_the_monitoring_machine" {
   }
 }
 
+run "private_leaves_ssh_alone" {
+  command = plan
+
+  variables {
+    private      = true
+    deploy_cidrs = ["203.0.113.9/32", "2001:db8::/32"]
+  }
+
+  assert {
+    condition     = toset([for rule in exoscale_security_group_rule.monitoring : "${rule.start_port}-${rule.end_port} ${rule.cidr}"]) == toset(["22-22 203.0.113.9/32", "22-22 2001:db8::/32"])
+    error_message = "Nothing but SSH reaches the monitoring machine."
+  }
+  assert {
+    condition     = exoscale_security_group_rule.members_application.cidr == "0.0.0.0/0" && length(exoscale_security_group_rule.members_ssh) == 0
+    error_message = "Members are as they are."
+  }
+  assert {
+    condition     = length(output.warnings) == 0
+    error_message = "There is nothing to warn of."
+  }
+}
+
+run "what_is_open_is_warned_of" {
+  command = plan
+
+  assert {
+    condition     = length(output.warnings) == 2 && strcontains(output.warnings[0], "private = true") && strcontains(output.warnings[1], "deploy_cidrs")
+    error_message = "By default, both the web pages and SSH are open."
+  }
+}
+
+run "private_with_ssh_for_all_is_warned_of" {
+  command = plan
+
+  variables {
+    private      = true
+    deploy_cidrs = ["203.0.113.9/32", "::/0"]
+  }
+
+  assert {
+    condition     = length(output.warnings) == 1 && strcontains(output.warnings[0], "SSH")
+    error_message = "SSH is open to all who have IPv6."
+  }
+}
+
+run "keys_that_may_more_are_warned_of" {
+  command = plan
+
+  variables {
+    private      = true
+    deploy_cidrs = ["203.0.113.9/32"]
+    pinned_key   = false
+  }
+
+  assert {
+    condition     = length(output.warnings) == 1 && strcontains(output.warnings[0], "every pool")
+    error_message = "The key is not pinned."
+  }
+}
+
+run "an_unrestricted_key_is_warned_of" {
+  command = plan
+
+  variables {
+    private        = true
+    deploy_cidrs   = ["203.0.113.9/32"]
+    restricted_key = false
+  }
+
+  assert {
+    condition     = length(output.warnings) == 1 && strcontains(output.warnings[0], "your own API key")
+    error_message = "The machine holds the account's key."
+  }
+}
+
 run "a_registered_key_opens_members_to_deploy_cidrs" {
   command = plan
 

@@ -73,6 +73,7 @@ run "infrastructure_alone" {
 run "rules_of_ones_own" {
   variables {
     provision                = false
+    private                  = true
     application_metrics_path = "/metrics"
     boot_aware_age           = 180
     cpu_high                 = 72.5
@@ -86,6 +87,18 @@ run "rules_of_ones_own" {
   assert {
     condition     = strcontains(nonsensitive(local.monitoring_cloud_config), "exopool:member_booting:bool")
     error_message = "The rule file takes the place of the plain one."
+  }
+  assert {
+    condition     = output.grafana_url == "http://127.0.0.1:3000/" && output.prometheus_url == "http://127.0.0.1:9090/"
+    error_message = "What is private is reached through the tunnel."
+  }
+  assert {
+    condition     = output.tunnel == "terraform output -raw ssh_private_key | ssh-add -q - && ssh -o StrictHostKeyChecking=yes -o KnownHostsCommand='/bin/echo 203.0.113.7 ssh-ed25519 AAAA' -N -o ExitOnForwardFailure=yes -L 3000:127.0.0.1:3000 -L 9090:127.0.0.1:9090 debian@203.0.113.7"
+    error_message = "The tunnel is one command."
+  }
+  assert {
+    condition     = endswith(output.ssh_command, "'/bin/echo 203.0.113.7 ssh-ed25519 AAAA' debian@203.0.113.7")
+    error_message = "So is the login."
   }
 }
 

@@ -414,3 +414,26 @@ run "refuses_a_key_that_cannot_reach_the_maximum" {
 
   expect_failures = [var.key_maximum]
 }
+
+run "refuses_networks_for_what_is_closed" {
+  command = plan
+
+  variables {
+    private     = true
+    admin_cidrs = ["198.51.100.0/24"]
+  }
+
+  expect_failures = [var.admin_cidrs]
+}
+
+run "refuses_a_machine_that_nothing_reaches" {
+  command = plan
+
+  variables {
+    private      = true
+    provision    = false
+    deploy_cidrs = []
+  }
+
+  expect_failures = [var.deploy_cidrs]
+}
