@@ -71,7 +71,7 @@ func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscale
 		slog.Duration("interval", conf.Every), slog.String("state_dir", dir.path))
 	logger.Info("listening", slog.String("address", listener.Addr().String()))
 
-	handler := autoscale.NewHandler(loop, autoscale.HandlerConfig{Token: conf.Token, Gatherer: registry})
+	handler := autoscale.NewHandler(loop, autoscale.HandlerConfig{Token: conf.Token, Gatherer: registry, Alerts: alerts(conf)})
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, listener, handler, logger) })
 	group.Go(func() error { return loop.Run(ctx) })
@@ -80,6 +80,14 @@ func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscale
 		logger.Info("stopped")
 	}
 	return err
+}
+
+// alerts returns those that count, or nil for all.
+func alerts(conf settings.Autoscaler) map[autoscale.Direction][]string {
+	if conf.UpAlerts == nil {
+		return nil
+	}
+	return map[autoscale.Direction][]string{autoscale.Up: conf.UpAlerts, autoscale.Down: conf.DownAlerts}
 }
 
 func warn(conf settings.Autoscaler, logger *slog.Logger) {

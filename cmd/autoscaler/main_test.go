@@ -179,6 +179,18 @@ func TestTokenIsAskedForAndWarnedOfWhenMissing(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(p.log.String(), "set WEBHOOK_TOKEN"))
 }
 
+func TestOnlyListedAlertsCountWhenThereAreSome(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	p := begin(t, withState(t, cloud.Env(map[string]string{"AUTOSCALER_UP_ALERTS": "CPU high"})), "-down-alerts", "CPU low", "-interval", "1h")
+	for path, want := range map[string]int{
+		"/up": 403, "/up?alertname=other": 403, "/up?alertname=CPU+high": 200, "/down?alertname=CPU+low": 200, "/down": 403,
+	} {
+		code, _ := send(t, http.MethodPost, p.url+path)
+		assert.Equal(t, want, code, path)
+	}
+}
+
 func TestWebhookSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)

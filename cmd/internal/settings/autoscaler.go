@@ -28,6 +28,8 @@ type Autoscaler struct {
 	ListenPort    int
 	// Token is what webhooks must show; empty lets everyone in.
 	Token string
+	// UpAlerts and DownAlerts name the alerts that count; both or neither.
+	UpAlerts, DownAlerts []string
 }
 
 // DefaultStateDir is where state is kept when nobody says where.
@@ -66,6 +68,7 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 		env: []string{"WEBHOOK_TOKEN"}, usage: "the secret that webhooks must show", otherwise: "everyone is let in",
 		remedy: "give a word without spaces",
 	}, "webhook-token-file")
+	addAlerts(l, &a)
 	addLog(l, &a.Log)
 
 	if err := l.parse(args, out); err != nil {
@@ -142,6 +145,37 @@ func addState(l *loader, a *Autoscaler) {
 		if a.StateDir == strings.TrimSpace(l.getenv("STATE_DIRECTORY")) {
 			// systemd separates several directories with colons.
 			a.StateDir, _, _ = strings.Cut(a.StateDir, ":")
+		}
+	})
+}
+
+// addAlerts declares the names of the alerts that count. Whoever lists those of
+// one direction means to be strict, so that the other one must not stay open by
+// oversight.
+func addAlerts(l *loader, a *Autoscaler) {
+	malformed := false
+	list := func(into *[]string, flag, env, path string) spec {
+		s := spec{
+			flags: []string{flag}, env: []string{env}, arg: "NAMES",
+			usage: "names of the alerts that count on " + path + ", with commas between them", otherwise: "every webhook counts",
+			remedy: "give names of alerts for both /up and /down, or for neither",
+		}
+		add(l, into, s, func(text string) ([]string, error) {
+			names, err := parseNames(text)
+			malformed = malformed || err != nil
+			return names, err
+		})
+		return s
+	}
+	ups := list(&a.UpAlerts, "up-alerts", "AUTOSCALER_UP_ALERTS", "/up")
+	downs := list(&a.DownAlerts, "down-alerts", "AUTOSCALER_DOWN_ALERTS", "/down")
+	l.resolve = append(l.resolve, func() {
+		switch {
+		case malformed || (a.UpAlerts == nil) == (a.DownAlerts == nil):
+		case a.UpAlerts == nil:
+			l.fault(ups.name(), "is missing beside "+downs.name(), ups.remedy)
+		default:
+			l.fault(downs.name(), "is missing beside "+ups.name(), downs.remedy)
 		}
 	})
 }

@@ -86,6 +86,27 @@ func parsePools(text string) ([]string, error) {
 	return pools, nil
 }
 
+// parseNames accepts names with commas between them, none twice, or nothing.
+func parseNames(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == "":
+			return nil, errors.New("has nothing before or after a comma")
+		case strings.ContainsFunc(name, unicode.IsControl):
+			return nil, errors.New("has a control character inside")
+		case slices.Contains(names, name):
+			return nil, errors.New("has a name twice")
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
 func isUUID(text string) bool {
 	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(text)
 }

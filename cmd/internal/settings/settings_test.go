@@ -157,6 +157,11 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 		"maximum below":       {env{"AUTOSCALER_MIN": "4", "AUTOSCALER_MAX": "3"}, "AUTOSCALER_MAX (flag -max)", "below the minimum of 4"},
 		"timeout too long":    {env{"AUTOSCALER_TURN_TIMEOUT": "1m"}, "AUTOSCALER_TURN_TIMEOUT (flag -turn-timeout)", "interval of 1m0s"},
 		"expire too short":    {env{"AUTOSCALER_EXPIRE": "59s"}, "AUTOSCALER_EXPIRE (flag -expire)", "interval of 1m0s"},
+		"alerts of one path":  {env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
+		"alerts of the other": {env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
+		"alerts and a comma":  {env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},
+		"an alert twice":      {env{"AUTOSCALER_UP_ALERTS": "a, b ,a", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "twice"},
+		"alerts in two lines": {env{"AUTOSCALER_UP_ALERTS": "a\nb", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "control"},
 		"endpoint no scheme":  {env{"EXOSCALE_API_ENDPOINT": "127.0.0.1:80"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "127.0.0.1:80"},
 		"endpoint no host":    {env{"EXOSCALE_API_ENDPOINT": "http:///v2"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "no host"},
 		"endpoint ftp":        {env{"EXOSCALE_API_ENDPOINT": "ftp://a/"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "http"},
@@ -258,6 +263,19 @@ func TestTargetsAreForgottenAfterATimeOrNever(t *testing.T) {
 	}
 }
 
+func TestAlertsThatCountAreNames(t *testing.T) {
+	e := course().with(env{"AUTOSCALER_UP_ALERTS": " CPU high , Queue is long", "AUTOSCALER_DOWN_ALERTS": "x"})
+	a, err := settings.ParseAutoscaler([]string{"-down-alerts=CPU low"}, e.get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"CPU high", "Queue is long"}, a.UpAlerts)
+	assert.Equal(t, []string{"CPU low"}, a.DownAlerts)
+
+	a, err = settings.ParseAutoscaler([]string{"-up-alerts=", "-down-alerts="}, e.get, io.Discard)
+	require.NoError(t, err)
+	assert.Nil(t, a.UpAlerts, "empty flags overrule the variables")
+	assert.Nil(t, a.DownAlerts)
+}
+
 func TestStateDirectoryOfSystemdCountsAsGiven(t *testing.T) {
 	a, err := settings.ParseAutoscaler(nil, course().with(env{"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}).get, io.Discard)
 	require.NoError(t, err)
@@ -291,7 +309,7 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 		},
 		"autoscaler": {
 			"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10", "-step MEMBERS", "-state-dir PATH",
-			"STATE_DIRECTORY", "LISTEN_PORT; default: 8090", "WEBHOOK_TOKEN_FILE", "-expire", "-turn-timeout", "-listen-address",
+			"STATE_DIRECTORY", "LISTEN_PORT; default: 8090", "WEBHOOK_TOKEN_FILE", "-up-alerts NAMES", "AUTOSCALER_DOWN_ALERTS", "-expire", "-turn-timeout", "-listen-address",
 		},
 	}
 	for name, parse := range parsers {
