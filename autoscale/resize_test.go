@@ -138,8 +138,9 @@ func TestStoppingWhileWaitingToAskAgainAsksNoMore(t *testing.T) {
 // attempts is enough for one step and no more.
 func TestATurnThatAsksAgainSurvivesACrash(t *testing.T) {
 	t.Parallel()
+	dir := t.TempDir() // goes only when the first program has ended, too
 	synctest.Test(t, func(t *testing.T) {
-		pool, dir := fake.NewPool("web", 2, nil), t.TempDir()
+		pool := fake.NewPool("web", 2, nil)
 		_, loop, _ := started(t, func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir })
 		pool.LoseNext("resize", inTwenty)
 		loop.Record(t.Context(), up)
