@@ -128,7 +128,7 @@ func (c contact) redirect(environ []string) []string {
 func (c contact) tell(to io.Writer, environ []string) {
 	names := slices.Concat(takenOut(environ), changed(environ))
 	names = slices.DeleteFunc(names, func(name string) bool {
-		return strings.HasPrefix(name, "EXOSCALE_") || strings.HasPrefix(name, "CLOUDSTACK_") || strings.HasPrefix(name, "TF_VAR_exoscale_")
+		return variable(environ, name) == "" || strings.HasPrefix(name, "EXOSCALE_") || strings.HasPrefix(name, "CLOUDSTACK_") || strings.HasPrefix(name, "TF_VAR_exoscale_")
 	})
 	if len(names) == 0 {
 		return
