@@ -99,7 +99,15 @@ func parts[T any](kind sweep.Kind, field string, list *[]T, translate func(*T) [
 }
 
 func balancerThing(b *oapi.LoadBalancer) sweep.Thing {
-	return sweep.Thing{ID: orZero(b.Id), Name: orZero(b.Name)}
+	return sweep.Thing{ID: orZero(b.Id), Name: orZero(b.Name), Running: running(b.State)}
+}
+
+// running tells the state of something that costs money.
+func running[T ~string](state *T) string {
+	if text := string(orZero(state)); text != "" {
+		return text
+	}
+	return "in an unknown state"
 }
 
 func serviceThings(b *oapi.LoadBalancer) []sweep.Thing {
@@ -112,11 +120,12 @@ func serviceThings(b *oapi.LoadBalancer) []sweep.Thing {
 }
 
 func instanceThing(i *oapi.Instance) sweep.Thing {
-	return sweep.Thing{ID: orZero(i.Id), Name: orZero(i.Name), Parent: orZero(orZero(i.Manager).Id)}
+	return sweep.Thing{ID: orZero(i.Id), Name: orZero(i.Name), Parent: orZero(orZero(i.Manager).Id), Running: running(i.State)}
 }
 
 func poolThing(p *oapi.InstancePool) sweep.Thing {
-	return sweep.Thing{ID: orZero(p.Id), Name: orZero(p.Name)}
+	members := max(len(orZero(p.Instances)), int(orZero(p.Size)))
+	return sweep.Thing{ID: orZero(p.Id), Name: orZero(p.Name), Running: fmt.Sprintf("%s, members: %d", running(p.State), members)}
 }
 
 func groupThing(g *oapi.SecurityGroup) sweep.Thing {

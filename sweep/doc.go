@@ -12,4 +12,8 @@
 // [Sweeper.Remove] deletes it. An [Account] does the calls; this package knows
 // no cloud. It never touches what bears another name, and never what a state
 // knows, so both may be repeated at any time.
+//
+// The wrong state makes everything look left. So Find doubts one that is
+// empty, that knows nothing of this installation, or that is an earlier
+// version: see [ErrForeignState].
 package sweep

@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// ErrForeignState says that a state knows things, but none in this account.
-var ErrForeignState = errors.New("the state lists things of Exoscale, but none of those in this account: it may belong to another account, zone or installation")
-
 // CheckName tells whether an installation of this name can be swept. Names are
 // those that the Terraform module takes, of three characters at least: shorter
 // ones begin too much that is somebody else's.
@@ -28,21 +25,18 @@ func CheckName(name string) error {
 
 // Find returns what belongs to the installation by its name and is not known,
 // in the order of deletion. It returns what it could find even when some kinds
-// could not be listed, together with an error that names them. When Known has
-// managed things, but none that was found, the error is [ErrForeignState], too.
+// could not be listed, together with an error that names them. When a state was
+// read that does not look like the present one of the installation, the error
+// is [ErrForeignState], too.
 func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
-	left, foreign, err := s.find(ctx)
-	if foreign {
-		err = errors.Join(ErrForeignState, err)
-	}
-	return left, err
+	left, doubt, err := s.find(ctx)
+	return left, errors.Join(doubt, err)
 }
 
-// find is Find, and tells of a state that is not of this account apart from
-// what went wrong.
-func (s *Sweeper) find(ctx context.Context) (left []Thing, foreign bool, err error) {
+// find is Find, and tells a doubt about the state apart from what went wrong.
+func (s *Sweeper) find(ctx context.Context) (left []Thing, doubt, err error) {
 	if err := CheckName(s.Name); err != nil {
-		return nil, false, fmt.Errorf("sweep %q: %w", s.Name, err)
+		return nil, nil, fmt.Errorf("sweep %q: %w", s.Name, err)
 	}
 	var all []Thing
 	var faults []error
@@ -60,17 +54,7 @@ func (s *Sweeper) find(ctx context.Context) (left []Thing, foreign bool, err err
 		all = append(all, things...)
 	}
 	left = s.selectFrom(all)
-	foreign = s.Known.Managed() > 0 && len(left) > 0 && !s.knowsAny(all)
-	return left, foreign, errors.Join(faults...)
-}
-
-func (s *Sweeper) knowsAny(things []Thing) bool {
-	for _, t := range things {
-		if s.Known.Has(t) {
-			return true
-		}
-	}
-	return false
+	return left, s.doubt(all, left), errors.Join(faults...)
 }
 
 // selectFrom picks what is left from all things of an account.

@@ -153,15 +153,6 @@ func TestStateOfAnotherAccountIsNoticedWhereNotEverythingCanBeListed(t *testing.
 	require.ErrorIs(t, s.Remove(t.Context(), left), errRefused, "whoever deletes nevertheless hears what is not known to be gone")
 }
 
-func TestDataSourcesDoNotMakeAStateForeign(t *testing.T) {
-	var known sweep.Known
-	require.NoError(t, known.ReadState(strings.NewReader(`{"version":4,"resources":[
-		{"mode":"data","type":"exoscale_template","instances":[{"attributes":{"id":"template"}}]}]}`)))
-	left, err := (&sweep.Sweeper{Account: installation(), Name: "exopool", Known: known}).Find(t.Context())
-	require.NoError(t, err, "Terraform was killed when it had read, and not yet made anything")
-	assert.NotEmpty(t, left)
-}
-
 func TestKindsThatMayNotBeListedDoNotHideTheOthers(t *testing.T) {
 	a := installation()
 	a.hidden = []sweep.Kind{sweep.APIKey, sweep.Role}

@@ -12,6 +12,9 @@ type Sweeper struct {
 	Account Account
 	Name    string // of the installation, see [CheckName]
 	Known   Known  // is kept
+	// Zone is that of the account; a state of another one is doubted. Empty:
+	// not known.
+	Zone string
 
 	// Patience is how long a thing may stay busy; 5 min when zero.
 	Patience time.Duration

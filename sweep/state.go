@@ -23,11 +23,31 @@ const providerPrefix = "exoscale_"
 // only reads as a data source. The zero value knows nothing.
 type Known struct {
 	ids     map[string]bool
-	managed int
+	managed []managed
+	states  []version // that were read
+}
+
+// managed is one thing that Terraform manages.
+type managed struct {
+	kind       Kind // kinds: none that the module creates
+	id         string
+	name, zone string // empty: not said
+}
+
+// A version is which state it was, and how often it had been written.
+type version struct {
+	lineage string
+	serial  uint64
+}
+
+// kindsOf are the kinds of things by their types in a state.
+var kindsOf = map[string]Kind{
+	"nlb": LoadBalancer, "compute_instance": Instance, "instance_pool": InstancePool,
+	"security_group": SecurityGroup, "iam_api_key": APIKey, "iam_role": Role,
 }
 
 // ReadState adds the ids of a state file, or of the output of "terraform state
-// pull". An empty file knows nothing: a Terraform that is killed early leaves
+// pull". An empty file manages nothing: a Terraform that is killed early leaves
 // one. On an error nothing is added; its text repeats nothing of the state,
 // which holds secrets.
 func (k *Known) ReadState(r io.Reader) error {
@@ -38,11 +58,15 @@ func (k *Known) ReadState(r io.Reader) error {
 	case len(text) > maxState:
 		return fmt.Errorf("longer than %d MiB, which no Terraform state is", maxState>>20)
 	case len(text) == 0:
+		k.states = append(k.states, version{})
 		return nil
 	}
 	var state struct {
 		Version   *int            `json:"version"`
 		Encrypted json.RawMessage `json:"encrypted_data"`
+		Backend   json.RawMessage `json:"backend"`
+		Lineage   string          `json:"lineage"`
+		Serial    uint64          `json:"serial"`
 		Resources []struct {
 			Mode      string `json:"mode"`
 			Type      string `json:"type"`
@@ -58,6 +82,8 @@ func (k *Known) ReadState(r io.Reader) error {
 	switch {
 	case state.Encrypted != nil:
 		return errors.New("the state is encrypted: give the output of \"tofu state pull\" instead")
+	case len(state.Backend) > 0 && string(state.Backend) != "null":
+		return errors.New("no state, but a note where Terraform keeps it: give the output of \"terraform state pull\" instead")
 	case state.Version == nil:
 		return errors.New("not a Terraform state: it has no version; give terraform.tfstate or the output of \"terraform state pull\"")
 	case *state.Version != stateVersion:
@@ -79,12 +105,27 @@ func (k *Known) ReadState(r io.Reader) error {
 				continue // it could not be created
 			}
 			k.ids[strings.ToLower(id)] = true
-			if resource.Mode != "data" {
-				k.managed++
+			if resource.Mode == "data" {
+				continue
 			}
+			kind, ok := kindsOf[strings.TrimPrefix(resource.Type, providerPrefix)]
+			if !ok {
+				kind = kinds
+			}
+			k.managed = append(k.managed, managed{kind, strings.ToLower(id), word(instance.Attributes["name"]), word(instance.Attributes["zone"])})
 		}
 	}
+	k.states = append(k.states, version{state.Lineage, state.Serial})
 	return nil
+}
+
+// word decodes a string; anything else is none.
+func word(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return ""
+	}
+	return text
 }
 
 // notAState says where a text stops being JSON, without repeating any of it.
@@ -97,8 +138,20 @@ func notAState(err error) error {
 }
 
 // Managed returns how many things Terraform manages.
-func (k *Known) Managed() int { return k.managed }
+func (k *Known) Managed() int { return len(k.managed) }
 
 // Has tells whether Terraform knows the thing. Letters count alike in both
 // cases, so that an id is rather recognized than deleted.
 func (k *Known) Has(t Thing) bool { return k.ids[strings.ToLower(t.ID)] }
+
+// Precedes reports whether other has a later version of one of k's states.
+func (k *Known) Precedes(other *Known) bool {
+	for _, mine := range k.states {
+		for _, theirs := range other.states {
+			if mine.lineage != "" && mine.lineage == theirs.lineage && mine.serial < theirs.serial {
+				return true
+			}
+		}
+	}
+	return false
+}

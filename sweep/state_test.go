@@ -46,6 +46,7 @@ func TestWhatIsNoStateIsRefusedWithTheReason(t *testing.T) {
 		{"a list", `["hush"]`, "another shape"},
 		{"an object of something else", `{"format_version":"1.0"}`, "it has no version"},
 		{"an old format", `{"version":3,"modules":[]}`, "state format 3"},
+		{"a note of a backend", `{"version":3,"backend":{"type":"s3","config":{"secret_key":"hush"}}}`, "terraform state pull"},
 		{"an encrypted one", `{"encrypted_data":"hush","encryption_version":"v0"}`, "tofu state pull"},
 	}
 	for _, test := range tests {

@@ -48,6 +48,9 @@ type Thing struct {
 	Parent string
 	// ParentName is the name of a service's or a rule's parent.
 	ParentName string
+	// Running tells of a thing that costs money while it exists how it is,
+	// such as "running, members: 3"; empty for everything else.
+	Running string
 }
 
 // String names the thing for a person, such as

@@ -5,19 +5,21 @@
 //	sweep -name exopool -state terraform/terraform.tfstate -delete  deletes
 //
 // It may be repeated at any time. Things in the state, and things of other
-// names, are never touched.
+// names, are never touched. It deletes nothing when the state does not look
+// like the present one of the installation, unless -all says that it does not
+// matter, and on a terminal it asks first.
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
+
+	"golang.org/x/term"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/exoscale"
@@ -30,7 +32,10 @@ const exitLeft = 3
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	p := program{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+	}
 	os.Exit(p.run(ctx, os.Args[1:], os.Getenv))
 }
 
@@ -38,6 +43,7 @@ func main() {
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	terminal       bool // there is somebody to ask
 }
 
 // errLeft says that something is left and was only listed.
@@ -72,7 +78,7 @@ func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
 	foreign := errors.Is(err, sweep.ErrForeignState)
 	switch {
 	case foreign && conf.Delete && !conf.All:
-		return fmt.Errorf("nothing was deleted: %w; give -all to delete nevertheless", err)
+		return fmt.Errorf("nothing was deleted: %w; if all that is listed shall go nevertheless, running or not, give -all as well", err)
 	case foreign:
 		fmt.Fprintf(p.stderr, "sweep: warning: %v\n", err)
 	case err != nil && !conf.Delete:
@@ -87,6 +93,12 @@ func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
 		return errLeft
 	case foreign:
 		err = nil // overruled
+	}
+	if len(left) > 0 && p.terminal && !conf.Yes {
+		if yes, err := p.confirm(ctx, len(left)); !yes {
+			fmt.Fprintln(p.stdout, "Nothing was deleted.")
+			return errors.Join(err, errLeft)
+		}
 	}
 	// What can be deleted is, even when something else could not be listed.
 	if err := errors.Join(err, s.Remove(ctx, left)); err != nil {
@@ -104,42 +116,17 @@ func (p program) sweeper(conf settings.Sweep) (*sweep.Sweeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sweep.Sweeper{Account: client.Account(), Name: conf.Name, Pause: conf.Poll, Report: (&reporter{to: p.stderr}).report}
+	s := &sweep.Sweeper{Account: client.Account(), Name: conf.Name, Zone: conf.Zone, Pause: conf.Poll, Report: (&reporter{to: p.stderr}).report}
 	for _, path := range conf.States {
 		if err := p.readState(&s.Known, path); err != nil {
 			return nil, fmt.Errorf("read Terraform state %s: %w", path, err)
 		}
+		if conf.All || path == "-" {
+			continue
+		}
+		if err := present(path); err != nil {
+			return nil, fmt.Errorf("use Terraform state %s: %w; give -all if it does not matter", path, err)
+		}
 	}
 	return s, nil
-}
-
-func (p program) readState(known *sweep.Known, path string) error {
-	if path == "-" {
-		// A file may be empty, as a Terraform that is killed early leaves one.
-		// In a pipe it is a command that failed, and nobody would notice.
-		in := bufio.NewReader(p.stdin)
-		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
-			return errors.New("the standard input is empty, as it is when \"terraform state pull\" fails or there is nothing yet; if there is no state, leave -state out")
-		}
-		return known.ReadState(in)
-	}
-	file, err := os.Open(path) //nolint:gosec // named by the user
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return known.ReadState(file)
-}
-
-func kept(states []string, known int) string {
-	if len(states) == 0 {
-		return "nothing, as no state was given"
-	}
-	return fmt.Sprintf("what %s lists (%d things)", strings.Join(states, " and "), known)
-}
-
-func (p program) list(left []sweep.Thing) {
-	for _, t := range left {
-		fmt.Fprintf(p.stdout, "  %s\n", t)
-	}
 }

@@ -23,6 +23,9 @@ type result struct {
 	stdout, stderr string
 }
 
+// terminal is a change of the environment that makes it one.
+const terminal = "TERMINAL"
+
 func sweepIn(t *testing.T, cloud *cloudtest.Cloud, stdin string, args ...string) result {
 	t.Helper()
 	return sweepAs(t, cloud, nil, stdin, args...)
@@ -32,7 +35,7 @@ func sweepIn(t *testing.T, cloud *cloudtest.Cloud, stdin string, args ...string)
 func sweepAs(t *testing.T, cloud *cloudtest.Cloud, changes map[string]string, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	p := program{stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr}
+	p := program{stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, terminal: changes[terminal] != ""}
 	args = append([]string{"-name", "exopool", "-poll", "10ms"}, args...)
 	code := p.run(context.Background(), args, cloudtest.Getenv(cloud.Env(changes)))
 	assert.NotContains(t, stdout.String()+stderr.String(), cloud.Secret)

@@ -14,7 +14,8 @@ type Sweep struct {
 	Name   string   // of the installation
 	States []string // paths of Terraform states, "-" for the standard input
 	Delete bool     // instead of listing only
-	All    bool     // there is no state to keep anything for
+	All    bool     // the state, if there is one, need not be the present one
+	Yes    bool     // do not ask
 	// Timeout bounds the whole run.
 	Timeout time.Duration
 	// Poll is the time between two looks at a deletion that is under way.
@@ -29,7 +30,7 @@ func ParseSweep(args []string, getenv func(string) string, out io.Writer) (Sweep
 	l := newLoader("sweep", "sweep lists, and with -delete deletes, what an interrupted Terraform apply has left in an Exoscale account:\n"+
 		"what bears a name that the module gives in the installation NAME, such as NAME-monitoring, and is not in\n"+
 		"Terraform's state.", getenv)
-	l.codes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and -delete was not given."
+	l.codes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and was not to be deleted."
 	addAPI(l, &s.API)
 	add(l, &s.Name, spec{
 		flags: []string{"name"}, env: []string{"SWEEP_NAME"}, arg: "NAME",
@@ -41,8 +42,9 @@ func ParseSweep(args []string, getenv func(string) string, out io.Writer) (Sweep
 		usage: "Terraform state whose things are kept, - for the standard input; several with commas between them", otherwise: "nothing is kept",
 		remedy: "give the path of terraform.tfstate",
 	}, parseFiles)
-	addSwitch(l, &s.Delete, "delete", "delete what is listed")
-	addSwitch(l, &s.All, "all", "there is no state, or none that matters: list and delete the whole installation")
+	addSwitch(l, &s.Delete, "delete", "delete what is listed, after a question where there is a terminal")
+	addSwitch(l, &s.All, "all", "delete also where there is no state, or one that is empty, old or of something else: then the whole installation goes, running or not")
+	addSwitch(l, &s.Yes, "yes", "do not ask before deleting")
 	addDuration(l, &s.Timeout, "timeout", "SWEEP_TIMEOUT", "longest time for everything", 20*time.Minute, time.Second, 24*time.Hour)
 	addDuration(l, &s.Poll, "poll", "SWEEP_POLL", "time between two looks at a deletion that is under way", 3*time.Second, 10*time.Millisecond, time.Minute)
 	l.resolve = append(l.resolve, func() {

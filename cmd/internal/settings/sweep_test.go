@@ -48,5 +48,5 @@ func TestSweepTakesSwitchesFromTheCommandLineOnly(t *testing.T) {
 	var help bytes.Buffer
 	_, err := settings.ParseSweep([]string{"-h"}, course().get, &help)
 	require.ErrorIs(t, err, settings.ErrHelp)
-	assert.Contains(t, help.String(), "-delete\n        delete what is listed\n        default: false\n")
+	assert.Contains(t, help.String(), "-delete\n        delete what is listed, after a question where there is a terminal\n        default: false\n")
 }
