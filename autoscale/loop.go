@@ -229,9 +229,9 @@ func (l *Loop) tellContention(ctx context.Context, before bool) {
 	case l.cfg.DryRun || now == before:
 	case now:
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn,
-			"something else changes the size of the pool again and again, so this program does not: stop one of the two, or pause this one", l.attrs()...)
+			"something else resizes the pool, too: not resizing it until that stops", l.attrs()...)
 	default:
-		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "nothing else changes the size of the pool any more", l.attrs()...)
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "nothing else resizes the pool any more", l.attrs()...)
 	}
 }
 
