@@ -176,11 +176,18 @@ func (d *Demand) resolve(size int) []Settled {
 }
 
 // expired settles what has waited for too long, in a turn that could not read
-// the pool.
-func (d *Demand) expired(now time.Time) []Settled {
+// the pool. A pool that is gone will never tell what came of a resize, so that
+// the webhooks behind one expire, too.
+func (d *Demand) expired(now time.Time, gone bool) []Settled {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.expire(now)
+	settled := d.expire(now)
+	if left := d.now.Intent; gone && left != nil && now.Sub(d.now.Claimed.of(left.Direction).Last) > d.expiry {
+		d.now.Intent = nil
+		d.dirty = true
+		settled = append(settled, d.settle(left.Direction, ReasonOutcomeUnknown)...)
+	}
+	return settled
 }
 
 func (d *Demand) expire(now time.Time) []Settled {

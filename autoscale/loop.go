@@ -188,7 +188,7 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 	l.noteContact(err)
 	if err != nil {
 		d.Up, d.Down = l.demand.Waiting()
-		l.settle(ctx, d, l.demand.expired(now))
+		l.settle(ctx, d, l.demand.expired(now, errors.Is(err, ErrPoolNotFound)))
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}

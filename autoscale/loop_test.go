@@ -455,3 +455,20 @@ func TestReadiness(t *testing.T) {
 	w.clock.Advance(time.Second)
 	require.EqualError(t, w.loop.Ready(), "the pool was last read 3m1s ago: connection refused")
 }
+
+func TestWebhooksBehindAResizeExpireWithThePool(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.pool.FailNext("resize", errors.New("connection lost"))
+	w.webhook(up)
+	w.turn()
+	var settled []autoscale.Settled
+	for range 6 {
+		w.pool.FailNext("status", autoscale.ErrPoolNotFound)
+		settled = append(settled, w.turn().Settled...)
+	}
+	require.Len(t, settled, 1)
+	assert.Equal(t, autoscale.ReasonOutcomeUnknown, settled[0].Reason)
+	waiting, _ := w.loop.Waiting()
+	assert.Zero(t, waiting.Count)
+}
