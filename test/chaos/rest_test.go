@@ -1,0 +1,202 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// turns is how many turns the system has to find its balance again, once
+// nothing goes wrong any more: a contention ends after ten, webhooks expire
+// after five, a wait of discovery takes one, a pool is busy for less than one
+// after each step.
+const turns = 26
+
+// play plays a schedule and returns the promises that were broken.
+func play(ctx context.Context, dir string, s schedule, st *stats, trace *strings.Builder) []string {
+	w, err := newWorld(ctx, dir, s, st, trace)
+	if err != nil {
+		return []string{fmt.Sprintf("set up: %v", err)}
+	}
+	defer w.cloud.Close()
+	for _, e := range s.events {
+		w.sleep(e.wait)
+		if err := w.happen(ctx, e); err != nil {
+			w.breaks("%s: %v", e.kind, err)
+			break
+		}
+	}
+	w.calm()
+	w.settle()
+	w.end()
+	for name, times := range w.cloud.Faults().Struck() {
+		st.struck[name] += times
+	}
+	return w.broken
+}
+
+// calm ends all that goes wrong.
+func (w *world) calm() {
+	w.sleep(restart) // what was killed just now comes back
+	w.mu.Lock()
+	w.tracef("the weather clears")
+	w.cloud.Faults().Clear()
+	for _, s := range w.scalers {
+		s.setTrap(nil)
+	}
+	w.mu.Unlock()
+	if !w.deleted {
+		if err := w.cloud.SetPoolState(w.pool, "running"); err != nil {
+			w.breaks("%v", err)
+		}
+	}
+	for i, s := range w.scalers {
+		if i > 0 { // two would go on for ever
+			if s.run != nil {
+				s.run.terminate()
+			}
+			continue
+		}
+		if err := w.breakDisk(s, diskGood); err != nil {
+			w.breaks("%v", err)
+		}
+	}
+	w.mu.Lock()
+	err := w.targets.block(false)
+	w.mu.Unlock()
+	first := w.scalers[0]
+	if _, paused := first.run.loop.Paused(); paused || w.schedule.seed%2 == 0 {
+		first.operate(event{kind: "resume"})
+	}
+	if err == nil && w.discovery == nil && !w.schedule.alone {
+		err = w.startDiscovery()
+	}
+	if err != nil {
+		w.breaks("%v", err)
+	}
+}
+
+// settle waits until the system is in balance, and tries whether it works.
+func (w *world) settle() {
+	s := w.scalers[0]
+	w.mu.Lock()
+	wait := time.Until(s.run.until)
+	if w.discovery != nil {
+		wait = max(wait, time.Until(w.discovery.until))
+	}
+	w.mu.Unlock()
+	w.sleep(max(wait, 0) + time.Second)
+	size := w.sizeNow()
+	allowed := turns + (max(size-s.bounds.highest, s.bounds.lowest-size, 0)+s.bounds.step-1)/s.bounds.step
+	if trouble := w.until(allowed, w.unrest); trouble != "" {
+		w.breaks("no balance after %d turns: %s", allowed, trouble)
+		return
+	}
+	if w.deleted {
+		return
+	}
+	from, direction := w.sizeNow(), autoscale.Up
+	if from >= s.bounds.highest {
+		direction = autoscale.Down
+	}
+	to := max(from-s.bounds.step, s.bounds.lowest)
+	if direction == autoscale.Up {
+		to = min(from+s.bounds.step, s.bounds.highest)
+	}
+	if s.dry {
+		to = from
+	}
+	s.post(direction, "", "")
+	trouble := w.until(9, func() string {
+		up, down := s.run.loop.Waiting()
+		size := w.sizeNow()
+		if size != to && w.schedule.quota == 0 || up.Count+down.Count > 0 {
+			return fmt.Sprintf("a webhook %s leaves the size at %d instead of %d", direction, size, to)
+		}
+		return ""
+	})
+	if trouble != "" {
+		w.breaks("%s", trouble)
+	}
+}
+
+// sizeNow is the pool's size, as last seen.
+func (w *world) sizeNow() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
+}
+
+// until waits for trouble to pass, for a number of turns.
+func (w *world) until(turns int, trouble func() string) (left string) {
+	for range 3*turns + 1 {
+		w.mu.Lock()
+		w.observe()
+		w.targets.look()
+		w.mu.Unlock()
+		if left = trouble(); left == "" {
+			return ""
+		}
+		w.sleep(20 * time.Second)
+	}
+	return left
+}
+
+// unrest tells what is not in balance.
+func (w *world) unrest() string {
+	s := w.scalers[0]
+	all := s.run.loop.Decisions()
+	if len(all) == 0 {
+		return "no turn has ended yet"
+	}
+	if last := all[len(all)-1]; last.Reason == autoscale.ReasonContended {
+		return "it is contended"
+	}
+	up, down := s.run.loop.Waiting()
+	if up.Count+down.Count > 0 {
+		return fmt.Sprintf("%d webhooks up and %d down wait", up.Count, down.Count)
+	}
+	if w.deleted {
+		return ""
+	}
+	if state := w.cloud.Pools()[0].State; state != "running" {
+		return "the pool is " + state
+	}
+	if err := s.run.loop.Ready(); err != nil {
+		return fmt.Sprintf("not ready: %v", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !s.dry && w.schedule.quota == 0 && (w.size < s.bounds.lowest || w.size > s.bounds.highest) {
+		return fmt.Sprintf("the size %d is out of bounds", w.size)
+	}
+	if s.turnsOf.left != w.size {
+		return "the autoscaler has not seen the latest size"
+	}
+	if w.schedule.alone {
+		return ""
+	}
+	return w.targets.differ()
+}
+
+// end ends all programs and balances the account.
+func (w *world) end() {
+	w.sleep(restart)
+	for _, s := range w.scalers {
+		if s.run != nil && !s.run.dead.Load() {
+			s.run.terminate()
+		}
+	}
+	if w.discovery != nil {
+		w.discovery.terminate()
+	}
+	for _, r := range w.killedRuns {
+		r.done.Wait()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.scalers[0].close()
+}
