@@ -16,26 +16,15 @@ locals {
     name => price if local.fixed_cost != null && local.member_cost != null
   }
 
-  # The application counts its requests, on the address of each exporter but on
-  # its own port.
-  application_job = {
-    job_name        = "application"
-    metrics_path    = var.application_metrics_path
-    file_sd_configs = one([for job in local.prometheus.scrape_configs : job if job.job_name == "pool"]).file_sd_configs
-    relabel_configs = [{
-      source_labels = ["__address__"]
-      regex         = "(.+):[0-9]+"
-      target_label  = "__address__"
-      replacement   = "$1:${var.application_port}"
-    }]
-  }
-  prometheus = yamldecode(local.static_files["/etc/exopool/prometheus.yml"])
-
   prometheus_files = {
-    "/etc/exopool/prometheus.yml" = (var.application_metrics_path == null
-      ? local.static_files["/etc/exopool/prometheus.yml"]
-      : yamlencode(merge(local.prometheus, { scrape_configs = concat(local.prometheus.scrape_configs, [local.application_job]) }))
-    )
+    # Its list of jobs comes last, so that one more can follow.
+    "/etc/exopool/prometheus.yml" = join("", concat(
+      [local.static_files["/etc/exopool/prometheus.yml"]],
+      var.application_metrics_path == null ? [] : [templatefile("${path.module}/templates/application-job.yml.tftpl", {
+        path = var.application_metrics_path
+        port = var.application_port
+      })],
+    ))
     "/etc/exopool/rules/limits.yml" = (local.limits == local.default_limits
       ? local.static_files["/etc/exopool/rules/limits.yml"]
       : yamlencode({ groups = [{

@@ -19,3 +19,13 @@ var bootAwareSignal string
 func BootAwareSignal(age time.Duration) string {
 	return strings.ReplaceAll(bootAwareSignal, "${age}", strconv.FormatFloat(age.Seconds(), 'f', -1, 64))
 }
+
+//go:embed application-job.yml.tftpl
+var applicationJob string
+
+// ApplicationJob returns the job by which Prometheus asks the application of
+// each member for its metrics, on an HTTP path and a port. It belongs at the end
+// of etc/exopool/prometheus.yml.
+func ApplicationJob(path string, port int) string {
+	return strings.NewReplacer("${path}", path, "${port}", strconv.Itoa(port)).Replace(applicationJob)
+}

@@ -376,12 +376,14 @@ run "an_application_with_metrics_is_asked_for_them" {
   }
 
   assert {
-    condition = yamldecode(local.prometheus_files["/etc/exopool/prometheus.yml"]).scrape_configs[length(local.prometheus.scrape_configs)] == {
-      job_name        = "application"
-      metrics_path    = "/internal/metrics"
-      file_sd_configs = [{ files = ["/srv/service-discovery/config.json"], refresh_interval = "30s" }]
-      relabel_configs = [{ source_labels = ["__address__"], regex = "(.+):[0-9]+", target_label = "__address__", replacement = "$1:3000" }]
-    }
+    condition = one([
+      for job in yamldecode(local.prometheus_files["/etc/exopool/prometheus.yml"]).scrape_configs :
+      [job.metrics_path, job.file_sd_configs, job.relabel_configs[0].replacement] if job.job_name == "application"
+      ]) == [
+      "/internal/metrics",
+      one([for job in yamldecode(local.static_files["/etc/exopool/prometheus.yml"]).scrape_configs : job.file_sd_configs if job.job_name == "pool"]),
+      "$1:3000",
+    ]
     error_message = "All members are asked, on the port of the application."
   }
 }

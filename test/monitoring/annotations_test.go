@@ -85,7 +85,7 @@ func decisions(t *testing.T, counters int, span time.Duration) *tsdb.DB {
 	app := db.Appender(t.Context())
 	for _, result := range []string{"resized", "failed"} {
 		for i := range counters {
-			series := labels.FromStrings("__name__", "exopool_autoscaler_decisions_total", "result", result, "reason", fmt.Sprintf("at %d", i))
+			series := labels.FromStrings("__name__", "exopool_autoscaler_decisions_total", "job", "autoscaler", "result", result, "reason", fmt.Sprintf("at %d", i))
 			increases := (span / 4).Milliseconds() + int64(i)*scrape
 			for at := int64(phase); at <= span.Milliseconds(); at += scrape {
 				value := 0.0

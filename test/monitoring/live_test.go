@@ -15,12 +15,12 @@ import (
 
 // Queries that return nothing while all is well, or where nobody counts.
 var silent = map[string]string{
-	"exopool:member_requests:rate1m":                                                           "this application does not count its requests",
-	"sum by (reason) (increase(exopool_discovery_refresh_failures_total[5m])) > 0":             "no refresh fails",
-	"increase(exopool_autoscaler_state_errors_total[5m]) > 0":                                  "no write fails",
-	"sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0":        "no rule fails",
-	`sum by (reason) (increase(exopool_autoscaler_decisions_total{result="failed"}[20s])) > 0`: "no decision fails",
-	`sum by (reason) (increase(exopool_autoscaler_decisions_total{result="failed"}[5m])) > 0`:  "no decision fails",
+	`exopool:member_requests:rate1m{job=""}`:                                                                    "this application does not count its requests",
+	`sum by (reason) (increase(exopool_discovery_refresh_failures_total{job="discovery"}[5m])) > 0`:             "no refresh fails",
+	`increase(exopool_autoscaler_state_errors_total{job="autoscaler"}[5m]) > 0`:                                 "no write fails",
+	`sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total{job="prometheus"}[5m])) > 0`:       "no rule fails",
+	`sum by (reason) (increase(exopool_autoscaler_decisions_total{job="autoscaler",result="failed"}[20s])) > 0`: "no decision fails",
+	`sum by (reason) (increase(exopool_autoscaler_decisions_total{job="autoscaler",result="failed"}[5m])) > 0`:  "no decision fails",
 }
 
 func TestARunningSystem(t *testing.T) {
@@ -28,12 +28,12 @@ func TestARunningSystem(t *testing.T) {
 	prometheus := tool(t, "prometheus")
 	in := install(t)
 	in.programs(t)
-	in.prometheus(t, prometheus)
+	in.prometheus(t, prometheus, "")
 
 	t.Run("exports metrics in which promtool finds no fault", func(t *testing.T) { checkMetrics(t, in) })
 	t.Run("shows a refused webhook soon", func(t *testing.T) { refuseWebhook(t, in) })
 	t.Run("fills its dashboards", func(t *testing.T) { fillDashboards(t, in) })
-	t.Run("evaluates all its rules", func(t *testing.T) { evaluateRules(t, in) })
+	t.Run("evaluates all its rules", func(t *testing.T) { evaluateRules(t, in.server) })
 }
 
 func checkMetrics(t *testing.T, in *installation) {
@@ -52,12 +52,12 @@ func checkMetrics(t *testing.T, in *installation) {
 func refuseWebhook(t *testing.T, in *installation) {
 	t.Helper()
 	// A counter that was seen before its first increase shows that increase.
-	awaitSample(t, in, `up{job="autoscaler"} == 1`)
-	awaitSample(t, in, `exopool_autoscaler_webhooks_total{outcome="refused"} == 0`)
+	awaitSample(t, in.server, `up{job="autoscaler"} == 1`)
+	awaitSample(t, in.server, `exopool_autoscaler_webhooks_total{outcome="refused"} == 0`)
 	began := time.Now()
 	require.Equal(t, http.StatusUnauthorized, in.webhook(t, "/up", "wrong"))
 	require.Equal(t, http.StatusOK, in.webhook(t, "/up", token))
-	awaitSample(t, in, `exopool:webhooks_refused:increase5m{outcome="refused"} > 0`)
+	awaitSample(t, in.server, `exopool:webhooks_refused:increase5m{outcome="refused"} > 0`)
 	assert.Less(t, time.Since(began), 20*time.Second, "a refused webhook is visible soon")
 }
 
@@ -70,12 +70,12 @@ func fillDashboards(t *testing.T, in *installation) {
 				continue
 			}
 			// Steps of a subquery begin with full minutes, for which nobody waits.
-			awaitSample(t, in, strings.ReplaceAll(query, ":1m]", ":1s]"))
+			awaitSample(t, in.server, strings.ReplaceAll(query, ":1m]", ":1s]"))
 		}
 	}
 }
 
-func evaluateRules(t *testing.T, in *installation) {
+func evaluateRules(t *testing.T, s *server) {
 	t.Helper()
 	var rules struct {
 		Data struct {
@@ -84,18 +84,18 @@ func evaluateRules(t *testing.T, in *installation) {
 			}
 		}
 	}
-	in.getJSON(t, "/api/v1/rules", &rules)
+	s.getJSON(t, "/api/v1/rules", &rules)
 	require.NotEmpty(t, rules.Data.Groups)
 	for _, group := range rules.Data.Groups {
 		for _, rule := range group.Rules {
 			assert.Equal(t, "ok", rule.Health, "%s: %s", rule.Name, rule.LastError)
 		}
 	}
-	assert.Zero(t, in.ask(t, `exopool:autoscaler_decision_age:turns > 3`))
+	assert.Zero(t, s.ask(t, `exopool:autoscaler_decision_age:turns > 3`))
 }
 
 // awaitSample returns once a query has shown something.
-func awaitSample(t *testing.T, in *installation, query string) {
+func awaitSample(t *testing.T, s *server, query string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return in.ask(t, query) > 0 }, 60*time.Second, 200*time.Millisecond, query)
+	require.Eventually(t, func() bool { return s.ask(t, query) > 0 }, 60*time.Second, 200*time.Millisecond, query)
 }

@@ -6,11 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/exopool/exopool/terraform/templates"
 )
 
 func TestEachPanelSaysWhatItShows(t *testing.T) {
@@ -194,22 +197,21 @@ func askedFor(t *testing.T, query string) []string {
 	return names
 }
 
-func TestQueriesAskForMetricsThatExist(t *testing.T) {
-	t.Parallel()
-	known := exportedMetrics(t)
+// allQueries returns all that is asked of Prometheus, and where: by rules,
+// alerts, dashboards, and the signals that the documentation offers.
+func allQueries(t *testing.T) map[string]string {
+	t.Helper()
+	queries := make(map[string]string)
 	loaded, optional := ruleFiles(t)
-	queries := make(map[string]string) // and where they are
-	for _, path := range append(loaded, optional...) {
+	paths := append(append(loaded, optional...), find(t, "../../docs/signals", "*.yml")...)
+	for _, path := range paths {
 		for _, rule := range prometheusRules(t, path) {
-			if rule.Record != "" {
-				known[rule.Record] = true
-			}
 			queries[rule.Expr] = path
 		}
 	}
-	// Terraform writes these from its table of prices.
-	known["exopool:base_price:per_hour"], known["exopool:member_price:per_hour"] = true, true
-
+	for _, rule := range rulesOf(t, templates.BootAwareSignal(time.Minute)) {
+		queries[rule.Expr] = "the signal that is aware of boots"
+	}
 	for _, board := range dashboards(t) {
 		for _, query := range queriesOf(board) {
 			queries[query] = board.Title
@@ -220,9 +222,30 @@ func TestQueriesAskForMetricsThatExist(t *testing.T) {
 		}
 	}
 	for _, rule := range append(scalingRules(t), healthRules(t)...) {
-		queries[rule.Data[0].Model.Expr] = rule.Title
+		for _, query := range rule.Data {
+			if query.Model.Expr != "" {
+				queries[query.Model.Expr] = rule.Title
+			}
+		}
 	}
-	for query, where := range queries {
+	return queries
+}
+
+func TestQueriesAskForMetricsThatExist(t *testing.T) {
+	t.Parallel()
+	known := exportedMetrics(t)
+	loaded, optional := ruleFiles(t)
+	for _, path := range append(loaded, optional...) {
+		for _, rule := range prometheusRules(t, path) {
+			known[rule.Record] = true
+		}
+	}
+	// Terraform writes the prices from its table, and the last is recorded where
+	// the signal is aware of boots.
+	known["exopool:base_price:per_hour"], known["exopool:member_price:per_hour"] = true, true
+	known["exopool:member_booting:bool"] = true
+
+	for query, where := range allQueries(t) {
 		for _, name := range askedFor(t, query) {
 			assert.Contains(t, known, name, "%s: %s", where, query)
 		}

@@ -1,6 +1,7 @@
 package monitoring_test
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/exopool/exopool/terraform/templates"
 )
 
 // ruleFiles returns the paths of Prometheus' rule files: those that are loaded,
@@ -23,8 +26,14 @@ func ruleFiles(t *testing.T) (loaded, optional []string) {
 // prometheusRules returns the rules of a file.
 func prometheusRules(t *testing.T, path string) []rulefmt.Rule {
 	t.Helper()
+	return rulesOf(t, string(read(t, path)))
+}
+
+// rulesOf returns the rules of a text.
+func rulesOf(t *testing.T, text string) []rulefmt.Rule {
+	t.Helper()
 	var file rulefmt.RuleGroups
-	require.NoError(t, yaml.Unmarshal(read(t, path), &file), path)
+	require.NoError(t, yaml.Unmarshal([]byte(text), &file), text)
 	var rules []rulefmt.Rule
 	for _, group := range file.Groups {
 		rules = append(rules, group.Rules...)
@@ -36,6 +45,10 @@ func TestPromtoolAcceptsAllRules(t *testing.T) {
 	t.Parallel()
 	loaded, optional := ruleFiles(t)
 	promtool(t, "check", "config", prometheusFiles+"/prometheus.yml")
+	withApplication := filepath.Join(t.TempDir(), "prometheus.yml")
+	text := string(read(t, prometheusFiles+"/prometheus.yml")) + templates.ApplicationJob("/metrics", 8080)
+	require.NoError(t, os.WriteFile(withApplication, []byte(text), 0o600))
+	promtool(t, "check", "config", withApplication)
 	promtool(t, append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, append(loaded, optional...)...)...)
 }
 

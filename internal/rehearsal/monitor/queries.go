@@ -11,8 +11,11 @@ import (
 	"github.com/prometheus/prometheus/rules"
 )
 
-// What the rules record.
+// What the rules record. What is scraped always has a job, so a member that
+// exposes the same names is not asked.
 const (
+	recorded = `{job=""}`
+
 	// Signal is the metric that the pool is scaled by, in percent.
 	Signal = "exopool:cpu:percent"
 	// membersSignal is the CPU use of each member, in percent.
@@ -25,7 +28,7 @@ const (
 // members over a minute, in percent from 0 to 100, and false when there is no
 // data to tell it from.
 func (m *Monitor) Average(ctx context.Context) (float64, bool, error) {
-	return m.value(ctx, Signal)
+	return m.value(ctx, Signal+recorded)
 }
 
 // Limits returns the values of the [Signal] below which there are too many
@@ -87,7 +90,7 @@ func (m *Monitor) value(ctx context.Context, expression string) (float64, bool, 
 // are absent. A member that is gone stays until its samples have left the
 // window.
 func (m *Monitor) Members(ctx context.Context) (map[string]float64, error) {
-	vector, err := m.query(ctx, membersSignal, time.Now())
+	vector, err := m.query(ctx, membersSignal+recorded, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("query the CPU use of the members: %w", err)
 	}
