@@ -73,21 +73,30 @@ type refused struct {
 }
 
 // admit returns the member without addresses that must not be targets, and
-// the first of those. It prefers IPv4: not every Prometheus server has IPv6.
-func (c Config) admit(instance Instance) (member, *refused) {
+// one of those. It prefers IPv4: not every Prometheus server has IPv6.
+func (c Config) admit(instance *Instance) (member, *refused) {
+	m := member{Instance: instance}
 	var no *refused
-	for _, addr := range []*netip.Addr{&instance.IPv6, &instance.IPv4} {
+	for _, addr := range []netip.Addr{instance.IPv4, instance.IPv6} {
 		if !addr.IsValid() {
 			continue
 		}
-		if why := c.refusal(*addr); why != "" {
-			no = &refused{*addr, why}
-			*addr = netip.Addr{}
+		why := c.refusal(addr)
+		switch {
+		case why != "":
+			no = &refused{addr, why}
+		case !m.addr.IsValid():
+			m.addr = addr
 		}
 	}
-	m := member{Instance: &instance, addr: instance.IPv4}
-	if !m.addr.IsValid() {
-		m.addr = instance.IPv6
+	if no != nil { // labels must not name it, either
+		admitted := *instance
+		for _, addr := range []*netip.Addr{&admitted.IPv4, &admitted.IPv6} {
+			if addr.IsValid() && c.refusal(*addr) != "" {
+				*addr = netip.Addr{}
+			}
+		}
+		m.Instance = &admitted
 	}
 	return m, no
 }

@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,7 +21,12 @@ type member struct {
 }
 
 // key tells members apart; one without id is told by its address.
-func (m member) key() string { return cmp.Or(m.ID, m.addr.String()) }
+func (m member) key() string {
+	if m.ID == "" {
+		return m.addr.String()
+	}
+	return m.ID
+}
 
 // A poolState is what is known of one pool from one refresh to the next.
 type poolState struct {
@@ -43,7 +47,7 @@ type poolState struct {
 
 	absence absence
 	stale   notice
-	unfit   notice
+	badAddr notice
 }
 
 // wantsPool reports whether the list alone is not enough: a member is to go,

@@ -16,9 +16,9 @@ import (
 	"github.com/exopool/exopool/discovery"
 )
 
-// patient is how many refreshes in a row may pass before the word of a list
+// mayLack is how many refreshes in a row may pass before the word of a list
 // alone takes a target away.
-const patient = 3
+const mayLack = 3
 
 // A model is what must be in the file, from the point of view of the cloud.
 type model struct {
@@ -59,7 +59,7 @@ func (m *model) refreshed(t *rapid.T) {
 			m.lacking[at] = 0
 		default:
 			m.lacking[at]++
-			require.False(t, m.lacking[at] > patient && slices.Contains(now, at), "%s is gone long since", at)
+			require.False(t, m.lacking[at] > mayLack && slices.Contains(now, at), "%s is gone long since", at)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func TestFileFollowsThePoolWhateverHappens(t *testing.T) {
 				}
 				m.refreshed(t)
 				for _, member := range c.members {
-					if at := member.IPv4.String() + ":9100"; slices.Contains(was, at) && m.lacking[at] <= patient {
+					if at := member.IPv4.String() + ":9100"; slices.Contains(was, at) && m.lacking[at] <= mayLack {
 						require.Contains(t, targetsIn(t, m.last), at, "a member that lists lacked %d times", m.lacking[at])
 					}
 				}

@@ -16,12 +16,11 @@ type sighting struct {
 
 // An answer is what the provider says of one pool.
 type answer struct {
-	members  []member // listed, each once, in the order of their ids
-	refused  *refused // the first address that must not be a target
-	refusals int      // members with such an address
-	pool     *Pool    // nil: not asked
-	twin     bool     // another name of a pool that has its answer already
-	err      error
+	members []member  // listed, each once, in the order of their ids
+	refused []refused // of members, an address that must not be a target
+	pool    *Pool     // nil: not asked
+	twin    bool      // another name of a pool that has its answer already
+	err     error
 }
 
 // Errors of the provider's adapter name the action and its subject already.
@@ -46,9 +45,14 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 	if err != nil {
 		return sighting{}, fail(reasonList, err)
 	}
-	byPool := make(map[string][]Instance)
-	for _, instance := range listed {
-		byPool[instance.PoolID] = append(byPool[instance.PoolID], instance)
+	byPool := make(map[string][]member, len(ids))
+	refusals := make(map[string][]refused)
+	for i := range listed {
+		m, no := a.conf.admit(&listed[i])
+		byPool[m.PoolID] = append(byPool[m.PoolID], m)
+		if no != nil {
+			refusals[m.PoolID] = append(refusals[m.PoolID], *no)
+		}
 	}
 	asked := make(map[string]bool, len(a.pools))
 	for i, s := range a.pools {
@@ -58,7 +62,7 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 			seen.answers[i].twin = true
 		default:
 			asked[s.id] = true
-			seen.answers[i] = a.ask(ctx, s, byPool[s.id])
+			seen.answers[i] = a.ask(ctx, s, answer{members: eachOnce(byPool[s.id]), refused: refusals[s.id]})
 		}
 	}
 	if a.conf.Labels && a.conf.Backends != nil {
@@ -88,8 +92,7 @@ func (a *Agent) resolve(ctx context.Context, s *poolState) error {
 // ask completes what the list said of one pool. That members are missing may
 // mean that they are gone, that the pool is, or that the list is wrong: one
 // look at the pool itself decides.
-func (a *Agent) ask(ctx context.Context, s *poolState, listed []Instance) answer {
-	ans := a.admitAll(listed)
+func (a *Agent) ask(ctx context.Context, s *poolState, ans answer) answer {
 	if !a.conf.Labels && !s.wantsPool(ans.members) {
 		return ans
 	}
@@ -109,20 +112,11 @@ func (a *Agent) ask(ctx context.Context, s *poolState, listed []Instance) answer
 	return ans
 }
 
-// admitAll takes each member of a list once, in whatever order they come.
-func (a *Agent) admitAll(listed []Instance) answer {
-	var ans answer
-	for _, instance := range listed {
-		m, no := a.conf.admit(instance)
-		ans.members = append(ans.members, m)
-		if no != nil {
-			ans.refusals++
-			ans.refused = no
-		}
-	}
-	slices.SortFunc(ans.members, func(a, b member) int {
+// eachOnce puts members in the order of their keys, in whatever order they
+// were listed, and takes each of them once.
+func eachOnce(members []member) []member {
+	slices.SortFunc(members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.key(), b.key()), b.addr.Compare(a.addr), cmp.Compare(a.State, b.State))
 	})
-	ans.members = slices.CompactFunc(ans.members, func(a, b member) bool { return a.key() == b.key() })
-	return ans
+	return slices.CompactFunc(members, func(a, b member) bool { return a.key() == b.key() })
 }

@@ -96,14 +96,14 @@ func (a *Agent) learn(s *poolState, ans answer, now time.Time) {
 // tellRefused tells of addresses that must not be targets when the first of
 // them comes.
 func (a *Agent) tellRefused(s *poolState, ans answer, now time.Time) {
-	s.refused = ans.refusals
+	s.refused = len(ans.refused)
 	switch {
-	case ans.refused == nil:
-		s.unfit.ends()
-	case s.unfit.begins(now):
+	case s.refused == 0:
+		s.badAddr.ends()
+	case s.badAddr.begins(now):
 		a.conf.Logger.Error("the provider lists an address that never becomes a target",
-			slog.String("pool", s.name), slog.String("address", ans.refused.addr.String()),
-			slog.String("reason", ans.refused.why), slog.Int("members", ans.refusals))
+			slog.String("pool", s.name), slog.String("address", ans.refused[0].addr.String()),
+			slog.String("reason", ans.refused[0].why), slog.Int("members", s.refused))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
+	"github.com/exopool/exopool/fake/exoapi"
 )
 
 func TestMain(m *testing.M) {
@@ -118,6 +119,26 @@ func TestFileFollowsThePool(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, content, after, "stopping leaves the file as it is")
 	assert.NotContains(t, p.log.String(), cloud.Secret)
+}
+
+func TestListsThatLackMembersLeaveTheFileAlone(t *testing.T) {
+	cloud := cloudtest.New(t, 5)
+	p := begin(t, cloud.Env(nil))
+	awaitTargets(t, p, 5)
+	before, err := os.Stat(p.file)
+	require.NoError(t, err)
+	_, err = cloud.Faults().Add(exoapi.Fault{Name: exoapi.FaultPartialList, Operation: "list-instances", Keep: 1, Count: 3})
+	require.NoError(t, err)
+	awaitLog(t, p, "contradicts the pool", "listed=1 size=5 members=5", "agrees with the pool again")
+	after, err := os.Stat(p.file)
+	require.NoError(t, err)
+	assert.True(t, os.SameFile(before, after), "it was not replaced, not even for a moment")
+	url, metrics := "http://"+address(t, p.log)+"/metrics", ""
+	require.Eventually(t, func() bool {
+		_, metrics = get(t, url)
+		return strings.Contains(metrics, `exopool_discovery_held_targets{pool="`+cloud.Pool+`"} 0`)
+	}, 10*time.Second, 5*time.Millisecond)
+	assert.Contains(t, metrics, `exopool_discovery_stale_lists_total{pool="`+cloud.Pool+`"} 3`)
 }
 
 func TestPoolMayBeNamed(t *testing.T) {
