@@ -68,10 +68,11 @@ func (m *message) readObject(decoder *json.Decoder, prefix string, into *part) e
 		if err != nil {
 			return err
 		}
-		if name == json.Delim('}') {
+		key, isKey := name.(string)
+		if !isKey { // the closing brace
 			return nil
 		}
-		if err := m.readValue(decoder, prefix+fold(fmt.Sprint(name)), into); err != nil {
+		if err := m.readValue(decoder, prefix+fold(key), into); err != nil {
 			return err
 		}
 	}
