@@ -6,12 +6,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/exopool/exopool/internal/auth"
 )
 
 // HandlerConfig is what [NewHandler] needs beside a loop; all of it optional.
 type HandlerConfig struct {
-	Token    string              // secret of the webhooks, see [NewWebhook]
-	Gatherer prometheus.Gatherer // what /metrics shows; nil: there is no /metrics
+	Token      string              // secret of the webhooks, see [NewWebhook]
+	ProtectAll bool                // ask for Token on /decisions and /metrics, too
+	Gatherer   prometheus.Gatherer // what /metrics shows; nil: there is no /metrics
 
 	// Alerts names those that count, for each direction, in whatever case;
 	// webhooks of others, and without the name of an alert, are refused. Nil: a
@@ -30,9 +33,14 @@ type HandlerConfig struct {
 //	/readyz     200: the pool was read within three intervals; 503 says why not
 //	/metrics    for Prometheus
 func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
-	webhook := NewWebhook(loop, cfg.Token)
+	guard := auth.New(cfg.Token)
+	webhook := newWebhook(loop, guard)
 	webhook.judge.listed = cfg.Alerts
-	operate := operateHandler{loop: loop, token: webhook.token}
+	operate := operateHandler{loop: loop, guard: guard}
+	readers := auth.New("")
+	if cfg.ProtectAll {
+		readers = guard
+	}
 	var metrics http.Handler = http.HandlerFunc(http.NotFound)
 	if cfg.Gatherer != nil {
 		metrics = promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{})
@@ -46,7 +54,7 @@ func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 		case "/resume":
 			operate.serveResume(w, r)
 		case "/decisions":
-			if allowed(w, r, http.MethodGet) {
+			if allowed(w, r, http.MethodGet) && admitted(w, r, loop, readers) {
 				serveDecisions(w, loop)
 			}
 		case "/healthz":
@@ -58,13 +66,26 @@ func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 				serveReady(w, loop)
 			}
 		case "/metrics":
-			if allowed(w, r, http.MethodGet, http.MethodHead) {
+			if allowed(w, r, http.MethodGet, http.MethodHead) && admitted(w, r, loop, readers) {
 				metrics.ServeHTTP(w, r)
 			}
 		default:
 			webhook.ServeHTTP(w, r)
 		}
 	})
+}
+
+// admitted answers and counts a request without the right token, on any other
+// path than those of the webhooks.
+func admitted(w http.ResponseWriter, r *http.Request, loop *Loop, guard *auth.Guard) bool {
+	v := guard.Check(r)
+	if v.OK() {
+		return true
+	}
+	loop.metrics.refused.WithLabelValues(r.URL.Path, string(refusal(v))).Inc()
+	v.SetHeader(w.Header(), realm)
+	plain(w, v.Code, v.Text)
+	return false
 }
 
 func serveDecisions(w http.ResponseWriter, loop *Loop) {

@@ -89,7 +89,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	serve(h, post("/up?token=t0ken", "", ""))
 	serve(h, post("/down?token=t0ken", "application/json", "{"))
 	serve(h, post("/down?token=t0ken", "", `{"status":"resolved"}`))
-	serve(h, post("/down?token=t0ken", "", strings.Repeat("x", 1<<20+1)))
+	serve(h, post("/down?token=t0ken", "", strings.Repeat("x", 64<<10+1)))
 	serve(h, post("/down", "", ""))
 	w.turn()
 	w.webhook(down)
@@ -137,6 +137,7 @@ exopool_autoscaler_webhooks_total{direction="down",outcome="accepted"} 0
 exopool_autoscaler_webhooks_total{direction="down",outcome="contradictory"} 0
 exopool_autoscaler_webhooks_total{direction="down",outcome="ignored"} 1
 exopool_autoscaler_webhooks_total{direction="down",outcome="malformed"} 1
+exopool_autoscaler_webhooks_total{direction="down",outcome="rate-limited"} 0
 exopool_autoscaler_webhooks_total{direction="down",outcome="refused"} 1
 exopool_autoscaler_webhooks_total{direction="down",outcome="too-large"} 1
 exopool_autoscaler_webhooks_total{direction="down",outcome="unlisted"} 0
@@ -145,6 +146,7 @@ exopool_autoscaler_webhooks_total{direction="up",outcome="accepted"} 2
 exopool_autoscaler_webhooks_total{direction="up",outcome="contradictory"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="ignored"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="malformed"} 0
+exopool_autoscaler_webhooks_total{direction="up",outcome="rate-limited"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="refused"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="too-large"} 0
 exopool_autoscaler_webhooks_total{direction="up",outcome="unlisted"} 0
@@ -183,4 +185,29 @@ func TestMetricsRegisteredTwiceAreAnError(t *testing.T) {
 	w, _, _ := measured(t)
 	_, err := autoscale.New(w.cfg)
 	require.ErrorContains(t, err, "register metrics")
+}
+
+func TestReadersNeedTheTokenIfAskedFor(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewRegistry()
+	w := newWorld(t, 1, func(c *autoscale.Config) { c.Registerer = reg })
+	w.turn()
+	open := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "t0ken", Gatherer: reg})
+	closed := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "t0ken", Gatherer: reg, ProtectAll: true})
+	for _, path := range []string{"/healthz", "/readyz"} {
+		assert.Equal(t, http.StatusOK, get(t, open, path).Code, path)
+		assert.Equal(t, http.StatusOK, get(t, closed, path).Code, path)
+	}
+	for _, path := range []string{"/decisions", "/metrics"} {
+		assert.Equal(t, http.StatusOK, get(t, open, path).Code, path)
+		got := get(t, closed, path)
+		assert.Equal(t, http.StatusUnauthorized, got.Code, path)
+		assert.Equal(t, "token is missing\n", got.Body.String())
+		assert.NotEmpty(t, got.Header().Values("WWW-Authenticate"))
+		assert.Equal(t, http.StatusUnauthorized, get(t, closed, path+"?token=x").Code, path)
+		assert.Equal(t, http.StatusOK, get(t, closed, path+"?token=t0ken").Code, path)
+	}
+	metrics := get(t, open, "/metrics").Body.String()
+	assert.Contains(t, metrics, `exopool_autoscaler_requests_refused_total{outcome="refused",path="/decisions"} 2`+"\n")
+	assert.Contains(t, metrics, `exopool_autoscaler_requests_refused_total{outcome="rate-limited",path="/metrics"} 0`+"\n")
 }

@@ -16,6 +16,7 @@ const (
 	ignored       outcome = "ignored"       // understood, and it asks for nothing
 	contradictory outcome = "contradictory" // meant for the other path, so ignored
 	refused       outcome = "refused"       // wrong or missing token
+	rateLimited   outcome = "rate-limited"  // too many wrong tokens from its address
 	unlisted      outcome = "unlisted"      // not one of the alerts that count
 	malformed     outcome = "malformed"     // unreadable body
 	unsupported   outcome = "unsupported"   // a content type that no sender uses
@@ -27,6 +28,7 @@ type metrics struct {
 	decisions      *prometheus.CounterVec
 	webhooks       *prometheus.CounterVec
 	settled        *prometheus.CounterVec
+	refused        *prometheus.CounterVec
 	apiErrors      *prometheus.CounterVec
 	stateErrors    prometheus.Counter
 	foreignChanges prometheus.Counter
@@ -55,6 +57,7 @@ func newMetrics(cfg Config, demand *Demand, pause *pauseState) (*metrics, error)
 		decisions:      counter("decisions_total", "Turns of the loop by how they ended.", "result", "reason"),
 		webhooks:       counter("webhooks_total", "Webhooks received.", "direction", "outcome"),
 		settled:        counter("webhooks_settled_total", "Recorded webhooks by what became of them.", "direction", "reason"),
+		refused:        counter("requests_refused_total", "Requests other than webhooks without the right token.", "path", "outcome"),
 		apiErrors:      counter("api_errors_total", "Failed calls of the provider's API.", "call"),
 		stateErrors:    prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "state_errors_total", Help: "Failed writes of the state directory."}),
 		size:           reading("pool_size", "Members asked for, as last read."),
@@ -81,7 +84,7 @@ func newMetrics(cfg Config, demand *Demand, pause *pauseState) (*metrics, error)
 		dryRun.Set(1)
 	}
 	all := append(pausing(pause, cfg.Clock),
-		m.decisions, m.webhooks, m.settled, m.apiErrors, m.stateErrors, m.size, m.members,
+		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.size, m.members,
 		m.foreignChanges, m.contended, dryRun, m.resize, m.lastContact, m.lastDecision, minimum, maximum, interval,
 		pending(Up, func() Batch { up, _ := demand.Waiting(); return up }),
 		pending(Down, func() Batch { _, down := demand.Waiting(); return down }),
@@ -149,8 +152,15 @@ func (m *metrics) startAtZero() {
 		for _, reason := range reasons {
 			m.settled.WithLabelValues(string(direction), string(reason))
 		}
-		for _, o := range []outcome{accepted, ignored, contradictory, refused, unlisted, malformed, unsupported, tooLarge} {
+		for _, o := range []outcome{
+			accepted, ignored, contradictory, refused, rateLimited, unlisted, malformed, unsupported, tooLarge,
+		} {
 			m.webhooks.WithLabelValues(string(direction), string(o))
+		}
+	}
+	for _, path := range []string{"/decisions", "/metrics", "/pause", "/resume"} {
+		for _, o := range []outcome{refused, rateLimited} {
+			m.refused.WithLabelValues(path, string(o))
 		}
 	}
 	for _, call := range []string{callStatus, callResize} {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/exopool/exopool/internal/auth"
 )
 
 // maxForm bounds the body of a request to pause, in bytes.
@@ -15,7 +17,7 @@ const maxForm = 4 << 10
 // An operateHandler lets an operator pause the loop and resume it.
 type operateHandler struct {
 	loop  *Loop
-	token token
+	guard *auth.Guard
 }
 
 // pauseView is how a pause is shown.
@@ -72,15 +74,11 @@ func (h operateHandler) serveResume(w http.ResponseWriter, r *http.Request) {
 // admits answers whoever may not operate the loop. Where webhooks need no
 // token, that is everybody on another computer, and pages in a browser.
 func (h operateHandler) admits(w http.ResponseWriter, r *http.Request) bool {
-	switch {
-	case h.token.required && !h.token.allows(r):
-		unauthorized(w)
-	case !h.token.required && (!isLocal(r.RemoteAddr) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""):
+	if !h.guard.Required() && (!isLocal(r.RemoteAddr) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "") {
 		plain(w, http.StatusForbidden, "only programs on this computer may do that without a token: set WEBHOOK_TOKEN and bring it")
-	default:
-		return true
+		return false
 	}
-	return false
+	return admitted(w, r, h.loop, h.guard)
 }
 
 func (h operateHandler) show(w http.ResponseWriter) {

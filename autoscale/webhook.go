@@ -8,10 +8,18 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
+
+	"github.com/exopool/exopool/internal/auth"
+	"github.com/exopool/exopool/internal/lograte"
 )
 
 // maxBody bounds the body of a webhook, in bytes. Real ones have about 2 KiB.
-const maxBody = 1 << 20
+const maxBody = 64 << 10
+
+// logInterval is the least time between two lines of the log about webhooks
+// that are refused, and between two about others that are not as they should be.
+const logInterval = time.Second
 
 // A Webhook receives what alerting sends to /up and /down. It records and
 // answers; the [Loop] acts, so a slow provider never makes a sender time out
@@ -23,21 +31,32 @@ const maxBody = 1 << 20
 //	403  none of the alerts that count, where they are listed
 //	404  another path
 //	405  another method than GET and POST
-//	413  a body of more than 1 MiB
+//	413  a body of more than 64 KiB
 //	415  a content type that no sender of webhooks uses, or a page or a file
+//	429  too many wrong tokens came from this address; Retry-After says when to try again
 //
 // Nothing is answered with 5xx, because senders repeat those.
 type Webhook struct {
-	loop  *Loop
-	token token
-	judge judge
+	loop     *Loop
+	guard    *auth.Guard
+	judge    judge
+	refusals *slog.Logger // 401 and 429
+	faults   *slog.Logger // everything else that deserves a look
 }
 
 // NewWebhook returns a handler that records for loop. With a secret that is
 // not empty, a request must bring it as bearer token, as the password of basic
 // authentication, or in the query as "token".
 func NewWebhook(loop *Loop, secret string) *Webhook {
-	return &Webhook{loop: loop, token: newToken(secret)}
+	return newWebhook(loop, auth.New(secret))
+}
+
+func newWebhook(loop *Loop, guard *auth.Guard) *Webhook {
+	return &Webhook{
+		loop: loop, guard: guard,
+		refusals: lograte.Logger(loop.cfg.Logger, logInterval),
+		faults:   lograte.Logger(loop.cfg.Logger, logInterval),
+	}
 }
 
 func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -53,17 +72,7 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := h.receive(w, r, direction)
 	h.loop.metrics.webhook(direction, answer.outcome)
 	h.log(r.Context(), direction, answer)
-	if answer.code == http.StatusUnauthorized {
-		unauthorized(w)
-		return
-	}
 	plain(w, answer.code, answer.text)
-}
-
-func unauthorized(w http.ResponseWriter) {
-	w.Header().Add("WWW-Authenticate", `Bearer realm="autoscaler"`)
-	w.Header().Add("WWW-Authenticate", `Basic realm="autoscaler"`)
-	plain(w, http.StatusUnauthorized, "token is wrong or missing")
 }
 
 // answer is what a webhook gets. Its text never repeats what was sent beyond
@@ -76,8 +85,9 @@ type answer struct {
 }
 
 func (h *Webhook) receive(w http.ResponseWriter, r *http.Request, direction Direction) answer {
-	if !h.token.allows(r) {
-		return answer{code: http.StatusUnauthorized, outcome: refused, text: "token is wrong or missing"}
+	if v := h.guard.Check(r); !v.OK() {
+		v.SetHeader(w.Header(), realm)
+		return answer{code: v.Code, outcome: refusal(v), text: v.Text}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
@@ -93,11 +103,26 @@ func (h *Webhook) receive(w http.ResponseWriter, r *http.Request, direction Dire
 	return a
 }
 
-// log leaves out the URL, which may hold the token.
+// realm is what browsers show when they ask for the token.
+const realm = "autoscaler"
+
+// refusal returns how a refused request is counted.
+func refusal(v auth.Verdict) outcome {
+	if v.Code == http.StatusTooManyRequests {
+		return rateLimited
+	}
+	return refused
+}
+
+// log leaves out the URL, which may hold the token. What anybody can cause is
+// logged once a second at most; the metrics count all of it.
 func (h *Webhook) log(ctx context.Context, direction Direction, a answer) {
-	level := slog.LevelWarn
-	if a.code == http.StatusOK && a.outcome != contradictory && a.confirm == "" {
-		level = slog.LevelDebug
+	log, level := h.faults, slog.LevelWarn
+	switch {
+	case a.code == http.StatusUnauthorized, a.code == http.StatusTooManyRequests:
+		log = h.refusals
+	case a.code == http.StatusOK && a.outcome != contradictory && a.confirm == "":
+		log, level = h.loop.cfg.Logger, slog.LevelDebug
 	}
 	attrs := []slog.Attr{
 		slog.String("pool", h.loop.cfg.PoolName),
@@ -108,7 +133,7 @@ func (h *Webhook) log(ctx context.Context, direction Direction, a answer) {
 		// addresses of its choice.
 		attrs = append(attrs, slog.String("open_to_confirm", a.confirm))
 	}
-	h.loop.cfg.Logger.LogAttrs(ctx, level, "webhook", attrs...)
+	log.LogAttrs(ctx, level, "webhook", attrs...)
 }
 
 // allowed answers 405 unless the method is one of those given.

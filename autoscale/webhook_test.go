@@ -132,11 +132,11 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-func TestABodyMayHaveAMebibyteAndNoMore(t *testing.T) {
+func TestABodyMayHave64KiBAndNoMore(t *testing.T) {
 	t.Parallel()
 	loop, h := inbox(t, "")
-	assert.Equal(t, http.StatusOK, serve(h, post("/up", "text/plain", strings.Repeat("x", 1<<20))).Code)
-	assert.Equal(t, http.StatusRequestEntityTooLarge, serve(h, post("/up", "text/plain", strings.Repeat("x", 1<<20+1))).Code)
+	assert.Equal(t, http.StatusOK, serve(h, post("/up", "text/plain", strings.Repeat("x", 64<<10))).Code)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, serve(h, post("/up", "text/plain", strings.Repeat("x", 64<<10+1))).Code)
 	assert.Equal(t, [2]int{1, 0}, counts(loop))
 }
 

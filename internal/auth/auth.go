@@ -40,6 +40,9 @@ func New(secret string) *Guard {
 	return &Guard{required: secret != "", sum: sha256.Sum256([]byte(secret)), sources: newSources()}
 }
 
+// Required reports whether the guard asks for a secret at all.
+func (g *Guard) Required() bool { return g.required }
+
 // A Verdict is what a [Guard] makes of a request.
 type Verdict struct {
 	Code int    // 200, 401 or 429
