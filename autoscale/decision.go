@@ -2,6 +2,7 @@ package autoscale
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -79,7 +80,8 @@ func (d Decision) log(ctx context.Context, log *slog.Logger) {
 type history struct {
 	mu   sync.Mutex
 	ring []Decision
-	next int // where the oldest is, once the ring is full
+	next int    // where the oldest is, once the ring is full
+	json []byte // of the list, until the next decision
 }
 
 const historySize = 1000
@@ -87,6 +89,7 @@ const historySize = 1000
 func (h *history) add(d Decision) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.json = nil
 	if len(h.ring) < historySize {
 		h.ring = append(h.ring, d)
 		return
@@ -99,7 +102,26 @@ func (h *history) add(d Decision) {
 func (h *history) list() []Decision {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.ordered()
+}
+
+func (h *history) ordered() []Decision {
 	list := make([]Decision, 0, len(h.ring))
 	list = append(list, h.ring[h.next:]...)
 	return append(list, h.ring[:h.next]...)
+}
+
+// encoded returns the list as JSON. All readers share it: half a megabyte for
+// each of those that read slowly would be a lot.
+func (h *history) encoded() ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.json == nil {
+		body, err := json.Marshal(h.ordered())
+		if err != nil {
+			return nil, err
+		}
+		h.json = append(body, '\n')
+	}
+	return h.json, nil
 }

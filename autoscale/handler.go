@@ -1,7 +1,6 @@
 package autoscale
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -89,7 +88,7 @@ func admitted(w http.ResponseWriter, r *http.Request, loop *Loop, guard *auth.Gu
 }
 
 func serveDecisions(w http.ResponseWriter, loop *Loop) {
-	body, err := json.Marshal(loop.Decisions())
+	body, err := loop.history.encoded()
 	if err != nil {
 		plain(w, http.StatusInternalServerError, err.Error())
 		return
@@ -100,7 +99,7 @@ func serveDecisions(w http.ResponseWriter, loop *Loop) {
 func writeJSON(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	if _, err := w.Write(append(body, '\n')); err != nil {
+	if _, err := w.Write(body); err != nil {
 		return // the client went away
 	}
 }

@@ -211,3 +211,21 @@ func TestReadersNeedTheTokenIfAskedFor(t *testing.T) {
 	assert.Contains(t, metrics, `exopool_autoscaler_requests_refused_total{outcome="refused",path="/decisions"} 2`+"\n")
 	assert.Contains(t, metrics, `exopool_autoscaler_requests_refused_total{outcome="rate-limited",path="/metrics"} 0`+"\n")
 }
+
+func TestDecisionsAreTheNewestForEveryReader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	h := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{})
+	for turn := range 1003 {
+		w.turn()
+		if turn%100 > 1 && turn < 1000 {
+			continue
+		}
+		first := get(t, h, "/decisions").Body.String()
+		assert.Equal(t, first, get(t, h, "/decisions").Body.String(), "asking changes nothing")
+		var decoded []autoscale.Decision
+		require.NoError(t, json.Unmarshal([]byte(first), &decoded))
+		assert.Equal(t, w.loop.Decisions(), decoded)
+		assert.Equal(t, turn+1, decoded[len(decoded)-1].Turn)
+	}
+}

@@ -91,7 +91,7 @@ func (h operateHandler) show(w http.ResponseWriter) {
 		plain(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	writeJSON(w, body)
+	writeJSON(w, append(body, '\n'))
 }
 
 // isLocal reports whether a request came from this computer.
