@@ -72,8 +72,9 @@ func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscale
 	logger.Info("listening", slog.String("address", listener.Addr().String()))
 
 	handler := autoscale.NewHandler(loop, autoscale.HandlerConfig{Token: conf.Token, Gatherer: registry, Alerts: alerts(conf)})
+	server := serve.Config{Handler: handler, Logger: logger, Namespace: "exopool_autoscaler", Registerer: registry}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serve.Run(ctx, listener, handler, logger) })
+	group.Go(func() error { return serve.Run(ctx, listener, server) })
 	group.Go(func() error { return loop.Run(ctx) })
 	err = group.Wait()
 	if err == nil {

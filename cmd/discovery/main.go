@@ -70,7 +70,8 @@ func discover(ctx context.Context, conf settings.Discovery, logger *slog.Logger)
 	group.Go(func() error { return agent.Run(ctx) })
 	if listener != nil {
 		logger.Info("listening", slog.String("address", listener.Addr().String()))
-		group.Go(func() error { return serve.Run(ctx, listener, agent.Handler(registry), logger) })
+		server := serve.Config{Handler: agent.Handler(registry), Logger: logger, Namespace: "exopool_discovery", Registerer: registry}
+		group.Go(func() error { return serve.Run(ctx, listener, server) })
 	}
 	err = group.Wait()
 	if err == nil {

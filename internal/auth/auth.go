@@ -77,7 +77,7 @@ func (g *Guard) Check(r *http.Request) Verdict {
 	if len(guesses) == 0 {
 		return Verdict{Code: http.StatusUnauthorized, Text: "token is missing"}
 	}
-	right, wait := g.sources.try(sourceOf(r.RemoteAddr), time.Now(), func() bool { return g.right(guesses) })
+	right, wait := g.sources.try(SourceOf(r.RemoteAddr), time.Now(), func() bool { return g.right(guesses) })
 	switch {
 	case right:
 		return granted

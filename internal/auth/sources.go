@@ -38,9 +38,9 @@ func newSources() sources {
 
 func allowance() *rate.Limiter { return rate.NewLimiter(rate.Every(refill), burst) }
 
-// sourceOf returns whom a remote address is counted as. Addresses that are no
+// SourceOf returns whom a remote address is counted as. Addresses that are no
 // IP addresses are one source.
-func sourceOf(remote string) netip.Prefix {
+func SourceOf(remote string) netip.Prefix {
 	addrPort, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return netip.Prefix{}

@@ -5,11 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/exopool/exopool/internal/lograte"
 )
 
 // grace is how long requests in flight may take once the program is told to
@@ -29,21 +35,56 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	return listener, err
 }
 
-// Run serves handler on listener until ctx ends. Then it takes no more
+const (
+	// maxConnections bounds what is open at a time. Senders of webhooks,
+	// Prometheus and the engineer who looks need a handful.
+	maxConnections = 64
+
+	// maxHeader bounds the head of a request, in bytes. The server of package
+	// net/http reads headroom bytes more than it is told.
+	maxHeader = 8 << 10
+	headroom  = 4 << 10
+)
+
+// A Config is what [Run] serves and how.
+type Config struct {
+	Handler http.Handler
+	Logger  *slog.Logger
+	// Namespace comes before the names of metrics, such as
+	// exopool_autoscaler. A nil Registerer leaves them unregistered.
+	Namespace  string
+	Registerer prometheus.Registerer
+}
+
+// Run serves HTTP/1 on listener until ctx ends. Then it takes no more
 // connections, lets requests in flight finish for half a second, and returns
 // nil.
-func Run(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+//
+// What anybody can make it use is bounded: 64 connections, see [limiter], with
+// 8 KiB for the head of a request, which has to come within 5 seconds, and one
+// line of the log in a second. Bodies are for the handler to bound.
+func Run(ctx context.Context, listener net.Listener, cfg Config) error {
+	m, err := newMetrics(cfg.Registerer, cfg.Namespace)
+	if err != nil {
+		return err
 	}
+	logger := lograte.Logger(cfg.Logger, time.Second)
+	limited := limit(listener, maxConnections, logger, m)
+	server := &http.Server{
+		Handler:           cfg.Handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      20 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader - headroom,
+		ConnState:         limited.note,
+		ErrorLog:          log.New(errorLog{logger}, "", 0),
+		// One connection is one request at a time, which bounds memory.
+		Protocols: new(http.Protocols),
+	}
+	server.Protocols.SetHTTP1(true)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(limited) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
@@ -51,7 +92,7 @@ func Run(ctx context.Context, listener net.Listener, handler http.Handler, logge
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	err := server.Shutdown(stopping)
+	err = server.Shutdown(stopping)
 	if err != nil { // what is left are connections that were too slow
 		err = server.Close()
 	}
@@ -59,4 +100,21 @@ func Run(ctx context.Context, listener net.Listener, handler http.Handler, logge
 		err = errors.Join(err, ended)
 	}
 	return err
+}
+
+// An errorLog gets the messages of the server, a line each.
+type errorLog struct{ logger *slog.Logger }
+
+// Write implements [io.Writer].
+func (l errorLog) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	level := slog.LevelWarn
+	switch {
+	case strings.HasPrefix(text, "http: panic"):
+		level = slog.LevelError
+	case strings.HasSuffix(text, ": EOF"): // a connection that said nothing, as port checks make
+		level = slog.LevelDebug
+	}
+	l.logger.Log(context.Background(), level, "HTTP server", slog.String("err", text))
+	return len(line), nil
 }

@@ -23,7 +23,9 @@ func start(t *testing.T, handler http.HandlerFunc) (addr string, stop func(), do
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	ended := make(chan error, 1)
-	go func() { ended <- serve.Run(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		ended <- serve.Run(ctx, listener, serve.Config{Handler: handler, Logger: slog.New(slog.DiscardHandler)})
+	}()
 	return listener.Addr().String(), cancel, ended
 }
 
@@ -80,5 +82,5 @@ func TestListenerThatBreaksIsAnError(t *testing.T) {
 	listener, err := serve.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	listener.Close()
-	require.Error(t, serve.Run(t.Context(), listener, http.NotFoundHandler(), slog.New(slog.DiscardHandler)))
+	require.Error(t, serve.Run(t.Context(), listener, serve.Config{Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler)}))
 }
