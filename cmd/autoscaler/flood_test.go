@@ -132,7 +132,10 @@ func process(t *testing.T, env map[string]string, args ...string) (cmd *exec.Cmd
 			t.Logf("log: %s", log)
 		}
 	})
-	require.Eventually(t, func() bool { code, _ := send(t, http.MethodGet, "http://"+address+"/readyz"); return code == http.StatusOK },
+	require.Eventually(t, func() bool {
+		code, _ := send(t, http.MethodGet, "http://"+address+"/readyz")
+		return code == http.StatusOK
+	},
 		10*time.Second, 5*time.Millisecond, "log: %s", log)
 	return cmd, address
 }

@@ -2,11 +2,14 @@ package serve
 
 import (
 	"crypto/tls"
+	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/exopool/exopool/internal/auth"
@@ -22,20 +25,24 @@ import (
 // held open without a request keep everybody else out.
 type limiter struct {
 	net.Listener
-	max     int
-	logger  *slog.Logger
-	metrics *metrics
-	slots   chan struct{} // one for each connection that is open
-	closing chan struct{}
-	close   func() error
+	max       int
+	encrypted bool
+	logger    *slog.Logger
+	metrics   *metrics
+	slots     chan struct{} // one for each connection that is open
+	closing   chan struct{}
+	close     func() error
 
 	mu   sync.Mutex
 	open map[*conn]struct{}
 }
 
-func limit(l net.Listener, most int, logger *slog.Logger, m *metrics) *limiter {
+// lingering is how long a refused sender may take to say the rest.
+const lingering = 500 * time.Millisecond
+
+func limit(l net.Listener, most int, encrypted bool, logger *slog.Logger, m *metrics) *limiter {
 	limited := &limiter{
-		Listener: l, max: most, logger: logger, metrics: m,
+		Listener: l, max: most, encrypted: encrypted, logger: logger, metrics: m,
 		slots: make(chan struct{}, most), closing: make(chan struct{}), open: map[*conn]struct{}{},
 	}
 	limited.close = sync.OnceValue(func() error {
@@ -48,17 +55,35 @@ func limit(l net.Listener, most int, logger *slog.Logger, m *metrics) *limiter {
 // A conn is an open connection.
 type conn struct {
 	net.Conn
-	source  netip.Prefix
-	release func()
+	source    netip.Prefix
+	release   func()
+	encrypted bool        // TLS is spoken here
+	begun     atomic.Bool // a first byte was read
+	letter    atomic.Bool // it was a capital letter, as in HTTP and not in TLS
 
 	// Guarded by the limiter.
 	waits bool // for the head of a request
 	since time.Time
 }
 
-// Close gives the place back.
+// Read looks at the first byte.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.begun.Swap(true) {
+		c.letter.Store(p[0] >= 'A' && p[0] <= 'Z')
+	}
+	return n, err
+}
+
+// Close gives the place back. A sender that speaks plain HTTP where TLS is
+// spoken has been told so by then; what it still sends is read for a moment,
+// as it would lose the answer if the connection was reset.
 func (c *conn) Close() error {
 	defer c.release()
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.encrypted && c.letter.Load() && half.CloseWrite() == nil {
+		_ = c.SetReadDeadline(time.Now().Add(lingering)) // reading tells
+		_, _ = io.CopyN(io.Discard, c.Conn, 256<<10)
+	}
 	return c.Conn.Close()
 }
 
@@ -68,7 +93,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: accepted, source: auth.SourceOf(accepted.RemoteAddr().String()), waits: true, since: time.Now()}
+	c := &conn{Conn: accepted, source: auth.SourceOf(accepted.RemoteAddr().String()), encrypted: l.encrypted, waits: true, since: time.Now()}
 	c.release = sync.OnceFunc(func() {
 		l.forget(c)
 		l.metrics.connections.Dec()
@@ -81,8 +106,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 		select { // the server gives the place back when it sees that the other one is closed
 		case l.slots <- struct{}{}:
 		case <-l.closing:
-			accepted.Close()
-			return nil, net.ErrClosed
+			return nil, errors.Join(net.ErrClosed, accepted.Close())
 		}
 	}
 	l.metrics.connections.Inc()
@@ -121,7 +145,7 @@ func (l *limiter) displace(newcomer netip.Prefix) {
 	if victim == nil {
 		return // all of them are being closed
 	}
-	victim.Conn.Close()
+	_ = victim.Conn.Close() // its server sees that, whatever else is wrong with it
 	l.metrics.displaced.Inc()
 	l.logger.Warn("too many connections, one was closed to make room for another",
 		slog.String("source", victim.source.String()), slog.Int("limit", l.max))

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -54,22 +55,23 @@ type Config struct {
 	// exopool_autoscaler. A nil Registerer leaves them unregistered.
 	Namespace  string
 	Registerer prometheus.Registerer
+	Keypair    *Keypair // nil: plain HTTP
 }
 
-// Run serves HTTP/1 on listener until ctx ends. Then it takes no more
-// connections, lets requests in flight finish for half a second, and returns
-// nil.
+// Run serves HTTP/1 on listener until ctx ends, over TLS with a [Keypair].
+// Then it takes no more connections, lets requests in flight finish for half a
+// second, and returns nil.
 //
 // What anybody can make it use is bounded: 64 connections, see [limiter], with
 // 8 KiB for the head of a request, which has to come within 5 seconds, and one
 // line of the log in a second. Bodies are for the handler to bound.
 func Run(ctx context.Context, listener net.Listener, cfg Config) error {
-	m, err := newMetrics(cfg.Registerer, cfg.Namespace)
+	m, err := newMetrics(cfg.Registerer, cfg.Namespace, cfg.Keypair != nil)
 	if err != nil {
 		return err
 	}
 	logger := lograte.Logger(cfg.Logger, time.Second)
-	limited := limit(listener, maxConnections, logger, m)
+	limited := limit(listener, maxConnections, cfg.Keypair != nil, logger, m)
 	server := &http.Server{
 		Handler:           cfg.Handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -83,8 +85,16 @@ func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 		Protocols: new(http.Protocols),
 	}
 	server.Protocols.SetHTTP1(true)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watched, stop := context.WithCancel(ctx)
+	defer stop()
+	if cfg.Keypair != nil {
+		server.TLSConfig = cfg.Keypair.config()
+		watching.Go(func() { cfg.Keypair.watch(watched, cfg.Logger, &m.keypair) })
+	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(limited) }()
+	go func() { served <- start(server, limited) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
@@ -100,6 +110,13 @@ func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 		err = errors.Join(err, ended)
 	}
 	return err
+}
+
+func start(server *http.Server, listener net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "") // the configuration has the certificate
+	}
+	return server.Serve(listener)
 }
 
 // An errorLog gets the messages of the server, a line each.
