@@ -23,8 +23,13 @@ const (
 
 // A Repository is a signed repository. It is an [http.Handler].
 type Repository struct {
-	mux *http.ServeMux
+	mux         *http.ServeMux
+	fingerprint string
 }
+
+// Fingerprint returns that of the key that signs the repository, as gpg
+// writes it without spaces.
+func (r *Repository) Fingerprint() string { return r.fingerprint }
 
 // New builds the packages in dir, which must outlive the repository.
 func New(ctx context.Context, dir string, packages ...Package) (*Repository, error) {
@@ -40,12 +45,12 @@ func New(ctx context.Context, dir string, packages ...Package) (*Repository, err
 	release := fmt.Sprintf("Origin: test\nSuite: %[1]s\nCodename: %[1]s\nDate: %[2]s\nArchitectures: amd64\nComponents: %[3]s\n"+
 		"SHA256:\n %[4]x %[5]d %[3]s/binary-amd64/Packages\n",
 		suite, time.Now().UTC().Format(time.RFC1123), component, sha256.Sum256(index), len(index))
-	key, signed, err := sign(release)
+	key, fingerprint, signed, err := sign(release)
 	if err != nil {
 		return nil, fmt.Errorf("sign the repository: %w", err)
 	}
 
-	r := &Repository{mux: http.NewServeMux()}
+	r := &Repository{mux: http.NewServeMux(), fingerprint: fingerprint}
 	r.serve("/gpg-full.key", key)
 	r.serve("/dists/"+suite+"/InRelease", signed)
 	r.serve("/dists/"+suite+"/"+component+"/binary-amd64/Packages", index)
@@ -61,33 +66,34 @@ func (r *Repository) serve(path string, content []byte) {
 
 func (r *Repository) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.ServeHTTP(w, req) }
 
-// sign returns a new public key, in text form, and the text signed with it.
-func sign(text string) (key, signed []byte, err error) {
+// sign returns a new public key, in text form, its fingerprint, and the text
+// signed with it.
+func sign(text string) (key []byte, fingerprint string, signed []byte, err error) {
 	entity, err := openpgp.NewEntity("test repository", "", "root@localhost", nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	var public bytes.Buffer
 	w, err := armor.Encode(&public, openpgp.PublicKeyType, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	if err := entity.Serialize(w); err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	if err := w.Close(); err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	var out bytes.Buffer
 	plain, err := clearsign.Encode(&out, entity.PrivateKey, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	if _, err := plain.Write([]byte(text)); err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	if err := plain.Close(); err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
-	return public.Bytes(), out.Bytes(), nil
+	return public.Bytes(), fmt.Sprintf("%X", entity.PrimaryKey.Fingerprint), out.Bytes(), nil
 }

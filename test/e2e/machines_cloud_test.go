@@ -3,9 +3,9 @@ package e2e_test
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -47,7 +47,14 @@ func bootingConfig(t *testing.T, log *slog.Logger) nspawn.Config {
 type vendor struct {
 	domain, host string
 	address      netip.Addr // one that no load balancer will have
-	packages     http.Handler
+	packages     *aptrepo.Repository
+}
+
+// trust makes an installation take the vendor's packages for Grafana's.
+func (v *vendor) trust(t *testing.T, i installation) {
+	t.Helper()
+	path := filepath.Join(i.dir, "files/monitoring/usr/local/lib/exopool/grafana-key.fingerprint")
+	require.NoError(t, os.WriteFile(path, []byte(v.packages.Fingerprint()+"\n"), 0o600))
 }
 
 // grafanaVendor offers a package as Grafana's vendor offers his.

@@ -41,6 +41,9 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	})
 	key, secret := c.Credential()
 	i := prepare(t, shop, key, secret, c.environ, variables)
+	if packages != nil {
+		packages.trust(t, i)
+	}
 	voice := &log{}
 	i.options.Logger = logger.New(terraformVoice{voice})
 	t.Cleanup(func() {

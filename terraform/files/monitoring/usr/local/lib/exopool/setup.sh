@@ -24,13 +24,14 @@ apt() {
 systemd-sysusers /etc/sysusers.d/exopool.conf
 systemd-tmpfiles --create /etc/tmpfiles.d/exopool.conf
 
-# Grafana has changed its key before, so it is taken fresh, over HTTPS.
-if ! command -v curl >/dev/null; then
-  apt update || true
-  apt install --no-install-recommends curl ca-certificates
-fi
-install -d -m 0755 /etc/apt/keyrings
-again curl -fsSL --max-time 60 -o /etc/apt/keyrings/grafana.asc https://apt.grafana.com/gpg-full.key
+apt update
+apt install --no-install-recommends curl ca-certificates gpg
+
+# Grafana's packages come from whom they always came from, or not at all. Until
+# the key is there, apt knows nothing of the repository.
+lib=/usr/local/lib/exopool
+sh $lib/grafana-key.sh https://apt.grafana.com/gpg-full.key "$(cat $lib/grafana-key.fingerprint)" /etc/apt/keyrings/grafana.gpg
+install -m 0644 $lib/grafana.list /etc/apt/sources.list.d/
 
 apt update
 apt install --no-install-recommends prometheus grafana
