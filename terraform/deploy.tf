@@ -75,6 +75,8 @@ resource "terraform_data" "deployment" {
     private_key = tls_private_key.deploy.private_key_openssh
     host_key    = trimspace(tls_private_key.host.public_key_openssh)
     timeout     = "10m"
+    # In the home directory, where the next upload finds what this one leaves.
+    script_path = "./deployment-%RAND%.sh"
   }
 
   # Takes a second, and is needed on a computer that has not built them yet.
@@ -90,7 +92,7 @@ resource "terraform_data" "deployment" {
       "echo 'waiting for the first boot to end'",
       # 2 means done, with something worth a warning.
       "cloud-init status --wait >/dev/null || test $? -eq 2 || { sudo tail -n 40 /var/log/cloud-init-output.log; exit 1; }",
-      "rm -rf deployment",
+      "rm -rf deployment deployment-*.sh",
       "install -d -m 0700 deployment deployment/programs deployment/rules deployment/secret deployment/static",
     ]
   }
