@@ -3,13 +3,18 @@
 #   docker build --target autoscaler -t exopool/autoscaler .
 #   docker build --target discovery -t exopool/discovery .
 #   docker build --target http-load-generator -t exopool/http-load-generator .
-FROM golang:1.26 AS build
+#
+# The digest is that of golang:1.26.8 for all platforms, as published in
+# https://github.com/docker-library/repo-info. Tag and digest change together.
+FROM golang:1.26.8@sha256:9d2f36f06329b2a141b9db99ffa32765cf695ee57b813ca29e245e8670bcbfff AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/ \
     ./cmd/autoscaler ./cmd/discovery ./cmd/http-load-generator
+# New volumes take owner and mode from the image.
+RUN install -d -m 0700 /out/state/var/lib/autoscaler && install -d -m 0755 /out/targets/srv/service-discovery
 
 FROM scratch AS http-load-generator
 COPY --from=build /out/http-load-generator /http-load-generator
@@ -17,19 +22,24 @@ USER 65534:65534
 EXPOSE 8080
 ENTRYPOINT ["/http-load-generator"]
 
-# Runs as root unless told otherwise (docker run --user), because the folder of
-# the targets file is usually a bind mount that belongs to root.
+# Begins as root and becomes the owner of the folder of the targets file, with
+# no capability left: that folder is usually a bind mount whose owner only the
+# host knows. docker run --user names the user beforehand.
 FROM scratch AS discovery
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/discovery /discovery
+COPY --from=build --chown=65534:65534 /out/targets/ /
 VOLUME /srv/service-discovery
 EXPOSE 8091
 ENTRYPOINT ["/discovery"]
 
-# The same for the state directory.
+# Keeps its state in a volume. A folder of the host in its place must belong to
+# the user 65534, or to the one that docker run --user names.
 FROM scratch AS autoscaler
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/autoscaler /autoscaler
+COPY --from=build --chown=65534:65534 /out/state/ /
+USER 65534:65534
 VOLUME /var/lib/autoscaler
 EXPOSE 8090
 ENTRYPOINT ["/autoscaler"]

@@ -29,6 +29,12 @@ import (
 )
 
 func main() {
+	// Faults of the settings are told by the run that follows.
+	if conf, err := settings.ParseDiscovery(os.Args[1:], os.Getenv, io.Discard); err == nil {
+		if err := becomeOwner(conf.File); err != nil {
+			conf.Log.Logger(os.Stderr).Warn("discovery goes on as root; docker run --user names another user", slog.Any("err", err))
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))

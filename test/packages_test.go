@@ -1,0 +1,43 @@
+package test_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What others publish is named by what it contains: a name can be moved to
+// something else.
+func TestImagesAndActionsAreNamedByTheirContent(t *testing.T) {
+	t.Parallel()
+	dockerfile := string(read(t, "../Dockerfile"))
+	stages := regexp.MustCompile(`(?m)^FROM (\S+) AS (\S+)$`).FindAllStringSubmatch(dockerfile, -1)
+	require.Len(t, stages, strings.Count("\n"+dockerfile, "\nFROM "))
+	require.Len(t, stages, 4)
+	for _, stage := range stages {
+		if stage[1] != "scratch" {
+			assert.Regexp(t, `^[a-z]+:[0-9.]+@sha256:[0-9a-f]{64}$`, stage[1])
+		}
+	}
+	workflow := string(read(t, "../.github/workflows/ci.yml"))
+	uses := regexp.MustCompile(`(?m)^ +- uses: (.*)$`).FindAllStringSubmatch(workflow, -1)
+	require.Len(t, uses, strings.Count(workflow, "uses:"))
+	for _, use := range uses {
+		assert.Regexp(t, `^[a-z-]+/[a-z-]+@[0-9a-f]{40} # v[0-9.]+$`, use[1])
+	}
+}
+
+// Discovery is missing here: it gives up root by itself, because only the host
+// knows who owns its folder.
+func TestImagesRunAsAUser(t *testing.T) {
+	t.Parallel()
+	for _, stage := range strings.Split(string(read(t, "../Dockerfile")), "\nFROM ")[2:] {
+		_, name, _ := strings.Cut(strings.SplitN(stage, "\n", 2)[0], " AS ")
+		if name != "discovery" {
+			assert.Contains(t, stage, "\nUSER 65534:65534\n", name)
+		}
+	}
+}
