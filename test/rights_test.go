@@ -20,6 +20,7 @@ import (
 )
 
 const (
+	zone = "at-vie-1"
 	// mockedPool is the id of the pool in the tests of the Terraform module.
 	mockedPool = "22222222-2222-4222-8222-222222222222"
 	// largest is the largest size that the key may give the pool there.
@@ -76,9 +77,11 @@ func issue(t *testing.T, rules []rule) machineKey {
 		id   *string
 		name string
 	}{{&k.pool, "exopool-members"}, {&k.another, "another"}, {&k.twin, "exopool-members"}} {
-		*pool.id, err = (&system{cloud: cloud}).makePool(t.Context(), 2)
-		require.NoError(t, err)
-		_, err = cloud.Do(t.Context(), http.MethodPut, "/v2/instance-pool/"+*pool.id, map[string]string{"name": pool.name})
+		*pool.id, err = cloud.Do(t.Context(), http.MethodPost, "/v2/instance-pool", map[string]any{
+			"name": pool.name, "size": 2, "disk-size": 10,
+			"template":      map[string]string{"id": first(t, cloud, "/v2/template", "templates")},
+			"instance-type": map[string]string{"id": first(t, cloud, "/v2/instance-type", "instance-types")},
+		})
 		require.NoError(t, err)
 	}
 
@@ -99,6 +102,15 @@ func issue(t *testing.T, rules []rule) machineKey {
 	})
 	require.NoError(t, err)
 	return k
+}
+
+// first returns the id of the first of a list.
+func first(t *testing.T, cloud *exoapi.Cloud, path, key string) string {
+	t.Helper()
+	list := make(map[string][]struct{ ID string })
+	require.NoError(t, cloud.Call(t.Context(), http.MethodGet, path, nil, &list))
+	require.NotEmpty(t, list[key])
+	return list[key][0].ID
 }
 
 // answered returns the operations that got an answer with the code.
