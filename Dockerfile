@@ -30,6 +30,8 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY --from=build /out/discovery /discovery
 COPY --from=build --chown=65534:65534 /out/targets/ /
 VOLUME /srv/service-discovery
+# Inside a container all addresses are right: the engine decides who gets in.
+ENV DISCOVERY_LISTEN=0.0.0.0:8091
 EXPOSE 8091
 ENTRYPOINT ["/discovery"]
 
@@ -41,5 +43,6 @@ COPY --from=build /out/autoscaler /autoscaler
 COPY --from=build --chown=65534:65534 /out/state/ /
 USER 65534:65534
 VOLUME /var/lib/autoscaler
+ENV LISTEN_ADDRESS=0.0.0.0
 EXPOSE 8090
 ENTRYPOINT ["/autoscaler"]

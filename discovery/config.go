@@ -43,6 +43,11 @@ type Config struct {
 	// is known of it. It is not asked when both are off.
 	Backends BackendLister
 
+	// Token is the secret that readers of /targets and /metrics must bring, as
+	// bearer token, as the password of basic authentication, or in the query as
+	// "token"; empty lets everyone in.
+	Token string
+
 	// Interval is the time from the end of one refresh to the next, give or
 	// take a tenth so that many agents spread out; 0 means 10 s, at most one
 	// minute.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/exopool/exopool/internal/auth"
 )
 
 // Handler serves the agent over HTTP, to GET and HEAD only:
@@ -20,15 +22,41 @@ import (
 //	/readyz   200 while the last good refresh is younger than the maximum
 //	          age, otherwise 503
 //	/metrics  what gatherer holds
+//
+// With a token, /targets and /metrics are for those who bring it: 401 to
+// others, and 429 to those who try too often.
 func (a *Agent) Handler(gatherer prometheus.Gatherer) http.Handler {
+	guard := auth.New(a.conf.Token)
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /targets", a.serveTargets)
+	mux.Handle("GET /targets", a.guarded(guard, http.HandlerFunc(a.serveTargets)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.HandleFunc("GET /readyz", a.serveReady)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", a.guarded(guard, promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{})))
 	return mux
+}
+
+// guarded lets those in who bring the token, and counts the others.
+func (a *Agent) guarded(guard *auth.Guard, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := guard.Check(r)
+		if v.OK() {
+			next.ServeHTTP(w, r)
+			return
+		}
+		a.metrics.denied.WithLabelValues(r.URL.Path, refusal(v.Code)).Inc()
+		v.SetHeader(w.Header(), "discovery")
+		http.Error(w, v.Text, v.Code)
+	})
+}
+
+// refusal returns how a refused request is counted.
+func refusal(code int) string {
+	if code == http.StatusTooManyRequests {
+		return outcomeRateLimited
+	}
+	return outcomeRefused
 }
 
 // serveTargets answers 304 to a reader that has the current targets.

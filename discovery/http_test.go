@@ -163,3 +163,30 @@ func TestTargetsStayOverARestart(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after), "the same targets do not touch the file")
 }
+
+func TestReadersNeedTheTokenIfThereIsOne(t *testing.T) {
+	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	reg := prometheus.NewPedanticRegistry()
+	conf.Token, conf.Registerer = "s3cret", reg
+	agent := start(t, conf)
+	require.NoError(t, agent.RunOnce(t.Context()))
+	h := agent.Handler(reg)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		assert.Equal(t, http.StatusOK, get(t, h, path).Code, path)
+	}
+	for _, path := range []string{"/targets", "/metrics"} {
+		refused := get(t, h, path)
+		assert.Equal(t, http.StatusUnauthorized, refused.Code, path)
+		assert.Contains(t, refused.Header().Values("WWW-Authenticate"), `Bearer realm="discovery"`)
+		assert.Equal(t, http.StatusOK, get(t, h, path, "Authorization", "Bearer s3cret").Code, path)
+		assert.Equal(t, http.StatusMethodNotAllowed, send(t, h, http.MethodPost, path).Code, path)
+	}
+	other := httptest.NewRequest(http.MethodGet, "/targets?token=x", nil)
+	other.RemoteAddr = "198.51.100.7:1"
+	for range 12 {
+		h.ServeHTTP(httptest.NewRecorder(), other)
+	}
+	assert.InDelta(t, 11, metric(t, reg, "exopool_discovery_requests_refused_total", "/targets", "refused"), 0)
+	assert.InDelta(t, 2, metric(t, reg, "exopool_discovery_requests_refused_total", "/targets", "rate-limited"), 0)
+	assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_requests_refused_total", "/metrics", "refused"), 0)
+}

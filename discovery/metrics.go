@@ -21,12 +21,19 @@ type metrics struct {
 	refused     *prometheus.GaugeVec
 	absent      *prometheus.GaugeVec
 	forgotten   *prometheus.CounterVec
+	denied      *prometheus.CounterVec
 }
 
 // Values of the label of the changes.
 const (
 	changeAdded   = "added"
 	changeRemoved = "removed"
+)
+
+// Values of the label of requests without the right token.
+const (
+	outcomeRefused     = "refused"
+	outcomeRateLimited = "rate-limited"
 )
 
 // newMetrics registers the metrics, and those of members unless they are nil;
@@ -83,6 +90,14 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 			Namespace: namespace, Subsystem: subsystem, Name: "forgotten_targets_total",
 			Help: "Targets that were dropped because their pool had not existed for too long.",
 		}, []string{"pool"}),
+		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "requests_refused_total",
+			Help: "Requests without the right token.",
+		}, []string{"path", "outcome"}),
+	}
+	for _, path := range []string{"/targets", "/metrics"} {
+		m.denied.WithLabelValues(path, outcomeRefused)
+		m.denied.WithLabelValues(path, outcomeRateLimited)
 	}
 	for _, why := range reasons() {
 		m.failures.WithLabelValues(string(why))
@@ -98,7 +113,7 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 	}
 	collectors := []prometheus.Collector{
 		m.targets, m.skipped, m.lastSuccess, m.duration, m.failures, m.writes, m.changes,
-		m.held, m.staleLists, m.refused, m.absent, m.forgotten,
+		m.held, m.staleLists, m.refused, m.absent, m.forgotten, m.denied,
 	}
 	if members != nil {
 		collectors = append(collectors, members)

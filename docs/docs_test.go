@@ -151,6 +151,11 @@ func metricNames(t *testing.T) map[string]bool {
 	require.NoError(t, err)
 	_, err = autoscale.New(autoscale.Config{Pool: fake.NewPool("web", 1, autoscale.SystemClock{}), Registerer: r})
 	require.NoError(t, err)
+	served := regexp.MustCompile(`(?:gauge\(|Name: )"([a-z_]+)"`).FindAllStringSubmatch(string(read(t, filepath.Join(root, "cmd/internal/serve/metrics.go"))), -1)
+	require.NotEmpty(t, served)
+	for _, name := range served { // of both programs
+		r.names["exopool_autoscaler_"+name[1]], r.names["exopool_discovery_"+name[1]] = true, true
+	}
 
 	rules, err := filepath.Glob(filepath.Join(root, "terraform/files/monitoring/etc/exopool/rules/*.yml"))
 	require.NoError(t, err)

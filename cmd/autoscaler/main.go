@@ -53,7 +53,7 @@ func scale(ctx context.Context, conf settings.Autoscaler, logger *slog.Logger) e
 // scaleOn works until ctx ends, with webhooks that come in by listener.
 func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscaler, logger *slog.Logger) error {
 	defer listener.Close()
-	warn(conf, logger)
+	warn(conf, listener.Addr(), logger)
 	dir, err := openStateDir(conf.StateDir, conf.StateDirGiven, logger)
 	if err != nil {
 		return err
@@ -71,8 +71,15 @@ func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscale
 		slog.Duration("interval", conf.Every), slog.String("state_dir", dir.path))
 	logger.Info("listening", slog.String("address", listener.Addr().String()))
 
-	handler := autoscale.NewHandler(loop, autoscale.HandlerConfig{Token: conf.Token, Gatherer: registry, Alerts: alerts(conf)})
-	server := serve.Config{Handler: handler, Logger: logger, Namespace: "exopool_autoscaler", Registerer: registry}
+	server := serve.Config{Logger: logger, Namespace: "exopool_autoscaler", Registerer: registry}
+	if conf.TLS.Given() {
+		if server.Keypair, err = serve.LoadKeypair(conf.TLS.Cert, conf.TLS.Key); err != nil {
+			return conf.TLS.Unusable("autoscaler", err)
+		}
+	}
+	server.Handler = autoscale.NewHandler(loop, autoscale.HandlerConfig{
+		Token: conf.Token, ProtectAll: conf.ProtectAll, Gatherer: registry, Alerts: alerts(conf),
+	})
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, listener, server) })
 	group.Go(func() error { return loop.Run(ctx) })
@@ -91,16 +98,26 @@ func alerts(conf settings.Autoscaler) map[autoscale.Direction][]string {
 	return map[autoscale.Direction][]string{autoscale.Up: conf.UpAlerts, autoscale.Down: conf.DownAlerts}
 }
 
-func warn(conf settings.Autoscaler, logger *slog.Logger) {
+func warn(conf settings.Autoscaler, listens net.Addr, logger *slog.Logger) {
 	for _, warning := range conf.Warnings {
 		logger.Warn("setting deserves a look", slog.String("warning", warning))
 	}
 	if conf.DryRun {
 		logger.Warn("dry run: the pool is never resized, decisions tell what would be done")
 	}
-	if conf.Token == "" {
+	switch local := isLoopback(listens); {
+	case conf.Token == "" && local:
+		logger.Warn("webhooks need no token, so that only programs on this computer reach the port: to open it set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE, or without a token LISTEN_ADDRESS")
+	case conf.Token == "":
 		logger.Warn("webhooks need no token: whoever reaches the port can scale the pool; set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE")
+	case !local && !conf.TLS.Given():
+		logger.Warn("webhooks bring their token unencrypted: name a certificate with -tls-cert and -tls-key, or put a proxy that has one in front")
 	}
+}
+
+func isLoopback(listens net.Addr) bool {
+	tcp, ok := listens.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 func newLoop(conf settings.Autoscaler, stateDir string, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -164,19 +166,19 @@ func TestTokenIsAskedForAndWarnedOfWhenMissing(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	token := filepath.Join(t.TempDir(), "token")
-	require.NoError(t, os.WriteFile(token, []byte("hush-hush\n"), 0o600))
+	require.NoError(t, os.WriteFile(token, []byte("hush-hush-hush-hush\n"), 0o600))
 	p := begin(t, withState(t, cloud.Env(map[string]string{"WEBHOOK_TOKEN_FILE": token})), "-interval", "1h")
 	code, _ := send(t, http.MethodPost, p.url+"/up")
 	assert.Equal(t, 401, code)
-	code, _ = send(t, http.MethodPost, p.url+"/up", "Authorization", "Bearer hush-hush")
+	code, _ = send(t, http.MethodPost, p.url+"/up", "Authorization", "Bearer hush-hush-hush-hush")
 	assert.Equal(t, 200, code)
 	p.stop()
-	assert.NotContains(t, p.log.String(), "hush-hush")
+	assert.NotContains(t, p.log.String(), "hush-hush-hush-hush")
 	assert.NotContains(t, p.log.String(), "WEBHOOK_TOKEN")
 
 	p = begin(t, withState(t, cloud.Env(nil)))
 	await(t, p, func() bool { return strings.Contains(p.log.String(), "listening") })
-	assert.Equal(t, 1, strings.Count(p.log.String(), "set WEBHOOK_TOKEN"))
+	assert.Equal(t, 1, strings.Count(p.log.String(), "to open it set WEBHOOK_TOKEN"))
 }
 
 func TestOnlyListedAlertsCountWhenThereAreSome(t *testing.T) {
@@ -189,6 +191,65 @@ func TestOnlyListedAlertsCountWhenThereAreSome(t *testing.T) {
 		code, _ := send(t, http.MethodPost, p.url+path)
 		assert.Equal(t, want, code, path)
 	}
+}
+
+func TestWhoReachesThePortIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const open, token = "whoever reaches the port", "unencrypted"
+	long := settings.Autoscaler{Token: "hush-hush-hush-hush"}
+	withTLS := long
+	withTLS.TLS = settings.TLS{Cert: "c", Key: "k"}
+	for name, c := range map[string]struct {
+		conf    settings.Autoscaler
+		address string
+		want    string // empty: nothing is to be said
+	}{
+		"no token, this computer": {settings.Autoscaler{}, "127.0.0.1", "only programs on this computer"},
+		"no token, IPv6":          {settings.Autoscaler{}, "::1", "only programs on this computer"},
+		"no token, everybody":     {settings.Autoscaler{}, "::", open},
+		"no token, a network":     {settings.Autoscaler{}, "192.0.2.1", open},
+		"a token, this computer":  {long, "127.0.0.1", ""},
+		"a token, everybody":      {long, "0.0.0.0", token},
+		"a token over TLS":        {withTLS, "0.0.0.0", ""},
+		"a short token":           {settings.Autoscaler{API: settings.API{Warnings: []string{"short"}}, Token: "x"}, "127.0.0.1", "short"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log strings.Builder
+			warn(c.conf, &net.TCPAddr{IP: net.ParseIP(c.address), Port: 1}, settings.Log{Level: slog.LevelInfo}.Logger(&log))
+			assert.Contains(t, log.String(), c.want)
+			assert.Equal(t, c.want == "", log.Len() == 0, log.String())
+		})
+	}
+}
+
+func TestWebhooksComeInOverTLS(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 1)
+	cert, key, trust := cloudtest.Certificate(t)
+	env := map[string]string{"WEBHOOK_TOKEN": "hush-hush-hush-hush", "AUTOSCALER_TLS_CERT": cert, "AUTOSCALER_TLS_KEY": key}
+	p := begin(t, withState(t, cloud.Env(env)), "-interval", "1h", "-protect-all")
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
+	t.Cleanup(client.CloseIdleConnections)
+	base := strings.Replace(p.url, "http:", "https:", 1)
+	for path, want := range map[string]int{
+		"/up": 401, "/up?token=hush-hush-hush-hush": 200, "/decisions": 401, "/metrics": 401, "/healthz": 200,
+		"/decisions?token=hush-hush-hush-hush": 200, "/metrics?token=hush-hush-hush-hush": 200,
+	} {
+		resp, err := client.Get(base + path)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, want, resp.StatusCode, path)
+	}
+	code, text := send(t, http.MethodPost, p.url+"/up")
+	assert.Equal(t, http.StatusBadRequest, code, "plain HTTP")
+	assert.Contains(t, text, "HTTPS")
+
+	require.NoError(t, os.Remove(key))
+	code, stderr := runOnce(t, withState(t, cloud.Env(env)), "-listen-address", "127.0.0.1", "-listen-port", freePort(t))
+	assert.Equal(t, settings.ExitUsage, code)
+	assert.Contains(t, stderr, "-tls-key")
+	assert.Contains(t, stderr, key)
 }
 
 func TestWebhookSurvivesARestart(t *testing.T) {

@@ -72,11 +72,16 @@ func discover(ctx context.Context, conf settings.Discovery, logger *slog.Logger)
 	logger.Info("discovery starts", slog.String("version", settings.Version()), slog.String("zone", conf.Zone),
 		slog.String("pool", strings.Join(conf.Pools, ",")), slog.String("file", conf.File), slog.Duration("refresh", conf.Every))
 
+	server := serve.Config{Handler: agent.Handler(registry), Logger: logger, Namespace: "exopool_discovery", Registerer: registry}
+	if conf.TLS.Given() {
+		if server.Keypair, err = serve.LoadKeypair(conf.TLS.Cert, conf.TLS.Key); err != nil {
+			return conf.TLS.Unusable("discovery", err)
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return agent.Run(ctx) })
 	if listener != nil {
 		logger.Info("listening", slog.String("address", listener.Addr().String()))
-		server := serve.Config{Handler: agent.Handler(registry), Logger: logger, Namespace: "exopool_discovery", Registerer: registry}
 		group.Go(func() error { return serve.Run(ctx, listener, server) })
 	}
 	err = group.Wait()
@@ -96,7 +101,7 @@ func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *sl
 	}
 	agent, err := discovery.New(discovery.Config{
 		Lister: client.Lister(), Backends: client.Lister(), Resolver: client,
-		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels, MemberMetrics: conf.MemberMetrics,
+		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels, MemberMetrics: conf.MemberMetrics, Token: conf.Token,
 		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge, ForgetAfter: conf.ForgetAfter,
 		// Members of an API on this computer are its processes.
 		AllowLoopback: conf.Local,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
@@ -139,6 +141,30 @@ func TestListsThatLackMembersLeaveTheFileAlone(t *testing.T) {
 		return strings.Contains(metrics, `exopool_discovery_held_targets{pool="`+cloud.Pool+`"} 0`)
 	}, 10*time.Second, 5*time.Millisecond)
 	assert.Contains(t, metrics, `exopool_discovery_stale_lists_total{pool="`+cloud.Pool+`"} 3`)
+}
+
+func TestTargetsComeOverTLSToThoseWithTheToken(t *testing.T) {
+	cloud := cloudtest.New(t, 2)
+	cert, key, trust := cloudtest.Certificate(t)
+	env := cloud.Env(map[string]string{"DISCOVERY_TOKEN": "hush-hush-hush-hush"})
+	p := begin(t, env, "-tls-cert", cert, "-tls-key", key)
+	awaitTargets(t, p, 2)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
+	t.Cleanup(client.CloseIdleConnections)
+	for path, want := range map[string]int{
+		"/targets": 401, "/metrics": 401, "/healthz": 200, "/readyz": 200,
+		"/targets?token=hush-hush-hush-hush": 200, "/metrics?token=hush-hush-hush-hush": 200, "/targets?token=x": 401,
+	} {
+		resp, err := client.Get("https://" + address(t, p.log) + path)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, want, resp.StatusCode, path)
+	}
+	require.NoError(t, os.Remove(cert))
+	code := run(t.Context(), []string{"-tls-cert", cert, "-tls-key", key, "-listen", "127.0.0.1:0", "-file", p.file + "2"},
+		cloudtest.Getenv(env), io.Discard, io.Discard)
+	assert.Equal(t, settings.ExitUsage, code)
+	assert.NotContains(t, p.log.String(), "hush-hush")
 }
 
 func TestPoolMayBeNamed(t *testing.T) {

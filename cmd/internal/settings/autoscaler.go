@@ -26,8 +26,11 @@ type Autoscaler struct {
 	StateDirGiven bool
 	ListenHost    string // empty: all addresses
 	ListenPort    int
-	// Token is what webhooks must show; empty lets everyone in.
-	Token string
+	// Token is what webhooks must show; empty lets everyone in. With
+	// ProtectAll all readers but those of health must show it, too.
+	Token      string
+	ProtectAll bool
+	TLS        TLS
 	// UpAlerts and DownAlerts name the alerts that count; both or neither.
 	UpAlerts, DownAlerts []string
 }
@@ -54,20 +57,7 @@ func ParseAutoscaler(args []string, getenv func(string) string, out io.Writer) (
 		usage: "decide and tell, but never resize the pool", def: "false", remedy: "give true or false",
 	}, parseBool)
 	addState(l, &a)
-	add(l, &a.ListenHost, spec{
-		flags: []string{"listen-address"}, env: []string{"LISTEN_ADDRESS"}, arg: "HOST",
-		usage: "address of the webhook receiver", otherwise: "all addresses of the machine",
-		remedy: "give an IP address or a host name",
-	}, parseHost)
-	add(l, &a.ListenPort, spec{
-		flags: []string{"listen-port"}, env: []string{"LISTEN_PORT"}, arg: "PORT",
-		usage: "port of the webhook receiver", def: "8090",
-		remedy: "give a whole number " + between(1, 65535),
-	}, intBetween(1, 65535))
-	addSecret(l, &a.Token, spec{
-		env: []string{"WEBHOOK_TOKEN"}, usage: "the secret that webhooks must show", otherwise: "everyone is let in",
-		remedy: "give a word without spaces",
-	}, "webhook-token-file")
+	addReceiver(l, &a)
 	addAlerts(l, &a)
 	addLog(l, &a.Log)
 

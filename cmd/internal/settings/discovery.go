@@ -9,12 +9,14 @@ import (
 type Discovery struct {
 	API
 	Log           Log
-	Pools         []string      // ids or names, at least one
-	File          string        // path of the file_sd file
-	Port          int           // of the exporter on each member
-	Labels        bool          // publish what the provider says of each member
-	MemberMetrics bool          // publish age and health of each member
-	Listen        string        // HOST:PORT of the HTTP service; empty: none
+	Pools         []string // ids or names, at least one
+	File          string   // path of the file_sd file
+	Port          int      // of the exporter on each member
+	Labels        bool     // publish what the provider says of each member
+	MemberMetrics bool     // publish age and health of each member
+	Listen        string   // HOST:PORT of the HTTP service; empty: none
+	Token         string   // what readers must show; empty lets everyone in
+	TLS           TLS
 	Every         time.Duration // from the end of one refresh to the next
 	// Timeout bounds one refresh.
 	Timeout time.Duration
@@ -58,11 +60,7 @@ func ParseDiscovery(args []string, getenv func(string) string, out io.Writer) (D
 		usage: "publish age and load balancer health of each member as metrics, for one more API call in each refresh", def: "false",
 		remedy: "give true or false",
 	}, parseBool)
-	add(l, &d.Listen, spec{
-		flags: []string{"listen"}, env: []string{"DISCOVERY_LISTEN"}, arg: "ADDRESS",
-		usage: "HOST:PORT of /targets, /healthz, /readyz and /metrics; \"none\" for none", def: ":8091",
-		remedy: "give HOST:PORT, :PORT for all addresses, or none",
-	}, parseListenOrNone)
+	addService(l, &d)
 	addDuration(l, &d.Every, "refresh", "DISCOVERY_REFRESH", "time between two refreshes", 10*time.Second, 100*time.Millisecond, time.Minute)
 	addDuration(l, &d.Timeout, "timeout", "DISCOVERY_TIMEOUT", "longest time for one refresh", 30*time.Second, 100*time.Millisecond, time.Minute)
 	addDuration(l, &d.MaxAge, "max-age", "DISCOVERY_MAX_AGE",

@@ -58,7 +58,7 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 	assert.Equal(t, settings.Discovery{
 		API:   settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
 		Log:   settings.Log{Format: "text", Level: slog.LevelInfo},
-		Pools: []string{poolID}, File: "/srv/service-discovery/config.json", Port: 9200, Listen: ":8091",
+		Pools: []string{poolID}, File: "/srv/service-discovery/config.json", Port: 9200, Listen: "127.0.0.1:8091",
 		Every: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute, ForgetAfter: 15 * time.Minute,
 	}, d)
 
@@ -68,7 +68,7 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 		API:  settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
 		Log:  settings.Log{Format: "text", Level: slog.LevelInfo},
 		Pool: poolID, Every: time.Minute, Poll: 3 * time.Second,
-		Min: 1, Max: 10, Step: 1, StateDir: settings.DefaultStateDir, ListenPort: 8123,
+		Min: 1, Max: 10, Step: 1, StateDir: settings.DefaultStateDir, ListenHost: "127.0.0.1", ListenPort: 8123,
 	}, a)
 }
 
@@ -306,10 +306,12 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 		"discovery": {
 			"-port, -target-port PORT", "TARGET_PORT; default: 9100", "-file PATH", "/srv/service-discovery/config.json",
 			"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-forget-after DURATION", "-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
+			"-token-file FILE", "DISCOVERY_TOKEN_FILE", "-tls-cert FILE", "DISCOVERY_TLS_KEY", "127.0.0.1:8091 without",
 		},
 		"autoscaler": {
 			"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10", "-step MEMBERS", "-state-dir PATH",
 			"STATE_DIRECTORY", "LISTEN_PORT; default: 8090", "WEBHOOK_TOKEN_FILE", "-up-alerts NAMES", "AUTOSCALER_DOWN_ALERTS", "-expire", "-turn-timeout", "-listen-address",
+			"-protect-all\n", "-tls-cert FILE", "AUTOSCALER_TLS_KEY", "127.0.0.1 without",
 		},
 	}
 	for name, parse := range parsers {
