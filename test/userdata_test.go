@@ -57,6 +57,13 @@ func judgeUserData(t *testing.T, text []byte) {
 		}
 	})
 	t.Run("systemd understands its units", func(t *testing.T) { judgeUnits(t, root) })
+	t.Run("its programs listen on the machine itself only", func(t *testing.T) {
+		for _, name := range []string{"autoscaler.service", "discovery.service"} {
+			for _, path := range find(t, root, name) {
+				assert.Regexp(t, `(?m)^ExecStart=/\S+ -listen(-address)? 127\.0\.0\.1(:8091)?( |$)`, string(read(t, path)))
+			}
+		}
+	})
 	t.Run("promtool accepts its Prometheus configuration", func(t *testing.T) {
 		for _, path := range find(t, root, "prometheus.yml") {
 			checked(t, "promtool", "check", "config", path)
