@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -133,5 +134,29 @@ func TestWrongTokensOfOneSourceDoNotShutOutAnother(t *testing.T) {
 		assert.Equal(t, http.StatusOK, code)
 		assert.Equal(t, [2]int{0, 2}, counts(loop))
 		assert.Equal(t, map[string]float64{"accepted": 2, "refused": 10, "rate-limited": 2}, outcomes(t, reg))
+	})
+}
+
+func TestAFailingDiskDoesNotFloodTheLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		reg := prometheus.NewRegistry()
+		w := newWorld(t, 1, func(c *autoscale.Config) {
+			c.Logger, c.Registerer = slog.New(slog.NewTextHandler(&log, nil)), reg
+		})
+		w.breakDisk()
+		for range 1000 {
+			w.webhook(up)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, 2, strings.Count(log.String(), "state directory cannot be written"))
+		assert.Contains(t, log.String(), "left_out=998")
+		require.NoError(t, testutil.GatherAndCompare(reg, strings.NewReader(`
+# HELP exopool_autoscaler_state_errors_total Failed writes of the state directory.
+# TYPE exopool_autoscaler_state_errors_total counter
+exopool_autoscaler_state_errors_total 1000
+`), "exopool_autoscaler_state_errors_total"))
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/exopool/exopool/internal/lograte"
 )
 
 // A Loop resizes one pool, by at most one step a turn.
@@ -25,6 +27,8 @@ type Loop struct {
 	metrics *metrics
 	history history
 	pool    guarded
+	// stateLogs is for what each webhook says again while the disk fails.
+	stateLogs *slog.Logger
 
 	turn       sync.Mutex // held by the turn in progress
 	turns      int
@@ -59,7 +63,8 @@ func New(cfg Config) (*Loop, error) {
 	}
 	return &Loop{
 		cfg: cfg, policy: policy, demand: demand, pause: pause, metrics: m,
-		pool: guarded{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+		pool:      guarded{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+		stateLogs: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
 }
 
@@ -331,7 +336,7 @@ func (l *Loop) noteState(ctx context.Context, err error) {
 		return
 	}
 	l.metrics.stateErrors.Inc()
-	l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, a restart would not find what is new", l.attrs(slog.Any("err", err))...)
+	l.stateLogs.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, a restart would not find what is new", l.attrs(slog.Any("err", err))...)
 }
 
 // attrs returns the attributes of a log line about this pool.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/exopool/exopool/internal/auth"
@@ -40,6 +41,7 @@ type Webhook struct {
 	loop     *Loop
 	guard    *auth.Guard
 	judge    judge
+	reading  sync.Mutex
 	refusals *slog.Logger // 401 and 429
 	faults   *slog.Logger // everything else that deserves a look
 }
@@ -96,11 +98,19 @@ func (h *Webhook) receive(w http.ResponseWriter, r *http.Request, direction Dire
 	if err != nil {
 		return answer{code: http.StatusBadRequest, outcome: malformed, text: "body ends too early"}
 	}
-	a := h.judge.answer(r, body, direction)
+	a := h.read(r, body, direction)
 	if a.outcome == accepted {
 		h.loop.Record(r.Context(), direction)
 	}
 	return a
+}
+
+// read makes sense of one body at a time: 64 KiB of JSON can take megabytes
+// while they are read, and a few milliseconds.
+func (h *Webhook) read(r *http.Request, body []byte, direction Direction) answer {
+	h.reading.Lock()
+	defer h.reading.Unlock()
+	return h.judge.answer(r, body, direction)
 }
 
 // realm is what browsers show when they ask for the token.
