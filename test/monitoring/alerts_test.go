@@ -253,6 +253,9 @@ func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 		"Pool at its maximum": {"5m", 0},
 		"Webhooks refused":    {"0s", 0},
 		"Webhooks missing":    {"3m", 0},
+		"Autoscaler paused":   {"0s", 24}, // hours
+		"Second autoscaler":   {"0s", 0},
+		"Turns failing":       {"3m", 0},
 	}
 	got := make(map[string]patience)
 	for _, rule := range healthRules(t) {

@@ -15,6 +15,9 @@ import (
 
 // Queries that return nothing while all is well, or where nobody counts.
 var silent = map[string]string{
+	`exopool:autoscaler_pause_age:hours{job=""}`:                                                                "nobody has paused it",
+	`max(exopool_autoscaler_paused{job="autoscaler"}) == 1`:                                                     "nobody has paused it",
+	`sum(increase(exopool_autoscaler_foreign_changes_total{job="autoscaler"}[5m])) > 0`:                         "nobody else scales",
 	`exopool:member_requests:rate1m{job=""}`:                                                                    "this application does not count its requests",
 	`sum by (reason) (increase(exopool_discovery_refresh_failures_total{job="discovery"}[5m])) > 0`:             "no refresh fails",
 	`increase(exopool_autoscaler_state_errors_total{job="autoscaler"}[5m]) > 0`:                                 "no write fails",
