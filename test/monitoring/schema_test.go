@@ -20,15 +20,17 @@ import (
 // withGrafana is the variable that names the Grafana to use.
 const withGrafana = "EXOPOOL_GRAFANA"
 
-func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
-	t.Parallel()
+// startGrafana starts a Grafana with the installed files and no Prometheus, and
+// returns once it has its dashboards. Without a Grafana the test is skipped.
+func startGrafana(t *testing.T) (server *grafana.Server, version, password string) {
+	t.Helper()
 	program := os.Getenv(withGrafana)
 	if program == "" {
 		t.Skipf("needs a Grafana: set %s to auto, or to where one is", withGrafana)
 	}
 	found, err := grafana.Find(t.Context(), program, "")
 	require.NoError(t, err)
-	server, err := grafana.New(grafana.Config{
+	server, err = grafana.New(grafana.Config{
 		Installation: found, Files: files.Monitoring(), Dir: t.TempDir(),
 		// Nobody is there, and nobody is asked.
 		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: "a-token",
@@ -46,7 +48,12 @@ func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
 		return err == nil
 	}, 90*time.Second, 200*time.Millisecond, "Grafana starts")
 
-	password := strings.TrimSpace(string(read(t, server.PasswordFile())))
+	return server, found.Version, strings.TrimSpace(string(read(t, server.PasswordFile())))
+}
+
+func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
+	t.Parallel()
+	server, version, password := startGrafana(t)
 	for _, path := range find(t, grafanaFiles+"/dashboards", "*.json") {
 		body, err := json.Marshal(map[string]string{"dashboard": string(read(t, path))})
 		require.NoError(t, err)
@@ -58,7 +65,7 @@ func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
 		require.NoError(t, err)
 		defer resp.Body.Close()
 		if resp.StatusCode == http.StatusNotFound {
-			t.Skipf("Grafana %s does not offer to validate dashboards", found.Version)
+			t.Skipf("Grafana %s does not offer to validate dashboards", version)
 		}
 		var answer struct {
 			IsValid bool

@@ -87,6 +87,7 @@ knows() {
 # in Grafana shall keep it, and be able to apply.
 if [ "$(grafana /api/org -w '%{http_code}')" = 401 ]; then
   echo "grafana's user admin has another password now than terraform output grafana_password tells;" >&2
+  echo "or somebody guesses at it, which locks the login for five minutes at a time;" >&2
   echo "so alert rules and dashboards were not checked: see in grafana whether they are there" >&2
 else
   knows
