@@ -148,14 +148,16 @@ func (s *state) claim() {
 	s.Pending = batches{}
 }
 
-// resolved settles an intent that this turn left behind.
-func (d *Demand) resolved(size int) []Settled {
+// resolved settles an intent that this turn left behind. It reports whether
+// that was carried out.
+func (d *Demand) resolved(size int) (settled []Settled, done bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.now.Intent == nil {
-		return nil
+		return nil, false
 	}
-	return d.resolve(size)
+	done = size == d.now.Intent.To
+	return d.resolve(size), done
 }
 
 // resolve decides from the size of the pool, which is at rest, whether the

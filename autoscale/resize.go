@@ -134,12 +134,12 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 	if status.State != StateRunning {
 		return false // the next turn finds out what came of it
 	}
-	settled := l.demand.resolved(status.Size)
+	settled, done := l.demand.resolved(status.Size)
 	l.settle(ctx, d, settled)
 	switch {
 	case status.Size == d.From:
 		return ctx.Err() == nil
-	case status.Size == d.To && len(settled) > 0:
+	case done:
 		d.Result, d.Reason = Resized, ReasonConfirmed
 		l.contention.leave(status.Size)
 	default:

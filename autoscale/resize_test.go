@@ -134,6 +134,21 @@ func TestStoppingWhileWaitingToAskAgainAsksNoMore(t *testing.T) {
 	})
 }
 
+func TestALostAnswerToACorrectionIsNobodyElsesChange(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool := fake.NewPool("web", 7, nil)
+		pool.LoseNext("resize", lost)
+		_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool, c.Max = pool, 5 })
+		time.Sleep(30 * time.Second)
+		last := loop.Decisions()[0]
+		assert.Equal(t, autoscale.Resized, last.Result)
+		assert.Equal(t, autoscale.ReasonConfirmed, last.Reason)
+		assert.False(t, last.ForeignChange)
+		stop()
+	})
+}
+
 // TestATurnThatAsksAgainSurvivesACrash: what the disk holds between two
 // attempts is enough for one step and no more.
 func TestATurnThatAsksAgainSurvivesACrash(t *testing.T) {
