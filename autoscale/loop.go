@@ -112,9 +112,10 @@ func (l *Loop) look(ctx context.Context) {
 	l.metrics.read(status)
 }
 
-// wait returns true once next is reached, and false when ctx ends before.
+// wait returns true once next is reached, or an interval has passed since the
+// clock may have been set back, and false when ctx ends before.
 func (l *Loop) wait(ctx context.Context, next time.Time) bool {
-	if wait := next.Sub(l.cfg.Clock.Now()); wait > 0 {
+	if wait := min(next.Sub(l.cfg.Clock.Now()), l.cfg.Interval); wait > 0 {
 		select {
 		case <-ctx.Done():
 		case <-l.cfg.Clock.After(wait):

@@ -3,6 +3,10 @@ package autoscale_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -278,4 +282,40 @@ func TestALastResizeInTheFutureDelaysTheFirstTurnByOneInterval(t *testing.T) {
 	w.clock.AwaitSleepers(1)
 	assert.Len(t, again.loop.Decisions(), 1)
 	stop()
+}
+
+// A settable clock tells another time than the system's.
+type settable struct {
+	autoscale.SystemClock
+	back atomic.Int64
+}
+
+func (c *settable) Now() time.Time { return time.Now().Round(0).Add(-time.Duration(c.back.Load())) }
+
+// A settingBack pool takes its time, in which the clock is set back.
+type settingBack struct {
+	*fake.Pool
+	clock *settable
+}
+
+func (p settingBack) Status(ctx context.Context) (autoscale.Status, error) {
+	p.clock.back.Store(int64(2 * time.Hour))
+	return p.Pool.Status(ctx)
+}
+
+// As the clock of a machine that starts is, once it has reached a time server.
+func TestAClockThatIsSetBackAtTheStartHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir, clock := t.TempDir(), new(settable)
+		state := fmt.Sprintf(`{"version":1,"last_resize":%q}`, time.Now().Add(-10*time.Second).Format(time.RFC3339))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "demand.json"), []byte(state), 0o600))
+		_, loop, stop := started(t, func(c *autoscale.Config) {
+			c.StateDir, c.Clock, c.Pool = dir, clock, settingBack{fake.NewPool("web", 2, nil), clock}
+		})
+		assert.Empty(t, loop.Decisions(), "the latest resize is too young")
+		time.Sleep(61 * time.Second)
+		assert.NotEmpty(t, loop.Decisions())
+		stop()
+	})
 }
