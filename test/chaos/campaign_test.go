@@ -61,7 +61,7 @@ func TestCampaign(t *testing.T) {
 						report(t, s, broken)
 					}
 					if seed%10000 == 0 && *seeds > 20000 {
-						fmt.Fprintf(os.Stderr, "seed %d after %s\n", seed, time.Since(began).Round(time.Second))
+						fmt.Fprintf(os.Stderr, "seed %d after %s, %d findings\n", seed, time.Since(began).Round(time.Second), findings.Load())
 					}
 				}
 				mu.Lock()

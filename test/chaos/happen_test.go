@@ -123,9 +123,11 @@ func (w *world) meddle(ctx context.Context, e event) error {
 		return w.cloud.SetPoolState(w.pool, "running")
 	case "pool deleted":
 		w.cloud.Faults().Clear()
-		w.unlocked(func() { _ = w.cloud.Call(ctx, http.MethodDelete, "/v2/instance-pool/"+w.pool, nil, nil) })
-		w.changed()
-		w.deleted = true
+		var err error
+		w.unlocked(func() { err = w.cloud.Call(ctx, http.MethodDelete, "/v2/instance-pool/"+w.pool, nil, nil) })
+		if w.deleted = err == nil; w.deleted { // a load balancer protects its pool
+			w.changed()
+		}
 	default:
 		return fmt.Errorf("unknown kind of event %q", e.kind)
 	}

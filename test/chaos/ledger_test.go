@@ -43,28 +43,38 @@ type pause struct {
 // turnsOf is what one run has seen in its turns that tells of others who
 // change the size.
 type turnsOf struct {
-	read    int   // turns that could read the pool
-	left    int   // size of the pool after the latest
-	known   bool  // left is certain
-	strange []int // turns that found another size
+	seen    uint64 // when the latest turn read the pool
+	read    int    // turns that could read the pool
+	left    int    // size of the pool after the latest
+	known   bool   // left is certain
+	strange []int  // turns that found another size
+	held    int    // until after this turn it keeps its hands off
 }
 
-// Two changes by others within some turns make a contention.
+// Two changes by others within some turns make a contention, which so many turns
+// without one end.
 const (
 	contentionChanges = 2
 	contentionWindow  = 5
+	contentionQuiet   = 10
 )
 
-// contended tells whether others have changed the size again and again.
-func (t *turnsOf) contended() bool {
+// changed notes that this turn has found another size than the latest left.
+func (t *turnsOf) changed() {
+	t.strange = append(t.strange, t.read)
 	recent := 0
 	for _, turn := range t.strange {
 		if turn > t.read-contentionWindow {
 			recent++
 		}
 	}
-	return recent >= contentionChanges
+	if recent >= contentionChanges || t.contended() {
+		t.held = t.read + contentionQuiet
+	}
 }
+
+// contended tells whether others have changed the size again and again.
+func (t *turnsOf) contended() bool { return t.held > 0 && t.read <= t.held }
 
 // A trap kills a run at a certain moment.
 type trap struct {
@@ -129,7 +139,7 @@ func (s *scaler) read(size int) {
 		s.turn.claimed = s.world.tick()
 		s.turnsOf.read++
 		if t := &s.turnsOf; t.known && size != t.left && !s.isPaused() {
-			t.strange = append(t.strange, t.read)
+			t.changed()
 		}
 	}
 	s.turn.size, s.turn.fresh = size, true
@@ -208,6 +218,12 @@ func (s *scaler) decided(d autoscale.Decision) {
 		}
 	}
 	left := &s.turnsOf
+	if d.ForeignChange && s.foreign < left.seen {
+		w.breaksLocked("%s says that somebody else has changed the size, and nobody has", s.name)
+	}
+	if s.turn.claimed > 0 {
+		left.seen = s.turn.claimed
+	}
 	switch {
 	case s.turn.claimed == 0 || d.State == "": // the turn could not read the pool
 	case d.Result == autoscale.Failed && len(s.turn.writes) > 0:

@@ -81,6 +81,8 @@ func decisionOf(r slog.Record) autoscale.Decision {
 			d.From = int(a.Value.Int64())
 		case "to":
 			d.To = int(a.Value.Int64())
+		case "foreign_change":
+			d.ForeignChange = a.Value.Bool()
 		case "state":
 			d.State = autoscale.State(a.Value.String())
 		case "size":

@@ -80,8 +80,12 @@ func TestTheLedgerSeesBrokenPromises(t *testing.T) {
 		"a write after a pause":        {func(s *scaler) { s.paused = &pause{until: time.Now().Add(-time.Second)}; s.read(3); s.asks(4) }, ""},
 		"a write of a dry run":         {func(s *scaler) { s.dry = true; s.read(3); s.asks(4) }, "in a dry run"},
 		"a write against a rival":      {func(s *scaler) { rival(s, 3, 4, 5, 4); s.asks(5) }, "others have changed the size"},
+		"a write soon after a rival":   {func(s *scaler) { rival(s, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 4); s.asks(5) }, "others have changed the size"},
+		"a write long after a rival":   {func(s *scaler) { rival(s, 3, 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4); s.asks(5) }, ""},
 		"a write after one change":     {func(s *scaler) { rival(s, 3, 4, 4, 4); s.asks(5) }, ""},
 		"a resize that was not asked":  {func(s *scaler) { s.read(3); s.decided(autoscale.Decision{From: 3, To: 4, Result: autoscale.Resized}) }, "did not ask for that"},
+		"somebody accused rightly":     {func(s *scaler) { accused(s, s.world.tick()) }, ""},
+		"somebody accused wrongly":     {func(s *scaler) { accused(s, 0) }, "and nobody has"},
 		"a decision to leap":           {func(s *scaler) { s.decided(autoscale.Decision{From: 8, To: 5, Result: autoscale.Failed}) }, "at once"},
 		"a webhook that vanishes":      {func(s *scaler) { s.hook(autoscale.Up); s.close() }, "vanish"},
 		"a webhook settled":            {func(s *scaler) { s.hook(autoscale.Up); s.settled(settledOne); s.close() }, ""},
@@ -125,6 +129,15 @@ func rival(s *scaler, sizes ...int) {
 			s.decided(autoscale.Decision{From: size, To: size, State: autoscale.StateRunning, Result: autoscale.Held})
 		}
 	}
+}
+
+// accused lets a turn say that somebody else has changed the size.
+func accused(s *scaler, when uint64) {
+	rival(s, 3, 4)
+	if when > 0 {
+		s.foreign = s.world.tick()
+	}
+	s.decided(autoscale.Decision{From: 4, To: 4, State: autoscale.StateRunning, Result: autoscale.Held, ForeignChange: true})
 }
 
 func TestSecretsInLogsAreSeen(t *testing.T) {

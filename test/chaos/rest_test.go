@@ -1,8 +1,13 @@
 package chaos_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,6 +150,23 @@ func (w *world) until(turns int, trouble func() string) (left string) {
 	return left
 }
 
+// show looks at what the autoscaler shows to people.
+func (s *scaler) show() {
+	for _, path := range []string{"/decisions", "/readyz"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer := httptest.NewRecorder()
+		s.run.handler.ServeHTTP(answer, r)
+		var decisions []autoscale.Decision
+		switch {
+		case path == "/decisions" && json.Unmarshal(answer.Body.Bytes(), &decisions) != nil:
+			s.world.breaks("%s shows %d %q for decisions", s.name, answer.Code, answer.Body)
+		case slices.ContainsFunc(s.world.secrets, func(secret []byte) bool { return bytes.Contains(answer.Body.Bytes(), secret) }):
+			s.world.breaks("%s shows a secret on %s", s.name, path)
+		}
+	}
+}
+
 // unrest tells what is not in balance.
 func (w *world) unrest() string {
 	s := w.scalers[0]
@@ -160,6 +182,11 @@ func (w *world) unrest() string {
 		return fmt.Sprintf("%d webhooks up and %d down wait", up.Count, down.Count)
 	}
 	if w.deleted {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.targets.held) > 0 {
+			return fmt.Sprintf("%d targets of a pool that is gone", len(w.targets.held))
+		}
 		return ""
 	}
 	if state := w.cloud.Pools()[0].State; state != "running" {
@@ -185,6 +212,7 @@ func (w *world) unrest() string {
 // end ends all programs and balances the account.
 func (w *world) end() {
 	w.sleep(restart)
+	w.scalers[0].show()
 	for _, s := range w.scalers {
 		if s.run != nil && !s.run.dead.Load() {
 			s.run.terminate()

@@ -88,6 +88,11 @@ func newWorld(ctx context.Context, dir string, s schedule, st *stats, trace *str
 	if w.pool, err = makePool(ctx, cloud, s.start); err != nil {
 		return nil, err
 	}
+	if s.labels && !s.alone {
+		if err := addBalancer(ctx, cloud, w.pool); err != nil {
+			return nil, err
+		}
+	}
 	w.targets = targets{world: w, file: filepath.Join(dir, "targets", "config.json")}
 	names := []string{"autoscaler", "other autoscaler"}
 	for i := range names {
@@ -134,6 +139,19 @@ func makePool(ctx context.Context, cloud *exoapi.Cloud, size int) (string, error
 	}, nil)
 	time.Sleep(time.Minute) // until all members run
 	return cloud.Pools()[0].ID, err
+}
+
+// addBalancer puts a load balancer before the pool.
+func addBalancer(ctx context.Context, cloud *exoapi.Cloud, pool string) error {
+	id, err := cloud.Do(ctx, http.MethodPost, "/v2/load-balancer", map[string]any{"name": "web"})
+	if err != nil {
+		return err
+	}
+	return cloud.Call(ctx, http.MethodPost, "/v2/load-balancer/"+id+"/service", map[string]any{
+		"name": "web", "instance-pool": map[string]string{"id": pool}, "protocol": "tcp", "strategy": "round-robin",
+		"port": 80, "target-port": 8080,
+		"healthcheck": map[string]any{"mode": "http", "port": 8080, "uri": "/health", "interval": 10, "timeout": 5, "retries": 1},
+	}, nil)
 }
 
 func (s *scaler) useNewDisk(content map[string][]byte, state diskState) (err error) {
