@@ -2,6 +2,8 @@ package settings_test
 
 import (
 	"io"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -121,4 +123,31 @@ func TestProtectAllNeedsAToken(t *testing.T) {
 	faults := faultsOf(t, err)
 	require.Len(t, faults, 1)
 	assert.Equal(t, "AUTOSCALER_PROTECT_ALL (flag -protect-all)", faults[0].Setting)
+}
+
+// image returns the environment that the Dockerfile gives a program.
+func image(t *testing.T, program string) env {
+	t.Helper()
+	dockerfile, err := os.ReadFile("../../../Dockerfile")
+	require.NoError(t, err)
+	_, stage, found := strings.Cut(string(dockerfile), "\nFROM scratch AS "+program+"\n")
+	require.True(t, found)
+	stage, _, _ = strings.Cut(stage, "\nFROM ")
+	all := env{}
+	for line := range strings.Lines(stage) {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(line, "ENV "), "="); ok && strings.HasPrefix(line, "ENV ") {
+			all[name] = strings.TrimSpace(value)
+		}
+	}
+	return all
+}
+
+func TestImagesListenOnAllAddresses(t *testing.T) {
+	a, err := settings.ParseAutoscaler(nil, course().with(image(t, "autoscaler")).with(env{"LISTEN_PORT": "8123"}).get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "0.0.0.0", a.ListenHost)
+	assert.Equal(t, 8123, a.ListenPort, "which the engine publishes")
+	d, err := settings.ParseDiscovery(nil, course().with(image(t, "discovery")).get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "0.0.0.0:8091", d.Listen)
 }
