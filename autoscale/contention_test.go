@@ -131,6 +131,21 @@ func TestWhatIsNoContention(t *testing.T) {
 			}
 			assert.NoError(w, w.loop.Resume(w.Context()))
 		},
+		"a change after the last turn of a pause": func(w *world) {
+			w.pool.SetSize(4)
+			w.turn()
+			w.pause(90*time.Second, "")
+			w.turn()
+			w.pool.SetSize(3)
+		},
+		"a pause since": func(w *world) {
+			for _, size := range []int{4, 3} {
+				w.pool.SetSize(size)
+				w.turn()
+			}
+			w.pause(90*time.Second, "")
+			w.turn()
+		},
 		"own steps": func(w *world) {
 			for range 2 {
 				w.webhook(up)
@@ -146,6 +161,18 @@ func TestWhatIsNoContention(t *testing.T) {
 				w.turn()
 				w.turn()
 				w.webhook(down)
+				w.turn()
+			}
+		},
+		"own steps that are carried out late": func(w *world) {
+			for size := range 2 {
+				w.pool.FailNext("resize", lost.error)
+				w.webhook(up)
+				w.turn()
+				w.pool.SetState("scaling-up")
+				w.turn()
+				w.pool.SetSize(3 + size)
+				w.pool.SetState("")
 				w.turn()
 			}
 		},

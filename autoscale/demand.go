@@ -277,6 +277,13 @@ func (d *Demand) disown(now time.Time) error {
 	return nil
 }
 
+// unclear reports whether it is still open what came of a resize.
+func (d *Demand) unclear() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now.Intent != nil
+}
+
 // withdraw takes the intent back: the provider promised that nothing changed.
 // The webhooks stay claimed.
 func (d *Demand) withdraw() {

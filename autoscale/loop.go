@@ -206,7 +206,8 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 	d.Up, d.Down = l.demand.claimed()
 	if pause, ok := l.pause.current(now); ok {
 		d.Pause = &pause
-		l.contention.leave(status.Size) // others may do with it what they like
+		l.contention = contention{} // others may do with it what they like
+		l.metrics.contended.Set(0)
 		d.hold(ReasonPaused)
 		return
 	}
@@ -221,6 +222,9 @@ func (l *Loop) observe(ctx context.Context, d *Decision) {
 		l.contention = contention{}
 	}
 	d.ForeignChange = l.contention.observe(d.Size)
+	if l.demand.unclear() {
+		l.contention.forget() // a resize of our own may still change it
+	}
 	if d.ForeignChange {
 		l.metrics.foreignChanges.Inc()
 	}

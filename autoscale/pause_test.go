@@ -109,6 +109,7 @@ func TestAPauseDuringATurnComesInTime(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonPaused, d.Reason)
 	assert.Empty(t, w.pool.Resizes())
 	assert.Equal(t, d.From, d.To)
+	assert.NotNil(t, d.Pause)
 	waiting, _ := w.loop.Waiting()
 	assert.Equal(t, 1, waiting.Count)
 	assert.NotContains(t, w.stateFile(), "intent")

@@ -38,7 +38,8 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
 // resize asks for the target. An attempt that failed for a reason that may
 // pass is repeated, but never on what was known before it: the pool is read
 // again, and unless it still has the size that the target was decided on, the
-// turn is over.
+// turn is over. Once an attempt got no clear answer its intent stays, whatever
+// comes of later ones: it may yet be carried out.
 func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target Target) {
 	d.To = target.Size
 	if l.cfg.DryRun {
@@ -46,35 +47,51 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		l.settle(ctx, d, l.demand.settled(direction, ReasonDryRun))
 		return
 	}
+	unclear := false // an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
-		if err := l.intend(ctx, direction, d.From, d.To); err != nil {
-			d.To = d.From
-			d.fail(ReasonStateError, err)
-			return
+		if !unclear {
+			if err := l.intend(ctx, direction, d.From, d.To); err != nil {
+				d.To = d.From
+				d.fail(ReasonStateError, err)
+				return
+			}
 		}
 		err := l.write(calls, d.To)
 		if errors.Is(err, errPaused) {
-			l.demand.withdraw()
-			d.To = d.From
-			d.hold(ReasonPaused)
+			l.holdPaused(d, unclear)
 			return
 		}
 		if err == nil {
 			l.contention.leave(d.To)
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
-			d.Result, d.Reason = Resized, target.Reason
+			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
 			l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
 			return
 		}
-		if nothingChanged(err) {
+		switch {
+		case unclear:
+		case nothingChanged(err):
 			l.demand.withdraw()
-		} else {
+		default:
+			unclear = true
 			l.contention.forget()
 		}
 		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
 		if attempt == maxAttempts || !l.mayRepeat(ctx, calls, attempt, err) || !l.stillUndone(ctx, calls, d) {
 			return
 		}
+	}
+}
+
+// holdPaused ends a turn that a pause has kept from writing.
+func (l *Loop) holdPaused(d *Decision, unclear bool) {
+	if pause, ok := l.Paused(); ok {
+		d.Pause = &pause
+	}
+	d.hold(ReasonPaused)
+	if !unclear {
+		l.demand.withdraw()
+		d.To = d.From
 	}
 }
 
@@ -134,11 +151,12 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 	if status.State != StateRunning {
 		return false // the next turn finds out what came of it
 	}
+	if status.Size == d.From {
+		return ctx.Err() == nil
+	}
 	settled, done := l.demand.resolved(status.Size)
 	l.settle(ctx, d, settled)
 	switch {
-	case status.Size == d.From:
-		return ctx.Err() == nil
 	case done:
 		d.Result, d.Reason = Resized, ReasonConfirmed
 		l.contention.leave(status.Size)

@@ -1,6 +1,7 @@
 package autoscale_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -110,9 +111,57 @@ func TestAResizeIsRepeatedOnlyOnWhatIsStillTrue(t *testing.T) {
 				assert.Equal(t, test.asked, pool.Resizes())
 				assert.Equal(t, test.result, d.Result, d.Error)
 				assert.Equal(t, test.reason, d.Reason, d.Error)
+				assert.Equal(t, d.Reason == autoscale.ReasonStepUp, d.Error == "", "an error that was overcome is none")
 				assert.Equal(t, test.fates, fates(d))
 				assert.Equal(t, 2, d.From)
 				assert.Equal(t, 3, d.To)
+			})
+		})
+	}
+}
+
+// TestAWebhookWhoseResizeIsCarriedOutLateIsOneStep: a first request that got no
+// answer is carried out after the turn has ended for another reason.
+func TestAWebhookWhoseResizeIsCarriedOutLateIsOneStep(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		second func(context.Context, *fake.Pool, *autoscale.Loop) error // before the turn asks again
+		reason autoscale.Reason
+	}{
+		"refused": {
+			func(_ context.Context, pool *fake.Pool, _ *autoscale.Loop) error {
+				pool.FailNext("resize", autoscale.ErrRefused)
+				return nil
+			},
+			autoscale.ReasonRefused,
+		},
+		"paused": {
+			func(ctx context.Context, _ *fake.Pool, loop *autoscale.Loop) error {
+				_, err := loop.Pause(ctx, 10*time.Second, "")
+				return err
+			},
+			autoscale.ReasonPaused,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				pool := fake.NewPool("web", 2, nil)
+				loop, err := autoscale.New(autoscale.Config{Pool: pool, PoolName: "web", StateDir: t.TempDir()})
+				require.NoError(t, err)
+				loop.Record(t.Context(), up)
+				pool.FailNext("resize", lost)
+				time.AfterFunc(500*time.Millisecond, func() { assert.NoError(t, test.second(t.Context(), pool, loop)) })
+				assert.Equal(t, test.reason, loop.RunOnce(t.Context()).Reason)
+
+				pool.SetSize(3)
+				time.Sleep(time.Minute)
+				d := loop.RunOnce(t.Context())
+
+				assert.Equal(t, fate{up: autoscale.ReasonConfirmed}, fates(d))
+				assert.False(t, d.ForeignChange)
+				assert.Equal(t, 3, pool.Size())
 			})
 		})
 	}
