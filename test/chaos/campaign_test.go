@@ -25,6 +25,7 @@ var (
 	from  = flag.Uint64("from", 1, "seed of the first")
 	one   = flag.Uint64("seed", 0, "play this schedule only, and tell all that happens")
 	only  = flag.String("events", "", "with -seed: the numbers of the events that happen, with commas; all if empty")
+	limit = flag.Duration("for", 0, "end after this time, however many schedules were played; 0 for none")
 	most  = flag.Int("findings", 3, "end after so many schedules that break a promise")
 )
 
@@ -48,7 +49,7 @@ func TestCampaign(t *testing.T) {
 			t.Run(strconv.Itoa(worker), func(t *testing.T) {
 				t.Parallel()
 				own := newStats()
-				for int(findings.Load()) < *most {
+				for int(findings.Load()) < *most && (*limit == 0 || time.Since(began) < *limit) {
 					seed := next.Add(1) - 1
 					if seed >= *from+*seeds {
 						break
