@@ -218,7 +218,7 @@ func (s *scaler) decided(d autoscale.Decision) {
 		}
 	}
 	left := &s.turnsOf
-	if d.ForeignChange && s.foreign < left.seen {
+	if d.ForeignChange && s.foreign <= left.seen {
 		w.breaksLocked("%s says that somebody else has changed the size, and nobody has", s.name)
 	}
 	if s.turn.claimed > 0 {
