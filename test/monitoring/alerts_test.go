@@ -239,6 +239,19 @@ func TestSilenceOfAProgramIsAnAlert(t *testing.T) {
 	}
 }
 
+func TestEachSummarySaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	// What is the matter, and after that what helps.
+	for _, rule := range scalingRules(t) {
+		assert.Regexp(t, `, so the pool (grows|shrinks); nothing to do$`, rule.Annotations["summary"], rule.Title)
+	}
+	for _, rule := range healthRules(t) {
+		_, remedy, _ := strings.Cut(regexp.MustCompile(`{{[^}]*}}`).ReplaceAllString(rule.Annotations["summary"], ""), ": ")
+		remedy = strings.TrimSpace(remedy)
+		assert.Greater(t, len(strings.Fields(remedy)), 3, "%s: %s", rule.Title, rule.Annotations["summary"])
+	}
+}
+
 func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 	t.Parallel()
 	type patience struct {

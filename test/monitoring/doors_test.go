@@ -3,11 +3,14 @@
 package monitoring_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,6 +98,15 @@ func TestGrafanaShowsNothingWithoutAPassword(t *testing.T) {
 func TestWrongPasswordsLockTheLogin(t *testing.T) {
 	t.Parallel()
 	server, _, password := startGrafana(t)
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	session := &http.Client{Jar: jar}
+	login, err := json.Marshal(map[string]string{"user": grafana.User, "password": password})
+	require.NoError(t, err)
+	resp, err := session.Post(server.URL()+"/login", "application/json", bytes.NewReader(login))
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
 	org := server.URL() + "/api/org"
 	status, _, _ := ask(t, http.MethodGet, org, password)
 	require.Equal(t, http.StatusOK, status)
@@ -109,6 +121,25 @@ func TestWrongPasswordsLockTheLogin(t *testing.T) {
 		status, _, _ = ask(t, http.MethodGet, org, password)
 	}
 	assert.Equal(t, 5, tried, "wrong passwords before the right one is refused, too")
-	status, _, _ = ask(t, http.MethodGet, server.URL()+"/api/health", "")
-	assert.Equal(t, http.StatusOK, status)
+
+	// Who was in stays in, and alerts are evaluated as before.
+	locked := time.Now()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		resp, err := session.Get(server.URL() + "/api/prometheus/grafana/api/v1/rules")
+		require.NoError(c, err)
+		defer resp.Body.Close()
+		var rules struct {
+			Data struct {
+				Groups []struct {
+					Name           string
+					LastEvaluation time.Time
+				}
+			}
+		}
+		require.NoError(c, json.NewDecoder(resp.Body).Decode(&rules))
+		require.Len(c, rules.Data.Groups, 2)
+		for _, group := range rules.Data.Groups {
+			assert.True(c, group.LastEvaluation.After(locked), group.Name)
+		}
+	}, 90*time.Second, 500*time.Millisecond)
 }
