@@ -3,6 +3,7 @@ package monitor_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -137,6 +138,25 @@ func TestAlertRulesThatCannotBeReadAreNamed(t *testing.T) {
 			assert.ErrorContains(t, m.Run(t.Context()), test.says)
 		})
 	}
+}
+
+func TestAMemberCannotPassForTheRules(t *testing.T) {
+	t.Parallel()
+	honest := newExporter(t, 0.5)
+	liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		honest.ServeHTTP(w, r)
+		fmt.Fprint(w, "exopool:cpu:percent 99\nexopool:cpu_high:percent 1\nup{member=\"another\"} 1\n")
+	}))
+	t.Cleanup(liar.Close)
+	s := newStage(t, nil)
+	s.write(t, honest, &exporter{Server: liar})
+
+	s.awaitAnswer(t, `count(exopool:member_cpu:percent) == 2`, `"2"`)
+	average, known := s.average(t)
+	assert.True(t, known)
+	assert.InDelta(t, 50, average, 15)
+	_, data := s.ask(t, "query", url.Values{"query": {`count(exopool:cpu:percent) + count(up{job="pool"})`}})
+	assert.Contains(t, data, `"3"`, "one signal, two members: %s", data)
 }
 
 func TestQueryAPIAnswersAsPrometheusDoes(t *testing.T) {
