@@ -45,7 +45,9 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ctx.Err()
 	case errors.Is(err, errMalformed):
 		return nil, err
-	case past.attempts == 0 && errors.Is(err, ErrRateLimited):
+	case past.status == 0 && errors.Is(err, ErrRateLimited):
+		// Another call was told to wait, perhaps after a first attempt of this
+		// one brought no answer.
 		return nil, err
 	case err != nil && past.status == 0 && past.failure != nil && ctx.Err() != nil:
 		// That the time ran out says nothing about the cause.

@@ -31,6 +31,12 @@ func TestFaultsThatPassAreRepeated(t *testing.T) {
 	fine := reply(200, `{"instances":[]}`)
 	down := reply(500, `{"message":"oops"}`)
 	asked := func(value string) httpmock.Responder { return limited(429, value) }
+	byItsClock := func(until, now string) httpmock.Responder {
+		return reply(429, `{}`).HeaderSet(http.Header{
+			"Retry-After": {"Fri, 31 Dec 1999 " + until + " GMT"}, "Date": {"Fri, 31 Dec 1999 " + now + " GMT"},
+			"Content-Type": {"application/json"},
+		})
+	}
 	tests := map[string]struct {
 		answers []httpmock.Responder
 		least   time.Duration
@@ -45,7 +51,10 @@ func TestFaultsThatPassAreRepeated(t *testing.T) {
 		"rate limit without a time":           {[]httpmock.Responder{reply(429, `{}`), fine}, 250 * time.Millisecond, 500 * time.Millisecond},
 		"rate limit with a time":              {[]httpmock.Responder{asked("7"), fine}, 7 * time.Second, 7 * time.Second},
 		"rate limit with a time of day":       {[]httpmock.Responder{asked("Sat, 01 Jan 2000 00:00:09 GMT"), fine}, 9 * time.Second, 9 * time.Second},
-		"rate limit with a time past":         {[]httpmock.Responder{asked("Fri, 31 Dec 1999 23:59:59 GMT"), fine}, 0, 0},
+		"rate limit by the server's clock":    {[]httpmock.Responder{byItsClock("01:00:09", "01:00:00"), fine}, 9 * time.Second, 9 * time.Second},
+		"rate limit by a clock that is slow":  {[]httpmock.Responder{byItsClock("23:00:09", "23:00:00"), fine}, 9 * time.Second, 9 * time.Second},
+		"rate limit with a time past":         {[]httpmock.Responder{asked("Fri, 31 Dec 1999 23:59:59 GMT"), fine}, 250 * time.Millisecond, 500 * time.Millisecond},
+		"rate limit that asks for nothing":    {[]httpmock.Responder{asked("0"), fine}, 250 * time.Millisecond, 500 * time.Millisecond},
 		"rate limit that asks for 30 s":       {[]httpmock.Responder{asked("30"), fine}, 30 * time.Second, 30 * time.Second},
 		"maintenance with a time":             {[]httpmock.Responder{limited(503, "7"), fine}, 7 * time.Second, 7 * time.Second},
 		"rate limit that asks for the absurd": {[]httpmock.Responder{asked("soon"), fine}, 250 * time.Millisecond, 500 * time.Millisecond},
@@ -242,6 +251,25 @@ func TestARateLimitIsNeverCalledUnreachable(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestACallThatIsOvertakenByARateLimit: its first attempt brings no answer,
+// and before the next one another call is told to wait.
+func TestACallThatIsOvertakenByARateLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mock := httpmock.NewMockTransport()
+		mock.RegisterResponder("GET", listURL, httpmock.NewErrorResponder(syscall.ECONNREFUSED))
+		mock.RegisterResponder("PUT", scaleURL, limited(429, "60"))
+		client := newClient(t, mock)
+		time.AfterFunc(100*time.Millisecond, func() { assert.Error(t, client.Pool(poolID).Resize(t.Context(), 3)) })
+
+		_, err := members(within(t, time.Minute), client)
+
+		require.ErrorIs(t, err, exoscale.ErrRateLimited)
+		assert.NotErrorIs(t, err, exoscale.ErrUnreachable)
+		assert.Equal(t, 2, mock.GetTotalCallCount())
+	})
 }
 
 func TestACancelledCallSaysOnlyThat(t *testing.T) {

@@ -83,7 +83,8 @@ func (e *rateLimited) Is(target error) bool {
 }
 
 // retryAfter reads how long the server asks to stay away, in either form that
-// HTTP knows, at most [longestLimit].
+// HTTP knows, at most [longestLimit]. A time of day is measured by the
+// server's own clock where the answer tells it: ours may be wrong.
 func retryAfter(resp *http.Response) (time.Duration, bool) {
 	if resp == nil {
 		return 0, false
@@ -97,7 +98,11 @@ func retryAfter(resp *http.Response) (time.Duration, bool) {
 		return time.Duration(min(seconds, int64(longestLimit/time.Second))) * time.Second, true
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return min(max(time.Until(at), 0), longestLimit), true
+		now, err := http.ParseTime(resp.Header.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		return min(max(at.Sub(now), 0), longestLimit), true
 	}
 	return 0, false
 }

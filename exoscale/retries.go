@@ -77,7 +77,7 @@ func repeats(method string) bool {
 }
 
 func backoff(first, last time.Duration, attempt int, resp *http.Response) time.Duration {
-	if asked, ok := retryAfter(resp); ok {
+	if asked, ok := retryAfter(resp); ok && asked > 0 {
 		return asked
 	}
 	wait := last
