@@ -226,7 +226,7 @@ func (s *scaler) decided(d autoscale.Decision) {
 	}
 	switch {
 	case s.turn.claimed == 0 || d.State == "": // the turn could not read the pool
-	case d.Pause != nil: // a pause ends a contention, and others may do what they like
+	case d.Reason == autoscale.ReasonPaused: // a pause ends a contention, and others may do what they like
 		*left = turnsOf{seen: left.seen}
 	case d.State != autoscale.StateRunning && !left.known: // its own resize may be under way
 	case d.Result == autoscale.Failed && len(s.turn.writes) > 0:
