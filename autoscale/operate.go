@@ -40,6 +40,10 @@ func (h operateHandler) servePause(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, fmt.Sprintf("the form cannot be read (at most %d bytes of duration=2h&reason=words): %v", maxForm, err))
 		return
 	}
+	if odd := oddForm(r); odd != "" {
+		plain(w, http.StatusBadRequest, "not paused: "+odd+": send duration=2h and reason=words as curl -d does, or nothing to pause until resumed")
+		return
+	}
 	var duration time.Duration
 	if text := r.Form.Get("duration"); text != "" {
 		var err error
@@ -57,6 +61,23 @@ func (h operateHandler) servePause(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.show(w)
 	}
+}
+
+// oddForm tells what in a request to pause would be overlooked: a pause until
+// resumed is not what was meant by it. It is empty if all is well.
+func oddForm(r *http.Request) string {
+	if r.ContentLength != 0 && len(r.PostForm) == 0 {
+		return "the body is not a form"
+	}
+	for name, values := range r.Form {
+		switch {
+		case name != "duration" && name != "reason" && name != "token":
+			return fmt.Sprintf("nothing is called %.50q", name)
+		case len(values) > 1:
+			return name + " is given more than once"
+		}
+	}
+	return ""
 }
 
 // serveResume ends the pause in force.

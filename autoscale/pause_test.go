@@ -225,7 +225,15 @@ func TestPauseAndResumeByHTTP(t *testing.T) {
 	got = serve(h, local(post("/resume", "", "")))
 	assert.JSONEq(t, `{"paused":false}`, got.Body.String())
 
-	for _, body := range []string{"duration=soon", "duration=-1h", "duration=1ms", "duration=9999999h", "reason=a%0Ab", "%zz", "reason=" + strings.Repeat("x", 5000)} {
+	for contentType, body := range map[string]string{
+		"application/json":                `{"duration":"2h"}`,
+		"multipart/form-data; boundary=x": "--x\r\nContent-Disposition: form-data; name=\"duration\"\r\n\r\n2h\r\n--x--\r\n",
+		"":                                "duration=2h",
+	} {
+		got = serve(h, local(post("/pause", contentType, body)))
+		assert.Equal(t, http.StatusBadRequest, got.Code, "%s would be a pause without end", contentType)
+	}
+	for _, body := range []string{"duraton=2h", "2h", "duration=1h&duration=2h", "duration=soon", "duration=-1h", "duration=1ms", "duration=9999999h", "reason=a%0Ab", "%zz", "reason=" + strings.Repeat("x", 5000)} {
 		got = serve(h, local(form("/pause", body)))
 		assert.Equal(t, http.StatusBadRequest, got.Code, body)
 	}
