@@ -277,8 +277,9 @@ func (d *Demand) disown(now time.Time) error {
 	return nil
 }
 
-// unclear reports whether it is still open what came of a resize.
-func (d *Demand) unclear() bool {
+// resizing reports whether a resize is under way, or what came of one is still
+// open.
+func (d *Demand) resizing() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.now.Intent != nil

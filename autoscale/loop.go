@@ -222,7 +222,7 @@ func (l *Loop) observe(ctx context.Context, d *Decision) {
 		l.contention = contention{}
 	}
 	d.ForeignChange = l.contention.observe(d.Size)
-	if l.demand.unclear() {
+	if l.demand.resizing() {
 		l.contention.forget() // a resize of our own may still change it
 	}
 	if d.ForeignChange {

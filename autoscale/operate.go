@@ -23,6 +23,9 @@ type operateHandler struct {
 // pauseView is how a pause is shown.
 type pauseView struct {
 	Paused bool `json:"paused"`
+	// A resize that began before the pause is under way, or got no answer:
+	// whoever resizes the pool now may be overruled by it.
+	Resizing bool `json:"resizing,omitempty"`
 	*Pause
 }
 
@@ -105,8 +108,9 @@ func (h operateHandler) admits(w http.ResponseWriter, r *http.Request) bool {
 func (h operateHandler) show(w http.ResponseWriter) {
 	view := pauseView{}
 	if pause, ok := h.loop.Paused(); ok {
-		view = pauseView{Paused: true, Pause: &pause}
+		view.Paused, view.Pause = true, &pause
 	}
+	view.Resizing = h.loop.demand.resizing() // read after the pause is set: see Loop.write
 	body, err := json.Marshal(view)
 	if err != nil {
 		plain(w, http.StatusInternalServerError, err.Error())

@@ -115,6 +115,23 @@ func TestAPauseDuringATurnComesInTime(t *testing.T) {
 	assert.NotContains(t, w.stateFile(), "intent")
 }
 
+// TestAPauseTellsOfAResizeUnderWay: whoever changes the size by hand must wait
+// until that is done.
+func TestAPauseTellsOfAResizeUnderWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	h := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "open-sesame"})
+	w.hooks.before = func() {
+		got := serve(h, post("/pause?token=open-sesame", "", ""))
+		assert.JSONEq(t, `{"paused":true,"resizing":true,"since":"2026-03-01T12:01:00Z"}`, got.Body.String())
+	}
+	w.webhook(up)
+	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason, "it is finished")
+	got := serve(h, httptest.NewRequest(http.MethodGet, "/pause?token=open-sesame", nil))
+	assert.JSONEq(t, `{"paused":true,"since":"2026-03-01T12:01:00Z"}`, got.Body.String())
+	assert.Equal(t, autoscale.ReasonPaused, w.turn().Reason)
+}
+
 func TestADamagedPauseIsAPause(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{

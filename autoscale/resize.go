@@ -102,7 +102,8 @@ var (
 )
 
 // write is the one way in which a turn changes the pool. It looks again for
-// what forbids that: a pause may have come since the turn began.
+// what forbids that: a pause may have come since the turn began. The intent is
+// there before, so that whoever pauses is told of the resize, or there is none.
 func (l *Loop) write(ctx context.Context, size int) error {
 	if l.cfg.DryRun {
 		return errDryRun
