@@ -247,9 +247,7 @@ func (l *Loop) tellContention(ctx context.Context, before bool) {
 
 // decide asks the policy, and carries out what may be done now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
-	target := l.policy.Decide(Observation{
-		Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty(),
-	})
+	target := l.policy.Decide(d.observation())
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
 	switch {
 	case l.contention.active() && !l.cfg.DryRun:

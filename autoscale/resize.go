@@ -139,8 +139,8 @@ func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) boo
 	}
 }
 
-// stillUndone reads the pool again and reports whether it is as it was when
-// the turn decided. Otherwise the decision tells how the turn has ended.
+// stillUndone reads the pool again and reports whether it has the size that it
+// had when the turn decided, and the policy still wants the same. Otherwise the decision tells how the turn has ended.
 func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 	status, err := l.read(ctx, calls)
 	if err != nil {
@@ -153,7 +153,7 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 		return false // the next turn finds out what came of it
 	}
 	if status.Size == d.From {
-		return ctx.Err() == nil
+		return ctx.Err() == nil && l.policy.Decide(d.observation()).Size == d.To
 	}
 	settled, done := l.demand.resolved(status.Size)
 	l.settle(ctx, d, settled)

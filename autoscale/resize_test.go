@@ -86,6 +86,12 @@ func TestAResizeIsRepeatedOnlyOnWhatIsStillTrue(t *testing.T) {
 			autoscale.Failed, autoscale.ReasonAPIError,
 			fate{},
 		},
+		"members that linger since": {
+			fail(tooMany), func(p *fake.Pool) { p.Linger(8) },
+			[]int{3},
+			autoscale.Failed, autoscale.ReasonRateLimited,
+			fate{},
+		},
 		"cannot be read since": {
 			fail(lost), func(p *fake.Pool) { p.FailNext("status", errors.New("502")) },
 			[]int{3},
