@@ -32,6 +32,7 @@ type Loop struct {
 
 	turn       sync.Mutex // held by the turn in progress
 	turns      int
+	readAt     time.Time // when the turn in progress has read the pool
 	contention contention
 	resumed    atomic.Bool // the next turn forgets what it knows of contention
 
@@ -198,8 +199,7 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}
-	l.metrics.read(status)
-	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+	l.note(d, status)
 	d.From, d.To = status.Size, status.Size
 
 	l.settle(ctx, d, l.demand.claim(now, status))
@@ -272,6 +272,13 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	return l.pool.Status(reading)
+}
+
+// note keeps what the pool was read to be.
+func (l *Loop) note(d *Decision, status Status) {
+	l.metrics.read(status)
+	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+	l.readAt = l.cfg.Clock.Now()
 }
 
 // settle tells what became of webhooks. It does so before the disk forgets

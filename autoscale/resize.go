@@ -15,6 +15,10 @@ const maxAttempts = 3
 // firstWait is the shortest time between two attempts of a turn; it doubles.
 const firstWait = time.Second
 
+// maxReadingAge is how old a reading may be that a resize is asked for on. Only
+// a disk or a log that stalls makes one as old.
+const maxReadingAge = 5 * time.Second
+
 // act carries out what the policy wants, and settles the webhooks that get
 // nothing from it.
 func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
@@ -53,6 +57,11 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			if err := l.intend(ctx, direction, d.From, d.To); err != nil {
 				d.To = d.From
 				d.fail(ReasonStateError, err)
+				return
+			}
+			if !l.upToDate(ctx, calls, d) {
+				l.demand.withdraw()
+				d.To = d.From
 				return
 			}
 		}
@@ -140,15 +149,15 @@ func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) boo
 }
 
 // stillUndone reads the pool again and reports whether it has the size that it
-// had when the turn decided, and the policy still wants the same. Otherwise the decision tells how the turn has ended.
+// had when the turn decided, and the policy still wants the same. Otherwise the
+// decision tells how the turn has ended.
 func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 	status, err := l.read(ctx, calls)
 	if err != nil {
 		d.Error += fmt.Sprintf("; read it again: %v", err)
 		return false
 	}
-	l.metrics.read(status)
-	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+	l.note(d, status)
 	if status.State != StateRunning {
 		return false // the next turn finds out what came of it
 	}
@@ -164,6 +173,36 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 	default:
 		d.Result, d.Reason = Held, ReasonSizeChanged
 		l.overtaken(ctx, d)
+	}
+	return false
+}
+
+// upToDate reads the pool again if the turn has read it long ago, and reports
+// whether what it has decided still holds. Otherwise the decision tells how the
+// turn has ended.
+func (l *Loop) upToDate(ctx, calls context.Context, d *Decision) bool {
+	if l.cfg.Clock.Now().Sub(l.readAt) <= maxReadingAge {
+		return true
+	}
+	status, err := l.read(ctx, calls)
+	if err == nil {
+		l.note(d, status)
+	}
+	target := l.policy.Decide(d.observation())
+	switch {
+	case ctx.Err() != nil:
+		d.hold(ReasonStopping)
+	case err != nil:
+		d.fail(reasonOf(err), fmt.Errorf("read pool %s again: %w", l.cfg.PoolName, err))
+	case status.Size != d.From:
+		d.hold(ReasonSizeChanged)
+		l.overtaken(ctx, d)
+	case status.State != StateRunning:
+		d.hold(ReasonNotRunning)
+	case target.Size != d.To:
+		d.hold(target.Reason)
+	default:
+		return true
 	}
 	return false
 }

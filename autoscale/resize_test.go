@@ -3,6 +3,7 @@ package autoscale_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,6 +169,43 @@ func TestAWebhookWhoseResizeIsCarriedOutLateIsOneStep(t *testing.T) {
 				assert.Equal(t, fate{up: autoscale.ReasonConfirmed}, fates(d))
 				assert.False(t, d.ForeignChange)
 				assert.Equal(t, 3, pool.Size())
+			})
+		})
+	}
+}
+
+// TestAResizeIsNotAskedForOnAnOldReading: a log or a disk stalls between the
+// reading and the resize.
+func TestAResizeIsNotAskedForOnAnOldReading(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		meanwhile func(*fake.Pool)
+		asked     []int
+		reason    autoscale.Reason
+	}{
+		"nothing new":       {func(*fake.Pool) {}, []int{3}, autoscale.ReasonStepUp},
+		"somebody's change": {func(p *fake.Pool) { p.SetSize(8) }, nil, autoscale.ReasonSizeChanged},
+		"busy since":        {func(p *fake.Pool) { p.SetState("scaling-up") }, nil, autoscale.ReasonNotRunning},
+		"no room any more":  {func(p *fake.Pool) { p.Linger(8) }, nil, autoscale.ReasonAtMaximum},
+		"cannot be read":    {func(p *fake.Pool) { p.FailNext("status", errors.New("502")) }, nil, autoscale.ReasonAPIError},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				pool := fake.NewPool("web", 2, nil)
+				stalls := slog.New(trigger{slog.DiscardHandler, "webhooks settled", func() { time.Sleep(20 * time.Second) }})
+				loop, err := autoscale.New(autoscale.Config{Pool: pool, PoolName: "web", StateDir: t.TempDir(), Logger: stalls})
+				require.NoError(t, err)
+				loop.Record(t.Context(), up)
+				loop.Record(t.Context(), down)
+				time.AfterFunc(10*time.Second, func() { test.meanwhile(pool) })
+
+				assert.Equal(t, test.reason, loop.RunOnce(t.Context()).Reason)
+
+				assert.Equal(t, test.asked, pool.Resizes())
+				waiting, _ := loop.Waiting()
+				assert.Equal(t, len(test.asked) == 0, waiting.Count == 1, "the webhook waits unless it was served")
 			})
 		})
 	}
