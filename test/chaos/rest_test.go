@@ -174,8 +174,11 @@ func (w *world) unrest() string {
 	if len(all) == 0 {
 		return "no turn has ended yet"
 	}
-	if last := all[len(all)-1]; last.Reason == autoscale.ReasonContended {
+	switch last := all[len(all)-1]; {
+	case last.Reason == autoscale.ReasonContended:
 		return "it is contended"
+	case last.State == "" && !w.deleted:
+		return "the latest turn could not read the pool"
 	}
 	up, down := s.run.loop.Waiting()
 	if up.Count+down.Count > 0 {
