@@ -183,6 +183,14 @@ func TestWhatIsNoContention(t *testing.T) {
 				w.turn()
 			}
 		},
+		"an API that shows our own step a turn late": func(w *world) {
+			w.webhook(up)
+			w.turn()
+			w.pool.SetSize(2)
+			w.turn()
+			w.pool.SetSize(3)
+			w.turn()
+		},
 		"a restart": func(w *world) {
 			w.pool.SetSize(4)
 			w.turn()

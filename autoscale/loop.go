@@ -211,38 +211,9 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 		d.hold(ReasonPaused)
 		return
 	}
+	l.noteState(ctx, l.pause.expire(now))
 	l.observe(ctx, d)
 	l.decide(ctx, calls, d)
-}
-
-// observe looks for changes of the size that this program has not made.
-func (l *Loop) observe(ctx context.Context, d *Decision) {
-	before := l.contention.active()
-	if l.resumed.Swap(false) {
-		l.contention = contention{}
-	}
-	d.ForeignChange = l.contention.observe(d.Size)
-	if l.demand.resizing() {
-		l.contention.forget() // a resize of our own may still change it
-	}
-	if d.ForeignChange {
-		l.metrics.foreignChanges.Inc()
-	}
-	l.tellContention(ctx, before)
-}
-
-// tellContention logs the beginning and the end of a contention.
-func (l *Loop) tellContention(ctx context.Context, before bool) {
-	now := l.contention.active() && !l.cfg.DryRun
-	l.metrics.contended.Set(map[bool]float64{true: 1}[now])
-	switch {
-	case l.cfg.DryRun || now == before:
-	case now:
-		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn,
-			"something else resizes the pool, too: not resizing it until that stops", l.attrs()...)
-	default:
-		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "nothing else resizes the pool any more", l.attrs()...)
-	}
 }
 
 // decide asks the policy, and carries out what may be done now.
@@ -308,38 +279,6 @@ func (l *Loop) Waiting() (up, down Batch) { return l.demand.Waiting() }
 
 // Decisions returns the last 1,000 decisions, oldest first.
 func (l *Loop) Decisions() []Decision { return l.history.list() }
-
-// Ready returns nil if the pool was read within the last three intervals,
-// and otherwise an error that says what is wrong.
-func (l *Loop) Ready() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch age := l.cfg.Clock.Now().Sub(l.contact); {
-	case l.contact.IsZero() && l.trouble == nil:
-		return errors.New("no turn has ended yet")
-	case l.contact.IsZero():
-		return fmt.Errorf("the pool could never be read: %w", l.trouble)
-	case age > 3*l.cfg.Interval && l.trouble != nil:
-		return fmt.Errorf("the pool was last read %s ago: %w", age.Round(time.Second), l.trouble)
-	case age > 3*l.cfg.Interval:
-		return fmt.Errorf("the pool was last read %s ago", age.Round(time.Second))
-	default:
-		return nil
-	}
-}
-
-// noteContact keeps what Ready tells. A refusal is no contact: a program whose
-// key is wrong is not ready.
-func (l *Loop) noteContact(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err != nil {
-		l.trouble = err
-		return
-	}
-	l.contact, l.trouble = l.cfg.Clock.Now(), nil
-	l.metrics.lastContact.Set(seconds(l.contact))
-}
 
 func (l *Loop) noteState(ctx context.Context, err error) {
 	if err == nil {

@@ -138,6 +138,16 @@ func TestASizeOutOfBoundsIsBroughtBackAStepATurn(t *testing.T) {
 	}
 }
 
+func TestADownBelowTheMinimumWithoutRoomIsSettledAsAtTheMinimum(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(c *autoscale.Config) { c.Min = 3 })
+	w.pool.Linger(4)
+	w.webhook(down)
+	d := w.turn()
+	assert.Equal(t, autoscale.ReasonAtMaximum, d.Reason)
+	assert.Equal(t, fate{down: autoscale.ReasonAtMinimum}, fates(d))
+}
+
 func TestACorrectionOfTheSizeSurvivesACrash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1, func(c *autoscale.Config) { c.Min = 3 })

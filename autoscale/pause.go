@@ -101,8 +101,9 @@ const pauseFile = "pause.json"
 type pauseState struct {
 	dir, pool string
 
-	mu  sync.Mutex
-	now *Pause
+	writing sync.Mutex // held while the file changes
+	mu      sync.Mutex // never held while the disk is waited for
+	now     *Pause
 }
 
 // storedPause is the content of the file.
@@ -137,8 +138,9 @@ func openPause(dir, pool string, now time.Time, log *slog.Logger) (*pauseState, 
 		return s, nil
 	}
 	if stored.Pool != pool {
-		log.Warn("state file is about another pool, starting without it", slog.String("pool", pool), slog.String("other", stored.Pool))
-		return s, nil
+		// It may be the same one by another name, and who paused it meant it.
+		log.Warn("the pause of a pool of another name holds here, too",
+			slog.String("pool", pool), slog.String("other", stored.Pool))
 	}
 	s.now = &stored.Pause
 	return s, nil
@@ -163,12 +165,12 @@ func parsePause(data []byte) (storedPause, error) {
 
 // set puts a pause in force, and then writes it down.
 func (s *pauseState) set(p Pause) (Pause, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.now != nil && !s.now.over(p.Since) {
-		p.Since = s.now.Since
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if earlier, paused := s.current(p.Since); paused {
+		p.Since = earlier.Since
 	}
-	s.now = &p
+	s.replace(&p)
 	if s.dir == "" {
 		return p, nil
 	}
@@ -178,17 +180,54 @@ func (s *pauseState) set(p Pause) (Pause, error) {
 	return p, nil
 }
 
+// clear ends the pause in force, and then forgets it.
 func (s *pauseState) clear() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.replace(nil)
+	return s.remove()
+}
+
+// expire forgets a pause that has ended by itself: a clock that is set back
+// must not bring it to life again.
+func (s *pauseState) expire(now time.Time) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = nil
+	over := s.now != nil && s.now.over(now)
+	s.mu.Unlock()
+	if !over {
+		return nil
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if _, paused := s.current(now); paused { // somebody has paused again
+		return nil
+	}
+	s.replace(nil)
+	return s.remove()
+}
+
+// remove makes sure that a restart finds no pause.
+func (s *pauseState) remove() error {
 	if s.dir == "" {
 		return nil
 	}
-	if err := ignoreMissing(os.Remove(filepath.Join(s.dir, pauseFile))); err != nil {
+	err := os.Remove(filepath.Join(s.dir, pauseFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = syncDirectory(s.dir)
+	}
+	if err != nil {
 		return fmt.Errorf("remove the pause from %s: %w", s.dir, err)
 	}
 	return nil
+}
+
+func (s *pauseState) replace(p *Pause) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = p
 }
 
 // current returns the pause in force.

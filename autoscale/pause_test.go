@@ -157,13 +157,28 @@ func TestADamagedPauseIsAPause(t *testing.T) {
 	}
 }
 
-func TestAPauseOfAnotherPoolIsNone(t *testing.T) {
+// TestAPauseHoldsForAPoolOfAnotherName: an operator who gives the id of the
+// pool in place of its name has not resumed it.
+func TestAPauseHoldsForAPoolOfAnotherName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 9)
-	w.pause(0, "")
-	w.cfg.PoolName = "db"
+	w.pause(0, "evening sale")
+	w.cfg.PoolName = "11111111-1111-4111-8111-111111111111"
 	w.start()
-	assert.Equal(t, autoscale.ReasonAboveMaximum, w.turn().Reason)
+	d := w.turn()
+	assert.Equal(t, autoscale.ReasonPaused, d.Reason)
+	assert.Equal(t, "evening sale", d.Pause.Reason)
+}
+
+func TestAPauseThatIsOverDoesNotComeBackWithTheClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 9)
+	w.pause(time.Minute, "")
+	w.clock.Advance(time.Minute)
+	w.turn()
+	assert.NoFileExists(t, filepath.Join(w.cfg.StateDir, "pause.json"))
+	w.clock.Set(noon)
+	assert.Equal(t, autoscale.ReasonAboveMaximum, w.loop.RunOnce(t.Context()).Reason)
 }
 
 func TestAPauseWithoutADiskHoldsAndSaysSo(t *testing.T) {

@@ -35,7 +35,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
 	default:
 		d.hold(target.Reason)
 		l.settle(ctx, d, l.demand.settled(Up, target.Reason))
-		l.settle(ctx, d, l.demand.settled(Down, target.Reason))
+		l.settle(ctx, d, l.demand.settled(Down, ReasonAtMinimum))
 	}
 }
 
@@ -71,7 +71,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			return
 		}
 		if err == nil {
-			l.contention.leave(d.To)
+			l.contention.resized(d.To)
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
 			l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
@@ -169,7 +169,7 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 	switch {
 	case done:
 		d.Result, d.Reason = Resized, ReasonConfirmed
-		l.contention.leave(status.Size)
+		l.contention.resized(status.Size)
 	default:
 		d.Result, d.Reason = Held, ReasonSizeChanged
 		l.overtaken(ctx, d)
@@ -205,16 +205,6 @@ func (l *Loop) upToDate(ctx, calls context.Context, d *Decision) bool {
 		return true
 	}
 	return false
-}
-
-// overtaken notes that somebody else has set the size in the middle of a turn.
-func (l *Loop) overtaken(ctx context.Context, d *Decision) {
-	before := l.contention.active()
-	d.ForeignChange = true
-	l.metrics.foreignChanges.Inc()
-	l.contention.note()
-	l.contention.leave(d.Size)
-	l.tellContention(ctx, before)
 }
 
 // intend writes the intent down. A disk that takes no writes stops the resize
