@@ -73,6 +73,9 @@ func (c *contention) note() {
 // active reports whether this turn has to let go of the pool.
 func (c *contention) active() bool { return c.held > 0 && c.turns <= c.held }
 
+// end forgets what others have done so far, not what the size is.
+func (c *contention) end() { c.changes, c.held = nil, 0 }
+
 // resized notes the size that this program has set.
 func (c *contention) resized(size int) {
 	c.own, c.ownTurn = size, c.turns
@@ -89,7 +92,7 @@ func (c *contention) forget() { c.known = false }
 func (l *Loop) observe(ctx context.Context, d *Decision) {
 	before := l.contention.active()
 	if l.resumed.Swap(false) {
-		l.contention = contention{}
+		l.contention.end()
 	}
 	d.ForeignChange = l.contention.observe(d.Size)
 	if l.demand.resizing() {

@@ -91,6 +91,21 @@ func TestTwoAutoscalersWithOppositeWishes(t *testing.T) {
 	assert.Equal(t, 1, w.pool.Size(), "the other one has its way")
 }
 
+// TestAChangeRightAfterResumeCounts: it is not among those that the operator
+// has seen to.
+func TestAChangeRightAfterResumeCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.turn()
+	require.NoError(t, w.loop.Resume(t.Context()))
+	for _, size := range []int{3, 4} {
+		w.pool.SetSize(size)
+		assert.True(t, w.turn().ForeignChange)
+	}
+	w.webhook(up)
+	assert.Equal(t, autoscale.ReasonContended, w.turn().Reason)
+}
+
 func TestAContentionEndsWhenItIsQuiet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
