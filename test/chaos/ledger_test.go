@@ -47,6 +47,8 @@ type turnsOf struct {
 	read    int    // turns that could read the pool
 	left    int    // size of the pool after the latest
 	known   bool   // left is certain
+	own     int    // size that the latest resize of this run has set
+	ownTurn int    // when; 0: never
 	strange []int  // turns that found another size
 	held    int    // until after this turn it keeps its hands off
 }
@@ -71,6 +73,13 @@ func (t *turnsOf) changed() {
 	if recent >= contentionChanges || t.contended() {
 		t.held = t.read + contentionQuiet
 	}
+}
+
+// differs tells whether others have changed the size. A return to what the run
+// itself has set lately is no change of theirs: an API may be late to show it.
+func (t *turnsOf) differs(size int) bool {
+	late := t.ownTurn > 0 && size == t.own && t.read <= t.ownTurn+contentionWindow
+	return t.known && size != t.left && !late
 }
 
 // contended tells whether others have changed the size again and again.
@@ -138,7 +147,7 @@ func (s *scaler) read(size int) {
 	if s.turn.claimed == 0 {
 		s.turn.claimed = s.world.tick()
 		s.turnsOf.read++
-		if t := &s.turnsOf; t.known && size != t.left && !s.isPaused() {
+		if t := &s.turnsOf; t.differs(size) && !s.isPaused() {
 			t.changed()
 		}
 	}
@@ -233,8 +242,12 @@ func (s *scaler) decided(d autoscale.Decision) {
 		left.left, left.known = s.turn.size, false
 	case d.Result == autoscale.Resized:
 		left.left, left.known = d.To, true
+		left.own, left.ownTurn = d.To, left.read
 	default:
 		left.left, left.known = s.turn.size, true
+	}
+	if s.turn.claimed > 0 && d.State != "" && s.paused != nil && !s.isPaused() {
+		s.paused = nil // over, whatever the clock will show
 	}
 	w.stats.decisions[string(d.Result)+" "+string(d.Reason)]++
 	s.turn = turn{}
