@@ -264,7 +264,7 @@ func (s *scaler) operate(e event) {
 			s.paused.until = w.wall.Now().Add(e.length)
 		}
 	default:
-		s.turnsOf = turnsOf{}
+		s.turnsOf.over = true
 	}
 }
 

@@ -50,6 +50,7 @@ type turnsOf struct {
 	own     int    // size that the latest resize of this run has set
 	ownTurn int    // when; 0: never
 	strange []int  // turns that found another size
+	over    bool   // it was resumed: the next turn forgets all this
 	held    int    // until after this turn it keeps its hands off
 }
 
@@ -146,6 +147,9 @@ func (w *write) corrects() bool {
 func (s *scaler) read(size int) {
 	if s.turn.claimed == 0 {
 		s.turn.claimed = s.world.tick()
+		if s.turnsOf.over {
+			s.turnsOf = turnsOf{}
+		}
 		s.turnsOf.read++
 		if t := &s.turnsOf; t.differs(size) && !s.isPaused() {
 			t.changed()

@@ -203,6 +203,9 @@ func (w *world) unrest() string {
 	if !s.dry && w.schedule.quota == 0 && (w.size < s.bounds.lowest || w.size > s.bounds.highest) {
 		return fmt.Sprintf("the size %d is out of bounds", w.size)
 	}
+	if s.turn.claimed > 0 {
+		return "a turn is under way"
+	}
 	if s.turnsOf.left != w.size {
 		return "the autoscaler has not seen the latest size"
 	}
