@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +52,11 @@ func start(t *testing.T, c *cloud, i installation) system {
 		"EXOSCALE_KEY": key, "EXOSCALE_SECRET": secret, "EXOSCALE_ZONE": "at-vie-1",
 		"EXOSCALE_INSTANCEPOOL_ID": c.Pools()[0].ID, "WEBHOOK_TOKEN": token,
 	}
-	s.run(t, c, environ, "discovery", "-file", targets, "-listen", "none",
+	// Members are on this computer, which discovery takes for a mistake unless
+	// the API is here, too.
+	api := httptest.NewServer(c.Handler())
+	t.Cleanup(api.Close)
+	s.run(t, c, environ, "discovery", "-endpoint", api.URL+"/v2", "-file", targets, "-listen", "none",
 		"-refresh", scaled(10*time.Second).String(), "-port", strconv.Itoa(c.driver.PortFor(machine.ExporterPort)))
 	s.run(t, c, environ, "autoscaler", "-interval", scaled(time.Minute).String(), "-poll", scaled(3*time.Second).String(),
 		"-expire", scaled(5*time.Minute).String(), "-max", strconv.Itoa(limit), "-state-dir", filepath.Join(dir, "state"),
@@ -80,8 +85,8 @@ func start(t *testing.T, c *cloud, i installation) system {
 	return s
 }
 
-// run builds one of our programs and runs it as a user would: it finds the
-// emulator at the real API's address.
+// run builds one of our programs and runs it as a user would: unless told
+// otherwise it finds the emulator at the real API's address.
 func (s system) run(t *testing.T, c *cloud, environ map[string]string, name string, args ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
