@@ -230,6 +230,7 @@ func (s *scaler) decided(d autoscale.Decision) {
 			s.steps[len(s.steps)-1].sure = true
 		}
 	}
+	s.isPaused()
 	left := &s.turnsOf
 	if d.ForeignChange && s.foreign <= left.seen {
 		w.breaksLocked("%s says that somebody else has changed the size, and nobody has", s.name)
@@ -267,8 +268,13 @@ func (s *scaler) settled(what autoscale.Settled) {
 	s.world.stats.settled[string(what.Reason)]++
 }
 
+// isPaused tells whether a pause is in force. One that is over stays so, also
+// when the clock is set back.
 func (s *scaler) isPaused() bool {
-	return s.paused != nil && (s.paused.until.IsZero() || s.world.wall.Now().Before(s.paused.until))
+	if p := s.paused; p != nil && !p.until.IsZero() && !s.world.wall.Now().Before(p.until) {
+		s.paused = nil
+	}
+	return s.paused != nil
 }
 
 // forgets notes that a run has ended. Webhooks that only its memory knew, since

@@ -175,7 +175,7 @@ func (w *world) unrest() string {
 		return "no turn has ended yet"
 	}
 	switch last := all[len(all)-1]; {
-	case last.Reason == autoscale.ReasonContended:
+	case last.Reason == autoscale.ReasonContended, last.Reason == autoscale.ReasonSizeChanged:
 		return "it is contended"
 	case last.State == "" && !w.deleted:
 		return "the latest turn could not read the pool"

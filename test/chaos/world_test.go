@@ -344,6 +344,9 @@ func (w *world) called(r *run, req *http.Request) {
 	}
 	w.observe()
 	w.stats.calls++
+	if r.scaler != nil {
+		r.scaler.isPaused()
+	}
 	if left := time.Until(r.until); left > 0 {
 		w.breaksLocked("%s calls %s %s, %s before the time that Retry-After named", r.name, req.Method, req.URL.Path, left)
 	}
