@@ -50,7 +50,7 @@ func credible(s Status) bool {
 	return s.Size >= 0 && s.Members >= 0 && s.Size <= math.MaxInt32 && s.Members <= math.MaxInt32
 }
 
-// nothingChanged tells whether a failed resize is known to be without effect.
+// nothingChanged reports whether a failed resize is known to be without effect.
 func nothingChanged(err error) bool {
 	return errors.Is(err, ErrRefused) || errors.Is(err, ErrPoolNotFound)
 }

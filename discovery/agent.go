@@ -227,7 +227,7 @@ func (a *Agent) publish(next *document) error {
 	return nil
 }
 
-// ready tells whether the last success is young enough, and how old it is.
+// ready reports whether the last success is young enough, and how old it is.
 func (a *Agent) ready() (ok bool, age time.Duration, ever bool) {
 	last := a.lastSuccess.Load()
 	if last == nil {

@@ -109,7 +109,7 @@ func (f *targetFile) load(conf Config) (doc *document, dropped int, err error) {
 	return doc, dropped, nil
 }
 
-// store makes body the content of the file and tells whether it had to write.
+// store makes body the content of the file and reports whether it had to write.
 // It compares with what is there, not with what was written last, so that a
 // file which somebody else changed or removed is put right. After an error
 // the file is as it was.

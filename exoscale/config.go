@@ -146,7 +146,7 @@ func (c Config) baseURL() (string, error) {
 	return u.String(), nil
 }
 
-// isZone tells whether s may stand in a host name as a zone.
+// isZone reports whether s may stand in a host name as a zone.
 func isZone(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'

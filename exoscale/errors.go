@@ -81,7 +81,7 @@ func (e *apiError) unauthorized() bool {
 	return e.status == http.StatusUnauthorized || (e.status == http.StatusForbidden && e.method == http.MethodGet)
 }
 
-// refused tells whether the API understood and said no, and nothing changed.
+// refused reports whether the API understood and said no, and nothing changed.
 func (e *apiError) refused() bool {
 	switch e.status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
@@ -181,7 +181,7 @@ func (c Config) clean(text string) string {
 	return text
 }
 
-// inSignature tells whether r may stand in a signature, which is base64.
+// inSignature reports whether r may stand in a signature, which is base64.
 func inSignature(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+/=_-", r)
 }

@@ -37,7 +37,7 @@ func (c *Client) await(ctx context.Context, op *oapi.Operation) error {
 	}
 }
 
-// outcome tells whether the operation is done, or how it failed.
+// outcome reports whether the operation is done, or how it failed.
 func (c *Client) outcome(op *oapi.Operation) (done bool, err error) {
 	switch {
 	case op.Id == nil:

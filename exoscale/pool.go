@@ -119,7 +119,7 @@ func enumerate(names []string) string {
 	return "there are: " + strings.Join(names, ", ")
 }
 
-// isUUID tells whether s has the form of an id.
+// isUUID reports whether s has the form of an id.
 func isUUID(s string) bool {
 	if len(s) != 36 {
 		return false

@@ -45,7 +45,7 @@ func newRetries(conf Config, next *attempts) http.RoundTripper {
 	}}
 }
 
-// mayPass tells whether another attempt is worthwhile.
+// mayPass reports whether another attempt is worthwhile.
 func mayPass(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	switch {
 	case errors.Is(err, errMalformed), errors.Is(err, ErrRateLimited):

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// CheckName tells whether an installation of this name can be swept. Names are
+// CheckName reports whether an installation of this name can be swept. Names are
 // those that the Terraform module takes, of three characters at least: shorter
 // ones begin too much that is somebody else's.
 func CheckName(name string) error {
@@ -88,7 +88,7 @@ func (s *Sweeper) selectFrom(all []Thing) []Thing {
 	return left
 }
 
-// owns tells whether the module gives a thing of this kind that name in this
+// owns reports whether the module gives a thing of this kind that name in this
 // installation. Other names, although they begin alike, are somebody else's:
 // exopool-2-monitoring is a machine of the installation exopool-2.
 func (s *Sweeper) owns(kind Kind, name string) bool {

@@ -140,7 +140,7 @@ func notAState(err error) error {
 // Managed returns how many things Terraform manages.
 func (k *Known) Managed() int { return len(k.managed) }
 
-// Has tells whether Terraform knows the thing. Letters count alike in both
+// Has reports whether Terraform knows the thing. Letters count alike in both
 // cases, so that an id is rather recognized than deleted.
 func (k *Known) Has(t Thing) bool { return k.ids[strings.ToLower(t.ID)] }
 

@@ -62,7 +62,7 @@ func (t Thing) String() string {
 	return fmt.Sprintf("%s %s", t.Kind, t.Name)
 }
 
-// isPart tells whether t is named by its parent and not by itself.
+// isPart reports whether t is named by its parent and not by itself.
 func (t Thing) isPart() bool { return t.Kind == LoadBalancerService || t.Kind == SecurityGroupRule }
 
 // ErrBusy says that a thing cannot be deleted now, but maybe later: it is

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inForeground tells whether the terminal sends its signals to this process
+// inForeground reports whether the terminal sends its signals to this process
 // and those it started.
 func inForeground() bool {
 	tty, err := os.Open("/dev/tty")

@@ -211,7 +211,7 @@ func (p program) mirror(ctx context.Context) (providers.Mirror, error) {
 	return mirror, nil
 }
 
-// choosesProviders tells whether the user has a configuration file that says
+// choosesProviders reports whether the user has a configuration file that says
 // where providers come from.
 func (p program) choosesProviders() bool {
 	for _, assignment := range p.environ {

@@ -45,13 +45,13 @@ func (f *fields) fail(err error) {
 	}
 }
 
-// given tells whether the field is there and not null.
+// given reports whether the field is there and not null.
 func (f *fields) given(key string) bool {
 	v, ok := f.values[key]
 	return ok && !isNull(v)
 }
 
-// clears tells whether the field is null, which its reader then does not see.
+// clears reports whether the field is null, which its reader then does not see.
 func (f *fields) clears(key string) bool {
 	v, there := f.values[key]
 	if !there || !isNull(v) {
@@ -80,7 +80,7 @@ func (f *fields) refuseNull() {
 	}
 }
 
-// decode reads a field of any type; it tells whether it was there and fits.
+// decode reads a field of any type; it reports whether it was there and fits.
 func decode[T any](f *fields, key, expected string) (value T, ok bool) {
 	text, there := f.values[key]
 	if !there {

@@ -81,7 +81,7 @@ func (w *world) protections() []Protection {
 	return list
 }
 
-// belongs tells whether an instance is in a group. One that is in none is in
+// belongs reports whether an instance is in a group. One that is in none is in
 // the organization's default group.
 func (w *world) belongs(i *instance, g *securityGroup) bool {
 	if len(i.groups) == 0 {

@@ -213,7 +213,7 @@ func (w *world) instance(zone, id string) (*instance, error) {
 	return i, nil
 }
 
-// uses tells whether a group or an elastic IP is needed.
+// uses reports whether a group or an elastic IP is needed.
 func (s *spec) uses(id string) bool {
 	for _, refs := range [][]ref{s.groups, s.spreads, s.elastics} {
 		if slices.Contains(refs, ref{id}) {

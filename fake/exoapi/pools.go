@@ -37,10 +37,10 @@ type pool struct {
 	waiting  []*operation      // finished once the pool has settled
 }
 
-// busy tells whether members are on their way in or out.
+// busy reports whether members are on their way in or out.
 func (p *pool) busy() bool { return p.joining > 0 || p.leaving > 0 || p.updating > 0 }
 
-// transitional tells whether the state ends by itself.
+// transitional reports whether the state ends by itself.
 func (p *pool) transitional() bool {
 	switch p.state {
 	case poolCreating, poolScalingUp, poolScalingDown, poolUpdating:

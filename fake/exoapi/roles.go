@@ -79,7 +79,7 @@ func (o *role) view() roleView {
 	return v
 }
 
-// permits tells whether the role has a permission, which are named after what
+// permits reports whether the role has a permission, which are named after what
 // they allow beside all policies.
 func (o *role) permits(permission string) bool { return slices.Contains(o.permissions, permission) }
 

@@ -158,7 +158,7 @@ func (w *world) readDeployTarget(f *fields) {
 	}
 }
 
-// dual tells whether instances get an IPv6 address too.
+// dual reports whether instances get an IPv6 address too.
 func (s *spec) dual() bool { return s.assignment == "dual" || s.ipv6 }
 
 // firstKey is what the older field, for one key, shows.

@@ -179,7 +179,7 @@ func (p *Proxy) Close(ctx context.Context) error {
 	return err
 }
 
-// covers tells whether a host, in its normal form, is one of the domains.
+// covers reports whether a host, in its normal form, is one of the domains.
 func (p *Proxy) covers(host string) bool {
 	return slices.ContainsFunc(p.domains, func(domain string) bool {
 		return host == domain || strings.HasSuffix(host, "."+domain)
@@ -188,7 +188,7 @@ func (p *Proxy) covers(host string) bool {
 
 func normal(host string) string { return strings.TrimRight(strings.ToLower(host), ".") }
 
-// wellFormed tells whether a host, in its normal form, and a port can only be
+// wellFormed reports whether a host, in its normal form, and a port can only be
 // understood in one way. What we took for another host could mean one of the
 // domains to whoever it is passed on to.
 func wellFormed(host, port string) bool {

@@ -76,14 +76,14 @@ func (t *turnsOf) changed() {
 	}
 }
 
-// differs tells whether others have changed the size. A return to what the run
+// differs reports whether others have changed the size. A return to what the run
 // itself has set lately is no change of theirs: an API may be late to show it.
 func (t *turnsOf) differs(size int) bool {
 	late := t.ownTurn > 0 && size == t.own && t.read <= t.ownTurn+contentionWindow
 	return t.known && size != t.left && !late
 }
 
-// contended tells whether others have changed the size again and again.
+// contended reports whether others have changed the size again and again.
 func (t *turnsOf) contended() bool { return t.held > 0 && t.read <= t.held }
 
 // A trap kills a run at a certain moment.
@@ -138,7 +138,7 @@ func (w *write) direction() autoscale.Direction {
 	return autoscale.Up
 }
 
-// corrects tells whether the write brings a size that is out of bounds nearer.
+// corrects reports whether the write brings a size that is out of bounds nearer.
 func (w *write) corrects() bool {
 	return w.read < w.bounds.lowest && w.size > w.read || w.read > w.bounds.highest && w.size < w.read
 }
@@ -268,7 +268,7 @@ func (s *scaler) settled(what autoscale.Settled) {
 	s.world.stats.settled[string(what.Reason)]++
 }
 
-// isPaused tells whether a pause is in force. One that is over stays so, also
+// isPaused reports whether a pause is in force. One that is over stays so, also
 // when the clock is set back.
 func (s *scaler) isPaused() bool {
 	if p := s.paused; p != nil && !p.until.IsZero() && !s.world.wall.Now().Before(p.until) {

@@ -123,7 +123,7 @@ func (c *cloud) members() int {
 	return n
 }
 
-// healthy tells whether the load balancer calls n members healthy, and no
+// healthy reports whether the load balancer calls n members healthy, and no
 // other is in the pool.
 func (c *cloud) healthy(n int) bool {
 	balancers := c.Balancers()

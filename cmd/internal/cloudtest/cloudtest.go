@@ -144,5 +144,5 @@ func Self(tb testing.TB, env map[string]string, log io.Writer, args ...string) *
 
 const programVariable = "EXOPOOL_TEST_RUNS_AS_PROGRAM"
 
-// IsProgram tells whether this process was started by [Self].
+// IsProgram reports whether this process was started by [Self].
 func IsProgram() bool { return os.Getenv(programVariable) != "" }

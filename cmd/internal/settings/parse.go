@@ -154,7 +154,7 @@ func parseEndpoint(text string) (url.URL, error) {
 	return *u, nil
 }
 
-// isLoopback tells whether the host is this computer.
+// isLoopback reports whether the host is this computer.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -204,7 +204,7 @@ func parseLevel(text string) (slog.Level, error) {
 	return level, nil
 }
 
-// isToken tells whether a secret is one word of printable ASCII: anything
+// isToken reports whether a secret is one word of printable ASCII: anything
 // else was cut or pasted wrongly.
 func isToken(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })

@@ -34,7 +34,7 @@ func (r *run) health() []step {
 	}
 }
 
-// allHealthy tells whether the pool has all its members, and the load balancer
+// allHealthy reports whether the pool has all its members, and the load balancer
 // calls each of them healthy.
 func (r *run) allHealthy(context.Context) (bool, string) {
 	pools := r.Cloud.Pools()

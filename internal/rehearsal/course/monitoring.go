@@ -102,7 +102,7 @@ func (r *run) query(ctx context.Context, expression string) (map[netip.Addr]floa
 	return values, nil
 }
 
-// covered tells whether an expression has a good value for each member.
+// covered reports whether an expression has a good value for each member.
 func (r *run) covered(ctx context.Context, expression string, good func(float64) bool) (bool, string) {
 	values, err := r.query(ctx, expression)
 	if err != nil {

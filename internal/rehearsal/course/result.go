@@ -21,7 +21,7 @@ type Result struct {
 	Note    string        // what was seen, or why it does not hold or was not checked
 }
 
-// Passed tells whether no line is broken. Lines that could not be checked do
+// Passed reports whether no line is broken. Lines that could not be checked do
 // not count: [Result.Outcome] tells them apart.
 func Passed(results []Result) bool {
 	for _, r := range results {

@@ -63,7 +63,7 @@ func (j *journal) take(text string) {
 	}
 }
 
-// aboutProvisioning tells whether a line is about the files. Others mention
+// aboutProvisioning reports whether a line is about the files. Others mention
 // dashboards, too: an alert that changes before they are read misses its own.
 func aboutProvisioning(line logLine) bool {
 	return strings.Contains(strings.ToLower(line.Logger+" "+line.Message), "provision")

@@ -97,7 +97,7 @@ func copyFile(target *os.Root, name, from string, mode fs.FileMode) error {
 	return errors.Join(err, file.Close())
 }
 
-// own tells whether a file belongs to earlier runs: working folders, states,
+// own reports whether a file belongs to earlier runs: working folders, states,
 // plans, and whatever Git keeps. The lock file is among them unless it is to be
 // kept: it names the checksums of providers as the registry has them.
 func own(keepLock bool) func(name string) bool {

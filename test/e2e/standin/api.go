@@ -46,7 +46,7 @@ func answers(password string, ask prometheus.API) http.Handler {
 	return mux
 }
 
-// mentioned tells whether one of the files has the text.
+// mentioned reports whether one of the files has the text.
 func mentioned(pattern, text string) bool {
 	names, err := filepath.Glob(pattern)
 	if err != nil {

@@ -61,7 +61,7 @@ const (
 	maxClients = 200
 )
 
-// loopback tells whether an address can be reached from this computer only.
+// loopback reports whether an address can be reached from this computer only.
 func loopback(address string) bool {
 	addr, err := netip.ParseAddrPort(address)
 	return err == nil && addr.Addr().IsLoopback()

@@ -34,7 +34,7 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// isLoopback tells whether a Host header names this computer, by localhost
+// isLoopback reports whether a Host header names this computer, by localhost
 // or by a loopback address, with or without a port.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {

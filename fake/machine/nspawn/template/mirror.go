@@ -43,7 +43,7 @@ type source struct {
 	components []string
 }
 
-// debian tells whether an archive is Debian's main one; it then has all
+// debian reports whether an archive is Debian's main one; it then has all
 // releases.
 func (s source) debian() bool {
 	u, err := url.Parse(s.uri)
