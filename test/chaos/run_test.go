@@ -88,7 +88,10 @@ func (r *run) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer cancel()
 	defer context.AfterFunc(r.cut, cancel)()
 	r.world.called(r, req)
-	late := r.pace.wait(ctx)
+	var late time.Duration
+	if req.Method == http.MethodGet { // only these are repeated as they are
+		late = r.pace.wait(ctx)
+	}
 	c := r.world.before(r, req)
 	if r.dead.Load() {
 		return nil, io.ErrClosedPipe
