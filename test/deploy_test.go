@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 // uploadScripts returns the scripts that an upload runs on the monitoring
@@ -44,7 +46,7 @@ func (m home) run(t *testing.T, script string, commands map[string]string) error
 	t.Helper()
 	bin := t.TempDir()
 	for name, text := range commands {
-		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700))
+		scripttest.Write(t, filepath.Join(bin, name), "#!/bin/sh\n"+text+"\n")
 	}
 	path := filepath.Join(m.dir, "deployment-42.sh") // as Terraform calls it
 	require.NoError(t, os.WriteFile(path, []byte(script), 0o600))

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/rehearsal/course"
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 // playTerraform puts a program on the PATH that makes nothing. Asked to apply,
@@ -35,7 +36,7 @@ esac
 func theatre(t *testing.T, environ ...string) (term terminal, dir, calls string) {
 	t.Helper()
 	bin := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "terraform"), []byte(playTerraform), 0o700))
+	scripttest.Write(t, filepath.Join(bin, "terraform"), playTerraform)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	dir = t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), nil, 0o600))

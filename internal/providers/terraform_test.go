@@ -1,7 +1,6 @@
 package providers_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/providers"
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 // program writes a program that claims to be a version of Terraform.
@@ -16,7 +16,7 @@ func program(t *testing.T, dir, name, answer string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	script := "#!/bin/sh\necho '" + answer + "'\n"
-	require.NoError(t, os.WriteFile(path, []byte(script), 0o700))
+	scripttest.Write(t, path, script)
 	return path
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 func TestFindLooksWhereItIsTold(t *testing.T) {
@@ -53,9 +54,9 @@ func TestOldServerHasNoSubcommand(t *testing.T) {
 func TestFindSaysWhatIsMissing(t *testing.T) {
 	folder := install(t, "grafana", wellBehaved)
 	other := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(other, "grafana"), []byte("#!/bin/sh\necho hello\n"), 0o700))
+	scripttest.Write(t, filepath.Join(other, "grafana"), "#!/bin/sh\necho hello\n")
 	broken := filepath.Join(t.TempDir(), "grafana")
-	must(t, os.WriteFile(broken, []byte("#!/bin/sh\necho no library >&2\nexit 1\n"), 0o700))
+	scripttest.Write(t, broken, "#!/bin/sh\necho no library >&2\nexit 1\n")
 	t.Setenv("PATH", "/usr/bin:/bin")
 	for name, test := range map[string]struct{ program, home, says string }{
 		"no such program":      {"/nowhere/grafana", "", "no grafana found at /nowhere/grafana"},

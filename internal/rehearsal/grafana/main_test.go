@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/scripttest"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -137,7 +138,7 @@ func install(t *testing.T, name, how string) (folder string) {
 	self, err := os.Executable()
 	must(t, err)
 	script := fmt.Sprintf("#!/bin/sh\n%s=%s exec %s \"$@\"\n", actAsGrafana, how, quote(self))
-	must(t, os.WriteFile(filepath.Join(folder, "bin", name), []byte(script), 0o700))
+	scripttest.Write(t, filepath.Join(folder, "bin", name), script)
 	return folder
 }
 

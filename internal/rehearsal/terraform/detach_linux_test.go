@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 // starter plays a Terraform that executes a command; REACTION is what it does
@@ -38,7 +39,7 @@ func interrupt(t *testing.T, reaction string, drop <-chan struct{}) interrupted 
 	started := filepath.Join(t.TempDir(), "pid")
 	cfg.Env = append(cfg.Env, "STARTED="+started)
 	cfg.Drop = drop
-	require.NoError(t, os.WriteFile(cfg.Program, []byte(strings.Replace(starter, "REACTION", reaction, 1)), 0o700))
+	scripttest.Write(t, cfg.Program, strings.Replace(starter, "REACTION", reaction, 1))
 	ctx, cancel := context.WithCancel(t.Context())
 	f, err := terraform.New(cfg)
 	require.NoError(t, err)

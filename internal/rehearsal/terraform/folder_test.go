@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 // program plays Terraform: it tells how it was called and where, and keeps a
@@ -50,7 +51,7 @@ func repository(t *testing.T) (dir string) {
 func config(t *testing.T, output *bytes.Buffer) terraform.Config {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "terraform")
-	require.NoError(t, os.WriteFile(path, []byte(program), 0o700))
+	scripttest.Write(t, path, program)
 	return terraform.Config{
 		Program: path, Dir: repository(t), Env: []string{"PATH=" + os.Getenv("PATH")}, Output: output,
 		Variables: map[string]string{"exoscale_key": "EXOfake"}, Args: []string{"-var", "maximum=3"},

@@ -18,6 +18,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/stage"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/scripttest"
 )
 
 // playGrafana makes the test binary play a Grafana whose alert fires at once.
@@ -59,7 +60,7 @@ func TestGrafanaEvaluatesTheAlertsWhenThereIsOne(t *testing.T) {
 	home, pidFile := t.TempDir(), filepath.Join(t.TempDir(), "pid")
 	program := filepath.Join(home, "grafana")
 	script := fmt.Sprintf("#!/bin/sh\n%s='%s' exec '%s' \"$@\"\n", playGrafana, pidFile, os.Args[0])
-	require.NoError(t, os.WriteFile(program, []byte(script), 0o700))
+	scripttest.Write(t, program, script)
 	require.NoError(t, os.MkdirAll(filepath.Join(home, "public"), 0o700))
 	cfg := config()
 	cfg.Grafana = &grafana.Installation{Program: program, Command: []string{"server"}, Home: home, Version: "10.1.2"}
