@@ -114,6 +114,7 @@ func (w *world) settle() {
 	if s.dry {
 		to = from
 	}
+	w.awaitTurn(s) // one that began before the calm may have read what was then
 	s.post(direction, "", "")
 	trouble := w.until(9, func() string {
 		up, down := s.run.loop.Waiting()
@@ -148,6 +149,23 @@ func (w *world) until(turns int, trouble func() string) (left string) {
 		w.sleep(20 * time.Second)
 	}
 	return left
+}
+
+// awaitTurn waits for the end of a turn, so that none is in progress.
+func (w *world) awaitTurn(s *scaler) {
+	latest := func() int {
+		all := s.run.loop.Decisions()
+		return all[len(all)-1].Turn
+	}
+	seen := latest()
+	if trouble := w.until(2, func() string {
+		if latest() == seen {
+			return "no turn ends"
+		}
+		return ""
+	}); trouble != "" {
+		w.breaks("%s: %s", s.name, trouble)
+	}
 }
 
 // show looks at what the autoscaler shows to people.

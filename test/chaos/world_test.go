@@ -301,18 +301,25 @@ func (w *world) observe() {
 	w.tracef("size is now %d", size)
 	was := w.size
 	w.size = size
+	var candidates []*write
 	for _, asked := range w.flying {
 		if asked.acted == 0 && asked.size == size {
-			asked.scaler.carriedOut(asked)
-			for _, other := range w.scalers {
-				if other != asked.scaler {
-					other.foreign = w.tick()
-				}
-			}
-			return
+			candidates = append(candidates, asked)
 		}
 	}
-	w.breaksLocked("the size changed from %d to %d by itself", was, size)
+	if len(candidates) == 0 {
+		w.breaksLocked("the size changed from %d to %d by itself", was, size)
+		return
+	}
+	// Of two that ask for the same size nobody can tell which one got it, so
+	// that it may be somebody else's change for either.
+	actor := candidates[len(candidates)-1]
+	actor.scaler.carriedOut(actor)
+	for _, other := range w.scalers {
+		if other != actor.scaler || len(candidates) > 1 {
+			other.foreign = w.tick()
+		}
+	}
 }
 
 // changed notes that somebody else has changed the size.
