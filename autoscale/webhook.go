@@ -162,5 +162,5 @@ func plain(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
-	fmt.Fprintln(w, text) //nolint:gosec // plain text, which no browser takes for a page
+	fmt.Fprintln(w, text)
 }

@@ -27,12 +27,12 @@ func (c contact) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.Base+controlPath+path, bytes.NewReader(body)) //nolint:gosec // checked by readContact
+	req, err := http.NewRequestWithContext(ctx, method, c.Base+controlPath+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Token)
-	resp, err := http.DefaultClient.Do(req) //nolint:gosec // as above
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}
