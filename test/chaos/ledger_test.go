@@ -148,7 +148,7 @@ func (s *scaler) read(size int) {
 	if s.turn.claimed == 0 {
 		s.turn.claimed = s.world.tick()
 		if s.turnsOf.over {
-			s.turnsOf = turnsOf{}
+			s.turnsOf.over, s.turnsOf.strange, s.turnsOf.held = false, nil, 0
 		}
 		s.turnsOf.read++
 		if t := &s.turnsOf; t.differs(size) && !s.isPaused() {
