@@ -34,7 +34,7 @@ type HandlerConfig struct {
 func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	guard := auth.New(cfg.Token)
 	webhook := newWebhook(loop, guard)
-	webhook.judge.listed = cfg.Alerts
+	webhook.classifier.listed = cfg.Alerts
 	operate := operateHandler{loop: loop, guard: guard}
 	readers := auth.New("")
 	if cfg.ProtectAll {

@@ -38,12 +38,12 @@ const logInterval = time.Second
 //
 // Nothing is answered with 5xx, because senders repeat those.
 type Webhook struct {
-	loop     *Loop
-	guard    *auth.Guard
-	judge    judge
-	reading  sync.Mutex
-	refusals *slog.Logger // 401 and 429
-	faults   *slog.Logger // everything else that deserves a look
+	loop       *Loop
+	guard      *auth.Guard
+	classifier classifier
+	reading    sync.Mutex
+	refusals   *slog.Logger // 401 and 429
+	faults     *slog.Logger // everything else that deserves a look
 }
 
 // NewWebhook returns a handler that records for loop. With a secret that is
@@ -110,7 +110,7 @@ func (h *Webhook) receive(w http.ResponseWriter, r *http.Request, direction Dire
 func (h *Webhook) read(r *http.Request, body []byte, direction Direction) answer {
 	h.reading.Lock()
 	defer h.reading.Unlock()
-	return h.judge.answer(r, body, direction)
+	return h.classifier.answer(r, body, direction)
 }
 
 // realm is what browsers show when they ask for the token.

@@ -187,7 +187,7 @@ func (a *Agent) refresh(ctx context.Context) error {
 		}
 		return err
 	}
-	news, faults := a.takeIn(seen)
+	news, faults := a.update(seen)
 	if !news {
 		a.metrics.poolsAre(a.pools)
 		return faults

@@ -29,12 +29,12 @@ func CheckName(name string) error {
 // read that does not look like the present one of the installation, the error
 // is [ErrForeignState], too.
 func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
-	left, doubt, err := s.find(ctx)
-	return left, errors.Join(doubt, err)
+	left, foreign, err := s.find(ctx)
+	return left, errors.Join(foreign, err)
 }
 
-// find is Find, and tells a doubt about the state apart from what went wrong.
-func (s *Sweeper) find(ctx context.Context) (left []Thing, doubt, err error) {
+// find is Find, and keeps a state that looks foreign apart from what went wrong.
+func (s *Sweeper) find(ctx context.Context) (left []Thing, foreign, err error) {
 	if err := CheckName(s.Name); err != nil {
 		return nil, nil, fmt.Errorf("sweep %q: %w", s.Name, err)
 	}
@@ -54,7 +54,7 @@ func (s *Sweeper) find(ctx context.Context) (left []Thing, doubt, err error) {
 		all = append(all, things...)
 	}
 	left = s.selectFrom(all)
-	return left, s.doubt(all, left), errors.Join(faults...)
+	return left, s.checkState(all, left), errors.Join(faults...)
 }
 
 // selectFrom picks what is left from all things of an account.

@@ -63,7 +63,7 @@ type Proxy struct {
 	done    chan struct{}
 	tunnels sync.WaitGroup
 
-	silent silence // of server
+	unrequested unrequested // of server
 }
 
 // New starts to wait for what it will decrypt.
@@ -97,7 +97,7 @@ func New(c Config) (*Proxy, error) {
 		upstream: c.Upstream, authority: c.Authority, neighbours: c.Neighbours,
 		caught: newHandover(), ended: make(chan struct{}), done: make(chan struct{}),
 	}
-	p.silent.init()
+	p.unrequested.init()
 	p.direct = newTransport(c.Upstream)
 	p.plain = newForwarder(p.direct)
 	p.server = p.newServer(slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn))
@@ -175,7 +175,7 @@ func (p *Proxy) Close(ctx context.Context) error {
 		err = errors.Join(fmt.Errorf("close the proxy for %q: %w", p.domains, err), p.server.Close())
 	}
 	<-p.ended
-	p.silent.wait()
+	p.unrequested.wait()
 	return err
 }
 

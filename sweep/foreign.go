@@ -11,9 +11,9 @@ import (
 // installation. What it does not list may then well be in use.
 var ErrForeignState = errors.New("the state does not look like the present one of this installation")
 
-// doubt tells why a state may be another one than that which the things in the
+// checkState returns why a state may be another one than that which the things in the
 // account belong to; nil: it is theirs, or none was read.
-func (s *Sweeper) doubt(all, left []Thing) error {
+func (s *Sweeper) checkState(all, left []Thing) error {
 	switch {
 	case len(left) == 0 || len(s.Known.states) == 0:
 		return nil

@@ -7,45 +7,45 @@ import (
 	"sync"
 )
 
-// A silence knows the connections from which no request has come so far.
-type silence struct {
+// unrequested holds the connections from which no request has come so far.
+type unrequested struct {
 	mu    sync.Mutex
 	over  sync.Cond
 	conns map[net.Conn]bool
 }
 
-func (s *silence) init() {
-	s.over.L = &s.mu
-	s.conns = map[net.Conn]bool{}
+func (u *unrequested) init() {
+	u.over.L = &u.mu
+	u.conns = map[net.Conn]bool{}
 }
 
 // begin takes a connection in.
-func (s *silence) begin(conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conns[conn] = true
+func (u *unrequested) begin(conn net.Conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.conns[conn] = true
 }
 
 // end is called after what is to be said of the connection is said.
-func (s *silence) end(conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, conn)
-	s.over.Broadcast()
+func (u *unrequested) end(conn net.Conn) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.conns, conn)
+	u.over.Broadcast()
 }
 
-func (s *silence) has(conn net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conns[conn]
+func (u *unrequested) has(conn net.Conn) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.conns[conn]
 }
 
 // wait returns when there are no such connections.
-func (s *silence) wait() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.conns) > 0 {
-		s.over.Wait()
+func (u *unrequested) wait() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for len(u.conns) > 0 {
+		u.over.Wait()
 	}
 }
 
@@ -54,15 +54,15 @@ func (s *silence) wait() {
 func (p *Proxy) watch(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		p.silent.begin(conn)
+		p.unrequested.begin(conn)
 		return
 	case http.StateClosed:
-		if p.silent.has(conn) {
+		if p.unrequested.has(conn) {
 			p.tell(conn)
 		}
 	default:
 	}
-	p.silent.end(conn)
+	p.unrequested.end(conn)
 }
 
 // tell says that no request has come from a connection, if it was meant for a

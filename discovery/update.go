@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// takeIn brings what is known of each pool up to date. It reports whether
+// update brings what is known of each pool up to date. It reports whether
 // there is anything to publish, and what went wrong with pools.
-func (a *Agent) takeIn(seen sighting) (news bool, faults error) {
+func (a *Agent) update(seen sighting) (news bool, faults error) {
 	now := a.conf.Clock.Now()
 	var errs []error
 	for i, s := range a.pools {

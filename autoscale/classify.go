@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// A judge tells what a webhook asks for beyond its path.
-type judge struct {
+// A classifier finds out what a webhook asks for beyond its path.
+type classifier struct {
 	// listed are the names of the alerts that count, for each direction; nil:
 	// all webhooks count.
 	listed map[Direction][]string
 }
 
 // answer returns what a webhook gets for its address, its headers and its body.
-func (j judge) answer(r *http.Request, body []byte, direction Direction) answer {
+func (c classifier) answer(r *http.Request, body []byte, direction Direction) answer {
 	media := mediaType(r.Header.Get("Content-Type"))
 	if !known(media) || r.Header.Get("Content-Encoding") != "" {
 		return answer{code: http.StatusUnsupportedMediaType, outcome: unsupported, text: "send JSON, a form, text or nothing, and not compressed"}
 	}
-	m := message{direction: direction, strict: j.listed != nil, listed: j.listed[direction]}
+	m := message{direction: direction, strict: c.listed != nil, listed: c.listed[direction]}
 	m.readForm(r.URL.RawQuery)
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	switch {
