@@ -94,6 +94,24 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestMapOfTheDocsIsComplete: the map links to every page, so that a new one is
+// found.
+func TestMapOfTheDocsIsComplete(t *testing.T) {
+	t.Parallel()
+	linked := map[string]bool{}
+	for _, index := range []string{"docs/README.md", "docs/decisions/README.md"} {
+		linked[index] = true
+		for _, link := range linkPattern.FindAllStringSubmatch(string(read(t, filepath.Join(root, index))), -1) {
+			linked[path.Join(path.Dir(index), link[1])] = true
+		}
+	}
+	for _, page := range pages(t) {
+		if strings.HasPrefix(page, "docs/") {
+			assert.True(t, linked[page], "docs/README.md does not link to %s", page)
+		}
+	}
+}
+
 // anchors returns what the headings of a page are called in links.
 func anchors(page string) []string {
 	var found []string
