@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // Config is what a [Loop] needs. Only Pool is required; the zero value of
@@ -32,7 +34,7 @@ type Config struct {
 	// it. Empty: they are kept in memory only.
 	StateDir string
 
-	Clock      Clock                 // default [SystemClock]
+	Clock      clock.Clock           // default: the host's
 	Logger     *slog.Logger          // default: no logs
 	Registerer prometheus.Registerer // default: metrics are not registered
 }
@@ -55,7 +57,7 @@ func (c Config) withDefaults() Config {
 	c.Expiry = orDefault(c.Expiry, max(defaultExpiry, c.Interval))
 	c.Grace = orDefault(c.Grace, defaultGrace)
 	if c.Clock == nil {
-		c.Clock = SystemClock{}
+		c.Clock = clock.System{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -15,6 +15,6 @@
 // answer of the provider is lost: what is about to be done is written down
 // before it is done. Every webhook that causes no step ends with a [Reason].
 //
-// The package knows no cloud: it sees a [Pool] and a [Clock]. It reads no
+// The package knows no cloud: it sees a [Pool] and a clock. It reads no
 // metrics of the load either: when to ask for more or fewer is the alerts' part.
 package autoscale

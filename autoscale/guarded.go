@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // Calls of a [Pool], as labels of a metric.
@@ -17,7 +19,7 @@ const (
 // that cannot be true, into an error.
 type guarded struct {
 	pool    Pool
-	clock   Clock
+	clock   clock.Clock
 	metrics *metrics
 }
 

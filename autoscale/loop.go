@@ -171,7 +171,7 @@ func (l *Loop) turnContext(ctx context.Context) (context.Context, context.Cancel
 	unhook := context.AfterFunc(ctx, func() {
 		select {
 		case <-calls.Done():
-		case <-time.After(l.cfg.Grace):
+		case <-l.cfg.Clock.After(l.cfg.Grace):
 			cancel()
 		}
 	})

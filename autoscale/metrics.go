@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // outcome is what the handler made of a webhook; a label of a metric.
@@ -112,7 +114,7 @@ func pending(direction Direction, batch func() Batch) prometheus.Collector {
 
 // pausing shows whether an operator has paused the loop, and since when: a
 // pause that was forgotten is told by its age, also after a restart.
-func pausing(pause *pauseState, clock Clock) []prometheus.Collector {
+func pausing(pause *pauseState, clock clock.Clock) []prometheus.Collector {
 	show := func(name, help string, value func(Pause) float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, func() float64 {
 			if p, paused := pause.current(clock.Now()); paused {

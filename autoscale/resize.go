@@ -133,6 +133,7 @@ func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) boo
 	wait := firstWait << (attempt - 1)
 	wait += rand.N(wait / 2) //nolint:gosec // spreads load, guards nothing
 	wait = max(wait, passing.RetryAfter())
+	// Deadlines of contexts lie on the host's clock, whatever Config.Clock shows.
 	if deadline, ok := calls.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/fake"
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // started runs a loop in a synctest bubble, where the computer's own clock is
@@ -286,7 +287,7 @@ func TestALastResizeInTheFutureDelaysTheFirstTurnByOneInterval(t *testing.T) {
 
 // A settable clock tells another time than the system's.
 type settable struct {
-	autoscale.SystemClock
+	clock.System
 	back atomic.Int64
 }
 

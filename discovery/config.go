@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // A Resolver finds a pool by its name. It blocks on the provider's API; for
@@ -65,7 +67,7 @@ type Config struct {
 	// this computer whose members are its processes.
 	AllowLoopback bool
 
-	Clock      Clock                 // nil: the computer's
+	Clock      clock.Clock           // nil: the host's
 	Logger     *slog.Logger          // nil: silence
 	Registerer prometheus.Registerer // nil: metrics that nobody sees
 }
@@ -113,7 +115,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.MaxAge, defaultMaxAge)
 	setDefault(&c.ForgetAfter, defaultForget)
 	if c.Clock == nil {
-		c.Clock = SystemClock{}
+		c.Clock = clock.System{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -32,6 +32,6 @@
 // cannot be asked, targets go on and of each member the last known health
 // stays, with its age in a metric of its own.
 //
-// The package knows no cloud: it sees a [Lister] and a [Clock]. It does not
+// The package knows no cloud: it sees a [Lister] and a clock. It does not
 // filter either; that is what relabelling rules are for.
 package discovery

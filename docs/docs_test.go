@@ -167,7 +167,7 @@ func metricNames(t *testing.T) map[string]bool {
 		MemberMetrics: true, Registerer: r,
 	})
 	require.NoError(t, err)
-	_, err = autoscale.New(autoscale.Config{Pool: fake.NewPool("web", 1, autoscale.SystemClock{}), Registerer: r})
+	_, err = autoscale.New(autoscale.Config{Pool: fake.NewPool("web", 1, nil), Registerer: r})
 	require.NoError(t, err)
 	served := regexp.MustCompile(`(?:gauge\(|Name: )"([a-z_]+)"`).FindAllStringSubmatch(string(read(t, filepath.Join(root, "cmd/internal/serve/metrics.go"))), -1)
 	require.NotEmpty(t, served)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // A Pool fills both interfaces; anyone who changes one learns it here.
@@ -17,12 +18,6 @@ var (
 	_ autoscale.Pool   = (*Pool)(nil)
 	_ discovery.Lister = (*Pool)(nil)
 )
-
-// clock is what a [Pool] measures operations on.
-type clock interface {
-	Now() time.Time
-	After(d time.Duration) <-chan time.Time
-}
 
 // A Call is one call that a [Pool] has received.
 type Call struct {
@@ -36,7 +31,7 @@ type Call struct {
 // use by several goroutines.
 type Pool struct {
 	id    string
-	clock clock
+	clock clock.Clock
 
 	mu       sync.Mutex
 	deleted  bool
@@ -57,10 +52,10 @@ type failure struct {
 }
 
 // NewPool returns a running pool with size members. Operations take no time,
-// see [Pool.TakeTime]. The clock dates members; nil means the computer's own.
-func NewPool(id string, size int, c clock) *Pool {
+// see [Pool.TakeTime]. The clock dates members; nil means the host's.
+func NewPool(id string, size int, c clock.Clock) *Pool {
 	if c == nil {
-		c = autoscale.SystemClock{}
+		c = clock.System{}
 	}
 	p := &Pool{id: id, clock: c, failures: map[string][]failure{}}
 	p.fit(size)

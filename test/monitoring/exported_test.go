@@ -51,7 +51,7 @@ func exportedMetrics(t *testing.T) map[string]bool {
 	client, err := exoscale.New(exoscale.Config{Key: "EXO0", Secret: "secret", Zone: "at-vie-1", Registerer: names})
 	require.NoError(t, err)
 	_, err = autoscale.New(autoscale.Config{
-		Pool: fake.NewPool("web", 1, autoscale.SystemClock{}), StateDir: t.TempDir(), Registerer: names,
+		Pool: fake.NewPool("web", 1, nil), StateDir: t.TempDir(), Registerer: names,
 	})
 	require.NoError(t, err)
 	_, err = discovery.New(discovery.Config{
