@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/exopool/exopool/internal/rehearsal/course"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 )
 
 const (
@@ -24,10 +24,10 @@ type narrator struct {
 }
 
 // report tells the result of a line.
-func (n *narrator) report(r course.Result) {
-	mark := map[course.Outcome]string{course.Met: "✓", course.Broken: "✗", course.Unchecked: "–"}[r.Outcome]
+func (n *narrator) report(r acceptance.Result) {
+	mark := map[acceptance.Outcome]string{acceptance.Met: "✓", acceptance.Broken: "✗", acceptance.Unchecked: "–"}[r.Outcome]
 	fmt.Fprintf(n.to, "%s %s", mark, r.Line)
-	if r.Outcome != course.Unchecked {
+	if r.Outcome != acceptance.Unchecked {
 		fmt.Fprint(n.to, took(r))
 	}
 	if r.Note != "" {
@@ -37,7 +37,7 @@ func (n *narrator) report(r course.Result) {
 }
 
 // took tells how long a line took, if that is worth telling.
-func took(r course.Result) string {
+func took(r acceptance.Result) string {
 	switch {
 	case r.Limit > 0:
 		return fmt.Sprintf(" (%s of %s)", short(r.Took), short(r.Limit))
@@ -69,11 +69,11 @@ func (n *narrator) progress(line, seen string, since, limit time.Duration) {
 }
 
 // sumUp tells how many lines hold.
-func (p program) sumUp(results []course.Result) {
-	count := map[course.Outcome]int{}
+func (p program) sumUp(results []acceptance.Result) {
+	count := map[acceptance.Outcome]int{}
 	for _, r := range results {
 		count[r.Outcome]++
 	}
 	fmt.Fprintf(p.stdout, "\n%d lines hold, %d do not, %d could not be checked.\n",
-		count[course.Met], count[course.Broken], count[course.Unchecked])
+		count[acceptance.Met], count[acceptance.Broken], count[acceptance.Unchecked])
 }

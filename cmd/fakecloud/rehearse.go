@@ -15,7 +15,7 @@ import (
 
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/internal/providers"
-	"github.com/exopool/exopool/internal/rehearsal/course"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
@@ -71,7 +71,7 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if results != nil {
 		p.sumUp(results)
 	}
-	if err == nil && !course.Passed(results) {
+	if err == nil && !acceptance.Passed(results) {
 		err = errBroken
 	}
 	return exitOK, err
@@ -90,7 +90,7 @@ func (p program) ablest(ctx context.Context, s settings) string {
 }
 
 // stage brings up the cloud and Terraform, and lets the course be run on them.
-func (p program) stage(ctx context.Context, r rehearsal) (results []course.Result, err error) {
+func (p program) stage(ctx context.Context, r rehearsal) (results []acceptance.Result, err error) {
 	ctx, hurry, release := p.patience(ctx)
 	defer release()
 	defer func() {
@@ -137,7 +137,7 @@ func (p program) stage(ctx context.Context, r rehearsal) (results []course.Resul
 	ability, reason := r.ability()
 	lines := &narrator{to: p.stdout}
 	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with a state of its own\n\n", r.dir, r.machines)
-	return course.Run(ctx, hurry, course.Config{
+	return acceptance.Run(ctx, hurry, acceptance.Config{
 		Installer: folder, Cloud: in.cloud, Ability: ability, Reason: reason, Speed: r.speed,
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: in.dial},
 		Report:    lines.report, Progress: lines.progress,
@@ -145,14 +145,14 @@ func (p program) stage(ctx context.Context, r rehearsal) (results []course.Resul
 }
 
 // ability is what the machines can do, and why no more.
-func (r *rehearsal) ability() (course.Ability, string) {
+func (r *rehearsal) ability() (acceptance.Ability, string) {
 	switch r.machines {
 	case machinesNspawn:
-		return course.Boot, ""
+		return acceptance.Boot, ""
 	case machinesProcess:
-		return course.Traffic, "needs machines that execute their user-data: -machines nspawn"
+		return acceptance.Traffic, "needs machines that execute their user-data: -machines nspawn"
 	}
-	return course.Paper, "needs machines that answer: -machines nspawn or process"
+	return acceptance.Paper, "needs machines that answer: -machines nspawn or process"
 }
 
 // patience turns signals into the end of contexts: the first one ends the

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/course"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
@@ -143,7 +143,7 @@ func TestProgressIsToldNowAndThen(t *testing.T) {
 	for since := range 85 {
 		n.progress("two", "0 of 1", time.Duration(since)*time.Second, 5*time.Minute)
 	}
-	n.report(course.Result{Line: "one", Outcome: course.Broken, Took: time.Minute, Limit: time.Minute, Note: "not within 1m0s"})
+	n.report(acceptance.Result{Line: "one", Outcome: acceptance.Broken, Took: time.Minute, Limit: time.Minute, Note: "not within 1m0s"})
 	assert.Equal(t, "  … one, 10s of at most 1m0s: 0 of 1\n  … one, 20s of at most 1m0s: 1 of 1\n"+
 		"  … two, 10s of at most 5m0s: 0 of 1\n  … two, 1m10s of at most 5m0s: 0 of 1\n"+
 		"✗ one (1m0s of 1m0s): not within 1m0s\n", to.String())

@@ -1,5 +1,11 @@
-// Package rehearsal is the folder of what plays the outer world against the
-// system where there is no Exoscale: its packages load and monitor are clients
-// and Prometheus, notify and grafana send the webhooks, as Grafana would and as
-// it does. The demo and the end-to-end tests share them.
+// Package rehearsal is the folder of what surrounds exopool in runs of the
+// whole system without an Exoscale account:
+//
+//   - traffic sends requests, as clients of the application do;
+//   - promserver is the Prometheus of the monitoring machine;
+//   - grafana runs a Grafana, and notify sends webhooks where there is none;
+//   - terraform applies a configuration in a copy of its folder;
+//   - acceptance checks an installation as the course's checker does.
+//
+// The demo, the rehearsal and the end-to-end tests share them.
 package rehearsal

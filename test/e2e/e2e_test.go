@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 const (
@@ -45,7 +45,7 @@ func TestInstallationScalesAndLeavesNothing(t *testing.T) {
 		return // apply was left out
 	}
 	s := start(t, c, i)
-	clients, err := load.New(load.Config{URL: c.application(t) + "/load", Period: 450 * time.Millisecond, MaxClients: 10})
+	clients, err := traffic.New(traffic.Config{URL: c.application(t) + "/load", Period: 450 * time.Millisecond, MaxClients: 10})
 	require.NoError(t, err)
 	background(t, clients.Run)
 	stage(t, "load", func() { grow(t, c, s, clients, i) })
@@ -97,7 +97,7 @@ func verify(t *testing.T, c *cloud) {
 }
 
 // grow loads the application until there are members enough.
-func grow(t *testing.T, c *cloud, s system, clients *load.Player, i installation) {
+func grow(t *testing.T, c *cloud, s system, clients *traffic.Generator, i installation) {
 	t.Helper()
 	await(t, scaled(5*time.Minute), func() bool {
 		_, known, err := s.monitor.Average(t.Context())

@@ -86,7 +86,7 @@ func grafanaPackage(t *testing.T, folders ...string) aptrepo.Package {
 }
 
 // grafanaSource chooses what machines install as Grafana: the one in the
-// folder that the environment names, the vendor's, or our stand-in. Without a
+// folder that the environment names, the vendor's, or a fake one. Without a
 // package of this computer's own it is nil.
 func grafanaSource(t *testing.T) *vendor {
 	t.Helper()
@@ -104,9 +104,9 @@ func grafanaSource(t *testing.T) *vendor {
 		return nil
 	}
 	t.Logf("GRAFANA: NONE. %s does not answer and %s is not set: the alerts come from Prometheus' rules, "+
-		"by a stand-in that shows no dashboard", grafanaHost, grafanaFolder)
+		"by a fake one that shows no dashboard", grafanaHost, grafanaFolder)
 	bin := filepath.Join(t.TempDir(), "bin")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "grafana"), "./standin")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "grafana"), "./fakegrafana")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))

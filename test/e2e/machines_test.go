@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/course"
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 // TestWholeSystemOnMachinesThatBoot applies the module as users do, its
@@ -52,12 +52,12 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 		}
 	})
 	installer := &terratester{t: t, installation: i}
-	results, err := course.Run(t.Context(), context.WithoutCancel(t.Context()), course.Config{
-		Installer: installer, Cloud: c, Ability: course.Boot,
-		NewLoad: func(url string) (course.Load, error) { return newVisitors(url) },
-		Report: func(r course.Result) {
+	results, err := acceptance.Run(t.Context(), context.WithoutCancel(t.Context()), acceptance.Config{
+		Installer: installer, Cloud: c, Ability: acceptance.Boot,
+		NewLoad: func(url string) (acceptance.Load, error) { return newVisitors(url) },
+		Report: func(r acceptance.Result) {
 			t.Logf("%-70s %6s of %s %s", r.Line, r.Took.Round(100*time.Millisecond), r.Limit, r.Note)
-			assert.NotEqual(t, course.Broken, r.Outcome, "%s: %s", r.Line, r.Note)
+			assert.NotEqual(t, acceptance.Broken, r.Outcome, "%s: %s", r.Line, r.Note)
 			if strings.HasPrefix(r.Line, "terraform apply") {
 				// It ends when everything answers: so the limits for healthy
 				// members, Prometheus and Grafana bound it, too.
@@ -70,7 +70,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for _, r := range results {
-		assert.True(t, t.Failed() || r.Outcome == course.Met, "unchecked: %s: %s", r.Line, r.Note)
+		assert.True(t, t.Failed() || r.Outcome == acceptance.Met, "unchecked: %s: %s", r.Line, r.Note)
 	}
 	assert.NotContains(t, said.String(), secret)
 }
@@ -123,7 +123,7 @@ const (
 
 // Visitors are clients that do not all come at once.
 type visitors struct {
-	player *load.Player
+	player *traffic.Generator
 
 	mu   sync.Mutex
 	want int
@@ -131,7 +131,7 @@ type visitors struct {
 }
 
 func newVisitors(url string) (*visitors, error) {
-	player, err := load.New(load.Config{
+	player, err := traffic.New(traffic.Config{
 		URL: url, Period: visitPeriod, MaxClients: 10, Timeout: 2 * time.Minute,
 		Transport: &http.Transport{DisableKeepAlives: true},
 	})

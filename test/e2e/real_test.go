@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/exoscale"
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 	"github.com/exopool/exopool/sweep"
 )
 
@@ -72,7 +72,7 @@ func TestRealAccountScalesAndLeavesNothing(t *testing.T) {
 		assert.Equal(t, "OK", body)
 		i.unchanged(t)
 	})
-	clients, err := load.New(load.Config{URL: application + "load", Period: 100 * time.Millisecond, MaxClients: 10, Timeout: 2 * time.Minute})
+	clients, err := traffic.New(traffic.Config{URL: application + "load", Period: 100 * time.Millisecond, MaxClients: 10, Timeout: 2 * time.Minute})
 	require.NoError(t, err)
 	background(t, clients.Run)
 	stage(t, "load", func() {

@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/machine"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -33,7 +33,7 @@ func scaled(d time.Duration) time.Duration {
 
 // A system is what the monitoring machine would run.
 type system struct {
-	monitor *monitor.Monitor
+	monitor *promserver.Server
 	logs    map[string]*log
 }
 
@@ -75,7 +75,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 		GroupInterval: scaled(10 * time.Second), RepeatInterval: scaled(45 * time.Second),
 	})
 	require.NoError(t, err)
-	s.monitor, err = monitor.New(monitor.Config{
+	s.monitor, err = promserver.New(promserver.Config{
 		Dir: filepath.Join(dir, "tsdb"), TargetsFile: targets,
 		Files: files.Monitoring(), Speed: speed, Notify: alerts.Update,
 	})

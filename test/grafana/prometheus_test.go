@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -89,7 +89,7 @@ func (w *world) startPrometheus(t *testing.T, program string) {
 
 // asked asks Prometheus over HTTP. One that does not answer knows nothing.
 func (w *world) asked(ctx context.Context) (percent float64, known bool, err error) {
-	query := url.Values{"query": {monitor.Signal}}
+	query := url.Values{"query": {promserver.Signal}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.config.PrometheusURL+"/api/v1/query?"+query.Encode(), nil)
 	if err != nil {
 		return 0, false, err

@@ -20,7 +20,7 @@ import (
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/fake"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -42,7 +42,7 @@ type world struct {
 	targets string            // file of discovery
 	jobs    map[string]string // addresses of the programs, by job
 	average func(ctx context.Context) (percent float64, known bool, err error)
-	monitor *monitor.Monitor
+	monitor *promserver.Server
 	api     *tap // of Prometheus
 	hooks   *receiver
 	loop    *autoscale.Loop
@@ -64,7 +64,7 @@ func newWorldOf(t *testing.T, members *fleet) *world {
 	w.api = &tap{}
 	w.jobs["prometheus"] = serve(t, w.api)
 	var err error
-	w.monitor, err = monitor.New(monitor.Config{
+	w.monitor, err = promserver.New(promserver.Config{
 		Dir: filepath.Join(w.dir, "tsdb"), Files: files.Monitoring(), TargetsFile: w.targets, Addresses: w.jobs,
 	})
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 const (
@@ -64,7 +64,7 @@ func TestSoak(t *testing.T) {
 	}, common...)...)
 	found := "http://" + finder.await(t, `msg=listening address=(\S+)`)
 
-	player, err := load.New(load.Config{URL: application + "/load", Period: 500 * time.Millisecond, MaxClients: clients})
+	player, err := traffic.New(traffic.Config{URL: application + "/load", Period: 500 * time.Millisecond, MaxClients: clients})
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	defer cancel()
@@ -90,7 +90,7 @@ func TestSoak(t *testing.T) {
 
 // soak keeps all busy until ctx ends: clients come and go, alerts fire, wrong
 // tokens and bodies arrive, people look, and readings are taken.
-func soak(ctx context.Context, t *testing.T, player *load.Player, receiver, found string, programs []*series) {
+func soak(ctx context.Context, t *testing.T, player *traffic.Generator, receiver, found string, programs []*series) {
 	t.Helper()
 	began := time.Now()
 	ticks := time.NewTicker(repeat)

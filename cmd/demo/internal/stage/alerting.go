@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
 // alerting evaluates the alerts and sends the webhooks.
@@ -25,7 +25,7 @@ func (s *Stage) newAlerting(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg := monitor.Config{
+	cfg := promserver.Config{
 		Dir:         filepath.Join(s.dir, "tsdb"),
 		Files:       installed,
 		TargetsFile: s.targetsFile(),
@@ -50,11 +50,11 @@ func (s *Stage) newAlerting(ctx context.Context) (err error) {
 
 // rules are Grafana's two alert rules, evaluated by the monitor.
 type rules struct {
-	monitor  *monitor.Monitor
+	monitor  *promserver.Server
 	notifier *notify.Notifier
 }
 
-func (s *Stage) newRules(cfg monitor.Config) (err error) {
+func (s *Stage) newRules(cfg promserver.Config) (err error) {
 	r := &rules{}
 	r.notifier, err = notify.New(notify.Config{
 		URL:            s.hooks.url(),
@@ -67,7 +67,7 @@ func (s *Stage) newRules(cfg monitor.Config) (err error) {
 		return err
 	}
 	cfg.Notify = r.notifier.Update
-	r.monitor, err = monitor.New(cfg)
+	r.monitor, err = promserver.New(cfg)
 	s.monitor, s.alerting = r.monitor, r
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
 const (
@@ -35,12 +35,12 @@ type realGrafana struct {
 	tell    func(severity view.Severity, text string)
 }
 
-func (s *Stage) newGrafana(ctx context.Context, cfg monitor.Config) (err error) {
+func (s *Stage) newGrafana(ctx context.Context, cfg promserver.Config) (err error) {
 	if s.prometheus, err = listen(ctx, "127.0.0.1:0"); err != nil {
 		return err
 	}
 	cfg.Addresses["prometheus"] = s.prometheus.Addr().String()
-	if s.monitor, err = monitor.New(cfg); err != nil {
+	if s.monitor, err = promserver.New(cfg); err != nil {
 		return err
 	}
 	s.prometheus.handler = s.monitor.Handler()

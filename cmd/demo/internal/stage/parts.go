@@ -12,7 +12,7 @@ import (
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine"
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 func (s *Stage) newCloud(ctx context.Context) (err error) {
@@ -119,7 +119,7 @@ func (s *Stage) newDiscovery(ctx context.Context) error {
 }
 
 func (s *Stage) newPlayer(context.Context) (err error) {
-	s.player, err = load.New(load.Config{
+	s.player, err = traffic.New(traffic.Config{
 		URL:        s.app + "/load",
 		Period:     s.cfg.Period,
 		MaxClients: s.cfg.Clients,

@@ -18,8 +18,8 @@ import (
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine"
-	"github.com/exopool/exopool/internal/rehearsal/load"
-	"github.com/exopool/exopool/internal/rehearsal/monitor"
+	"github.com/exopool/exopool/internal/rehearsal/promserver"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 // The names of what the demo creates in its cloud.
@@ -53,10 +53,10 @@ type Stage struct {
 	balancerPort int      // where that really listens
 	loop         *autoscale.Loop
 	agent        *discovery.Agent
-	monitor      *monitor.Monitor
+	monitor      *promserver.Server
 	limits       struct{ low, high float64 } // of the average CPU, in percent
 	alerting     alerting
-	player       *load.Player
+	player       *traffic.Generator
 
 	observer *observer
 }
@@ -210,7 +210,7 @@ func (s *Stage) Snapshot() view.Snapshot { return s.observer.snapshot() }
 func (s *Stage) Enter(phase view.Phase) { s.observer.enter(phase) }
 
 // Window sums up the requests that were sent within a span of time.
-func (s *Stage) Window(from, to time.Time) load.Window { return s.player.Window(from, to) }
+func (s *Stage) Window(from, to time.Time) traffic.Window { return s.player.Window(from, to) }
 
 // Times returns the spans that are in force.
 func (s *Stage) Times() Times { return s.times }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 // A Stage is where the story is played.
@@ -22,7 +22,7 @@ type Stage interface {
 	// SetClients makes n clients ask in parallel.
 	SetClients(n int)
 	// Window sums up the requests sent within a span of time.
-	Window(from, to time.Time) load.Window
+	Window(from, to time.Time) traffic.Window
 }
 
 // A Script says how the story goes.

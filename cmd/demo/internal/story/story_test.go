@@ -11,7 +11,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/demo/internal/story"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/internal/rehearsal/load"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
 // A pool is a stage whose size and average follow a timetable, counted from
@@ -36,8 +36,8 @@ type reading struct {
 func (p *pool) Enter(phase view.Phase) { p.phases = append(p.phases, phase) }
 func (p *pool) SetClients(n int)       { p.clients, p.changed = n, time.Now() }
 
-func (p *pool) Window(from, to time.Time) load.Window {
-	return load.Window{Requests: int(to.Sub(from).Seconds()), P95: to.Sub(from)}
+func (p *pool) Window(from, to time.Time) traffic.Window {
+	return traffic.Window{Requests: int(to.Sub(from).Seconds()), P95: to.Sub(from)}
 }
 
 func (p *pool) Snapshot() view.Snapshot {

@@ -1,0 +1,92 @@
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+const (
+	lineHealthy  = "all backends are healthy"
+	lineAnswer   = "http://<NLB>/health answers 200 with the body OK and nothing else"
+	lineReplaced = "all backends are healthy again after all members were deleted"
+
+	healthLimit = 5 * time.Minute
+	// answerLimit allows for the moment between a health check and the
+	// balancer's choice.
+	answerLimit = 10 * time.Second
+	// requestTimeout bounds one request.
+	requestTimeout = 10 * time.Second
+)
+
+func (r *run) health() []step {
+	return []step{
+		{line: lineHealthy, limit: healthLimit, needs: Traffic, after: []string{linePool, lineNLB}, check: func(ctx context.Context, s step) (string, error) {
+			return r.await(ctx, s, now(), r.allHealthy)
+		}},
+		{line: lineAnswer, limit: answerLimit, needs: Traffic, after: []string{lineNLB}, check: func(ctx context.Context, s step) (string, error) {
+			return r.await(ctx, s, now(), r.answersOK)
+		}},
+	}
+}
+
+// allHealthy reports whether the pool has all its members, and the load balancer
+// calls each of them healthy.
+func (r *run) allHealthy(context.Context) (bool, string) {
+	pools := r.Cloud.Pools()
+	if len(pools) != 1 {
+		return false, fmt.Sprintf("there are %d pools", len(pools))
+	}
+	pool, health, good := pools[0], r.service().Health, 0
+	for _, id := range pool.Members {
+		if health[id] == exoapi.HealthSuccess {
+			good++
+		}
+	}
+	seen := fmt.Sprintf("%d of %d members healthy", good, pool.Size)
+	if trouble := trouble(r.alive()); trouble != "" {
+		seen += "; " + trouble
+	}
+	return good == pool.Size && len(pool.Members) == pool.Size && pool.Size > 0, seen
+}
+
+// trouble is what the cloud says is wrong with the first machine of which it
+// says so, if any.
+func trouble(instances []exoapi.InstanceInfo) string {
+	for _, i := range instances {
+		if i.Trouble != "" {
+			return i.Name + ": " + i.Trouble
+		}
+	}
+	return ""
+}
+
+func (r *run) answersOK(ctx context.Context) (bool, string) {
+	status, body, err := r.get(ctx, r.application("/health"))
+	if err != nil {
+		return false, err.Error()
+	}
+	return status == http.StatusOK && body == "OK", fmt.Sprintf("%d %.80q", status, body)
+}
+
+// get returns the status of an answer and the beginning of its body.
+func (r *run) get(ctx context.Context, url string) (status int, body string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return 0, "", err
+	}
+	client := &http.Client{Transport: r.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return resp.StatusCode, string(text), err
+}

@@ -1,0 +1,102 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// A membership is who is in the pool, and since when.
+type membership struct {
+	addresses []netip.Addr // sorted
+	since     time.Time
+}
+
+// replacement deletes all members, as an outage would.
+func (r *run) replacement() []step {
+	return []step{
+		{line: lineReplaced, limit: healthLimit, needs: Traffic, after: []string{lineHealthy}, check: r.replace},
+		{line: lineFollow, limit: followLimit, needs: Boot, after: []string{lineUp, lineReplaced}, check: r.follow},
+	}
+}
+
+func (r *run) replace(ctx context.Context, s step) (string, error) {
+	var old []string
+	var faults []error
+	for _, i := range r.Cloud.Instances() {
+		if i.PoolID != "" && i.State != destroying {
+			old = append(old, i.ID)
+		}
+	}
+	start := now()
+	for _, i := range r.Cloud.Instances() {
+		if slices.Contains(old, i.ID) {
+			_, err := r.Cloud.Do(ctx, http.MethodDelete, "/z/"+i.Zone+"/v2/instance/"+i.ID, nil)
+			faults = append(faults, err)
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return "", fmt.Errorf("delete the members: %w", err)
+	}
+	return r.await(ctx, s, start, func(ctx context.Context) (bool, string) {
+		r.observe()
+		healthy, seen := r.allHealthy(ctx)
+		for _, p := range r.Cloud.Pools() {
+			if slices.ContainsFunc(p.Members, func(id string) bool { return slices.Contains(old, id) }) {
+				return false, "deleted members are still there"
+			}
+		}
+		return healthy, seen
+	})
+}
+
+// observe notes who is in the pool, and when that changed.
+func (r *run) observe() {
+	members := r.alive()
+	addresses := make([]netip.Addr, 0, len(members))
+	for _, i := range members {
+		addresses = append(addresses, i.Address)
+	}
+	slices.SortFunc(addresses, netip.Addr.Compare)
+	if !slices.Equal(addresses, r.members.addresses) {
+		r.members = membership{addresses, time.Now()}
+	}
+}
+
+// alive returns the members that have an address.
+func (r *run) alive() (found []exoapi.InstanceInfo) {
+	for _, i := range r.Cloud.Instances() {
+		if i.PoolID != "" && i.State != destroying && i.Address.IsValid() {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// follow waits until Prometheus has the members as targets, and no others.
+func (r *run) follow(ctx context.Context, s step) (string, error) {
+	r.observe()
+	return r.await(ctx, s, func() time.Time { return r.members.since }, func(ctx context.Context) (bool, string) {
+		r.observe()
+		targets, err := r.targets(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		seen := fmt.Sprintf("members %s, targets %s, %s after the last change",
+			addressList(r.members.addresses), addressList(targets), time.Since(r.members.since).Round(time.Second))
+		return slices.Equal(targets, r.members.addresses), seen
+	})
+}
+
+func addressList(addresses []netip.Addr) string {
+	if len(addresses) == 0 {
+		return "none"
+	}
+	return fmt.Sprint(addresses)
+}
