@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/internal/openapi"
 )
 
 // loadDocument reads the official description of the API; the test is skipped
@@ -27,15 +28,7 @@ import (
 // an error.
 func loadDocument(t *testing.T) *openapi3.T {
 	t.Helper()
-	name := os.Getenv("EXOSCALE_OPENAPI")
-	if name == "" {
-		name = "../../../shared/exoscale-openapi.yaml"
-	}
-	text, err := os.ReadFile(name)
-	if os.IsNotExist(err) {
-		t.Skipf("the official OpenAPI document is needed: set EXOSCALE_OPENAPI to its path (%v)", err)
-	}
-	require.NoError(t, err)
+	text := readDocument(t)
 	document, err := openapi3.NewLoader().LoadFromData(text)
 	require.NoError(t, err)
 	// The original tells it of every security group, the document does not.
@@ -60,6 +53,24 @@ func loadDocument(t *testing.T) *openapi3.T {
 		}
 	}
 	return document
+}
+
+// readDocument returns the document that the environment names, or the one that
+// was fetched, and skips the test if there is neither.
+func readDocument(t *testing.T) []byte {
+	t.Helper()
+	if name := os.Getenv(openapi.Variable); name != "" {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		return text
+	}
+	document, err := openapi.Official("../..")
+	require.NoError(t, err)
+	text, err := document.Find()
+	if err != nil {
+		t.Skip(err)
+	}
+	return text
 }
 
 // forbidOthers forbids properties besides those that an object has, here and
