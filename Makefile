@@ -12,7 +12,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/\1|\2/' | column -t -s '|'
 
 .PHONY: demo
-demo: ## Run the main job on this computer: load comes, the pool grows; load goes, it shrinks
+demo: ## Run the whole loop on this machine: load comes, the pool grows; load goes, it shrinks
 	$(GO) run ./cmd/demo
 
 .PHONY: test
@@ -50,6 +50,14 @@ verify: ## Fail when go.mod or generated files are not what the tools would writ
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
+.PHONY: openapi
+openapi: ## Download the official OpenAPI document, which the emulator is checked against
+	$(GO) run ./internal/openapi/fetch
+
+.PHONY: prepare
+prepare: ## Install what the checks can use: as root, Debian packages
+	.ci/prepare
+
 .PHONY: presubmit
-presubmit: ## Run exactly what CI runs
-	.ci/run
+presubmit: ## Check what CI checks; installs nothing
+	.ci/check
