@@ -1,6 +1,7 @@
 package autoscale
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,25 +10,34 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/internal/clock"
+	"github.com/exopool/exopool/internal/config"
 )
 
-// Config is what a [Loop] needs. Only Pool is required; the zero value of
-// every other field means its default.
+// Config is what a [Loop] needs. Only Pool is required; a field that is zero
+// has its default, see [DefaultConfig].
 type Config struct {
 	Pool     Pool
-	PoolName string // how logs and decisions call the pool
-	Zone     string // likewise
+	PoolName string // the pool's name in logs and decisions
+	Zone     string // the zone's name in logs and decisions
 
-	Min  int // fewest members to leave; default 1
-	Max  int // most members to ask for; default 10
-	Step int // members to add or remove at a time; default 1
+	Min  int // minimum size, 1 to [MaxSize]
+	Max  int // maximum size, Min to [MaxSize]
+	Step int // members added or removed in one turn, 1 to [MaxSize]
 
-	Interval time.Duration // from one turn to the next; default 60 s
-	Timeout  time.Duration // of one turn, shorter than Interval; default 5/6 of it
-	Expiry   time.Duration // how long a webhook waits for its turn, Interval or longer; default 5 min
-	Grace    time.Duration // for the API call in flight when Run is told to stop; default 10 s
+	// Interval is the time from one turn to the next, [MinInterval] to
+	// [MaxInterval].
+	Interval time.Duration
+	// Timeout bounds one turn, [MinTimeout] or longer and shorter than
+	// Interval; default 5/6 of Interval.
+	Timeout time.Duration
+	// Expiry is how long a webhook waits for its turn, Interval to [MaxExpiry];
+	// default 5 minutes, or Interval if that is longer.
+	Expiry time.Duration
+	// Grace is the time that the API call in flight has to finish once Run is
+	// told to stop.
+	Grace time.Duration
 
-	// DryRun: decide and tell, but never resize the pool.
+	// DryRun: decide, and never resize the pool.
 	DryRun bool
 
 	// StateDir keeps demand and a pause across restarts. One program at a time may use
@@ -39,23 +49,35 @@ type Config struct {
 	Registerer prometheus.Registerer // default: metrics are not registered
 }
 
+// Ranges of the settings.
 const (
-	defaultMin      = 1
-	defaultMax      = 10
-	defaultStep     = 1
-	defaultInterval = time.Minute
-	defaultExpiry   = 5 * time.Minute
-	defaultGrace    = 10 * time.Second
+	// MaxSize is far above the quota of any account: it stops a slip of the
+	// finger.
+	MaxSize     = 10_000
+	MinInterval = 100 * time.Millisecond
+	MaxInterval = time.Hour
+	MinTimeout  = 10 * time.Millisecond
+	MaxExpiry   = 24 * time.Hour
 )
 
+const defaultExpiry = 5 * time.Minute
+
+// DefaultConfig returns the defaults of all settings that have one. Timeout and
+// Expiry are zero, because their defaults follow from Interval.
+func DefaultConfig() Config {
+	return Config{Min: 1, Max: 10, Step: 1, Interval: time.Minute, Grace: 10 * time.Second}
+}
+
+// withDefaults returns the configuration with the defaults filled in.
 func (c Config) withDefaults() Config {
-	c.Min = orDefault(c.Min, defaultMin)
-	c.Max = orDefault(c.Max, max(defaultMax, c.Min))
-	c.Step = orDefault(c.Step, defaultStep)
-	c.Interval = orDefault(c.Interval, defaultInterval)
-	c.Timeout = orDefault(c.Timeout, c.Interval*5/6)
-	c.Expiry = orDefault(c.Expiry, max(defaultExpiry, c.Interval))
-	c.Grace = orDefault(c.Grace, defaultGrace)
+	defaults := DefaultConfig()
+	c.Min = cmp.Or(c.Min, defaults.Min)
+	c.Max = cmp.Or(c.Max, max(defaults.Max, c.Min))
+	c.Step = cmp.Or(c.Step, defaults.Step)
+	c.Interval = cmp.Or(c.Interval, defaults.Interval)
+	c.Timeout = cmp.Or(c.Timeout, c.Interval*5/6)
+	c.Expiry = cmp.Or(c.Expiry, max(defaultExpiry, c.Interval))
+	c.Grace = cmp.Or(c.Grace, defaults.Grace)
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
@@ -65,34 +87,46 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func orDefault[T int | time.Duration](value, fallback T) T {
-	if value == 0 {
-		return fallback
+// Validate reports every setting that is out of its range, and how to mend it.
+// It takes zero as a value where [DefaultConfig] has another one: [New] fills
+// the defaults in before. Whether there is a pool is for New to say.
+func (c Config) Validate() error {
+	errs := []error{
+		config.Between("Min", c.Min, 1, MaxSize),
+		config.Between("Max", c.Max, 1, MaxSize),
+		config.Between("Step", c.Step, 1, MaxSize),
+		config.Between("Interval", c.Interval, MinInterval, MaxInterval),
 	}
-	return value
-}
-
-// policy builds the policy and checks every setting. The error names all
-// settings that are wrong, with the remedy for each.
-func (c Config) policy() (Policy, error) {
-	var errs []error
-	if c.Pool == nil {
-		errs = append(errs, errors.New("no pool is given: set Pool"))
+	if errs[0] == nil && errs[1] == nil && c.Max < c.Min {
+		errs = append(errs, &config.Error{
+			Field: "Max", Problem: fmt.Sprintf("is %d, below the minimum of %d", c.Max, c.Min), Remedy: "raise it or lower the minimum",
+		})
 	}
-	byStep := ByStep{step: c.Step} // whose step NewLimits checks
-	limited, err := NewLimits(byStep, c.Step, c.Min, c.Max)
-	errs = append(errs, err)
-	if c.Interval < 0 {
-		errs = append(errs, fmt.Errorf("interval is %s: set it to more than zero", c.Interval))
-	}
-	if c.Interval > 0 && (c.Timeout <= 0 || c.Timeout >= c.Interval) {
-		errs = append(errs, fmt.Errorf("timeout is %s: set it to more than zero and less than the interval of %s", c.Timeout, c.Interval))
-	}
-	if c.Expiry < c.Interval {
-		errs = append(errs, fmt.Errorf("expiry is %s: set it to the interval of %s or more, or webhooks expire before their turn", c.Expiry, c.Interval))
+	if errs[3] == nil {
+		errs = append(errs, c.validateTimeout(), c.validateExpiry())
 	}
 	if c.Grace < 0 {
-		errs = append(errs, fmt.Errorf("grace is %s: set it to more than zero", c.Grace))
+		errs = append(errs, &config.Error{Field: "Grace", Problem: fmt.Sprintf("is %s", c.Grace), Remedy: "set it to 0s or longer"})
 	}
-	return limited, errors.Join(errs...)
+	return errors.Join(errs...)
+}
+
+func (c Config) validateTimeout() error {
+	if c.Timeout == 0 || MinTimeout <= c.Timeout && c.Timeout < c.Interval {
+		return nil
+	}
+	return &config.Error{
+		Field: "Timeout", Problem: fmt.Sprintf("is %s", c.Timeout),
+		Remedy: fmt.Sprintf("set it to %s or longer, and shorter than the interval of %s", MinTimeout, c.Interval),
+	}
+}
+
+func (c Config) validateExpiry() error {
+	if c.Expiry == 0 || c.Interval <= c.Expiry && c.Expiry <= MaxExpiry {
+		return nil
+	}
+	return &config.Error{
+		Field: "Expiry", Problem: fmt.Sprintf("is %s", c.Expiry),
+		Remedy: fmt.Sprintf("set it to the interval of %s or longer, and to %s at most", c.Interval, MaxExpiry),
+	}
 }

@@ -51,9 +51,9 @@ type Decision struct {
 	DurationSeconds float64   `json:"duration_seconds"`
 }
 
-// observation is what a [Policy] sees of the turn.
-func (d *Decision) observation() Observation {
-	return Observation{Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty()}
+// observation is what a policy sees of the turn.
+func (d *Decision) observation() observation {
+	return observation{Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty()}
 }
 
 func (d *Decision) hold(reason Reason) { d.Result, d.Reason = Held, reason }

@@ -7,7 +7,7 @@
 //
 // A webhook is recorded, never acted on: the sender gets its answer at once,
 // however slow the provider is. Once an interval the [Loop] claims what was
-// recorded, reads the pool, lets a [Policy] turn both into one [Decision], and
+// recorded, reads the pool, lets a policy turn both into one [Decision], and
 // resizes the pool by at most one step. A size outside the bounds comes back a
 // step a turn, without a webhook.
 //

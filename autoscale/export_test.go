@@ -1,5 +1,14 @@
 package autoscale
 
+// What a policy sees and wants, for tests.
+type (
+	Observation = observation
+	Target      = target
+)
+
+// Decide asks the policy of a loop.
+func Decide(step, low, high int, o Observation) Target { return newPolicy(step, low, high).decide(o) }
+
 // A Saying is one line of the tables of what webhooks say, for tests.
 type Saying struct {
 	Sender               string

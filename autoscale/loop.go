@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/exopool/exopool/internal/config"
 	"github.com/exopool/exopool/internal/lograte"
 )
 
@@ -21,7 +22,7 @@ import (
 // [Loop.Run] knows only waiting and stopping; [Loop.RunOnce] takes one turn.
 type Loop struct {
 	cfg     Config
-	policy  Policy
+	policy  policy
 	demand  *Demand
 	pause   *pauseState
 	metrics *metrics
@@ -45,7 +46,10 @@ type Loop struct {
 // behind. The error names every setting that is wrong, and the remedy.
 func New(cfg Config) (*Loop, error) {
 	cfg = cfg.withDefaults()
-	policy, err := cfg.policy()
+	err := cfg.Validate()
+	if cfg.Pool == nil {
+		err = errors.Join(&config.Error{Field: "Pool", Problem: "is missing", Remedy: "set it"}, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +67,7 @@ func New(cfg Config) (*Loop, error) {
 		return nil, err
 	}
 	return &Loop{
-		cfg: cfg, policy: policy, demand: demand, pause: pause, metrics: m,
+		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max), demand: demand, pause: pause, metrics: m,
 		pool:      guarded{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
 		stateLogs: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
@@ -218,7 +222,7 @@ func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
 
 // decide asks the policy, and carries out what may be done now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
-	target := l.policy.Decide(d.observation())
+	target := l.policy.decide(d.observation())
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
 	switch {
 	case l.contention.active() && !l.cfg.DryRun:

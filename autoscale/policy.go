@@ -1,24 +1,30 @@
 package autoscale
 
-// An Observation is all that a [Policy] may look at.
-type Observation struct {
+// newPolicy returns the policy of a loop: a step in the direction that is asked
+// for, within the limits, which come last.
+func newPolicy(step, low, high int) policy {
+	return limits{policy: byStep{step: step}, step: step, min: low, max: high}
+}
+
+// A policy turns an observation into a target. It is a pure function: the same
+// observation always gives the same target.
+type policy interface {
+	decide(observation) target
+}
+
+// An observation is all that a policy may look at.
+type observation struct {
 	Size    int  // members asked for, as just read from the provider; 0 or more
 	Members int  // members that exist, in whatever state; 0 or more
 	Up      bool // at least one webhook asks for more
 	Down    bool // at least one webhook asks for fewer
 }
 
-// A Target is the size a [Policy] wants, and why. A size equal to the observed
-// one means that nothing is to be done.
-type Target struct {
+// A target is the size that a policy wants, and why. A size equal to the
+// observed one means that nothing is to be done.
+type target struct {
 	Size   int
 	Reason Reason
-}
-
-// A Policy turns an observation into a target. It is a pure function: the same
-// observation always gives the same target.
-type Policy interface {
-	Decide(Observation) Target
 }
 
 // A Reason says in one short word why a turn ended as it did, or what became

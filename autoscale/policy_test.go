@@ -5,19 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/autoscale"
 )
-
-func limited(t *testing.T, step, lowest, highest int) autoscale.Policy {
-	t.Helper()
-	byStep, err := autoscale.NewByStep(step)
-	require.NoError(t, err)
-	policy, err := autoscale.NewLimits(byStep, step, lowest, highest)
-	require.NoError(t, err)
-	return policy
-}
 
 func TestPolicy(t *testing.T) {
 	t.Parallel()
@@ -67,27 +57,10 @@ func TestPolicy(t *testing.T) {
 			t.Parallel()
 			o := tt.wish
 			o.Size, o.Members = tt.size, tt.members
-			got := limited(t, tt.step, 2, 6).Decide(o)
+			got := autoscale.Decide(tt.step, 2, 6, o)
 			assert.Equal(t, autoscale.Target{Size: tt.want, Reason: tt.reason}, got)
 		})
 	}
-}
-
-func TestSettingsAreRefusedWithTheirNameAndRemedy(t *testing.T) {
-	t.Parallel()
-	_, err := autoscale.New(autoscale.Config{
-		Min: 3, Max: 2, Step: -1, Interval: 10, Timeout: 10, Expiry: 9, Grace: -1,
-	})
-	require.EqualError(t, err, `no pool is given: set Pool
-step is -1: set it to 1 or more
-maximum is 2, below the minimum of 3: raise the maximum or lower the minimum
-timeout is 10ns: set it to more than zero and less than the interval of 10ns
-expiry is 9ns: set it to the interval of 10ns or more, or webhooks expire before their turn
-grace is -1ns: set it to more than zero`)
-
-	_, err = autoscale.New(autoscale.Config{Pool: &hooks{}, Min: -4, Interval: -1})
-	require.ErrorContains(t, err, "minimum is -4: set it to 1 or more")
-	require.ErrorContains(t, err, "interval is -1ns: set it to more than zero")
 }
 
 // FuzzPolicy: whatever is observed, a turn changes the size by one step at
@@ -101,7 +74,7 @@ func FuzzPolicy(f *testing.F) {
 			Size: int(size >> 1), Members: int(members >> 1), Up: up, Down: down,
 		}
 		least, most := int(lowest)+1, int(lowest)+1+int(span)
-		got := limited(t, int(step)+1, least, most).Decide(o)
+		got := autoscale.Decide(int(step)+1, least, most, o)
 		assert.LessOrEqual(t, max(got.Size-o.Size, o.Size-got.Size), int(step)+1)
 		switch {
 		case got.Size > o.Size:

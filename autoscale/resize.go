@@ -21,7 +21,7 @@ const maxReadingAge = 5 * time.Second
 
 // act carries out what the policy wants, and settles the webhooks that get
 // nothing from it.
-func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
+func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 	if !d.Up.empty() {
 		l.settle(ctx, d, l.demand.settled(Down, ReasonSuperseded))
 	}
@@ -44,7 +44,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target Target) {
 // again, and unless it still has the size that the target was decided on, the
 // turn is over. Once an attempt got no clear answer its intent stays, whatever
 // comes of later ones: it may yet be carried out.
-func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target Target) {
+func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target target) {
 	d.To = target.Size
 	if l.cfg.DryRun {
 		d.Result, d.Reason = DryRun, target.Reason
@@ -163,7 +163,7 @@ func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
 		return false // the next turn finds out what came of it
 	}
 	if status.Size == d.From {
-		return ctx.Err() == nil && l.policy.Decide(d.observation()).Size == d.To
+		return ctx.Err() == nil && l.policy.decide(d.observation()).Size == d.To
 	}
 	settled, done := l.demand.resolved(status.Size)
 	l.settle(ctx, d, settled)
@@ -189,7 +189,7 @@ func (l *Loop) upToDate(ctx, calls context.Context, d *Decision) bool {
 	if err == nil {
 		l.note(d, status)
 	}
-	target := l.policy.Decide(d.observation())
+	target := l.policy.decide(d.observation())
 	switch {
 	case ctx.Err() != nil:
 		d.hold(ReasonStopping)
