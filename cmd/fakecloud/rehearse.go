@@ -124,7 +124,7 @@ func (p program) stage(ctx context.Context, r rehearsal) (results []acceptance.R
 		Variables: map[string]string{
 			"exoscale_key": in.contact.Key, "exoscale_secret": in.contact.Secret,
 		},
-		KeepLock: len(mirror.Built) == 0, Drop: hurry.Done(),
+		KeepLock: len(mirror.Built) == 0, Kill: hurry.Done(),
 	}
 	if r.verbose {
 		cfg.Output = p.stderr

@@ -3,10 +3,12 @@ package providers_test
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"strings"
 	"testing"
 
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -15,18 +17,6 @@ import (
 // These tests hold for the original as well as for the stand-in, and run
 // against the original wherever the registry answers: so the two cannot drift
 // apart unseen.
-
-// A state is as much of `terraform show -json` as is looked at.
-type state struct {
-	Values struct {
-		Root struct {
-			Resources []struct {
-				Address string `json:"address"`
-				Values  key    `json:"values"`
-			} `json:"resources"`
-		} `json:"root_module"`
-	} `json:"values"`
-}
 
 // A key is a tls_private_key.
 type key struct {
@@ -45,11 +35,18 @@ type key struct {
 
 func (w workspace) keys(t *testing.T) map[string]key {
 	t.Helper()
-	var s state
-	w.read(t, &s, "show", "-json")
+	var state tfjson.State
+	w.read(t, &state, "show", "-json")
 	keys := make(map[string]key)
-	for _, r := range s.Values.Root.Resources {
-		keys[r.Address] = r.Values
+	if state.Values == nil {
+		return keys
+	}
+	for _, r := range state.Values.RootModule.Resources {
+		text, err := json.Marshal(r.AttributeValues)
+		require.NoError(t, err)
+		var k key
+		require.NoError(t, json.Unmarshal(text, &k))
+		keys[r.Address] = k
 	}
 	return keys
 }
@@ -141,19 +138,12 @@ func TestEveryChangeOfAnArgumentReplacesTheKey(t *testing.T) {
 	} {
 		t.Run(argument, func(t *testing.T) {
 			w.must(t, "plan", "-input=false", "-out=saved.tfplan", "-var", argument)
-			var plan struct {
-				Changes []struct {
-					Address string `json:"address"`
-					Change  struct {
-						Actions []string `json:"actions"`
-					} `json:"change"`
-				} `json:"resource_changes"`
-			}
+			var plan tfjson.Plan
 			w.read(t, &plan, "show", "-json", "saved.tfplan")
-			for _, c := range plan.Changes {
-				expected := []string{"no-op"}
+			for _, c := range plan.ResourceChanges {
+				expected := tfjson.Actions{tfjson.ActionNoop}
 				if c.Address == address {
-					expected = []string{"delete", "create"}
+					expected = tfjson.Actions{tfjson.ActionDelete, tfjson.ActionCreate}
 				}
 				assert.Equal(t, expected, c.Change.Actions, c.Address)
 			}

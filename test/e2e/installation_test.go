@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,10 +12,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/gruntwork-io/terratest/modules/logger"
 	"github.com/gruntwork-io/terratest/modules/terraform"
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/providers"
+	rehearsal "github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
 // An installation is a copy of the Terraform module, to be applied to a cloud.
@@ -63,34 +66,28 @@ func (i installation) unchanged(t *testing.T) {
 	assert.Equal(t, terraform.DefaultSuccessExitCode, terraform.PlanExitCode(t, i.options), "a plan finds changes")
 }
 
-// A resource is one in the state file.
-type resource struct {
-	Type, Name string
-	Instances  []struct {
-		Attributes struct{ Key, Secret string }
-	}
-}
-
-// state returns what the state file lists; a Terraform that is killed early
-// leaves an empty one.
-func (i installation) state(t *testing.T) []resource {
+// state returns what the state lists, and nothing where there is none: a
+// Terraform that is killed early leaves an empty file.
+func (i installation) state(t *testing.T) []*tfjson.StateResource {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(i.dir, "terraform.tfstate"))
-	require.NoError(t, err)
-	if len(text) == 0 {
+	info, err := os.Stat(filepath.Join(i.dir, "terraform.tfstate"))
+	if os.IsNotExist(err) || err == nil && info.Size() == 0 {
 		return nil
 	}
-	var state struct{ Resources []resource }
-	require.NoError(t, json.Unmarshal(text, &state))
-	return state.Resources
+	require.NoError(t, err)
+	output, err := terraform.RunTerraformCommandAndGetStdoutE(t, i.options, "show", "-json")
+	require.NoError(t, err)
+	var state tfjson.State
+	require.NoError(t, json.Unmarshal([]byte(output), &state))
+	return rehearsal.Resources(&state)
 }
 
 // restrictedKey returns the key that Terraform made for the monitoring machine.
 func (i installation) restrictedKey(t *testing.T) (key, secret string) {
 	t.Helper()
 	for _, r := range i.state(t) {
-		if r.Type == "exoscale_iam_api_key" && len(r.Instances) == 1 {
-			return r.Instances[0].Attributes.Key, r.Instances[0].Attributes.Secret
+		if r.Type == "exoscale_iam_api_key" {
+			return fmt.Sprint(r.AttributeValues["key"]), fmt.Sprint(r.AttributeValues["secret"])
 		}
 	}
 	require.Fail(t, "Terraform made no restricted key")
@@ -98,11 +95,11 @@ func (i installation) restrictedKey(t *testing.T) (key, secret string) {
 }
 
 // destroy destroys and asserts that nothing is left, in the account or in the
-// state file.
+// state.
 func (i installation) destroy(t *testing.T, c *cloud, before string) {
 	t.Helper()
 	terraform.Destroy(t, i.options)
-	assert.Empty(t, i.state(t), "resources in the state file")
+	assert.Empty(t, i.state(t), "resources in the state")
 	// Instances of a deleted pool may take a moment to go.
 	await(t, 10*time.Second, func() bool { return len(c.Instances()) == 0 }, "the last instance goes")
 	assert.Equal(t, before, c.inventory(t), "the account as it was")

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,15 +98,10 @@ func (i *terratester) Destroy(context.Context) error {
 	return err
 }
 
-func (i *terratester) Resources() ([]string, error) {
-	if _, err := os.Stat(i.dir + "/terraform.tfstate"); os.IsNotExist(err) {
-		return nil, nil // nothing was applied
-	}
-	var addresses []string
+func (i *terratester) Resources(context.Context) (addresses []string, err error) {
 	for _, r := range i.state(i.t) {
-		addresses = append(addresses, r.Type+"."+r.Name)
+		addresses = append(addresses, r.Address)
 	}
-	slices.Sort(addresses)
 	return addresses, nil
 }
 

@@ -17,7 +17,7 @@ type Installer interface {
 	Apply(ctx context.Context) error
 	Destroy(ctx context.Context) error
 	// Resources are the addresses of what the state lists.
-	Resources() ([]string, error)
+	Resources(ctx context.Context) ([]string, error)
 }
 
 // A Cloud is the account in which it is done, empty but for what its Inventory

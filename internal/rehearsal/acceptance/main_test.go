@@ -123,7 +123,7 @@ func (s *solution) Destroy(ctx context.Context) error {
 	return nil
 }
 
-func (s *solution) Resources() ([]string, error) {
+func (s *solution) Resources(context.Context) ([]string, error) {
 	if s.applied {
 		return []string{"exoscale_nlb.nlb"}, nil
 	}

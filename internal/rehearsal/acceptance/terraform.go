@@ -27,7 +27,7 @@ func (r *run) arrival() []step {
 func (r *run) departure(before map[string][]string) []step {
 	return []step{
 		{line: lineDestroy, check: func(ctx context.Context, s step) (string, error) {
-			resources, err := r.Installer.Resources()
+			resources, err := r.Installer.Resources(ctx)
 			if err == nil && len(resources) == 0 && len(r.left(before)) == 0 {
 				return "nothing was made", nil
 			}
@@ -44,8 +44,8 @@ func (r *run) departure(before map[string][]string) []step {
 			})
 			return note, r.excuse(err)
 		}},
-		{line: lineState, check: func(context.Context, step) (string, error) {
-			resources, err := r.Installer.Resources()
+		{line: lineState, check: func(ctx context.Context, _ step) (string, error) {
+			resources, err := r.Installer.Resources(ctx)
 			if err == nil && len(resources) > 0 {
 				err = fmt.Errorf("it lists %s", strings.Join(resources, ", "))
 			}

@@ -78,11 +78,11 @@ func TestBackendsAreNotUsed(t *testing.T) {
 				},
 			})
 			require.NoError(t, f.Apply(t.Context()), output.String())
-			made, err := f.Resources()
+			made, err := f.Resources(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, []string{"terraform_data.x"}, made)
 			require.NoError(t, f.Destroy(t.Context()))
-			made, err = f.Resources()
+			made, err = f.Resources(t.Context())
 			require.NoError(t, err)
 			assert.Empty(t, made)
 		})

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// maxCopy limits what is copied, in bytes: a configuration is small, and a home
-// directory is not meant.
+// maxCopy limits what is copied, in bytes: a configuration is small, but a home
+// directory, given by mistake, is not.
 const maxCopy = 512 << 20
 
 // rootOf returns the folder to copy, so that references to files beside the
@@ -97,10 +97,10 @@ func copyFile(target *os.Root, name, from string, mode fs.FileMode) error {
 	return errors.Join(err, file.Close())
 }
 
-// own reports whether a file belongs to earlier runs: working folders, states,
-// plans, and whatever Git keeps. The lock file is among them unless it is to be
-// kept: it names the checksums of providers as the registry has them.
-func own(keepLock bool) func(name string) bool {
+// leftOut reports whether a file is not copied since it belongs to earlier runs:
+// working folders, states, plans, and what Git keeps. So does the lock file
+// unless keepLock: it has the checksums of the registry's providers.
+func leftOut(keepLock bool) func(name string) bool {
 	return func(name string) bool {
 		base := path.Base(filepath.ToSlash(name))
 		if base == ".terraform.lock.hcl" {

@@ -1,4 +1,4 @@
 package terraform
 
-// Resources is what [Folder.Resources] makes of a state file.
-var Resources = resources
+// Addresses is what [Folder.Resources] makes of the output of "terraform show".
+var Addresses = addresses

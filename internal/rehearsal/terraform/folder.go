@@ -1,6 +1,8 @@
 package terraform
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,30 +17,38 @@ import (
 	"time"
 )
 
-// Config says what to run where. Program, Dir and Env are required.
+// Config configures a [Folder]. Program, Dir and Env are required.
 type Config struct {
 	Program string   // path of terraform or tofu
 	Dir     string   // the configuration; nothing is written there
-	Env     []string // of the program, whole: nothing is added from this process
+	Env     []string // the whole environment of the program: nothing is added
 
 	// Root is the folder to copy, Dir or one above; by default that of the
 	// Git repository around Dir.
 	Root string
-	// Variables are handed over in a file that overrules all others. Those
-	// that the configuration does not declare are ignored, with a warning.
+	// Variables are passed in a file that overrides all others. Those that
+	// the configuration does not declare are ignored, with a warning.
 	Variables map[string]string
-	// Args are given to apply and destroy besides, such as -var name=value.
+	// Args are further arguments of apply and destroy, such as -var name=value.
 	Args []string
 	// KeepLock keeps the configuration's lock file of providers.
 	KeepLock bool
-	// Output gets all that the program writes; nobody by default.
+	// Output gets all that the program writes; discarded by default.
 	Output io.Writer
 	// Grace is how long the program may take to end after an interrupt;
 	// 2 min when zero.
 	Grace time.Duration
-	// Drop, when closed, ends the program at once, with all that it has
-	// started; nil means never.
-	Drop <-chan struct{}
+	// Kill, when closed, kills the program and all that it has started; nil
+	// means never.
+	Kill <-chan struct{}
+}
+
+func (c Config) withDefaults() Config {
+	if c.Output == nil {
+		c.Output = io.Discard
+	}
+	c.Grace = cmp.Or(c.Grace, 2*time.Minute)
+	return c
 }
 
 // A Folder is a copy of a configuration with a state of its own.
@@ -55,13 +65,13 @@ func New(cfg Config) (*Folder, error) {
 		return nil, err
 	}
 	// A link to a folder is not followed when folders are copied.
-	dir, err := resolved(cfg.Dir)
+	dir, err := realPath(cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
 	}
 	root := rootOf(dir)
 	if cfg.Root != "" {
-		if root, err = resolved(cfg.Root); err != nil {
+		if root, err = realPath(cfg.Root); err != nil {
 			return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
 		}
 	}
@@ -69,24 +79,18 @@ func New(cfg Config) (*Folder, error) {
 	if err != nil || !filepath.IsLocal(within) {
 		return nil, fmt.Errorf("copy configuration: %s is not in %s", cfg.Dir, root)
 	}
-	if cfg.Output == nil {
-		cfg.Output = io.Discard
-	}
-	if cfg.Grace == 0 {
-		cfg.Grace = 2 * time.Minute
-	}
-	f := &Folder{cfg: cfg}
+	f := &Folder{cfg: cfg.withDefaults()}
 	if f.temporary, err = os.MkdirTemp("", "exopool-rehearsal-"); err != nil { // for its owner only
 		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, err)
 	}
-	if err := f.fill(root, within); err != nil {
+	if err := f.copyFrom(root, within); err != nil {
 		return nil, fmt.Errorf("copy configuration %s: %w", cfg.Dir, errors.Join(err, f.Close()))
 	}
 	return f, nil
 }
 
-// resolved is the absolute name of a folder, without links on the way.
-func resolved(dir string) (string, error) {
+// realPath returns the absolute path of a folder, with links resolved.
+func realPath(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
@@ -94,10 +98,10 @@ func resolved(dir string) (string, error) {
 	return filepath.EvalSymlinks(dir)
 }
 
-// Check tells, before anything is prepared for it, why a folder cannot be a
-// configuration; nil if it may be one.
+// Check returns an error if a folder cannot be a configuration. It is meant for
+// before anything is prepared.
 func Check(dir string) error {
-	// Not a pattern: brackets in the name would mean something.
+	// Not by a pattern: the name may have brackets.
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read configuration: %w", err)
@@ -131,12 +135,14 @@ func overrideName(dir string) (string, error) {
 	return name, nil
 }
 
-func (f *Folder) fill(root, within string) error {
+// copyFrom copies root, of which within is the configuration, and adds the
+// override and the variables.
+func (f *Folder) copyFrom(root, within string) error {
 	copied := filepath.Join(f.temporary, filepath.Base(root))
 	if err := os.Mkdir(copied, 0o700); err != nil {
 		return err
 	}
-	if err := copyTree(copied, root, own(f.cfg.KeepLock)); err != nil {
+	if err := copyTree(copied, root, leftOut(f.cfg.KeepLock)); err != nil {
 		return err
 	}
 	f.dir = filepath.Join(copied, within)
@@ -159,8 +165,8 @@ func (f *Folder) fill(root, within string) error {
 func (f *Folder) Close() error { return os.RemoveAll(f.temporary) }
 
 // Apply initializes the folder and applies it. When ctx ends, the program is
-// interrupted as with Ctrl-C and may end in order. The error ends with what the
-// program said last.
+// interrupted as with Ctrl-C and may end in order. The error repeats the end of
+// the program's output.
 func (f *Folder) Apply(ctx context.Context) error {
 	if err := f.run(ctx, "init", "-input=false", "-no-color"); err != nil {
 		return err
@@ -168,7 +174,7 @@ func (f *Folder) Apply(ctx context.Context) error {
 	return f.run(ctx, f.command("apply")...)
 }
 
-// Destroy destroys all that Apply has made.
+// Destroy destroys all that Apply has created.
 func (f *Folder) Destroy(ctx context.Context) error { return f.run(ctx, f.command("destroy")...) }
 
 func (f *Folder) command(name string) []string {
@@ -177,63 +183,50 @@ func (f *Folder) command(name string) []string {
 
 // Resources returns the addresses of what the state lists; none when there is
 // no state.
-func (f *Folder) Resources() ([]string, error) {
-	text, err := os.ReadFile(filepath.Join(f.dir, "terraform.tfstate"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+func (f *Folder) Resources(ctx context.Context) ([]string, error) {
+	switch info, err := os.Stat(filepath.Join(f.dir, "terraform.tfstate")); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil // nothing was applied, maybe not even initialized
+	case err != nil:
+		return nil, fmt.Errorf("read the state: %w", err)
+	case info.Size() == 0:
+		return nil, nil // Terraform was killed early
 	}
-	if err != nil {
+	var state bytes.Buffer
+	end := &tail{}
+	if err := f.exec(ctx, &state, end, end, "show", "-json", "-no-color"); err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
 	}
-	return resources(text)
+	return addresses(state.Bytes())
 }
 
-// resources returns what a state lists, as Terraform addresses it. A Terraform
-// that is killed early leaves an empty file.
-func resources(state []byte) (addresses []string, err error) {
-	if len(state) == 0 {
-		return nil, nil
-	}
-	var wire struct {
-		Resources []struct{ Mode, Module, Type, Name string }
-	}
-	if err := json.Unmarshal(state, &wire); err != nil {
-		return nil, fmt.Errorf("read the state: %w", err)
-	}
-	for _, r := range wire.Resources {
-		address := r.Type + "." + r.Name
-		if r.Mode == "data" {
-			address = "data." + address
-		}
-		if r.Module != "" {
-			address = r.Module + "." + address
-		}
-		addresses = append(addresses, address)
-	}
-	return addresses, nil
-}
-
+// run runs the program; all that it writes goes to the configured output.
 func (f *Folder) run(ctx context.Context, args ...string) error {
+	end := &tail{}
+	output := io.MultiWriter(f.cfg.Output, end)
+	return f.exec(ctx, output, output, end, args...)
+}
+
+// exec runs the program. An error repeats the end of its output.
+func (f *Folder) exec(ctx context.Context, stdout, stderr io.Writer, end *tail, args ...string) error {
 	cmd := exec.CommandContext(ctx, f.cfg.Program, args...) //nolint:gosec // the user's Terraform
 	cmd.Dir, cmd.Env = f.dir, f.cfg.Env
-	said := &tail{}
-	cmd.Stdout = io.MultiWriter(f.cfg.Output, said)
-	cmd.Stderr = cmd.Stdout
+	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = f.cfg.Grace
-	detach(cmd)
-	err := f.attend(ctx, cmd)
+	newProcessGroup(cmd)
+	err := f.startAndWait(ctx, cmd)
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return fmt.Errorf("%s %s: %w%s", filepath.Base(f.cfg.Program), args[0], err, said)
+	return fmt.Errorf("%s %s: %w%s", filepath.Base(f.cfg.Program), args[0], err, end)
 }
 
-// attend starts the program and waits for its end.
-func (f *Folder) attend(ctx context.Context, cmd *exec.Cmd) error {
+// startAndWait starts the program and waits for its end.
+func (f *Folder) startAndWait(ctx context.Context, cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -241,8 +234,8 @@ func (f *Folder) attend(ctx context.Context, cmd *exec.Cmd) error {
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {
-		case <-f.cfg.Drop:
-			drop(cmd)
+		case <-f.cfg.Kill:
+			killGroup(cmd)
 		case <-ended:
 		}
 	})
@@ -250,9 +243,9 @@ func (f *Folder) attend(ctx context.Context, cmd *exec.Cmd) error {
 	close(ended)
 	watch.Wait()
 	if ctx.Err() != nil {
-		// Commands of local-exec have not heard of the interrupt, or do not
-		// heed it, and would go on without anybody.
-		drop(cmd)
+		// Commands of local-exec did not get the interrupt, or ignore it, and
+		// would outlive the program.
+		killGroup(cmd)
 	}
 	return err
 }

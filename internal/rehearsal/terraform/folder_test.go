@@ -16,16 +16,19 @@ import (
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
-// program plays Terraform: it tells how it was called and where, and keeps a
-// state. Asked to destroy, it waits for an interrupt.
+// program is a fake Terraform: it prints how it was called and where, and writes
+// a state. Asked to destroy, it waits for an interrupt.
 const program = `#!/bin/sh
-echo "$1 in $(basename "$PWD") with $*"
+test "$1" = show || echo "$1 in $(basename "$PWD") with $*"
 for file; do case $file in -var-file=*) cat "${file#-var-file=}"; echo;; esac; done
 case $1 in
 init) ls -A . ..;;
 apply)
-	echo '{"version":4,"resources":[{"mode":"managed","type":"exoscale_nlb","name":"x"}]}' > terraform.tfstate
+	echo 'in a format of its own' > terraform.tfstate
 	test -z "$FAIL" || { echo "much before"; echo "Error: quota exceeded"; echo "  with exoscale_nlb.x"; exit 1; } ;;
+show)
+	echo '{"format_version":"1.0","values":{"root_module":{"resources":[{"address":"exoscale_nlb.x"}]}}}'
+	test -z "$FAIL" || { echo "Error: no schema" >&2; exit 1; } ;;
 destroy)
 	trap 'echo interrupted; exit 1' INT
 	while :; do sleep 0.02; done ;;
@@ -70,11 +73,11 @@ func TestApplyRunsInACopyWithAStateOfItsOwn(t *testing.T) {
 	var output bytes.Buffer
 	cfg := config(t, &output)
 	f := open(t, cfg)
-	before, err := f.Resources()
+	before, err := f.Resources(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, before, "the user's own state is not looked at")
 	require.NoError(t, f.Apply(t.Context()))
-	after, err := f.Resources()
+	after, err := f.Resources(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"exoscale_nlb.x"}, after)
 
@@ -147,6 +150,27 @@ func TestFailureSaysWhatTerraformSaid(t *testing.T) {
 	cfg.Env = append(cfg.Env, "FAIL=1")
 	err := open(t, cfg).Apply(t.Context())
 	require.EqualError(t, err, "terraform apply: exit status 1\nError: quota exceeded\n  with exoscale_nlb.x")
+}
+
+func TestStateIsNotPartOfTheOutput(t *testing.T) {
+	var output bytes.Buffer
+	cfg := config(t, &output)
+	f := open(t, cfg)
+	require.NoError(t, f.Apply(t.Context()))
+	output.Reset()
+	_, err := f.Resources(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, output.String(), "it has secrets in it")
+}
+
+func TestStateThatCannotBeReadSaysWhy(t *testing.T) {
+	var output bytes.Buffer
+	cfg := config(t, &output)
+	cfg.Env = append(cfg.Env, "FAIL=1")
+	f := open(t, cfg)
+	require.Error(t, f.Apply(t.Context()))
+	_, err := f.Resources(t.Context())
+	require.EqualError(t, err, "read the state: terraform show: exit status 1\nError: no schema")
 }
 
 func TestEndOfTheContextIsAnInterrupt(t *testing.T) {

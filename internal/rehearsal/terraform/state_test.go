@@ -1,7 +1,6 @@
 package terraform_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,35 +9,46 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
-const state = `{"version":4,"resources":[
-	{"mode":"managed","type":"exoscale_nlb","name":"x"},
-	{"mode":"data","type":"exoscale_template","name":"y"},
-	{"module":"module.z","mode":"managed","type":"exoscale_ssh_key","name":"k"}]}`
+const state = `{"format_version":"1.0","terraform_version":"1.11.4","values":{"root_module":{
+	"resources":[
+		{"address":"exoscale_nlb.x","mode":"managed","type":"exoscale_nlb","name":"x","values":{"name":"web"}},
+		{"address":"data.exoscale_template.y","mode":"data","type":"exoscale_template","name":"y"}],
+	"child_modules":[{"address":"module.z","resources":[
+		{"address":"module.z.exoscale_ssh_key.k[0]","mode":"managed","type":"exoscale_ssh_key","name":"k","index":0}]}]}}}`
 
-func TestAllThatTheStateListsIsTold(t *testing.T) {
-	found, err := terraform.Resources([]byte(state))
+func TestResourcesOfAllModulesAreListed(t *testing.T) {
+	found, err := terraform.Addresses([]byte(state))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"exoscale_nlb.x", "data.exoscale_template.y", "module.z.exoscale_ssh_key.k"}, found)
-	for _, empty := range []string{"", `{"version":4}`, `{"version":4,"resources":[]}`} {
-		found, err := terraform.Resources([]byte(empty))
+	assert.Equal(t, []string{"exoscale_nlb.x", "data.exoscale_template.y", "module.z.exoscale_ssh_key.k[0]"}, found)
+	for _, empty := range []string{`{"format_version":"1.0"}`, `{"format_version":"1.0","values":{"root_module":{}}}`} {
+		found, err := terraform.Addresses([]byte(empty))
 		require.NoError(t, err)
 		assert.Empty(t, found)
 	}
-	_, err = terraform.Resources([]byte(`{"resources":[`))
-	assert.ErrorContains(t, err, "read the state: ")
+}
+
+func TestStateOfAnUnknownFormatIsRefused(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                         "unexpected end of JSON input",
+		`{"format_version":"1.0",`: "unexpected end of JSON input",
+		`{"version":4}`:            "format version is missing",
+		`{"format_version":"2.0"}`: "unsupported state format version",
+	} {
+		_, err := terraform.Addresses([]byte(text))
+		require.ErrorContains(t, err, "read the state: ", text)
+		assert.ErrorContains(t, err, says, text)
+	}
 }
 
 func FuzzResources(f *testing.F) {
 	f.Add([]byte(state))
-	f.Add([]byte(`{"resources":[null,{}]}`))
-	f.Add([]byte(`{"resources":7}`))
+	f.Add([]byte(`{"format_version":"1.0","values":null}`))
+	f.Add([]byte(`{"format_version":"1.0","values":{"root_module":{"resources":[null,{}],"child_modules":[null,{}]}}}`))
+	f.Add([]byte(`{"format_version":"1.0","values":{"root_module":7}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		found, err := terraform.Resources(text)
+		found, err := terraform.Addresses(text)
 		if err != nil {
 			assert.Empty(t, found)
-		}
-		for _, address := range found {
-			assert.True(t, strings.Contains(address, "."))
 		}
 	})
 }

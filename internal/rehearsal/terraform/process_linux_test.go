@@ -16,7 +16,7 @@ import (
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
-// starter plays a Terraform that executes a command; REACTION is what it does
+// starter is a fake Terraform that executes a command; REACTION is what it does
 // when it is interrupted.
 const starter = `#!/bin/sh
 test "$1" = apply || exit 0
@@ -32,13 +32,13 @@ type interrupted struct {
 	command string // file that is empty or gone when the command has ended
 }
 
-func interrupt(t *testing.T, reaction string, drop <-chan struct{}) interrupted {
+func interrupt(t *testing.T, reaction string, kill <-chan struct{}) interrupted {
 	t.Helper()
 	var output bytes.Buffer
 	cfg := config(t, &output)
 	started := filepath.Join(t.TempDir(), "pid")
 	cfg.Env = append(cfg.Env, "STARTED="+started)
-	cfg.Drop = drop
+	cfg.Kill = kill
 	scripttest.Write(t, cfg.Program, strings.Replace(starter, "REACTION", reaction, 1))
 	ctx, cancel := context.WithCancel(t.Context())
 	f, err := terraform.New(cfg)
@@ -63,7 +63,7 @@ func interrupt(t *testing.T, reaction string, drop <-chan struct{}) interrupted 
 	return i
 }
 
-func (i interrupted) assertNobodyLeft(t *testing.T) {
+func (i interrupted) assertNoProcessLeft(t *testing.T) {
 	t.Helper()
 	assert.Eventually(t, func() bool {
 		command, err := os.ReadFile(i.command)
@@ -74,23 +74,23 @@ func (i interrupted) assertNobodyLeft(t *testing.T) {
 func TestInterruptLeavesNoCommandBehind(t *testing.T) {
 	run := interrupt(t, "exit 1", nil)
 	require.ErrorIs(t, <-run.ended, context.Canceled)
-	run.assertNobodyLeft(t)
+	run.assertNoProcessLeft(t)
 }
 
-func TestDroppedProgramsAreNotWaitedFor(t *testing.T) {
-	drop := make(chan struct{})
-	run := interrupt(t, "", drop)
+func TestKilledProgramsAreNotWaitedFor(t *testing.T) {
+	kill := make(chan struct{})
+	run := interrupt(t, "", kill)
 	select {
 	case err := <-run.ended:
-		t.Fatal("it heeds the interrupt: ", err)
+		t.Fatal("it ends on the interrupt: ", err)
 	default:
 	}
-	close(drop)
+	close(kill)
 	select {
 	case err := <-run.ended:
 		require.ErrorIs(t, err, context.Canceled)
 	case <-time.After(30 * time.Second): // far less than the grace
 		t.Error("it is waited for")
 	}
-	run.assertNobodyLeft(t)
+	run.assertNoProcessLeft(t)
 }
