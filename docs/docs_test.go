@@ -200,7 +200,7 @@ func metricNames(t *testing.T) map[string]bool {
 func sources(t *testing.T) (text string, flags map[string]bool) {
 	t.Helper()
 	declared := regexp.MustCompile(`(?:fs|flags|flag)\.\w+\((?:&[\w.]+, )?"([a-z][a-z-]*)"` + // package flag
-		`|flags: \[\]string\{([^}]*)\}|"([a-z-]+)", "[A-Z]+_[A-Z_]+"|\}, "([a-z-]+-file)"\)|addSwitch\(l, [^,]+, "([a-z-]+)"`) // package settings
+		`|Flag: +"([a-z, -]+)"`) // package settings
 	flags = map[string]bool{"-h": true, "-var": true, "-raw": true, "-run": true} // the last three are of Terraform and go test
 	var all strings.Builder
 	for _, name := range repositoryFiles(t) {

@@ -34,52 +34,50 @@ func main() {
 
 // run is the program with everything it touches; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	conf, err := settings.ParseAutoscaler(args, getenv, stdout)
+	cfg, err := parse(args, getenv, stdout)
 	if err == nil {
-		err = scale(ctx, conf, conf.Log.Logger(stderr))
+		err = scale(ctx, cfg, cfg.Logging.NewLogger(stderr))
 	}
-	return settings.Report(stderr, "autoscaler", err)
+	return settings.WriteError(stderr, "autoscaler", err)
 }
 
 // scale works until ctx ends.
-func scale(ctx context.Context, conf settings.Autoscaler, logger *slog.Logger) error {
-	listener, err := serve.Listen(ctx, net.JoinHostPort(conf.ListenHost, strconv.Itoa(conf.ListenPort)))
+func scale(ctx context.Context, cfg config, logger *slog.Logger) error {
+	listener, err := serve.Listen(ctx, net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))
 	if err != nil {
 		return err
 	}
-	return scaleOn(ctx, listener, conf, logger)
+	return scaleOn(ctx, listener, cfg, logger)
 }
 
 // scaleOn works until ctx ends, with webhooks that come in by listener.
-func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscaler, logger *slog.Logger) error {
+func scaleOn(ctx context.Context, listener net.Listener, cfg config, logger *slog.Logger) error {
 	defer listener.Close()
-	warn(conf, listener.Addr(), logger)
-	dir, err := openStateDir(conf.StateDir, conf.StateDirGiven, logger)
+	logWarnings(cfg, listener.Addr(), logger)
+	dir, err := openStateDir(cfg.Loop.StateDir, cfg.StateDir, logger)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
+	cfg.Loop.StateDir = dir.path
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	loop, err := newLoop(conf, dir.path, registry, logger)
+	loop, err := newLoop(cfg, registry, logger)
 	if err != nil {
 		return err
 	}
-	logger.Info("autoscaler starts", slog.String("version", settings.Version()), slog.String("zone", conf.Zone),
-		slog.String("pool", conf.Pool), slog.Int("min", conf.Min), slog.Int("max", conf.Max), slog.Int("step", conf.Step),
-		slog.Duration("interval", conf.Every), slog.String("state_dir", dir.path))
+	logger.Info("autoscaler starts", slog.String("version", settings.Version()), slog.String("zone", cfg.Loop.Zone),
+		slog.String("pool", cfg.Loop.PoolName), slog.Int("min", cfg.Loop.Min), slog.Int("max", cfg.Loop.Max), slog.Int("step", cfg.Loop.Step),
+		slog.Duration("interval", cfg.Loop.Interval), slog.String("state_dir", dir.path))
 	logger.Info("listening", slog.String("address", listener.Addr().String()))
 
 	server := serve.Config{Logger: logger, Namespace: "exopool_autoscaler", Registerer: registry}
-	if conf.TLS.Given() {
-		if server.Keypair, err = serve.LoadKeypair(conf.TLS.Cert, conf.TLS.Key); err != nil {
-			return conf.TLS.Unusable("autoscaler", err)
-		}
+	if server.Keypair, err = cfg.TLS.Load(); err != nil {
+		return err
 	}
-	server.Handler = autoscale.NewHandler(loop, autoscale.HandlerConfig{
-		Token: conf.Token, ProtectAll: conf.ProtectAll, Gatherer: registry, Alerts: alerts(conf),
-	})
+	cfg.Handler.Gatherer = registry
+	server.Handler = autoscale.NewHandler(loop, cfg.Handler)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, listener, server) })
 	group.Go(func() error { return loop.Run(ctx) })
@@ -90,28 +88,21 @@ func scaleOn(ctx context.Context, listener net.Listener, conf settings.Autoscale
 	return err
 }
 
-// alerts returns those that count, or nil for all.
-func alerts(conf settings.Autoscaler) map[autoscale.Direction][]string {
-	if conf.UpAlerts == nil {
-		return nil
+// logWarnings logs what works but is questionable.
+func logWarnings(cfg config, listens net.Addr, logger *slog.Logger) {
+	for _, warning := range cfg.Warnings {
+		logger.Warn("questionable setting", slog.String("warning", warning))
 	}
-	return map[autoscale.Direction][]string{autoscale.Up: conf.UpAlerts, autoscale.Down: conf.DownAlerts}
-}
-
-func warn(conf settings.Autoscaler, listens net.Addr, logger *slog.Logger) {
-	for _, warning := range conf.Warnings {
-		logger.Warn("setting deserves a look", slog.String("warning", warning))
-	}
-	if conf.DryRun {
-		logger.Warn("dry run: the pool is never resized, decisions tell what would be done")
+	if cfg.Loop.DryRun {
+		logger.Warn("dry run: the pool is never resized, decisions show what would be done")
 	}
 	switch local := isLoopback(listens); {
-	case conf.Token == "" && local:
-		logger.Warn("webhooks need no token, so that only programs on this computer reach the port: to open it set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE, or without a token LISTEN_ADDRESS")
-	case conf.Token == "":
+	case cfg.Handler.Token == "" && local:
+		logger.Warn("webhooks need no token, so that only programs on this host reach the port: to open it set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE, or without a token LISTEN_ADDRESS")
+	case cfg.Handler.Token == "":
 		logger.Warn("webhooks need no token: whoever reaches the port can scale the pool; set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE")
-	case !local && !conf.TLS.Given():
-		logger.Warn("webhooks bring their token unencrypted: name a certificate with -tls-cert and -tls-key, or put a proxy that has one in front")
+	case !local && !cfg.TLS.Enabled():
+		logger.Warn("webhooks send their token unencrypted: name a certificate with -tls-cert and -tls-key, or put a proxy that has one in front")
 	}
 }
 
@@ -120,19 +111,13 @@ func isLoopback(listens net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-func newLoop(conf settings.Autoscaler, stateDir string, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {
-	client, err := exoscale.New(exoscale.Config{
-		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		PollInterval: conf.Poll, ReadOnly: conf.DryRun, Registerer: registry, Logger: logger,
-	})
+func newLoop(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {
+	cfg.API.Registerer, cfg.API.Logger = registry, logger
+	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err
 	}
-	return autoscale.New(autoscale.Config{
-		Pool:     &namedPool{name: conf.Pool, client: client},
-		PoolName: conf.Pool, Zone: conf.Zone,
-		Min: conf.Min, Max: conf.Max, Step: conf.Step,
-		Interval: conf.Every, Timeout: conf.Timeout, Expiry: conf.Expire, DryRun: conf.DryRun,
-		StateDir: stateDir, Logger: logger, Registerer: registry,
-	})
+	cfg.Loop.Pool = &namedPool{name: cfg.Loop.PoolName, client: client}
+	cfg.Loop.Registerer, cfg.Loop.Logger = registry, logger
+	return autoscale.New(cfg.Loop)
 }

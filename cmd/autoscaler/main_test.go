@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
@@ -43,7 +44,7 @@ type program struct {
 func begin(t *testing.T, env map[string]string, args ...string) program {
 	t.Helper()
 	args = append([]string{"-interval", "300ms", "-poll", "10ms", "-log-level", "debug"}, args...)
-	conf, err := settings.ParseAutoscaler(args, cloudtest.Getenv(env), io.Discard)
+	cfg, err := parse(args, cloudtest.Getenv(env), io.Discard)
 	require.NoError(t, err)
 	listener, err := serve.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
@@ -52,7 +53,7 @@ func begin(t *testing.T, env map[string]string, args ...string) program {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		assert.NoError(t, scaleOn(ctx, listener, conf, conf.Log.Logger(p.log)))
+		assert.NoError(t, scaleOn(ctx, listener, cfg, cfg.Logging.NewLogger(p.log)))
 	}()
 	p.stop = func() {
 		cancel()
@@ -196,27 +197,27 @@ func TestOnlyListedAlertsCountWhenThereAreSome(t *testing.T) {
 func TestWhoReachesThePortIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	const open, token = "whoever reaches the port", "unencrypted"
-	long := settings.Autoscaler{Token: "hush-hush-hush-hush"}
+	long := config{Handler: autoscale.HandlerConfig{Token: "hush-hush-hush-hush"}}
 	withTLS := long
-	withTLS.TLS = settings.TLS{Cert: "c", Key: "k"}
+	withTLS.TLS = serve.TLS{Cert: "c", Key: "k"}
 	for name, c := range map[string]struct {
-		conf    settings.Autoscaler
+		cfg     config
 		address string
 		want    string // empty: nothing is to be said
 	}{
-		"no token, this computer": {settings.Autoscaler{}, "127.0.0.1", "only programs on this computer"},
-		"no token, IPv6":          {settings.Autoscaler{}, "::1", "only programs on this computer"},
-		"no token, everybody":     {settings.Autoscaler{}, "::", open},
-		"no token, a network":     {settings.Autoscaler{}, "192.0.2.1", open},
-		"a token, this computer":  {long, "127.0.0.1", ""},
-		"a token, everybody":      {long, "0.0.0.0", token},
-		"a token over TLS":        {withTLS, "0.0.0.0", ""},
-		"a short token":           {settings.Autoscaler{API: settings.API{Warnings: []string{"short"}}, Token: "x"}, "127.0.0.1", "short"},
+		"no token, this host": {config{}, "127.0.0.1", "only programs on this host"},
+		"no token, IPv6":      {config{}, "::1", "only programs on this host"},
+		"no token, everybody": {config{}, "::", open},
+		"no token, a network": {config{}, "192.0.2.1", open},
+		"a token, this host":  {long, "127.0.0.1", ""},
+		"a token, everybody":  {long, "0.0.0.0", token},
+		"a token over TLS":    {withTLS, "0.0.0.0", ""},
+		"a short token":       {config{Warnings: []string{"short"}, Handler: autoscale.HandlerConfig{Token: "x"}}, "127.0.0.1", "short"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log strings.Builder
-			warn(c.conf, &net.TCPAddr{IP: net.ParseIP(c.address), Port: 1}, settings.Log{Level: slog.LevelInfo}.Logger(&log))
+			logWarnings(c.cfg, &net.TCPAddr{IP: net.ParseIP(c.address), Port: 1}, settings.Logging{Level: slog.LevelInfo}.NewLogger(&log))
 			assert.Contains(t, log.String(), c.want)
 			assert.Equal(t, c.want == "", log.Len() == 0, log.String())
 		})
@@ -278,7 +279,7 @@ func TestOneStateDirectoryServesOneProgram(t *testing.T) {
 	assert.Contains(t, stderr, "another autoscaler uses it")
 	p.stop()
 
-	dir, err := openStateDir(env["STATE_DIRECTORY"], true, nil)
+	dir, err := openStateDir(env["STATE_DIRECTORY"], nil, nil)
 	require.NoError(t, err, "a program that has ended leaves the directory free")
 	require.NoError(t, dir.Close())
 }
@@ -286,8 +287,8 @@ func TestOneStateDirectoryServesOneProgram(t *testing.T) {
 func TestUsualStateDirectoryIsOptional(t *testing.T) {
 	t.Parallel()
 	log := &cloudtest.Log{}
-	logger := settings.Log{}.Logger(log)
-	dir, err := openStateDir("/proc/nowhere", false, logger)
+	logger := settings.Logging{}.NewLogger(log)
+	dir, err := openStateDir("/proc/nowhere", nil, logger)
 	require.NoError(t, err)
 	assert.Empty(t, dir.path)
 	assert.Contains(t, log.String(), "in memory only")

@@ -27,22 +27,18 @@ func (d stateDir) Close() error {
 
 var errLocked = errors.New("another autoscaler uses it; give each its own -state-dir")
 
-// openStateDir makes the directory if it is missing and claims it. One that
-// the operator named has to work; without the usual one the program keeps
-// webhooks in memory and says so.
-func openStateDir(path string, given bool, logger *slog.Logger) (stateDir, error) {
+// openStateDir makes the directory if it is missing and locks it. One that the
+// operator has named, by the setting named, has to work; without the default
+// one, named is nil, the program keeps webhooks in memory and says so.
+func openStateDir(path string, named *settings.Setting, logger *slog.Logger) (stateDir, error) {
 	dir, err := claim(path)
 	switch {
 	case err == nil:
 		return dir, nil
 	case errors.Is(err, errLocked):
 		return stateDir{}, fmt.Errorf("use state directory %s: %w", path, err)
-	case given:
-		return stateDir{}, &settings.Error{Program: "autoscaler", Faults: []settings.Fault{{
-			Setting: "AUTOSCALER_STATE_DIR or STATE_DIRECTORY (flag -state-dir)",
-			Problem: fmt.Sprintf("is %q, which cannot be used: %v", path, err),
-			Remedy:  "name a directory that the program may write to",
-		}}}
+	case named != nil:
+		return stateDir{}, named.Error(fmt.Sprintf("is %q, which cannot be used: %v", path, err))
 	}
 	logger.Warn("webhooks are kept in memory only and do not survive a restart; name a directory with -state-dir",
 		slog.String("state_dir", path), slog.Any("err", err))

@@ -29,10 +29,10 @@ import (
 )
 
 func main() {
-	// Faults of the settings are told by the run that follows.
-	if conf, err := settings.ParseDiscovery(os.Args[1:], os.Getenv, io.Discard); err == nil {
-		if err := becomeOwner(conf.File); err != nil {
-			conf.Log.Logger(os.Stderr).Warn("discovery goes on as root; docker run --user names another user", slog.Any("err", err))
+	// Wrong settings are reported by the run that follows.
+	if cfg, err := parse(os.Args[1:], os.Getenv, io.Discard); err == nil {
+		if err := becomeOwner(cfg.Agent.File); err != nil {
+			cfg.Logging.NewLogger(os.Stderr).Warn("discovery goes on as root; docker run --user names another user", slog.Any("err", err))
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -42,41 +42,39 @@ func main() {
 
 // run is the program with everything it touches; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	conf, err := settings.ParseDiscovery(args, getenv, stdout)
+	cfg, err := parse(args, getenv, stdout)
 	if err == nil {
-		err = discover(ctx, conf, conf.Log.Logger(stderr))
+		err = discover(ctx, cfg, cfg.Logging.NewLogger(stderr))
 	}
-	return settings.Report(stderr, "discovery", err)
+	return settings.WriteError(stderr, "discovery", err)
 }
 
 // discover works until ctx ends.
-func discover(ctx context.Context, conf settings.Discovery, logger *slog.Logger) error {
-	for _, warning := range conf.Warnings {
-		logger.Warn("setting deserves a look", slog.String("warning", warning))
+func discover(ctx context.Context, cfg config, logger *slog.Logger) error {
+	for _, warning := range cfg.Warnings {
+		logger.Warn("questionable setting", slog.String("warning", warning))
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	var listener net.Listener
-	if conf.Listen != "" {
+	if cfg.Listen != "" {
 		var err error
-		if listener, err = serve.Listen(ctx, conf.Listen); err != nil {
+		if listener, err = serve.Listen(ctx, cfg.Listen); err != nil {
 			return err
 		}
 		defer listener.Close()
 	}
-	agent, err := newAgent(conf, registry, logger)
+	agent, err := newAgent(cfg, registry, logger)
 	if err != nil {
 		return err
 	}
-	logger.Info("discovery starts", slog.String("version", settings.Version()), slog.String("zone", conf.Zone),
-		slog.String("pool", strings.Join(conf.Pools, ",")), slog.String("file", conf.File), slog.Duration("refresh", conf.Every))
+	logger.Info("discovery starts", slog.String("version", settings.Version()), slog.String("zone", cfg.Agent.Zone),
+		slog.String("pool", strings.Join(cfg.Agent.Pools, ",")), slog.String("file", cfg.Agent.File), slog.Duration("refresh", cfg.Agent.Interval))
 
 	server := serve.Config{Handler: agent.Handler(registry), Logger: logger, Namespace: "exopool_discovery", Registerer: registry}
-	if conf.TLS.Given() {
-		if server.Keypair, err = serve.LoadKeypair(conf.TLS.Cert, conf.TLS.Key); err != nil {
-			return conf.TLS.Unusable("discovery", err)
-		}
+	if server.Keypair, err = cfg.TLS.Load(); err != nil {
+		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return agent.Run(ctx) })
@@ -91,28 +89,17 @@ func discover(ctx context.Context, conf settings.Discovery, logger *slog.Logger)
 	return err
 }
 
-func newAgent(conf settings.Discovery, registry *prometheus.Registry, logger *slog.Logger) (*discovery.Agent, error) {
-	client, err := exoscale.New(exoscale.Config{
-		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		ReadOnly: true, Registerer: registry, Logger: logger,
-	})
+func newAgent(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*discovery.Agent, error) {
+	cfg.API.Registerer, cfg.API.Logger = registry, logger
+	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err
 	}
-	agent, err := discovery.New(discovery.Config{
-		Lister: client.Lister(), Backends: client.Lister(), Resolver: client,
-		Pools: conf.Pools, Zone: conf.Zone, File: conf.File, Port: conf.Port, Labels: conf.Labels, MemberMetrics: conf.MemberMetrics, Token: conf.Token,
-		Interval: conf.Every, Timeout: conf.Timeout, MaxAge: conf.MaxAge, ForgetAfter: conf.ForgetAfter,
-		// Members of an API on this computer are its processes.
-		AllowLoopback: conf.Local,
-		Logger:        logger, Registerer: registry,
-	})
+	cfg.Agent.Lister, cfg.Agent.Backends, cfg.Agent.Resolver = client.Lister(), client.Lister(), client
+	cfg.Agent.Registerer, cfg.Agent.Logger = registry, logger
+	agent, err := discovery.New(cfg.Agent)
 	if err != nil { // all other settings were checked before
-		return nil, &settings.Error{Program: "discovery", Faults: []settings.Fault{{
-			Setting: "DISCOVERY_FILE (flag -file)",
-			Problem: fmt.Sprintf("is %q, which cannot be used: %v", conf.File, err),
-			Remedy:  "name a file in a directory that the program may write to",
-		}}}
+		return nil, cfg.File.Error(fmt.Sprintf("is %q, which cannot be used: %v", cfg.Agent.File, err))
 	}
 	return agent, nil
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/internal/providers"
@@ -28,7 +27,7 @@ func (p program) doctor(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintln(p.stdout, "Machines that really boot (-machines nspawn)")
 	met := true
-	for _, r := range nspawn.Examine(ctx, s.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
+	for _, r := range nspawn.Examine(ctx, s.nspawn(slog.New(slog.DiscardHandler), nil)) {
 		p.diagnose(r.Name, r.Problem, r.Remedy)
 		met = met && r.OK()
 	}

@@ -51,50 +51,50 @@ var errLeft = errors.New("something is left")
 
 // run carries out one command line and returns the exit code.
 func (p program) run(ctx context.Context, args []string, getenv func(string) string) int {
-	conf, err := settings.ParseSweep(args, getenv, p.stdout)
+	cfg, err := parse(args, getenv, p.stdout)
 	if err == nil {
-		err = p.sweep(ctx, conf)
+		err = p.sweep(ctx, cfg)
 	}
 	if errors.Is(err, errLeft) {
 		return exitLeft
 	}
-	return settings.Report(p.stderr, "sweep", err)
+	return settings.WriteError(p.stderr, "sweep", err)
 }
 
 // sweep lists what is left, and deletes it if that was asked for.
-func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, conf.Timeout, fmt.Errorf("%s are over (flag -timeout)", conf.Timeout))
+func (p program) sweep(ctx context.Context, cfg config) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, cfg.Timeout, fmt.Errorf("timed out after %s (-timeout)", cfg.Timeout))
 	defer cancel()
-	for _, warning := range conf.Warnings {
+	for _, warning := range cfg.Warnings {
 		fmt.Fprintf(p.stderr, "sweep: warning: %s\n", warning)
 	}
-	s, err := p.sweeper(conf)
+	s, err := p.sweeper(cfg)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "sweep: looking for the installation %s in zone %s, keeping %s\n", conf.Name, conf.Zone, kept(conf.States, s.Known.Managed()))
+	fmt.Fprintf(p.stderr, "sweep: looking for the installation %s in zone %s, keeping %s\n", cfg.Sweeper.Name, cfg.Sweeper.Zone, kept(cfg.States, s.Known.Managed()))
 	left, err := s.Find(ctx)
 	p.list(left)
 	foreign := errors.Is(err, sweep.ErrForeignState)
 	switch {
-	case foreign && conf.Delete && !conf.All:
+	case foreign && cfg.Delete && !cfg.All:
 		return fmt.Errorf("nothing was deleted: %w; if all that is listed shall go nevertheless, running or not, give -all as well", err)
 	case foreign:
 		fmt.Fprintf(p.stderr, "sweep: warning: %v\n", err)
-	case err != nil && !conf.Delete:
+	case err != nil && !cfg.Delete:
 		return err
 	}
 	switch {
 	case len(left) == 0 && err == nil:
 		fmt.Fprintln(p.stdout, "Nothing is left.")
 		return nil
-	case !conf.Delete:
+	case !cfg.Delete:
 		fmt.Fprintln(p.stdout, "Nothing was deleted. To delete all of the above, give -delete as well.")
 		return errLeft
 	case foreign:
 		err = nil // overruled
 	}
-	if len(left) > 0 && p.terminal && !conf.Yes {
+	if len(left) > 0 && p.terminal && !cfg.Yes {
 		if yes, err := p.confirm(ctx, len(left)); !yes {
 			fmt.Fprintln(p.stdout, "Nothing was deleted.")
 			return errors.Join(err, errLeft)
@@ -108,20 +108,18 @@ func (p program) sweep(ctx context.Context, conf settings.Sweep) error {
 	return nil
 }
 
-func (p program) sweeper(conf settings.Sweep) (*sweep.Sweeper, error) {
-	client, err := exoscale.New(exoscale.Config{
-		Key: conf.Key, Secret: conf.Secret, Zone: conf.Zone, Endpoint: conf.Endpoint,
-		PollInterval: conf.Poll, OperationTimeout: conf.Timeout, ReadOnly: !conf.Delete,
-	})
+func (p program) sweeper(cfg config) (*sweep.Sweeper, error) {
+	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err
 	}
-	s := &sweep.Sweeper{Account: client.Account(), Name: conf.Name, Zone: conf.Zone, Pause: conf.Poll, Report: (&reporter{to: p.stderr}).report}
-	for _, path := range conf.States {
+	s := &cfg.Sweeper
+	s.Account, s.Report = client.Account(), (&reporter{to: p.stderr}).report
+	for _, path := range cfg.States {
 		if err := p.readState(&s.Known, path); err != nil {
 			return nil, fmt.Errorf("read Terraform state %s: %w", path, err)
 		}
-		if conf.All || path == "-" {
+		if cfg.All || path == "-" {
 			continue
 		}
 		if err := present(path); err != nil {

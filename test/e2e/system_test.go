@@ -59,7 +59,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 	s.run(t, c, environ, "discovery", "-endpoint", api.URL+"/v2", "-file", targets, "-listen", "none",
 		"-refresh", scaled(10*time.Second).String(), "-port", strconv.Itoa(c.driver.PortFor(machine.ExporterPort)))
 	s.run(t, c, environ, "autoscaler", "-interval", scaled(time.Minute).String(), "-poll", scaled(3*time.Second).String(),
-		"-expire", scaled(5*time.Minute).String(), "-max", strconv.Itoa(limit), "-state-dir", filepath.Join(dir, "state"),
+		"-expiry", scaled(5*time.Minute).String(), "-max", strconv.Itoa(limit), "-state-dir", filepath.Join(dir, "state"),
 		"-listen-address", "127.0.0.1", "-listen-port", strconv.Itoa(port))
 	t.Cleanup(func() {
 		for name, log := range s.logs {

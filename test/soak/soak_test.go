@@ -54,7 +54,7 @@ func TestSoak(t *testing.T) {
 	api = strings.TrimSuffix(api, "/")
 	common := append([]string{"-zone", zone, "-pool", pool, "-endpoint", api}, credentials...)
 	scaler := start(t, dir, filepath.Join(bin, "autoscaler"), append([]string{
-		"-interval", "3s", "-poll", "150ms", "-expire", "15s",
+		"-interval", "3s", "-poll", "150ms", "-expiry", "15s",
 		"-min", "1", "-max", "4", "-state-dir", filepath.Join(dir, "state"), "-listen-address", "127.0.0.1", "-listen-port", free(t),
 	}, common...)...)
 	receiver := "http://" + scaler.await(t, `msg=listening address=(\S+)`)

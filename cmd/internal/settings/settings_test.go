@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,351 +17,378 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
+	"github.com/exopool/exopool/internal/config"
 )
 
-const poolID = "c19542b7-d269-4bd4-bf7c-2cae36d066d3"
-
-// env is a whole environment; what it does not hold is not set.
-type env map[string]string
-
-func (e env) get(name string) string { return e[name] }
-
-func (e env) with(changes env) env {
-	out := env{}
-	for k, v := range e {
-		out[k] = v
-	}
-	for k, v := range changes {
-		out[k] = v
-	}
-	return out
+// A sample has a field of each kind.
+type sample struct {
+	Port     int
+	Interval time.Duration
+	Speed    float64
+	Name     string
+	Names    []string
+	Folders  []string
+	Operands []string
+	Address  string
+	File     string
+	Verbose  bool
+	Token    string
+	Word     string
+	Logging  settings.Logging
 }
 
-// course is the environment that the course's checker sets.
-func course() env {
-	return env{
-		"EXOSCALE_KEY": "EXOkey", "EXOSCALE_SECRET": "hush", "EXOSCALE_ZONE": "at-vie-1",
-		"EXOSCALE_ZONE_ID": "4da1b188-dcd6-4ff5-b7fd-bde984055548", "EXOSCALE_INSTANCEPOOL_ID": poolID,
-	}
+// declare returns the settings of a sample with its defaults.
+func declare(env settingstest.Env) (*settings.Set, *sample) {
+	s := &sample{Port: 80, Interval: time.Minute, Speed: 1, Names: []string{"a", "b"}}
+	set := settings.New("sample run", "sample is an example.", env.Get)
+	settings.Add(set, &s.Port, settings.Spec{Flag: "port, p", Env: "SAMPLE_PORT, PORT", Help: "where it is"}, settings.Port())
+	settings.Add(set, &s.Interval, settings.Spec{Flag: "interval", Help: "how often"}, settings.Duration(time.Second, time.Hour).Or("never", -1))
+	settings.Add(set, &s.Speed, settings.Spec{Flag: "speed", Help: "how fast"}, settings.Float(0.5, 100))
+	settings.Add(set, &s.Name, settings.Spec{Env: "SAMPLE_NAME", Help: "what it is called"}, settings.Text("NAME", func(name string) error {
+		if name == "bad" {
+			return errors.New("is not good")
+		}
+		return nil
+	}))
+	settings.Add(set, &s.Names, settings.Spec{Flag: "names", Help: "all names"}, settings.List(settings.Text("NAMES", nil)))
+	settings.AddRepeated(set, &s.Folders, settings.Spec{Flag: "folder", Env: "SAMPLE_FOLDER", Help: "a folder; may be repeated"}, settings.Path())
+	settings.Add(set, &s.Address, settings.Spec{Flag: "listen", Help: "where it listens"}, settings.Address())
+	settings.Add(set, &s.File, settings.Spec{Flag: "file", Help: "what it reads"}, settings.File())
+	settings.Add(set, &s.Verbose, settings.Spec{Flag: "v", Help: "log more"}, settings.Bool())
+	settings.AddToken(set, &s.Token, settings.Spec{Flag: "token-file", Env: "SAMPLE_TOKEN", Help: "the token"})
+	settings.AddSecret(set, &s.Word, settings.Spec{Flag: "word-file", Help: "the word"})
+	settings.AddLogging(set, &s.Logging)
+	return set, s
 }
 
-func faultsOf(t *testing.T, err error) []settings.Fault {
+// parse returns a sample filled from arguments and an environment.
+func parse(t *testing.T, env settingstest.Env, args ...string) (*sample, []settings.SettingError) {
 	t.Helper()
-	var e *settings.Error
-	require.ErrorAs(t, err, &e)
-	assert.Equal(t, settings.ExitUsage, settings.ExitCode(err))
-	return e.Faults
-}
-
-func TestCourseVariablesAreEnough(t *testing.T) {
-	d, err := settings.ParseDiscovery(nil, course().with(env{"TARGET_PORT": "9200"}).get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, settings.Discovery{
-		API:   settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
-		Log:   settings.Log{Format: "text", Level: slog.LevelInfo},
-		Pools: []string{poolID}, File: "/srv/service-discovery/config.json", Port: 9200, Listen: "127.0.0.1:8091",
-		Every: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute, ForgetAfter: 15 * time.Minute,
-	}, d)
-
-	a, err := settings.ParseAutoscaler(nil, course().with(env{"LISTEN_PORT": "8123"}).get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, settings.Autoscaler{
-		API:  settings.API{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1"},
-		Log:  settings.Log{Format: "text", Level: slog.LevelInfo},
-		Pool: poolID, Every: time.Minute, Poll: 3 * time.Second,
-		Min: 1, Max: 10, Step: 1, StateDir: settings.DefaultStateDir, ListenHost: "127.0.0.1", ListenPort: 8123,
-	}, a)
+	set, s := declare(env)
+	if err := set.Parse(args, io.Discard); err != nil {
+		return s, settingstest.Errors(t, err)
+	}
+	return s, nil
 }
 
 func TestFlagWinsOverEnvironmentAndEnvironmentOverDefault(t *testing.T) {
-	e := course().with(env{"TARGET_PORT": "9200", "DISCOVERY_LISTEN": ":1", "DISCOVERY_LABELS": "true", "DISCOVERY_MEMBER_METRICS": "true"})
-	d, err := settings.ParseDiscovery([]string{"-port", "9300", "-zone=de-fra-1", "-listen="}, e.get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, 9300, d.Port)
-	assert.Equal(t, "de-fra-1", d.Zone)
-	assert.Empty(t, d.Listen, "an empty flag overrules the variable")
-	assert.True(t, d.Labels)
-	assert.True(t, d.MemberMetrics)
-
-	d, err = settings.ParseDiscovery([]string{"-target-port=9400", "-labels=false", "-member-metrics=false"}, e.get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, 9400, d.Port, "both names of the flag work")
-	assert.False(t, d.Labels)
-	assert.False(t, d.MemberMetrics)
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env  settingstest.Env
+		args []string
+		want int
+	}{
+		"default":                       {nil, nil, 80},
+		"first variable":                {settingstest.Env{"SAMPLE_PORT": "81", "PORT": "82"}, nil, 81},
+		"second variable":               {settingstest.Env{"SAMPLE_PORT": " ", "PORT": "82\n"}, nil, 82},
+		"flag":                          {settingstest.Env{"SAMPLE_PORT": "81"}, []string{"-port", "83"}, 83},
+		"its other name":                {settingstest.Env{"SAMPLE_PORT": "81"}, []string{"-p=84"}, 84},
+		"last of those that are given":  {nil, []string{"-p=84", "-port=85"}, 85},
+		"and not a wrong one before it": {nil, []string{"-p=x", "-port=85"}, 85},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, wrong := parse(t, c.env, c.args...)
+			assert.Empty(t, wrong)
+			assert.Equal(t, c.want, s.Port)
+		})
+	}
 }
 
-func TestCredentialsComeFromTheFirstPlaceThatHasThem(t *testing.T) {
+func TestRepeatedFlagsAddUp(t *testing.T) {
+	t.Parallel()
+	s, wrong := parse(t, settingstest.Env{"SAMPLE_FOLDER": "/c"}, "-folder", "/a", "-folder=/b,c")
+	assert.Empty(t, wrong)
+	assert.Equal(t, []string{"/a", "/b,c"}, s.Folders)
+	s, _ = parse(t, settingstest.Env{"SAMPLE_FOLDER": "/c"})
+	assert.Equal(t, []string{"/c"}, s.Folders)
+	s, _ = parse(t, nil)
+	assert.Empty(t, s.Folders)
+	_, wrong = parse(t, nil, "-folder", "a\x00", "-folder", "b\x00")
+	assert.Len(t, wrong, 2, "each that is wrong")
+}
+
+func TestValuesOfEachKind(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args  []string
+		field func(*sample) any
+		want  any
+	}{
+		"duration":           {[]string{"-interval=90s"}, func(s *sample) any { return s.Interval }, 90 * time.Second},
+		"word instead":       {[]string{"-interval=never"}, func(s *sample) any { return s.Interval }, time.Duration(-1)},
+		"number":             {[]string{"-speed=2.5"}, func(s *sample) any { return s.Speed }, 2.5},
+		"list":               {[]string{"-names= x ,y"}, func(s *sample) any { return s.Names }, []string{"x", "y"}},
+		"empty list":         {[]string{"-names="}, func(s *sample) any { return s.Names }, []string(nil)},
+		"list by default":    {nil, func(s *sample) any { return s.Names }, []string{"a", "b"}},
+		"address":            {[]string{"-listen=[::1]:0"}, func(s *sample) any { return s.Address }, "[::1]:0"},
+		"file":               {[]string{"-file=a/b"}, func(s *sample) any { return s.File }, "a/b"},
+		"switch":             {[]string{"-v"}, func(s *sample) any { return s.Verbose }, true},
+		"switch off":         {[]string{"-v=0"}, func(s *sample) any { return s.Verbose }, false},
+		"word, in any case":  {[]string{"-log-format=JSON"}, func(s *sample) any { return s.Logging.Format }, "json"},
+		"level":              {[]string{"-log-level=warn"}, func(s *sample) any { return s.Logging.Level }, slog.LevelWarn},
+		"formats by default": {nil, func(s *sample) any { return s.Logging }, settings.Logging{Format: "text"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, wrong := parse(t, nil, c.args...)
+			assert.Empty(t, wrong)
+			assert.Equal(t, c.want, c.field(s))
+		})
+	}
+}
+
+func TestWrongValuesAreNamedWithTheirRemedy(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env  settingstest.Env
+		arg  string
+		want string
+	}{
+		{nil, "-port=65536", `SAMPLE_PORT or PORT (flag -port or -p) is "65536": give a whole number from 1 to 65535`},
+		{settingstest.Env{"PORT": "x"}, "-v", `SAMPLE_PORT or PORT (flag -port or -p) is "x": give a whole number from 1 to 65535`},
+		{settingstest.Env{"SAMPLE_NAME": "bad"}, "-v", `SAMPLE_NAME is "bad", which is not good: give another value`},
+		{settingstest.Env{"SAMPLE_NAME": "a\tb"}, "-v", `SAMPLE_NAME is "a\tb", which has a control character in it: give another value`},
+		{nil, "-interval=5", `flag -interval is "5", which is not a duration with a unit: give a duration from 1s to 1h0m0s, or never`},
+		{nil, "-interval=2h", `flag -interval is "2h": give a duration from 1s to 1h0m0s, or never`},
+		{nil, "-speed=NaN", `flag -speed is "NaN": give a number from 0.5 to 100`},
+		{nil, "-names=a,,b", `flag -names is "a,,b", which has nothing before or after a comma: give another value`},
+		{nil, "-file=", `flag -file is "", which names no file: give the path of a file`},
+		{nil, "-file=a/", `flag -file is "a/", which names no file: give the path of a file`},
+		{nil, "-listen=a", `flag -listen is "a", which is not HOST:PORT: give HOST:PORT, or :PORT for all addresses`},
+		{nil, "-listen=a:http", `flag -listen is "a:http", which has no port from 0 to 65535: give HOST:PORT, or :PORT for all addresses`},
+		{nil, "-v=maybe", `flag -v is "maybe": give true or false`},
+		{nil, "-log-format=xml", `LOG_FORMAT (flag -log-format) is "xml": give text or json`},
+		{nil, "-log-level=loud", `LOG_LEVEL (flag -log-level) is "loud": give debug, info, warn or error`},
+		{nil, "stray", `command line has the argument "stray": give settings as flags, -name=value`},
+		{nil, "-x", `command line has an error: flag provided but not defined: -x`},
+		{settingstest.Env{"SAMPLE_TOKEN": "hush hush"}, "-v", `SAMPLE_TOKEN has a value (not shown) with a space, a line break or a character that is not ASCII in it: give a word without spaces`},
+	} {
+		_, wrong := parse(t, c.env, c.arg)
+		if assert.Len(t, wrong, 1, c.want) {
+			assert.Equal(t, c.want, wrong[0].Error())
+		}
+	}
+}
+
+func TestSecretsComeFromTheFirstPlaceThatHasThem(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := func(content string) string {
 		path := filepath.Join(dir, fmt.Sprintf("%x", content))
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		return path
 	}
-	base := course().with(env{"EXOSCALE_KEY": ""})
 	for name, c := range map[string]struct {
-		env  env
+		env  settingstest.Env
 		args []string
 		want string
 	}{
-		"the course's name":          {env{"EXOSCALE_KEY": "a", "EXOSCALE_API_KEY": "b"}, nil, "a"},
-		"the other name":             {env{"EXOSCALE_API_KEY": "b"}, nil, "b"},
-		"blanks count as not set":    {env{"EXOSCALE_KEY": "  ", "EXOSCALE_API_KEY": "b\n"}, nil, "b"},
-		"a file, trimmed":            {env{"EXOSCALE_KEY_FILE": file(" c \r\n\n")}, nil, "c"},
-		"the other name's file":      {env{"EXOSCALE_API_KEY_FILE": file("d\n")}, nil, "d"},
-		"the value before its file":  {env{"EXOSCALE_KEY": "a", "EXOSCALE_KEY_FILE": "/nonexistent"}, nil, "a"},
-		"a file flag before the env": {env{"EXOSCALE_KEY": "a"}, []string{"-key-file", file("e")}, "e"},
+		"none":                        {nil, nil, ""},
+		"the variable":                {settingstest.Env{"SAMPLE_TOKEN": "a"}, nil, "a"},
+		"a file, trimmed":             {settingstest.Env{"SAMPLE_TOKEN_FILE": file(" c \r\n\n")}, nil, "c"},
+		"the variable, not its file":  {settingstest.Env{"SAMPLE_TOKEN": "a", "SAMPLE_TOKEN_FILE": "/nonexistent"}, nil, "a"},
+		"the flag, not the variables": {settingstest.Env{"SAMPLE_TOKEN": "a", "SAMPLE_TOKEN_FILE": "/nonexistent"}, []string{"-token-file", file("e")}, "e"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := settings.ParseDiscovery(c.args, base.with(c.env).get, io.Discard)
-			require.NoError(t, err)
-			assert.Equal(t, c.want, d.Key)
+			t.Parallel()
+			s, wrong := parse(t, c.env, c.args...)
+			assert.Empty(t, wrong)
+			assert.Equal(t, c.want, s.Token)
 		})
 	}
-}
-
-func TestAllFaultsAreToldInOneMessage(t *testing.T) {
-	_, err := settings.ParseDiscovery([]string{"-port=http", "stray"}, env{}.get, io.Discard)
-	faults := faultsOf(t, err)
-	var named []string
-	for _, f := range faults {
-		named = append(named, f.Setting)
-		assert.NotEmpty(t, f.Problem)
-		assert.NotEmpty(t, f.Remedy)
-	}
-	assert.Equal(t, []string{
-		"command line",
-		"EXOSCALE_KEY or EXOSCALE_API_KEY",
-		"EXOSCALE_SECRET or EXOSCALE_API_SECRET",
-		"EXOSCALE_ZONE (flag -zone)",
-		"EXOSCALE_INSTANCEPOOL_ID (flag -pool)",
-		"TARGET_PORT (flag -port or -target-port)",
-	}, named)
-	assert.Contains(t, err.Error(), `is "http"`)
-	assert.Contains(t, err.Error(), "EXOSCALE_SECRET_FILE (flag -secret-file)")
-	assert.Contains(t, err.Error(), "discovery -h")
-}
-
-func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
-	for name, c := range map[string]struct {
-		env     env
-		setting string
-		problem string
-	}{
-		"zone with capitals":  {env{"EXOSCALE_ZONE": "AT-VIE-1"}, "EXOSCALE_ZONE (flag -zone)", `"AT-VIE-1"`},
-		"zone that is a host": {env{"EXOSCALE_ZONE": "x.evil.test/"}, "EXOSCALE_ZONE (flag -zone)", `"x.evil.test/"`},
-		"two pools":           {env{"EXOSCALE_INSTANCEPOOL_ID": "a,b"}, "EXOSCALE_INSTANCEPOOL_ID (flag -pool)", "more than one"},
-		"port zero":           {env{"LISTEN_PORT": "0"}, "LISTEN_PORT (flag -listen-port)", `"0"`},
-		"port too high":       {env{"LISTEN_PORT": "65536"}, "LISTEN_PORT (flag -listen-port)", `"65536"`},
-		"interval no unit":    {env{"AUTOSCALER_INTERVAL": "60"}, "AUTOSCALER_INTERVAL (flag -interval)", "unit"},
-		"interval negative":   {env{"AUTOSCALER_INTERVAL": "-1s"}, "AUTOSCALER_INTERVAL (flag -interval)", `"-1s"`},
-		"minimum zero":        {env{"AUTOSCALER_MIN": "0"}, "AUTOSCALER_MIN (flag -min)", `"0"`},
-		"maximum below":       {env{"AUTOSCALER_MIN": "4", "AUTOSCALER_MAX": "3"}, "AUTOSCALER_MAX (flag -max)", "below the minimum of 4"},
-		"timeout too long":    {env{"AUTOSCALER_TURN_TIMEOUT": "1m"}, "AUTOSCALER_TURN_TIMEOUT (flag -turn-timeout)", "interval of 1m0s"},
-		"expire too short":    {env{"AUTOSCALER_EXPIRE": "59s"}, "AUTOSCALER_EXPIRE (flag -expire)", "interval of 1m0s"},
-		"alerts of one path":  {env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
-		"alerts of the other": {env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
-		"alerts and a comma":  {env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},
-		"an alert twice":      {env{"AUTOSCALER_UP_ALERTS": "a, b ,a", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "twice"},
-		"alerts in two lines": {env{"AUTOSCALER_UP_ALERTS": "a\nb", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "control"},
-		"endpoint no scheme":  {env{"EXOSCALE_API_ENDPOINT": "127.0.0.1:80"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "127.0.0.1:80"},
-		"endpoint no host":    {env{"EXOSCALE_API_ENDPOINT": "http:///v2"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "no host"},
-		"endpoint ftp":        {env{"EXOSCALE_API_ENDPOINT": "ftp://a/"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "http"},
-		"level":               {env{"LOG_LEVEL": "loud"}, "LOG_LEVEL (flag -log-level)", `"loud"`},
-		"format":              {env{"LOG_FORMAT": "xml"}, "LOG_FORMAT (flag -log-format)", `"xml"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := settings.ParseAutoscaler(nil, course().with(c.env).get, io.Discard)
-			faults := faultsOf(t, err)
-			require.Len(t, faults, 1)
-			assert.Equal(t, c.setting, faults[0].Setting)
-			assert.Contains(t, faults[0].Problem, c.problem)
-		})
+	s, wrong := parse(t, nil, "-word-file", file("w\n"))
+	assert.Empty(t, wrong)
+	assert.Equal(t, "w", s.Word, "a secret without a variable")
+	for path, problem := range map[string]string{"/nonexistent": "no such file", file("\n"): "is empty"} {
+		_, wrong = parse(t, settingstest.Env{"SAMPLE_TOKEN_FILE": path}, "-word-file", path)
+		if assert.Len(t, wrong, 2) {
+			assert.Equal(t, "SAMPLE_TOKEN_FILE", wrong[0].Setting)
+			assert.Equal(t, "flag -word-file", wrong[1].Setting)
+			assert.Contains(t, wrong[0].Problem, problem)
+			assert.Contains(t, wrong[1].Problem, problem)
+		}
 	}
 }
 
-func TestNoMessageHoldsASecret(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "secret")
-	require.NoError(t, os.WriteFile(path, []byte("hunter2 \n oops"), 0o600))
-	for name, c := range map[string]struct {
-		env  env
-		args []string
-	}{
-		"with a space":           {env: env{"EXOSCALE_SECRET": "hunter2 oops"}},
-		"not ASCII":              {env: env{"EXOSCALE_SECRET": "hunter2é"}},
-		"two lines in a file":    {env: env{"EXOSCALE_SECRET": "", "EXOSCALE_SECRET_FILE": path}},
-		"in the endpoint":        {env: env{"EXOSCALE_API_ENDPOINT": "http://me:hunter2@127.0.0.1/v2"}},
-		"in a broken endpoint":   {env: env{"EXOSCALE_API_ENDPOINT": "http://me:hunter2@%zz/"}},
-		"as a flag that is none": {args: []string{"-secret=hunter2"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := settings.ParseDiscovery(c.args, course().with(c.env).get, io.Discard)
-			faultsOf(t, err)
-			assert.NotContains(t, err.Error(), "hunter2")
-		})
-	}
-
-	d, err := settings.ParseDiscovery(nil, course().get, io.Discard)
-	require.NoError(t, err)
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		assert.NotContains(t, fmt.Sprintf(verb, d), "hush")
-	}
+func TestRequiredSecretsAndValuesAreMissed(t *testing.T) {
+	t.Parallel()
+	set := settings.New("sample", "", settingstest.Env{"B": " "}.Get)
+	var a, b, c string
+	settings.AddSecret(set, &a, settings.Spec{Flag: "a-file", Env: "A", Help: "the word", Required: true})
+	settings.AddSecret(set, &c, settings.Spec{Flag: "c-file", Help: "the other word", Required: true})
+	settings.Add(set, &b, settings.Spec{Flag: "b", Env: "B", Required: true}, settings.Path())
+	assert.EqualError(t, set.Parse(nil, io.Discard), `sample cannot start with 3 wrong settings:
+  A is missing: give a word without spaces, or name a file that holds it in A_FILE (flag -a-file)
+  flag -c-file is missing: name a file that holds the other word
+  B (flag -b) is missing: give a path
+Run "sample -h" for all settings.`)
 }
 
-func TestUnreadableOrEmptySecretFileIsAFault(t *testing.T) {
-	empty := filepath.Join(t.TempDir(), "empty")
-	require.NoError(t, os.WriteFile(empty, []byte("\n"), 0o600))
-	for path, want := range map[string]string{"/nonexistent/secret": "no such file", empty: "is empty"} {
-		_, err := settings.ParseDiscovery(nil, course().with(env{"EXOSCALE_SECRET": "", "EXOSCALE_SECRET_FILE": path}).get, io.Discard)
-		faults := faultsOf(t, err)
-		require.Len(t, faults, 1)
-		assert.Equal(t, "EXOSCALE_SECRET_FILE", faults[0].Setting)
-		assert.Contains(t, faults[0].Problem, want)
-	}
-}
-
-func TestPoolIsAnIDOrAName(t *testing.T) {
-	d, err := settings.ParseDiscovery([]string{"-pool", " C19542B7-D269-4BD4-BF7C-2CAE36D066D3, web ,web,My pool"}, course().get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, []string{poolID, "web", "My pool"}, d.Pools, "ids in lower case, doubles removed")
-
-	_, err = settings.ParseDiscovery([]string{"-pool", "web,,db"}, course().get, io.Discard)
-	assert.Len(t, faultsOf(t, err), 1)
-}
-
-func TestPlainHTTPToAnotherComputerIsAWarning(t *testing.T) {
-	for endpoint, warnings := range map[string]int{
-		"https://api.example.test/v2/": 0, "http://127.0.0.1:8080/v2": 0, "http://[::1]:8080": 0,
-		"http://localhost/v2": 0, "http://192.0.2.1/v2": 1, "http://example.test": 1,
-	} {
-		d, err := settings.ParseDiscovery([]string{"-endpoint", endpoint}, course().get, io.Discard)
-		require.NoError(t, err, endpoint)
-		assert.Len(t, d.Warnings, warnings, endpoint)
-		assert.NotEqual(t, '/', d.Endpoint[len(d.Endpoint)-1])
-	}
-}
-
-func TestEndpointOnThisComputerIsLocal(t *testing.T) {
-	for endpoint, local := range map[string]bool{
-		"http://127.0.0.1:8080/v2": true, "https://127.9.9.9": true, "http://[::1]:8080": true, "http://localhost/v2": true,
-		"": false, "https://api.example.test/v2/": false, "http://192.0.2.1/v2": false, "http://127.0.0.1.example.test": false,
-	} {
-		d, err := settings.ParseDiscovery([]string{"-endpoint", endpoint}, course().get, io.Discard)
-		require.NoError(t, err, endpoint)
-		assert.Equal(t, local, d.Local, endpoint)
-	}
-}
-
-func TestTargetsAreForgottenAfterATimeOrNever(t *testing.T) {
-	for text, want := range map[string]time.Duration{"1m": time.Minute, "24h": 24 * time.Hour, "never": -1} {
-		d, err := settings.ParseDiscovery([]string{"-forget-after", text}, course().get, io.Discard)
-		require.NoError(t, err, text)
-		assert.Equal(t, want, d.ForgetAfter, text)
-	}
-	for _, text := range []string{"0", "30s", "-1m", "9999h", "always", "15"} {
-		_, err := settings.ParseDiscovery(nil, course().with(env{"DISCOVERY_FORGET_AFTER": text}).get, io.Discard)
-		require.Len(t, faultsOf(t, err), 1, text)
-	}
-}
-
-func TestAlertsThatCountAreNames(t *testing.T) {
-	e := course().with(env{"AUTOSCALER_UP_ALERTS": " CPU high , Queue is long", "AUTOSCALER_DOWN_ALERTS": "x"})
-	a, err := settings.ParseAutoscaler([]string{"-down-alerts=CPU low"}, e.get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"CPU high", "Queue is long"}, a.UpAlerts)
-	assert.Equal(t, []string{"CPU low"}, a.DownAlerts)
-
-	a, err = settings.ParseAutoscaler([]string{"-up-alerts=", "-down-alerts="}, e.get, io.Discard)
-	require.NoError(t, err)
-	assert.Nil(t, a.UpAlerts, "empty flags overrule the variables")
-	assert.Nil(t, a.DownAlerts)
-}
-
-func TestStateDirectoryOfSystemdCountsAsGiven(t *testing.T) {
-	a, err := settings.ParseAutoscaler(nil, course().with(env{"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}).get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, "/var/lib/x", a.StateDir)
-	assert.True(t, a.StateDirGiven)
-
-	a, err = settings.ParseAutoscaler([]string{"-state-dir=/s"}, course().with(env{"STATE_DIRECTORY": "/var/lib/x"}).get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, "/s", a.StateDir)
-
-	a, err = settings.ParseAutoscaler([]string{"-state-dir=/a:b"}, course().get, io.Discard)
-	require.NoError(t, err)
-	assert.Equal(t, "/a:b", a.StateDir, "only systemd gives several")
-}
-
-func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
-	parsers := map[string]func([]string, func(string) string, io.Writer) error{
-		"discovery": func(a []string, g func(string) string, w io.Writer) error {
-			_, err := settings.ParseDiscovery(a, g, w)
-			return err
-		},
-		"autoscaler": func(a []string, g func(string) string, w io.Writer) error {
-			_, err := settings.ParseAutoscaler(a, g, w)
-			return err
-		},
-	}
-	want := map[string][]string{
-		"discovery": {
-			"-port, -target-port PORT", "TARGET_PORT; default: 9100", "-file PATH", "/srv/service-discovery/config.json",
-			"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-forget-after DURATION", "-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
-			"-token-file FILE", "DISCOVERY_TOKEN_FILE", "-tls-cert FILE", "DISCOVERY_TLS_KEY", "127.0.0.1:8091 without",
-		},
-		"autoscaler": {
-			"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10", "-step MEMBERS", "-state-dir PATH",
-			"STATE_DIRECTORY", "LISTEN_PORT; default: 8090", "WEBHOOK_TOKEN_FILE", "-up-alerts NAMES", "AUTOSCALER_DOWN_ALERTS", "-expire", "-turn-timeout", "-listen-address",
-			"-protect-all\n", "-tls-cert FILE", "AUTOSCALER_TLS_KEY", "127.0.0.1 without",
-		},
-	}
-	for name, parse := range parsers {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			err := parse([]string{"-h"}, env{}.get, &out)
-			require.ErrorIs(t, err, settings.ErrHelp)
-			assert.Equal(t, settings.ExitOK, settings.ExitCode(err))
-			for _, text := range want[name] {
-				assert.Contains(t, out.String(), text)
+func TestChecksFollowTheSettingsTheyNeed(t *testing.T) {
+	t.Parallel()
+	declare := func() (*settings.Set, *int, *settings.Setting) {
+		set, checked := settings.New("sample", "", settingstest.Env{}.Get), new(int)
+		low, high := 1, 2
+		first := settings.Add(set, &low, settings.Spec{Flag: "low"}, settings.Int(1, 9))
+		second := settings.Add(set, &high, settings.Spec{Flag: "high"}, settings.Int(1, 9))
+		set.Check(func() {
+			*checked++
+			if high < low {
+				second.Wrong("is too low")
 			}
+		}, first, second)
+		set.Check(func() { *checked++ }, second)
+		return set, checked, first
+	}
+	set, checked, low := declare()
+	require.NoError(t, set.Parse([]string{"-high=5"}, io.Discard))
+	assert.Equal(t, 2, *checked)
+	assert.False(t, low.Given())
 
-			out.Reset()
-			require.ErrorIs(t, parse([]string{"-version"}, env{}.get, &out), settings.ErrHelp)
-			assert.Regexp(t, "^"+name+` \S+ go1\.\S+ \w+/\w+\n$`, out.String())
-		})
+	set, checked, low = declare()
+	assert.ErrorContains(t, set.Parse([]string{"-low=5"}, io.Discard), "flag -high is too low: give a whole number from 1 to 9")
+	assert.Equal(t, 1, *checked, "a check may depend on another one")
+	assert.True(t, low.Given())
+
+	set, checked, _ = declare()
+	assert.Len(t, settingstest.Errors(t, set.Parse([]string{"-high=x"}, io.Discard)), 1)
+	assert.Zero(t, *checked)
+}
+
+// limits is a configuration of a package.
+type limits struct{ Low, High, Other int }
+
+// Validate reports what is out of range.
+func (l limits) Validate() error {
+	errs := []error{config.Between("Low", l.Low, 1, 9), config.Between("High", l.High, l.Low, 9), config.Between("Other", l.Other, 0, 0)}
+	return errors.Join(errs...)
+}
+
+func TestPackagesValidateTheirConfiguration(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args  []string
+		other int
+		want  []string
+	}{
+		{nil, 0, nil},
+		{[]string{"-low=5"}, 0, []string{"flag -high is 2: set it to 5 to 9"}},
+		{[]string{"-low=x"}, 0, []string{`flag -low is "x": give a whole number from 0 to 99`}},
+		{[]string{"-low=0"}, 1, []string{"flag -low is 0: set it to 1 to 9", "Other is 1: set it to 0 to 0"}},
+	} {
+		set, cfg := settings.New("sample", "", settingstest.Env{}.Get), limits{Low: 1, High: 2, Other: c.other}
+		settings.Add(set, &cfg.Low, settings.Spec{Flag: "low"}, settings.Int(0, 99))
+		settings.Add(set, &cfg.High, settings.Spec{Flag: "high"}, settings.Int(0, 99))
+		settings.Validate(set, &cfg)
+		err := set.Parse(c.args, io.Discard)
+		if c.want == nil {
+			require.NoError(t, err)
+			continue
+		}
+		var got []string
+		for _, wrong := range settingstest.Errors(t, err) {
+			got = append(got, wrong.Error())
+		}
+		assert.Equal(t, c.want, got)
 	}
 }
 
-func TestExitCodes(t *testing.T) {
-	assert.Equal(t, 0, settings.ExitCode(nil))
-	assert.Equal(t, 0, settings.ExitCode(fmt.Errorf("x: %w", settings.ErrHelp)))
-	assert.Equal(t, 2, settings.ExitCode(fmt.Errorf("x: %w", &settings.Error{})))
-	assert.Equal(t, 1, settings.ExitCode(errors.New("x")))
+func TestOperandsFollowTheFlags(t *testing.T) {
+	t.Parallel()
+	set, s := declare(nil)
+	set.Operands(&s.Operands, "COMMAND [ARGUMENT...]")
+	require.NoError(t, set.Parse([]string{"-v", "--", "ls", "-v"}, io.Discard))
+	assert.Equal(t, []string{"ls", "-v"}, s.Operands)
+
+	var out bytes.Buffer
+	require.ErrorIs(t, set.Parse([]string{"-h"}, &out), settings.ErrHelp)
+	assert.Contains(t, out.String(), "Usage: sample run [flags] COMMAND [ARGUMENT...]\n")
+}
+
+func TestValuesThatMayHoldASecretAreNotShown(t *testing.T) {
+	t.Parallel()
+	set, value := settings.New("sample", "", settingstest.Env{}.Get), ""
+	settings.Add(set, &value, settings.Spec{Flag: "url", Remedy: "give another"}, settings.Kind[string]{
+		Parse: func(string) (string, error) { return "", settings.Hidden("has a password in it") },
+	})
+	wrong := settingstest.Errors(t, set.Parse([]string{"-url=hush"}, io.Discard))
+	assert.Equal(t, []settings.SettingError{{Setting: "flag -url", Problem: "has a password in it (value not shown)", Remedy: "give another"}}, wrong)
+}
+
+func TestShortTokensAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	for token, warnings := range map[string]int{"": 0, "x": 1, "123456789012345": 1, "1234567890123456": 0} {
+		set, _ := declare(settingstest.Env{"SAMPLE_TOKEN": token})
+		require.NoError(t, set.Parse(nil, io.Discard))
+		assert.Len(t, set.Warnings(), warnings, token)
+		assert.NotContains(t, strings.Join(set.Warnings(), ""), "12345")
+	}
+}
+
+func TestHelpSaysEverything(t *testing.T) {
+	t.Parallel()
+	set, _ := declare(nil)
+	set.Note("That is all.")
+	var out bytes.Buffer
+	err := set.Parse([]string{"-h"}, &out)
+	require.ErrorIs(t, err, settings.ErrHelp)
+	assert.Equal(t, settings.ExitOK, settings.ExitCode(err))
+	for _, part := range []string{
+		"sample is an example.\n\nUsage: sample run [flags]\n\nA flag wins over the environment",
+		"  -port, -p PORT\n        where it is\n        environment: SAMPLE_PORT, PORT; default: 80; range: 1 to 65535\n",
+		"  -interval DURATION\n        how often\n        default: 1m0s; range: 1s to 1h0m0s, or never\n",
+		"  SAMPLE_NAME (environment only)\n        what it is called\n  -names NAMES\n        all names\n        default: a,b\n",
+		"  -v\n        log more\n        default: false\n",
+		"  SAMPLE_TOKEN (environment only)\n        the token\n        default: everyone is let in\n",
+		"  -token-file FILE\n        file that holds the token\n        environment: SAMPLE_TOKEN_FILE\n  -word-file FILE\n        file that holds the word\n",
+		"  -log-level LEVEL\n        lowest level to log: debug, info, warn or error\n        environment: LOG_LEVEL; default: info\n",
+		"That is all.\nExit codes: 0 after TERM or INT, 1 on a failure, 2 when a setting is wrong.\n",
+	} {
+		assert.Contains(t, out.String(), part)
+	}
+
+	out.Reset()
+	require.ErrorIs(t, set.Parse([]string{"-version"}, &out), settings.ErrHelp)
+	assert.Regexp(t, `^sample \S+ go1\.\S+ \w+/\w+\n$`, out.String())
+}
+
+func TestErrorsGiveExitCodes(t *testing.T) {
+	t.Parallel()
+	wrong := &settings.Error{Program: "sample", Settings: []settings.SettingError{{Setting: "A", Problem: "is missing", Remedy: "give one"}}}
+	for _, c := range []struct {
+		err  error
+		code int
+		text string
+	}{
+		{nil, 0, ""},
+		{fmt.Errorf("x: %w", settings.ErrHelp), 0, ""},
+		{wrong, 2, "sample cannot start with 1 wrong setting:\n  A is missing: give one\nRun \"sample -h\" for all settings.\n"},
+		{errors.New("x"), 1, "sample: x\n"},
+	} {
+		var out bytes.Buffer
+		assert.Equal(t, c.code, settings.WriteError(&out, "sample", c.err))
+		assert.Equal(t, c.text, out.String())
+	}
+}
+
+func TestSettingsReportWhatIsFoundLater(t *testing.T) {
+	t.Parallel()
+	set, path := settings.New("sample", "", settingstest.Env{}.Get), ""
+	s := settings.Add(set, &path, settings.Spec{Flag: "dir", Env: "DIR", Remedy: "name another"}, settings.Path())
+	wrong := settingstest.Errors(t, s.Error("cannot be used"))
+	assert.Equal(t, []settings.SettingError{{Setting: "DIR (flag -dir)", Problem: "cannot be used", Remedy: "name another"}}, wrong)
 }
 
 func TestLoggerFollowsFormatAndLevel(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
-	logger := settings.Log{Format: "json", Level: slog.LevelWarn}.Logger(&out)
+	logger := settings.Logging{Format: "json", Level: slog.LevelWarn}.NewLogger(&out)
 	logger.Info("quiet")
 	assert.Empty(t, out.String())
 	logger.Warn("loud")
 	var line map[string]string
 	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
 	assert.Equal(t, "loud", line["msg"])
-}
-
-func FuzzEndpoint(f *testing.F) {
-	for _, seed := range []string{"http://127.0.0.1/v2", "https://a.test", "http://u:p@h/", "://", "http://[::1"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, endpoint string) {
-		d, err := settings.ParseDiscovery([]string{"-endpoint=" + endpoint}, course().get, io.Discard)
-		if err != nil {
-			faultsOf(t, err)
-			return
-		}
-		again, err := settings.ParseDiscovery([]string{"-endpoint=" + d.Endpoint}, course().get, io.Discard)
-		require.NoError(t, err, "an accepted address is accepted again")
-		assert.Equal(t, d.Endpoint, again.Endpoint)
-	})
 }

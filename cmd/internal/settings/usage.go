@@ -5,40 +5,46 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
-// printHelp lists all settings, each with its flags, its variables and its
-// default.
-func (l *loader) printHelp(out io.Writer) {
-	fmt.Fprintf(out, "%s\n\nUsage: %s [flags]\n\n", l.summary, l.program)
-	fmt.Fprintf(out, "A flag wins over the environment, the first variable of a line over the next.\n\n")
-	for _, s := range l.specs {
-		printSpec(out, s)
+// printHelp lists all settings, each with its flags, its variables, its default
+// and its range.
+func (s *Set) printHelp(out io.Writer) {
+	fmt.Fprintf(out, "%s\n\nUsage: %s\n\n", s.summary, strings.TrimSpace(s.program+" [flags] "+s.operands))
+	if slices.ContainsFunc(s.settings, func(s *Setting) bool { return len(s.Env) > 0 }) {
+		fmt.Fprintf(out, "A flag wins over the environment, the first variable of a line over the next.\n\n")
+	}
+	for _, setting := range s.settings {
+		setting.printHelp(out)
 	}
 	fmt.Fprintf(out, "  -version\n        print the version and exit\n  -h\n        print this help and exit\n\n")
-	fmt.Fprintf(out, "EXOSCALE_ZONE_ID is accepted and not needed.\n")
-	fmt.Fprintf(out, "Exit codes: %s\n", l.codes)
+	for _, note := range s.notes {
+		fmt.Fprintln(out, note)
+	}
+	fmt.Fprintf(out, "Exit codes: %s\n", s.ExitCodes)
 }
 
-func printSpec(out io.Writer, s spec) {
+func (s *Setting) printHelp(out io.Writer) {
 	var tail []string
-	if len(s.flags) == 0 {
-		fmt.Fprintf(out, "  %s (environment only)\n", strings.Join(s.env, ", "))
+	if len(s.Flags) == 0 {
+		fmt.Fprintf(out, "  %s (environment only)\n", strings.Join(s.Env, ", "))
 	} else {
-		fmt.Fprintf(out, "  %s\n", strings.TrimSpace("-"+strings.Join(s.flags, ", -")+" "+s.arg))
-		if len(s.env) > 0 {
-			tail = append(tail, "environment: "+strings.Join(s.env, ", "))
+		fmt.Fprintf(out, "  %s\n", strings.TrimSpace("-"+strings.Join(s.Flags, ", -")+" "+s.Arg))
+		if len(s.Env) > 0 {
+			tail = append(tail, "environment: "+strings.Join(s.Env, ", "))
 		}
 	}
-	fmt.Fprintf(out, "        %s\n", s.usage)
+	fmt.Fprintf(out, "        %s\n", s.Help)
 	switch {
-	case s.required:
+	case s.Required:
 		tail = append(tail, "required")
-	case s.def != "":
-		tail = append(tail, "default: "+s.def)
-	case s.otherwise != "":
-		tail = append(tail, "default: "+s.otherwise)
+	case s.Default != "":
+		tail = append(tail, "default: "+s.Default)
+	}
+	if s.Range != "" {
+		tail = append(tail, "range: "+s.Range)
 	}
 	if len(tail) > 0 {
 		fmt.Fprintf(out, "        %s\n", strings.Join(tail, "; "))

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/cmd/internal/account"
+	"github.com/exopool/exopool/cmd/internal/serve"
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/exoscale"
+)
+
+// A config is what the program works with.
+type config struct {
+	API     exoscale.Config
+	Loop    autoscale.Config
+	Handler autoscale.HandlerConfig
+	Host    string // to listen on; empty: all addresses
+	Port    int
+	TLS     serve.TLS
+	Logging settings.Logging
+	// StateDir is the setting of the state directory if the operator named one,
+	// which then must work.
+	StateDir *settings.Setting
+	Warnings []string // about questionable settings
+}
+
+// String keeps secrets out of anything that prints the value.
+func (config) String() string { return "autoscaler settings (not shown)" }
+
+// GoString returns the same as String.
+func (c config) GoString() string { return c.String() }
+
+// parse reads the settings.
+func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
+	set, cfg := declare(getenv)
+	err := set.Parse(args, out)
+	cfg.Warnings = set.Warnings()
+	return *cfg, err
+}
+
+// declare returns the settings, and what [settings.Set.Parse] fills.
+func declare(getenv func(string) string) (*settings.Set, *config) {
+	cfg := &config{Loop: autoscale.DefaultConfig(), Port: 8090}
+	set := settings.New("autoscaler", "autoscaler scales an Exoscale instance pool by what alert webhooks ask for.", getenv)
+	account.Add(set, &cfg.API)
+	settings.Add(set, &cfg.Loop.PoolName, settings.Spec{
+		Flag: "pool", Env: "EXOSCALE_INSTANCEPOOL_ID", Help: "id or name of the instance pool", Required: true,
+		Remedy: "give the id or the name of one pool, as the portal shows it",
+	}, account.Pool())
+	addLimits(set, &cfg.Loop)
+	addTimes(set, cfg)
+	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
+		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide, but never resize the pool",
+	}, settings.Bool())
+	addStateDir(set, cfg, getenv)
+	addReceiver(set, cfg)
+	addAlerts(set, &cfg.Handler)
+	settings.AddLogging(set, &cfg.Logging)
+	settings.Validate(set, &cfg.Loop)
+	set.Check(func() {
+		cfg.Loop.Zone, cfg.API.ReadOnly = cfg.API.Zone, cfg.Loop.DryRun
+	})
+	return set, cfg
+}
+
+// addLimits declares the bounds of the pool's size.
+func addLimits(set *settings.Set, into *autoscale.Config) {
+	members := settings.Int(1, autoscale.MaxSize)
+	members.Arg = "MEMBERS"
+	settings.Add(set, &into.Min, settings.Spec{
+		Flag: "min", Env: "AUTOSCALER_MIN", Help: "minimum size of the pool",
+	}, members)
+	settings.Add(set, &into.Max, settings.Spec{
+		Flag: "max", Env: "AUTOSCALER_MAX", Help: "maximum size of the pool, at least the minimum",
+	}, members)
+	settings.Add(set, &into.Step, settings.Spec{
+		Flag: "step", Env: "AUTOSCALER_STEP", Help: "members added or removed in one turn",
+	}, members)
+}
+
+// addTimes declares the durations.
+func addTimes(set *settings.Set, cfg *config) {
+	settings.Add(set, &cfg.Loop.Interval, settings.Spec{
+		Flag: "interval", Env: "AUTOSCALER_INTERVAL", Help: "time from one turn to the next",
+	}, settings.Duration(autoscale.MinInterval, autoscale.MaxInterval))
+	settings.Add(set, &cfg.Loop.Timeout, settings.Spec{
+		Flag: "turn-timeout", Env: "AUTOSCALER_TURN_TIMEOUT", Default: "5/6 of the interval",
+		Help:   "longest duration of a turn, less than the interval",
+		Remedy: "give a duration below the interval, such as 50s, or leave it out",
+	}, settings.Duration(autoscale.MinTimeout, autoscale.MaxInterval))
+	settings.Add(set, &cfg.Loop.Expiry, settings.Spec{
+		Flag: "expiry", Env: "AUTOSCALER_EXPIRY", Default: "5m0s, or the interval if that is longer",
+		Help:   "how long a webhook waits while the pool cannot be scaled, at least the interval",
+		Remedy: "give a duration of the interval or more, such as 5m, or leave it out",
+	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
+	cfg.API.PollInterval = 3 * time.Second
+	settings.Add(set, &cfg.API.PollInterval, settings.Spec{
+		Flag: "poll", Env: "AUTOSCALER_POLL", Help: "time between two checks of a resize that is under way",
+	}, settings.Duration(10*time.Millisecond, time.Minute))
+}
+
+// defaultStateDir is where state is kept unless the operator names a directory.
+const defaultStateDir = "/var/lib/autoscaler"
+
+// addStateDir declares the state directory. systemd names the one it made in
+// STATE_DIRECTORY, which must work like one that the operator names.
+func addStateDir(set *settings.Set, cfg *config, getenv func(string) string) {
+	dir := settings.Add(set, &cfg.Loop.StateDir, settings.Spec{
+		Flag: "state-dir", Env: "AUTOSCALER_STATE_DIR, STATE_DIRECTORY", Default: defaultStateDir + " if it can be written, else none",
+		Help:   "directory that keeps webhooks and a pause over a restart",
+		Remedy: "give the path of a directory that the program may write to",
+	}, settings.Path())
+	set.Check(func() {
+		switch cfg.Loop.StateDir {
+		case "":
+			cfg.Loop.StateDir = defaultStateDir
+			return
+		case strings.TrimSpace(getenv("STATE_DIRECTORY")):
+			// systemd separates several directories with colons.
+			cfg.Loop.StateDir, _, _ = strings.Cut(cfg.Loop.StateDir, ":")
+		}
+		cfg.StateDir = dir
+	}, dir)
+}
+
+// addReceiver declares where the program listens and whom it lets in.
+func addReceiver(set *settings.Set, cfg *config) {
+	host := settings.Add(set, &cfg.Host, settings.Spec{
+		Flag: "listen-address", Env: "LISTEN_ADDRESS", Default: "all addresses with a token, " + serve.Loopback + " without",
+		Help: "address of the webhook receiver, 0.0.0.0 for all addresses of the host",
+	}, settings.Host())
+	settings.Add(set, &cfg.Port, settings.Spec{
+		Flag: "listen-port", Env: "LISTEN_PORT", Help: "port of the webhook receiver",
+	}, settings.Port())
+	settings.AddToken(set, &cfg.Handler.Token, settings.Spec{
+		Flag: "webhook-token-file", Env: "WEBHOOK_TOKEN", Help: "the secret that webhooks must show",
+	})
+	protect := settings.Add(set, &cfg.Handler.ProtectAll, settings.Spec{
+		Flag: "protect-all", Env: "AUTOSCALER_PROTECT_ALL", Help: "ask for the token on /decisions and /metrics, too",
+		Remedy: "give true or false, and set WEBHOOK_TOKEN if it is true",
+	}, settings.Bool())
+	serve.AddTLS(set, &cfg.TLS, "AUTOSCALER_TLS_CERT", "AUTOSCALER_TLS_KEY")
+	set.Check(func() {
+		if !host.Given() && cfg.Handler.Token == "" {
+			cfg.Host = serve.Loopback
+		}
+		if cfg.Handler.ProtectAll && cfg.Handler.Token == "" {
+			protect.Wrong("is set, but there is no token to ask for")
+		}
+	})
+}
+
+// addAlerts declares the names of the alerts that count. Whoever lists those of
+// one direction means to be strict, so that the other one must not stay open by
+// oversight.
+func addAlerts(set *settings.Set, into *autoscale.HandlerConfig) {
+	names := settings.List(settings.Text("NAMES", nil)).Then(func(names []string) ([]string, error) {
+		if len(slices.Compact(slices.Sorted(slices.Values(names)))) < len(names) {
+			return nil, errors.New("has a name twice")
+		}
+		return names, nil
+	})
+	const (
+		help   = "names of the alerts that count on %s, with commas between them"
+		open   = "every webhook counts"
+		remedy = "give names of alerts for both /up and /down, or for neither"
+	)
+	var ups, downs []string
+	up := settings.Add(set, &ups, settings.Spec{
+		Flag: "up-alerts", Env: "AUTOSCALER_UP_ALERTS", Help: fmt.Sprintf(help, "/up"), Default: open, Remedy: remedy,
+	}, names)
+	down := settings.Add(set, &downs, settings.Spec{
+		Flag: "down-alerts", Env: "AUTOSCALER_DOWN_ALERTS", Help: fmt.Sprintf(help, "/down"), Default: open, Remedy: remedy,
+	}, names)
+	set.Check(func() {
+		switch {
+		case ups == nil && downs == nil:
+		case ups == nil:
+			up.Wrong("is missing beside " + down.String())
+		case downs == nil:
+			down.Wrong("is missing beside " + up.String())
+		default:
+			into.Alerts = map[autoscale.Direction][]string{autoscale.Up: ups, autoscale.Down: downs}
+		}
+	}, up, down)
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
+	"github.com/exopool/exopool/exoscale"
+)
+
+func TestCourseVariablesAreEnough(t *testing.T) {
+	t.Parallel()
+	cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{"LISTEN_PORT": "8123"}).Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, exoscale.Config{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1", PollInterval: 3 * time.Second}, cfg.API)
+	assert.Equal(t, autoscale.Config{
+		PoolName: settingstest.PoolID, Zone: "at-vie-1", Interval: time.Minute, Min: 1, Max: 10, Step: 1, Grace: 10 * time.Second, StateDir: "/var/lib/autoscaler",
+	}, cfg.Loop)
+	assert.Equal(t, settings.Logging{Format: "text", Level: slog.LevelInfo}, cfg.Logging)
+	assert.Equal(t, autoscale.HandlerConfig{}, cfg.Handler)
+	assert.Equal(t, "127.0.0.1", cfg.Host)
+	assert.Equal(t, 8123, cfg.Port)
+	assert.Nil(t, cfg.StateDir)
+	assert.Empty(t, cfg.Warnings)
+}
+
+func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env     settingstest.Env
+		setting string
+		problem string
+	}{
+		"zone with capitals":  {settingstest.Env{"EXOSCALE_ZONE": "AT-VIE-1"}, "EXOSCALE_ZONE (flag -zone)", `"AT-VIE-1"`},
+		"zone that is a host": {settingstest.Env{"EXOSCALE_ZONE": "x.evil.test/"}, "EXOSCALE_ZONE (flag -zone)", `"x.evil.test/"`},
+		"two pools":           {settingstest.Env{"EXOSCALE_INSTANCEPOOL_ID": "a,b"}, "EXOSCALE_INSTANCEPOOL_ID (flag -pool)", "more than one"},
+		"port zero":           {settingstest.Env{"LISTEN_PORT": "0"}, "LISTEN_PORT (flag -listen-port)", `"0"`},
+		"port too high":       {settingstest.Env{"LISTEN_PORT": "65536"}, "LISTEN_PORT (flag -listen-port)", `"65536"`},
+		"interval no unit":    {settingstest.Env{"AUTOSCALER_INTERVAL": "60"}, "AUTOSCALER_INTERVAL (flag -interval)", "unit"},
+		"interval negative":   {settingstest.Env{"AUTOSCALER_INTERVAL": "-1s"}, "AUTOSCALER_INTERVAL (flag -interval)", `"-1s"`},
+		"minimum zero":        {settingstest.Env{"AUTOSCALER_MIN": "0"}, "AUTOSCALER_MIN (flag -min)", `"0"`},
+		"maximum below":       {settingstest.Env{"AUTOSCALER_MIN": "4", "AUTOSCALER_MAX": "3"}, "AUTOSCALER_MAX (flag -max)", "below the minimum of 4"},
+		"timeout too long":    {settingstest.Env{"AUTOSCALER_TURN_TIMEOUT": "1m"}, "AUTOSCALER_TURN_TIMEOUT (flag -turn-timeout)", "is 1m0s"},
+		"expiry too short":    {settingstest.Env{"AUTOSCALER_EXPIRY": "59s"}, "AUTOSCALER_EXPIRY (flag -expiry)", "is 59s"},
+		"alerts of one path":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
+		"alerts of the other": {settingstest.Env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
+		"alerts and a comma":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},
+		"an alert twice":      {settingstest.Env{"AUTOSCALER_UP_ALERTS": "a, b ,a", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "twice"},
+		"alerts in two lines": {settingstest.Env{"AUTOSCALER_UP_ALERTS": "a\nb", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "control"},
+		"endpoint no scheme":  {settingstest.Env{"EXOSCALE_API_ENDPOINT": "127.0.0.1:80"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "127.0.0.1:80"},
+		"endpoint no host":    {settingstest.Env{"EXOSCALE_API_ENDPOINT": "http:///v2"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "no host"},
+		"endpoint ftp":        {settingstest.Env{"EXOSCALE_API_ENDPOINT": "ftp://a/"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "http"},
+		"level":               {settingstest.Env{"LOG_LEVEL": "loud"}, "LOG_LEVEL (flag -log-level)", `"loud"`},
+		"format":              {settingstest.Env{"LOG_FORMAT": "xml"}, "LOG_FORMAT (flag -log-format)", `"xml"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(nil, settingstest.Course().With(c.env).Get, io.Discard)
+			wrong := settingstest.Errors(t, err)
+			require.Len(t, wrong, 1)
+			assert.Equal(t, c.setting, wrong[0].Setting)
+			assert.Contains(t, wrong[0].Problem, c.problem)
+			assert.NotEmpty(t, wrong[0].Remedy)
+		})
+	}
+}
+
+func TestOnlyWhatIsWrongIsReported(t *testing.T) {
+	t.Parallel()
+	_, err := parse([]string{"-interval", "1", "-expiry", "30s", "-turn-timeout", "2m", "-min", "x", "-max", "0"}, settingstest.Course().Get, io.Discard)
+	var named []string
+	for _, wrong := range settingstest.Errors(t, err) {
+		named = append(named, wrong.Setting)
+	}
+	assert.Equal(t, []string{
+		"AUTOSCALER_MIN (flag -min)", "AUTOSCALER_MAX (flag -max)", "AUTOSCALER_INTERVAL (flag -interval)",
+	}, named, "not what depends on it")
+}
+
+func TestAlertsThatCountAreNames(t *testing.T) {
+	t.Parallel()
+	env := settingstest.Course().With(settingstest.Env{"AUTOSCALER_UP_ALERTS": " CPU high , Queue is long", "AUTOSCALER_DOWN_ALERTS": "x"})
+	cfg, err := parse([]string{"-down-alerts=CPU low"}, env.Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, map[autoscale.Direction][]string{
+		autoscale.Up: {"CPU high", "Queue is long"}, autoscale.Down: {"CPU low"},
+	}, cfg.Handler.Alerts)
+
+	cfg, err = parse([]string{"-up-alerts=", "-down-alerts="}, env.Get, io.Discard)
+	require.NoError(t, err)
+	assert.Nil(t, cfg.Handler.Alerts, "empty flags override the variables")
+}
+
+func TestStateDirectoryOfSystemdCountsAsGiven(t *testing.T) {
+	t.Parallel()
+	cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}).Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "/var/lib/x", cfg.Loop.StateDir)
+	assert.NotNil(t, cfg.StateDir)
+
+	cfg, err = parse([]string{"-state-dir=/s"}, settingstest.Course().With(settingstest.Env{"STATE_DIRECTORY": "/var/lib/x"}).Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "/s", cfg.Loop.StateDir)
+
+	cfg, err = parse([]string{"-state-dir=/a:b"}, settingstest.Course().Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "/a:b", cfg.Loop.StateDir, "only systemd gives several")
+
+	cfg, err = parse([]string{"-state-dir="}, settingstest.Course().With(settingstest.Env{"STATE_DIRECTORY": "/var/lib/x"}).Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "/var/lib/autoscaler", cfg.Loop.StateDir, "an empty flag overrides the variable")
+	assert.Nil(t, cfg.StateDir)
+}
+
+func TestWithoutATokenLoopbackAloneIsListenedOn(t *testing.T) {
+	t.Parallel()
+	const long = "a-token-of-some-length"
+	for name, c := range map[string]struct {
+		env  settingstest.Env
+		args []string
+		want string
+	}{
+		"nothing is said":               {nil, nil, "127.0.0.1"},
+		"a token":                       {settingstest.Env{"WEBHOOK_TOKEN": long}, nil, ""},
+		"an address":                    {settingstest.Env{"LISTEN_ADDRESS": "192.0.2.1"}, nil, "192.0.2.1"},
+		"all addresses, as in an image": {settingstest.Env{"LISTEN_ADDRESS": "0.0.0.0"}, nil, "0.0.0.0"},
+		"all addresses of IPv6":         {nil, []string{"-listen-address=[::]"}, "::"},
+		"an empty flag":                 {settingstest.Env{"LISTEN_ADDRESS": "192.0.2.1"}, []string{"-listen-address="}, ""},
+		"an empty variable":             {settingstest.Env{"LISTEN_ADDRESS": " "}, nil, "127.0.0.1"},
+		"an address and a token":        {settingstest.Env{"WEBHOOK_TOKEN": long, "LISTEN_ADDRESS": "127.0.0.1"}, nil, "127.0.0.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := parse(c.args, settingstest.Course().With(c.env).Get, io.Discard)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, cfg.Host)
+			assert.Equal(t, 8090, cfg.Port)
+			assert.Empty(t, cfg.Warnings)
+		})
+	}
+}
+
+func TestImageListensOnAllAddresses(t *testing.T) {
+	t.Parallel()
+	env := settingstest.Course().With(settingstest.Image(t, "../../Dockerfile", "autoscaler")).With(settingstest.Env{"LISTEN_PORT": "8123"})
+	cfg, err := parse(nil, env.Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "0.0.0.0", cfg.Host)
+	assert.Equal(t, 8123, cfg.Port, "which the engine publishes")
+}
+
+func TestShortTokenIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for token, warnings := range map[string]int{"": 0, "x": 1, "123456789012345": 1, "1234567890123456": 0} {
+		cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{"WEBHOOK_TOKEN": token}).Get, io.Discard)
+		require.NoError(t, err)
+		assert.Len(t, cfg.Warnings, warnings, token)
+		for _, warning := range cfg.Warnings {
+			assert.NotContains(t, warning, "12345")
+		}
+	}
+}
+
+func TestProtectAllNeedsAToken(t *testing.T) {
+	t.Parallel()
+	cfg, err := parse([]string{"-protect-all"}, settingstest.Course().With(settingstest.Env{"WEBHOOK_TOKEN": "a-token-of-some-length"}).Get, io.Discard)
+	require.NoError(t, err)
+	assert.True(t, cfg.Handler.ProtectAll)
+
+	_, err = parse(nil, settingstest.Course().With(settingstest.Env{"AUTOSCALER_PROTECT_ALL": "true"}).Get, io.Discard)
+	wrong := settingstest.Errors(t, err)
+	require.Len(t, wrong, 1)
+	assert.Equal(t, "AUTOSCALER_PROTECT_ALL (flag -protect-all)", wrong[0].Setting)
+}
+
+func TestDryRunLeavesTheAccountAlone(t *testing.T) {
+	t.Parallel()
+	for _, dry := range []bool{false, true} {
+		cfg, err := parse([]string{fmt.Sprintf("-dry-run=%t", dry)}, settingstest.Course().Get, io.Discard)
+		require.NoError(t, err)
+		assert.Equal(t, dry, cfg.Loop.DryRun)
+		assert.Equal(t, dry, cfg.API.ReadOnly)
+	}
+}
+
+func TestSettingsDoNotPrintSecrets(t *testing.T) {
+	t.Parallel()
+	cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{"WEBHOOK_TOKEN": "hush-hush-hush-hush"}).Get, io.Discard)
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.NotContains(t, fmt.Sprintf(verb, cfg), "hush")
+	}
+}
+
+func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	_, err := parse([]string{"-h"}, settingstest.Env{}.Get, &out)
+	require.ErrorIs(t, err, settings.ErrHelp)
+	for _, text := range []string{
+		"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10; range: 1 to 10000", "-step MEMBERS", "-state-dir PATH",
+		"STATE_DIRECTORY", "LISTEN_PORT; default: 8090", "WEBHOOK_TOKEN_FILE", "-up-alerts NAMES", "AUTOSCALER_DOWN_ALERTS", "-expiry", "-turn-timeout",
+		"-listen-address", "-protect-all\n", "-tls-cert FILE", "AUTOSCALER_TLS_KEY", "127.0.0.1 without", "EXOSCALE_ZONE_ID",
+	} {
+		assert.Contains(t, out.String(), text)
+	}
+}

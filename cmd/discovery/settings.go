@@ -1,0 +1,133 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"github.com/exopool/exopool/cmd/internal/account"
+	"github.com/exopool/exopool/cmd/internal/serve"
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/exoscale"
+)
+
+// A config is what the program works with.
+type config struct {
+	API      exoscale.Config
+	Agent    discovery.Config
+	Listen   string // HOST:PORT of the HTTP service; empty: none
+	TLS      serve.TLS
+	Logging  settings.Logging
+	File     *settings.Setting // of the targets file
+	Warnings []string          // about questionable settings
+}
+
+// String keeps secrets out of anything that prints the value.
+func (config) String() string { return "discovery settings (not shown)" }
+
+// GoString returns the same as String.
+func (c config) GoString() string { return c.String() }
+
+// parse reads the settings.
+func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
+	set, cfg := declare(getenv)
+	err := set.Parse(args, out)
+	cfg.Warnings = set.Warnings()
+	return *cfg, err
+}
+
+// declare returns the settings, and what [settings.Set.Parse] fills.
+func declare(getenv func(string) string) (*settings.Set, *config) {
+	cfg := &config{}
+	cfg.API.ReadOnly = true
+	set := settings.New("discovery", "discovery keeps a Prometheus file_sd file equal to the members of an Exoscale instance pool.", getenv)
+	account.Add(set, &cfg.API)
+	addTargets(set, cfg)
+	addService(set, cfg)
+	addTimes(set, &cfg.Agent)
+	settings.AddLogging(set, &cfg.Logging)
+	set.Check(func() {
+		cfg.Agent.Zone = cfg.API.Zone
+		// Members of an API on this host are its processes.
+		cfg.Agent.AllowLoopback = account.IsLocal(cfg.API)
+	})
+	return set, cfg
+}
+
+// addTargets declares what is published, and where.
+func addTargets(set *settings.Set, cfg *config) {
+	agent := &cfg.Agent
+	agent.File, agent.Port = "/srv/service-discovery/config.json", 9100
+	settings.Add(set, &agent.Pools, settings.Spec{
+		Flag: "pool", Env: "EXOSCALE_INSTANCEPOOL_ID", Required: true,
+		Help:   "id or name of the instance pool; several with commas between them",
+		Remedy: "give the pool's id or name, as the portal shows it",
+	}, settings.List(account.Pool()).Then(unique))
+	cfg.File = settings.Add(set, &agent.File, settings.Spec{
+		Flag: "file", Env: "DISCOVERY_FILE", Help: "file_sd file to keep",
+		Remedy: "give the path of a file in a directory that the program may write to",
+	}, settings.File())
+	settings.Add(set, &agent.Port, settings.Spec{
+		Flag: "port, target-port", Env: "TARGET_PORT", Help: "port of the exporter on each member",
+	}, settings.Port())
+	settings.Add(set, &agent.Labels, settings.Spec{
+		Flag: "labels", Env: "DISCOVERY_LABELS", Help: "publish __meta_exoscale_ labels with each target",
+	}, settings.Bool())
+	settings.Add(set, &agent.MemberMetrics, settings.Spec{
+		Flag: "member-metrics", Env: "DISCOVERY_MEMBER_METRICS",
+		Help: "publish age and load balancer health of each member as metrics, for one more API call in each refresh",
+	}, settings.Bool())
+}
+
+// unique drops what is in a list already.
+func unique(list []string) ([]string, error) {
+	var once []string
+	for _, item := range list {
+		if !slices.Contains(once, item) {
+			once = append(once, item)
+		}
+	}
+	return once, nil
+}
+
+// addService declares where the program listens and whom it lets in.
+func addService(set *settings.Set, cfg *config) {
+	const port = ":8091"
+	listen := settings.Add(set, &cfg.Listen, settings.Spec{
+		Flag: "listen", Env: "DISCOVERY_LISTEN", Default: port + " with a token, " + serve.Loopback + port + " without",
+		Help: "HOST:PORT of /targets, /healthz, /readyz and /metrics; \"none\" for none",
+	}, settings.Address().Or("none", ""))
+	settings.AddToken(set, &cfg.Agent.Token, settings.Spec{
+		Flag: "token-file", Env: "DISCOVERY_TOKEN", Help: "the secret that readers of /targets and /metrics must show",
+	})
+	serve.AddTLS(set, &cfg.TLS, "DISCOVERY_TLS_CERT", "DISCOVERY_TLS_KEY")
+	set.Check(func() {
+		switch {
+		case listen.Given():
+		case cfg.Agent.Token == "":
+			cfg.Listen = serve.Loopback + port
+		default:
+			cfg.Listen = port
+		}
+	})
+}
+
+// addTimes declares the durations.
+func addTimes(set *settings.Set, into *discovery.Config) {
+	into.Interval, into.Timeout, into.MaxAge, into.ForgetAfter = 10*time.Second, 30*time.Second, 2*time.Minute, 15*time.Minute
+	const shortest = 100 * time.Millisecond
+	settings.Add(set, &into.Interval, settings.Spec{
+		Flag: "refresh", Env: "DISCOVERY_REFRESH", Help: "time between two refreshes",
+	}, settings.Duration(shortest, time.Minute))
+	settings.Add(set, &into.Timeout, settings.Spec{
+		Flag: "timeout", Env: "DISCOVERY_TIMEOUT", Help: "longest duration of a refresh",
+	}, settings.Duration(shortest, time.Minute))
+	settings.Add(set, &into.MaxAge, settings.Spec{
+		Flag: "max-age", Env: "DISCOVERY_MAX_AGE", Help: "age of the last good refresh from which /readyz is bad",
+	}, settings.Duration(time.Second, 24*time.Hour))
+	settings.Add(set, &into.ForgetAfter, settings.Spec{
+		Flag: "forget-after", Env: "DISCOVERY_FORGET_AFTER",
+		Help: "time after which the targets of a pool go that the API says does not exist any more; \"never\" keeps them",
+	}, settings.Duration(time.Minute, 7*24*time.Hour).Or("never", -1))
+}

@@ -1,0 +1,121 @@
+// Package account declares the settings that programs need to reach an account
+// at Exoscale.
+package account
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/exoscale"
+)
+
+// Add declares the credentials, the zone and the address of the API.
+func Add(set *settings.Set, into *exoscale.Config) {
+	settings.AddSecret(set, &into.Key, settings.Spec{
+		Flag: "key-file", Env: "EXOSCALE_KEY, EXOSCALE_API_KEY", Help: "the API key",
+		Required: true, Remedy: "give the API key, which starts with EXO",
+	})
+	settings.AddSecret(set, &into.Secret, settings.Spec{
+		Flag: "secret-file", Env: "EXOSCALE_SECRET, EXOSCALE_API_SECRET", Help: "the API secret",
+		Required: true, Remedy: "give the secret that was shown when the API key was made",
+	})
+	settings.Add(set, &into.Zone, settings.Spec{
+		Flag: "zone", Env: "EXOSCALE_ZONE", Help: "zone, e.g. at-vie-1", Required: true,
+		Remedy: "give the zone's name, such as at-vie-1, at-vie-2, de-fra-1, de-muc-1, ch-gva-2, ch-dk-2, bg-sof-1 or hr-zag-1",
+	}, settings.Text("ZONE", checkZone))
+	settings.Add(set, &into.Endpoint, settings.Spec{
+		Flag: "endpoint", Env: "EXOSCALE_API_ENDPOINT",
+		Help: "address of another API, for local runs and tests", Default: "the zone's own",
+	}, endpoint())
+	set.Check(func() {
+		if strings.HasPrefix(into.Endpoint, "http:") && !IsLocal(*into) {
+			set.Warn("the API endpoint is plain http to another host: anyone on the way can read and change what is sent; use https")
+		}
+	})
+	set.Note("EXOSCALE_ZONE_ID is accepted and not needed.")
+}
+
+// checkZone checks the form of a zone's name. The name becomes part of a host
+// name, so that anything else could send signed requests elsewhere.
+func checkZone(text string) error {
+	if !regexp.MustCompile(`^[a-z]{2,3}-[a-z]{2,5}-[0-9]{1,2}$`).MatchString(text) {
+		return errors.New("is not the name of a zone")
+	}
+	return nil
+}
+
+// endpoint returns the kind of addresses of an API: absolute http or https
+// addresses, kept without a slash at the end. They may hold a password by
+// mistake, which no message must repeat.
+func endpoint() settings.Kind[string] {
+	return settings.Kind[string]{
+		Arg: "URL", Remedy: "give an absolute address such as http://127.0.0.1:8080/v2, or leave it out for the real API",
+		Parse: func(text string) (string, error) {
+			if text == "" { // an empty flag overrides the variable
+				return "", nil
+			}
+			if strings.Contains(text, "@") { // what stands before it may be a password
+				return "", settings.Hidden("has a user name or a password in it")
+			}
+			u, err := url.Parse(text)
+			switch {
+			case err != nil:
+				return "", errors.New("is not an address")
+			case u.Scheme != "http" && u.Scheme != "https":
+				return "", errors.New("does not start with http:// or https://")
+			case u.Hostname() == "":
+				return "", errors.New("names no host")
+			case u.RawQuery != "" || u.Fragment != "":
+				return "", errors.New("has a query or a fragment")
+			}
+			u.Path = strings.TrimRight(u.Path, "/")
+			u.RawPath = ""
+			return u.String(), nil
+		},
+	}
+}
+
+// IsLocal reports whether the API is on this host.
+func IsLocal(cfg exoscale.Config) bool {
+	u, err := url.Parse(cfg.Endpoint)
+	return err == nil && isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// Pool returns the kind of ids and names of pools, ids in lower case.
+func Pool() settings.Kind[string] {
+	return settings.Text("POOL", checkPool).Then(func(text string) (string, error) {
+		if isUUID(text) {
+			return strings.ToLower(text), nil
+		}
+		return text, nil
+	})
+}
+
+func checkPool(text string) error {
+	switch {
+	case strings.Contains(text, ","):
+		return errors.New("is more than one pool")
+	case len(text) > 255:
+		return errors.New("is longer than the 255 bytes of a name")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("has a control character in it")
+	}
+	return nil
+}
+
+func isUUID(text string) bool {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(text)
+}

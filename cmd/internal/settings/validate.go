@@ -1,0 +1,35 @@
+package settings
+
+import (
+	"reflect"
+
+	"github.com/exopool/exopool/internal/config"
+)
+
+// Validate has the configuration validated by [Set.Parse], after the settings
+// that are declared before it have been read. What it finds wrong with a field,
+// a [config.Error], is reported of the setting that is bound to it, unless that
+// is known to be wrong already.
+func Validate[C interface{ Validate() error }](set *Set, cfg *C) {
+	set.Check(func() {
+		for _, wrong := range config.Errors((*cfg).Validate()) {
+			setting := set.boundTo(reflect.ValueOf(cfg).Elem().FieldByName(wrong.Field).Addr().Interface())
+			switch {
+			case setting == nil:
+				set.Wrong(wrong.Field, wrong.Problem, wrong.Remedy)
+			case !setting.wrong:
+				setting.wrongIn(setting.String(), wrong.Problem, wrong.Remedy)
+			}
+		}
+	})
+}
+
+// boundTo returns the setting that fills the field, or nil.
+func (s *Set) boundTo(field any) *Setting {
+	for _, setting := range s.settings {
+		if setting.into == field {
+			return setting
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"io"
+	"time"
+
+	"github.com/exopool/exopool/cmd/internal/account"
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/sweep"
+)
+
+// A config is what the program works with.
+type config struct {
+	API      exoscale.Config
+	Sweeper  sweep.Sweeper
+	States   []string // paths of Terraform states, "-" for the standard input
+	Delete   bool     // instead of listing only
+	All      bool     // the state, if there is one, need not be the current one
+	Yes      bool     // do not ask
+	Timeout  time.Duration
+	Warnings []string // about questionable settings
+}
+
+// String keeps secrets out of anything that prints the value.
+func (config) String() string { return "sweep settings (not shown)" }
+
+// GoString returns the same as String.
+func (c config) GoString() string { return c.String() }
+
+// parse reads the settings.
+func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
+	set, cfg := declare(getenv)
+	err := set.Parse(args, out)
+	cfg.Warnings = set.Warnings()
+	return *cfg, err
+}
+
+// declare returns the settings, and what [settings.Set.Parse] fills.
+func declare(getenv func(string) string) (*settings.Set, *config) {
+	cfg := &config{Timeout: 20 * time.Minute}
+	cfg.API.PollInterval = 3 * time.Second
+	set := settings.New("sweep", "sweep lists, and with -delete deletes, what an interrupted Terraform apply has left in an Exoscale account:\n"+
+		"everything that has a name which the module gives in the installation NAME, such as NAME-monitoring, and is\n"+
+		"not in Terraform's state.", getenv)
+	set.ExitCodes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and was not to be deleted."
+	account.Add(set, &cfg.API)
+	settings.Add(set, &cfg.Sweeper.Name, settings.Spec{
+		Flag: "name", Env: "SWEEP_NAME", Help: "name of the installation, the module's variable \"name\"", Required: true,
+		Remedy: "give the name, such as exopool",
+	}, settings.Text("NAME", sweep.CheckName))
+	states := settings.Add(set, &cfg.States, settings.Spec{
+		Flag: "state", Env: "SWEEP_STATE", Default: "nothing is kept", Remedy: "give the path of terraform.tfstate",
+		Help: "Terraform state whose resources are kept, - for the standard input; several with commas between them",
+	}, settings.List(settings.File()))
+	// No variable sets these: what they do must be meant.
+	settings.Add(set, &cfg.Delete, settings.Spec{
+		Flag: "delete", Help: "delete what is listed, after a question where there is a terminal",
+	}, settings.Bool())
+	settings.Add(set, &cfg.All, settings.Spec{
+		Flag: "all",
+		Help: "delete also where there is no state, or one that is empty, old or of something else: then the whole installation goes, running or not",
+	}, settings.Bool())
+	settings.Add(set, &cfg.Yes, settings.Spec{Flag: "yes", Help: "do not ask before deleting"}, settings.Bool())
+	settings.Add(set, &cfg.Timeout, settings.Spec{
+		Flag: "timeout", Env: "SWEEP_TIMEOUT", Help: "longest duration of the whole run",
+	}, settings.Duration(time.Second, 24*time.Hour))
+	settings.Add(set, &cfg.API.PollInterval, settings.Spec{
+		Flag: "poll", Env: "SWEEP_POLL", Help: "time between two checks of a deletion that is under way",
+	}, settings.Duration(10*time.Millisecond, time.Minute))
+	set.Check(func() {
+		if cfg.Delete && !cfg.All && len(cfg.States) == 0 {
+			set.Wrong("flag -delete", "was given without a state, so that it would delete what Terraform manages, too",
+				"name the state with -state, or give -all to delete everything")
+		}
+	}, states)
+	set.Check(func() {
+		cfg.API.OperationTimeout, cfg.API.ReadOnly = cfg.Timeout, !cfg.Delete
+		cfg.Sweeper.Zone, cfg.Sweeper.Pause = cfg.API.Zone, cfg.API.PollInterval
+	})
+	return set, cfg
+}

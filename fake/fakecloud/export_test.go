@@ -1,7 +1,0 @@
-package fakecloud
-
-// What the tests of this package use.
-var (
-	Upstream    = upstream
-	DirectHosts = directHosts
-)
