@@ -45,7 +45,7 @@ func TestWebhooksMayComeFromManySendersDuringTurns(t *testing.T) {
 	}
 	turn()
 
-	waiting, _ := w.loop.Waiting()
+	waiting, _ := w.loop.Pending()
 	assert.Equal(t, senders*each, settled+waiting.Count)
 	assert.Zero(t, waiting.Count)
 	assert.LessOrEqual(t, w.pool.Size(), 5)

@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// A Result says in which way a turn ended.
+// A Result is how a turn ended.
 type Result string
 
 // The results of a turn.
 const (
-	Resized Result = "resized" // the provider reported the new size done
+	Resized Result = "resized" // the provider reported the new size as reached
 	Held    Result = "held"    // there was nothing to do, or nothing allowed
 	Failed  Result = "failed"  // the pool could not be read or resized
-	DryRun  Result = "dry-run" // a resize was decided on and not asked for
+	DryRun  Result = "dry-run" // a resize was decided on and not requested
 )
 
-// A Decision is the record of one turn: what was known, what was done, why.
+// A Decision is the record of one turn: what was known, what was done, and why.
 type Decision struct {
 	Time time.Time `json:"time"` // when the turn began, UTC
 	Turn int       `json:"turn"` // counted from 1 since the program started
 	Pool string    `json:"pool"`
 	Zone string    `json:"zone"`
 
-	Up   Batch `json:"up,omitzero"`   // webhooks on the table
-	Down Batch `json:"down,omitzero"` // webhooks on the table
+	Up   Batch `json:"up,omitzero"`   // pending webhooks
+	Down Batch `json:"down,omitzero"` // pending webhooks
 
-	Size    int   `json:"size"`    // as read in this turn; zero when that failed
-	Members int   `json:"members"` // in whatever state
-	State   State `json:"state"`   // empty when the pool could not be read
+	Size    int   `json:"size"`    // as read in this turn; zero if that failed
+	Members int   `json:"members"` // in any state
+	State   State `json:"state"`   // empty if the pool could not be read
 	Minimum int   `json:"min"`
 	Maximum int   `json:"max"`
 	Step    int   `json:"step"`
 
-	// ForeignChange: somebody else has set the size since the turn before.
+	// ForeignChange: something else has set the size since the turn before.
 	ForeignChange bool   `json:"foreign_change,omitempty"`
 	Pause         *Pause `json:"pause,omitempty"`   // in force in this turn
 	DryRun        bool   `json:"dry_run,omitempty"` // the program resizes nothing
@@ -47,7 +47,7 @@ type Decision struct {
 	Reason Reason `json:"reason"`
 	Error  string `json:"error,omitempty"`
 
-	Settled         []Settled `json:"settled,omitempty"` // webhooks done with in this turn
+	Settled         []Settled `json:"settled,omitempty"` // webhooks settled in this turn
 	DurationSeconds float64   `json:"duration_seconds"`
 }
 
@@ -62,7 +62,7 @@ func (d *Decision) fail(reason Reason, err error) {
 	d.Result, d.Reason, d.Error = Failed, reason, err.Error()
 }
 
-func (d Decision) log(ctx context.Context, log *slog.Logger) {
+func (d Decision) log(ctx context.Context, logger *slog.Logger) {
 	attrs := []slog.Attr{
 		slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
 		slog.String("result", string(d.Result)), slog.String("reason", string(d.Reason)),
@@ -78,15 +78,15 @@ func (d Decision) log(ctx context.Context, log *slog.Logger) {
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("err", d.Error))
 	}
-	log.LogAttrs(ctx, level, "decision", attrs...)
+	logger.LogAttrs(ctx, level, "decision", attrs...)
 }
 
 // history is a ring of the newest decisions.
 type history struct {
 	mu   sync.Mutex
 	ring []Decision
-	next int    // where the oldest is, once the ring is full
-	json []byte // of the list, until the next decision
+	next int    // index of the oldest, once the ring is full
+	json []byte // of the list; nil after a new decision
 }
 
 const historySize = 1000
@@ -116,8 +116,8 @@ func (h *history) ordered() []Decision {
 	return append(list, h.ring[:h.next]...)
 }
 
-// encoded returns the list as JSON. All readers share it: half a megabyte for
-// each of those that read slowly would be a lot.
+// encoded returns the list as JSON. All clients share it: half a megabyte for
+// each slow one would be a lot.
 func (h *history) encoded() ([]byte, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

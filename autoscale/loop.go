@@ -23,27 +23,27 @@ import (
 type Loop struct {
 	cfg     Config
 	policy  policy
-	demand  *Demand
+	demand  *demand
 	pause   *pauseState
 	metrics *metrics
 	history history
-	pool    guarded
-	// stateLogs is for what each webhook says again while the disk fails.
+	pool    checkedPool
+	// stateLogs limits what each webhook logs while the disk fails.
 	stateLogs *slog.Logger
 
-	turn       sync.Mutex // held by the turn in progress
+	turnMu     sync.Mutex // held by the turn in progress
 	turns      int
-	readAt     time.Time // when the turn in progress has read the pool
+	readAt     time.Time // when the turn in progress read the pool
 	contention contention
-	resumed    atomic.Bool // the next turn forgets what it knows of contention
+	resumed    atomic.Bool // the next turn forgets the contention
 
-	mu      sync.Mutex // guards what Ready reads
-	contact time.Time  // when the API was last reached
-	trouble error      // why not since; nil after a success
+	readyMu     sync.Mutex // guards what Ready reads
+	lastReached time.Time  // when the pool was last read
+	lastError   error      // of the newest reading; nil after a success
 }
 
-// New checks the settings and reads the demand that an earlier run left
-// behind. The error names every setting that is wrong, and the remedy.
+// New validates the configuration and reads the demand that an earlier run
+// left. The error names every setting that is wrong, and the remedy.
 func New(cfg Config) (*Loop, error) {
 	cfg = cfg.withDefaults()
 	err := cfg.Validate()
@@ -54,7 +54,7 @@ func New(cfg Config) (*Loop, error) {
 		return nil, err
 	}
 	pool, now := cfg.Zone+"/"+cfg.PoolName, cfg.Clock.Now()
-	demand, err := OpenDemand(cfg.StateDir, pool, cfg.Expiry, now, cfg.Logger)
+	demand, err := openDemand(cfg.StateDir, pool, cfg.Expiry, now, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func New(cfg Config) (*Loop, error) {
 	}
 	return &Loop{
 		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max), demand: demand, pause: pause, metrics: m,
-		pool:      guarded{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+		pool:      checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
 		stateLogs: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
 }
@@ -79,14 +79,14 @@ func New(cfg Config) (*Loop, error) {
 //
 // The first turn comes at once, unless an earlier run asked for a resize less
 // than an interval ago: a program that crashes again and again must not scale
-// faster than one that runs. Then the pool is only read at once. A slow turn does not shift the grid; turns that
-// were missed are left out, not made up for.
+// faster than one that runs. Then Run only reads the pool at once. A slow turn
+// does not shift the grid, and missed turns are not made up for.
 func (l *Loop) Run(ctx context.Context) error {
 	next := l.cfg.Clock.Now()
 	if last := l.demand.lastResize(); !last.IsZero() {
 		if earliest := last.Add(l.cfg.Interval); earliest.After(next) {
 			next = earliest
-			l.look(ctx)
+			l.probe(ctx)
 		}
 	}
 	for {
@@ -94,22 +94,22 @@ func (l *Loop) Run(ctx context.Context) error {
 			return nil
 		}
 		l.RunOnce(ctx)
-		next = following(next, l.cfg.Clock.Now(), l.cfg.Interval)
+		next = nextTurn(next, l.cfg.Clock.Now(), l.cfg.Interval)
 	}
 }
 
-// look reads the pool for [Loop.Ready] only, which need not wait for a first
-// turn that is put off.
-func (l *Loop) look(ctx context.Context) {
-	l.turn.Lock()
-	defer l.turn.Unlock()
+// probe reads the pool for [Loop.Ready] only, so that Ready need not wait for
+// a delayed first turn.
+func (l *Loop) probe(ctx context.Context) {
+	l.turnMu.Lock()
+	defer l.turnMu.Unlock()
 	calls, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	status, err := l.pool.Status(calls)
 	if ctx.Err() != nil {
 		return
 	}
-	l.noteContact(err)
+	l.recordAPIResult(err)
 	if err != nil {
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "pool cannot be read, trying again in the first turn", l.attrs(slog.Any("err", err))...)
 		return
@@ -117,8 +117,8 @@ func (l *Loop) look(ctx context.Context) {
 	l.metrics.read(status)
 }
 
-// wait returns true once next is reached, or an interval has passed since the
-// clock may have been set back, and false when ctx ends before.
+// wait waits for next, and reports whether ctx goes on. It waits one interval at
+// most: the clock may have been set back.
 func (l *Loop) wait(ctx context.Context, next time.Time) bool {
 	if wait := min(next.Sub(l.cfg.Clock.Now()), l.cfg.Interval); wait > 0 {
 		select {
@@ -129,10 +129,10 @@ func (l *Loop) wait(ctx context.Context, next time.Time) bool {
 	return ctx.Err() == nil
 }
 
-// following returns the first point after now of the grid on which last lies.
-// It is at most one interval away: if the clock was set back, the grid starts
-// anew from now.
-func following(last, now time.Time, interval time.Duration) time.Time {
+// nextTurn returns the first point after now on the grid that last lies on.
+// It is at most one interval away: if the clock was set back, a new grid
+// starts at now.
+func nextTurn(last, now time.Time, interval time.Duration) time.Time {
 	next := last.Add(interval)
 	if late := now.Sub(next); late >= 0 {
 		return now.Add(interval - late%interval)
@@ -144,11 +144,11 @@ func following(last, now time.Time, interval time.Duration) time.Time {
 }
 
 // RunOnce takes one turn and returns its record, which is also logged, counted
-// and kept for [Loop.Decisions]. It never fails as such: what went wrong is in
+// and kept for [Loop.Decisions]. It returns no error: what went wrong is in
 // the record. Once ctx has ended it begins no further API call.
 func (l *Loop) RunOnce(ctx context.Context) Decision {
-	l.turn.Lock()
-	defer l.turn.Unlock()
+	l.turnMu.Lock()
+	defer l.turnMu.Unlock()
 	l.turns++
 	began := l.cfg.Clock.Now()
 	d := Decision{
@@ -158,8 +158,8 @@ func (l *Loop) RunOnce(ctx context.Context) Decision {
 	calls, done := l.turnContext(ctx)
 	defer done()
 
-	l.pass(ctx, calls, &d)
-	l.noteState(ctx, l.demand.flush())
+	l.takeTurn(ctx, calls, &d)
+	l.reportStateError(ctx, l.demand.flush())
 
 	d.DurationSeconds = max(l.cfg.Clock.Now().Sub(began), 0).Seconds()
 	d.log(ctx, l.cfg.Logger)
@@ -168,8 +168,8 @@ func (l *Loop) RunOnce(ctx context.Context) Decision {
 	return d
 }
 
-// turnContext is for the API calls of one turn. It outlives ctx by the grace
-// period, so that a call in flight can finish.
+// turnContext returns the context for the API calls of one turn. It outlives
+// ctx by the grace period, so that a call in flight can finish.
 func (l *Loop) turnContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	calls, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
 	unhook := context.AfterFunc(ctx, func() {
@@ -182,45 +182,45 @@ func (l *Loop) turnContext(ctx context.Context) (context.Context, context.Cancel
 	return calls, func() { unhook(); cancel() }
 }
 
-// pass observes, decides and resizes. The decision d collects what happens.
-func (l *Loop) pass(ctx, calls context.Context, d *Decision) {
+// takeTurn reads the pool, decides and resizes. The decision d collects what happens.
+func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	if ctx.Err() != nil {
-		d.Up, d.Down = l.demand.Waiting()
+		d.Up, d.Down = l.demand.pending()
 		d.hold(ReasonStopping)
 		return
 	}
 	status, err := l.read(ctx, calls)
 	now := l.cfg.Clock.Now()
 	if err != nil && ctx.Err() != nil {
-		d.Up, d.Down = l.demand.Waiting()
+		d.Up, d.Down = l.demand.pending()
 		d.hold(ReasonStopping)
 		return
 	}
-	l.noteContact(err)
+	l.recordAPIResult(err)
 	if err != nil {
-		d.Up, d.Down = l.demand.Waiting()
-		l.settle(ctx, d, l.demand.expired(now, errors.Is(err, ErrPoolNotFound)))
+		d.Up, d.Down = l.demand.pending()
+		l.reportSettled(ctx, d, l.demand.expire(now, errors.Is(err, ErrPoolNotFound)))
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}
-	l.note(d, status)
+	l.recordReading(d, status)
 	d.From, d.To = status.Size, status.Size
 
-	l.settle(ctx, d, l.demand.claim(now, status))
+	l.reportSettled(ctx, d, l.demand.claim(now, status))
 	d.Up, d.Down = l.demand.claimed()
 	if pause, ok := l.pause.current(now); ok {
 		d.Pause = &pause
-		l.contention = contention{} // others may do with it what they like
+		l.contention = contention{} // during a pause others may resize the pool
 		l.metrics.contended.Set(0)
 		d.hold(ReasonPaused)
 		return
 	}
-	l.noteState(ctx, l.pause.expire(now))
-	l.observe(ctx, d)
+	l.reportStateError(ctx, l.pause.expire(now))
+	l.checkContention(ctx, d)
 	l.decide(ctx, calls, d)
 }
 
-// decide asks the policy, and carries out what may be done now.
+// decide asks the policy, and acts on its answer if that is possible now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	target := l.policy.decide(d.observation())
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
@@ -240,8 +240,8 @@ func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	}
 }
 
-// read reads the pool. Unlike a resize, that is worth nothing to a program that
-// is told to stop, and ends with ctx at once.
+// read reads the pool. Unlike a resize it ends with ctx at once: a program that
+// stops has no use for a reading.
 func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 	reading, cancel := context.WithCancel(calls)
 	defer cancel()
@@ -249,17 +249,17 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 	return l.pool.Status(reading)
 }
 
-// note keeps what the pool was read to be.
-func (l *Loop) note(d *Decision, status Status) {
+// recordReading takes a reading of the pool.
+func (l *Loop) recordReading(d *Decision, status Status) {
 	l.metrics.read(status)
 	d.Size, d.Members, d.State = status.Size, status.Members, status.State
 	l.readAt = l.cfg.Clock.Now()
 }
 
-// settle tells what became of webhooks. It does so before the disk forgets
-// them, at the next write: if the program dies in between they are told of
-// twice, rather than never.
-func (l *Loop) settle(ctx context.Context, d *Decision, settled []Settled) {
+// reportSettled counts and logs what became of webhooks. It does so before the next
+// write removes them from the disk: if the program dies in between they are
+// reported twice rather than never.
+func (l *Loop) reportSettled(ctx context.Context, d *Decision, settled []Settled) {
 	d.Settled = append(d.Settled, settled...)
 	for _, s := range settled {
 		l.metrics.settled.WithLabelValues(string(s.Direction), string(s.Reason)).Add(float64(s.Webhooks.Count))
@@ -271,20 +271,20 @@ func (l *Loop) settle(ctx context.Context, d *Decision, settled []Settled) {
 	}
 }
 
-// Record notes a webhook for the next turn, and returns once that survives a
-// crash. A disk that fails is logged and counted: the webhook is recorded in
-// memory all the same.
+// Record records a webhook for the next turn, and returns once it survives a
+// crash. If the disk fails, that is logged and counted, and the webhook is kept
+// in memory.
 func (l *Loop) Record(ctx context.Context, direction Direction) {
-	l.noteState(ctx, l.demand.Record(direction, l.cfg.Clock.Now()))
+	l.reportStateError(ctx, l.demand.record(direction, l.cfg.Clock.Now()))
 }
 
-// Waiting tells which webhooks are recorded and not settled.
-func (l *Loop) Waiting() (up, down Batch) { return l.demand.Waiting() }
+// Pending returns the webhooks that are recorded and not settled.
+func (l *Loop) Pending() (up, down Batch) { return l.demand.pending() }
 
 // Decisions returns the last 1,000 decisions, oldest first.
 func (l *Loop) Decisions() []Decision { return l.history.list() }
 
-func (l *Loop) noteState(ctx context.Context, err error) {
+func (l *Loop) reportStateError(ctx context.Context, err error) {
 	if err == nil {
 		return
 	}

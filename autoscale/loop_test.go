@@ -479,6 +479,6 @@ func TestWebhooksBehindAResizeExpireWithThePool(t *testing.T) {
 	}
 	require.Len(t, settled, 1)
 	assert.Equal(t, autoscale.ReasonOutcomeUnknown, settled[0].Reason)
-	waiting, _ := w.loop.Waiting()
+	waiting, _ := w.loop.Pending()
 	assert.Zero(t, waiting.Count)
 }

@@ -38,14 +38,14 @@ type metrics struct {
 	size           *prometheus.GaugeVec // without labels: absent until the first reading
 	members        *prometheus.GaugeVec // likewise
 	resize         prometheus.Histogram
-	lastContact    prometheus.Gauge
+	lastReached    prometheus.Gauge
 	lastDecision   prometheus.Gauge
 }
 
 const namespace = "exopool_autoscaler"
 
 // newMetrics registers the metrics; a nil registerer leaves them unregistered.
-func newMetrics(cfg Config, demand *Demand, pause *pauseState) (*metrics, error) {
+func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 	}
@@ -66,7 +66,7 @@ func newMetrics(cfg Config, demand *Demand, pause *pauseState) (*metrics, error)
 		members:        reading("pool_members", "Members that exist in whatever state, as last read."),
 		foreignChanges: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "foreign_changes_total", Help: "Sizes found that this program has not set."}),
 		contended:      gauge("contended", "1 while the pool is left alone because something else scales it, too."),
-		lastContact:    gauge("last_contact_timestamp_seconds", "When the pool was last read from the provider's API."),
+		lastReached:    gauge("last_contact_timestamp_seconds", "When the pool was last read from the provider's API."),
 		lastDecision:   gauge("last_decision_timestamp_seconds", "When the last turn of the loop began."),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "resize_duration_seconds",
@@ -87,9 +87,9 @@ func newMetrics(cfg Config, demand *Demand, pause *pauseState) (*metrics, error)
 	}
 	all := append(pausing(pause, cfg.Clock),
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.size, m.members,
-		m.foreignChanges, m.contended, dryRun, m.resize, m.lastContact, m.lastDecision, minimum, maximum, interval,
-		pending(Up, func() Batch { up, _ := demand.Waiting(); return up }),
-		pending(Down, func() Batch { _, down := demand.Waiting(); return down }),
+		m.foreignChanges, m.contended, dryRun, m.resize, m.lastReached, m.lastDecision, minimum, maximum, interval,
+		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
+		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	)
 	if cfg.Registerer == nil {
 		return m, nil

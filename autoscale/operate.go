@@ -57,7 +57,7 @@ func (h operateHandler) servePause(w http.ResponseWriter, r *http.Request) {
 	}
 	_, err := h.loop.Pause(r.Context(), duration, r.Form.Get("reason"))
 	switch {
-	case errors.Is(err, errPause):
+	case errors.Is(err, errInvalidPause):
 		plain(w, http.StatusBadRequest, err.Error())
 	case err != nil:
 		plain(w, http.StatusInternalServerError, "paused, but a restart would end that: "+err.Error())

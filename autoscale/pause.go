@@ -15,9 +15,9 @@ import (
 	"unicode/utf8"
 )
 
-// A Pause keeps the loop from resizing the pool, for whatever an operator has
-// to do with it by hand. Turns go on: they read the pool and say that it is
-// paused. Webhooks are recorded and expire as ever.
+// A Pause keeps the loop from resizing the pool, so that an operator can work on
+// it by hand. Turns go on: they read the pool and are held as paused. Webhooks
+// are recorded and expire as usual.
 type Pause struct {
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until,omitzero"`   // zero: until it is resumed
@@ -30,22 +30,22 @@ const (
 	maxPauseRunes = 200 // of the reason
 )
 
-// errPause marks a pause that cannot be.
-var errPause = errors.New("no such pause")
+// errInvalidPause marks a wrong duration or reason.
+var errInvalidPause = errors.New("invalid pause")
 
-// newPause checks what an operator asks for. A duration of zero means until
-// resumed.
+// newPause returns the pause that an operator asks for. A duration of zero means
+// until resumed.
 func newPause(now time.Time, duration time.Duration, reason string) (Pause, error) {
 	if duration < 0 || duration > longestPause {
 		return Pause{}, fmt.Errorf("%w: the duration is %s: give one from 1s to %s, such as 2h, or none to pause until resumed",
-			errPause, duration, longestPause)
+			errInvalidPause, duration, longestPause)
 	}
 	reason = strings.TrimSpace(reason)
 	switch {
 	case utf8.RuneCountInString(reason) > maxPauseRunes:
-		return Pause{}, fmt.Errorf("%w: the reason has more than %d characters: shorten it", errPause, maxPauseRunes)
+		return Pause{}, fmt.Errorf("%w: the reason has more than %d characters: shorten it", errInvalidPause, maxPauseRunes)
 	case !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl):
-		return Pause{}, fmt.Errorf("%w: the reason has line breaks or unreadable characters: give one line of text", errPause)
+		return Pause{}, fmt.Errorf("%w: the reason has line breaks or unreadable characters: give one line of text", errInvalidPause)
 	}
 	p := Pause{Since: now.UTC(), Reason: reason}
 	if duration > 0 {
@@ -54,16 +54,16 @@ func newPause(now time.Time, duration time.Duration, reason string) (Pause, erro
 	return p, nil
 }
 
-// over reports whether the pause has ended by itself.
-func (p Pause) over(now time.Time) bool { return !p.Until.IsZero() && !now.Before(p.Until) }
+// ended reports whether the pause has ended without a resume.
+func (p Pause) ended(now time.Time) bool { return !p.Until.IsZero() && !now.Before(p.Until) }
 
 // Pause stops the loop from resizing the pool, for duration or, if that is
 // zero, until [Loop.Resume]. It survives a restart. A resize that is under way
-// is finished; none begins later. A second pause replaces the first, but for
+// is finished; none begins later. A second pause replaces the first, but keeps
 // its beginning.
 //
-// An error tells that duration or reason cannot be, and nothing changed, or
-// that the state directory cannot be written: then the pause holds, but ends
+// An error means that duration or reason is wrong, and nothing changed, or that
+// the state directory cannot be written: then the pause is in force, but ends
 // with the program.
 func (l *Loop) Pause(ctx context.Context, duration time.Duration, reason string) (Pause, error) {
 	pause, err := newPause(l.cfg.Clock.Now(), duration, reason)
@@ -73,13 +73,13 @@ func (l *Loop) Pause(ctx context.Context, duration time.Duration, reason string)
 	pause, err = l.pause.set(pause)
 	l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "paused: the pool is not resized", l.attrs(
 		slog.Time("since", pause.Since), slog.Time("until", pause.Until), slog.String("reason", pause.Reason))...)
-	l.noteState(ctx, err)
+	l.reportStateError(ctx, err)
 	return pause, err
 }
 
-// Resume ends a pause, and a hold for the sake of somebody else who changes the
-// size: the operator has seen to that. Without either it does nothing. After
-// an error the loop resizes again, but a restart would find the pause.
+// Resume ends a pause, and a hold because something else changes the size: the
+// operator has dealt with that. Without either it does nothing. After an error
+// the loop resizes again, but a restart would find the pause.
 func (l *Loop) Resume(ctx context.Context) error {
 	_, paused := l.Paused()
 	l.resumed.Store(true)
@@ -87,22 +87,22 @@ func (l *Loop) Resume(ctx context.Context) error {
 	if paused {
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "resumed", l.attrs()...)
 	}
-	l.noteState(ctx, err)
+	l.reportStateError(ctx, err)
 	return err
 }
 
-// Paused returns the pause that is in force, if there is one.
+// Paused returns the pause in force, and reports whether there is one.
 func (l *Loop) Paused() (Pause, bool) { return l.pause.current(l.cfg.Clock.Now()) }
 
 const pauseFile = "pause.json"
 
 // pauseState is the pause in force, and the file that keeps it. The file is
-// not the one of the webhooks: that one is given up when the disk fails.
+// another than that of the webhooks, which is removed when the disk fails.
 type pauseState struct {
 	dir, pool string
 
-	writing sync.Mutex // held while the file changes
-	mu      sync.Mutex // never held while the disk is waited for
+	writing sync.Mutex // held while the file is changed
+	mu      sync.Mutex // never held during a disk access
 	now     *Pause
 }
 
@@ -113,9 +113,9 @@ type storedPause struct {
 	Pause
 }
 
-// openPause reads the pause that an earlier run left in dir. A file that says
-// nothing, or nothing true, is a pause: who wrote it wanted one.
-func openPause(dir, pool string, now time.Time, log *slog.Logger) (*pauseState, error) {
+// openPause reads the pause that an earlier run left in dir. A damaged file is
+// a pause, too: an operator wanted one.
+func openPause(dir, pool string, now time.Time, logger *slog.Logger) (*pauseState, error) {
 	s := &pauseState{dir: dir, pool: pool}
 	if dir == "" {
 		return s, nil
@@ -125,21 +125,21 @@ func openPause(dir, pool string, now time.Time, log *slog.Logger) (*pauseState, 
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
 	case isOpenError(err):
-		return nil, fmt.Errorf("read state in %s: %w: give this user the right to it", dir, err)
+		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
 	}
 	var stored storedPause
 	if err == nil {
 		stored, err = parsePause(data)
 	}
 	if err != nil {
-		log.Error("the file of a pause is damaged: paused until resumed",
+		logger.Error("the file of a pause is damaged: paused until resumed",
 			slog.String("pool", pool), slog.String("path", filepath.Join(dir, pauseFile)), slog.Any("err", err))
 		s.now = &Pause{Since: now.UTC(), Reason: pauseFile + " is damaged"}
 		return s, nil
 	}
 	if stored.Pool != pool {
-		// It may be the same one by another name, and who paused it meant it.
-		log.Warn("the pause of a pool of another name holds here, too",
+		// It may be the same pool by another name.
+		logger.Warn("the pause of a pool of another name holds here, too",
 			slog.String("pool", pool), slog.String("other", stored.Pool))
 	}
 	s.now = &stored.Pause
@@ -163,7 +163,7 @@ func parsePause(data []byte) (storedPause, error) {
 	return s, err
 }
 
-// set puts a pause in force, and then writes it down.
+// set puts a pause in force, and then saves it.
 func (s *pauseState) set(p Pause) (Pause, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -180,7 +180,7 @@ func (s *pauseState) set(p Pause) (Pause, error) {
 	return p, nil
 }
 
-// clear ends the pause in force, and then forgets it.
+// clear ends the pause in force, and then removes its file.
 func (s *pauseState) clear() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -188,25 +188,25 @@ func (s *pauseState) clear() error {
 	return s.remove()
 }
 
-// expire forgets a pause that has ended by itself: a clock that is set back
-// must not bring it to life again.
+// expire removes a pause that has ended: a clock that is set back must not put
+// it in force again.
 func (s *pauseState) expire(now time.Time) error {
 	s.mu.Lock()
-	over := s.now != nil && s.now.over(now)
+	ended := s.now != nil && s.now.ended(now)
 	s.mu.Unlock()
-	if !over {
+	if !ended {
 		return nil
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if _, paused := s.current(now); paused { // somebody has paused again
+	if _, paused := s.current(now); paused { // an operator has paused again
 		return nil
 	}
 	s.replace(nil)
 	return s.remove()
 }
 
-// remove makes sure that a restart finds no pause.
+// remove removes the file, so that a restart finds no pause.
 func (s *pauseState) remove() error {
 	if s.dir == "" {
 		return nil
@@ -230,11 +230,11 @@ func (s *pauseState) replace(p *Pause) {
 	s.now = p
 }
 
-// current returns the pause in force.
+// current returns the pause in force, and reports whether there is one.
 func (s *pauseState) current(now time.Time) (Pause, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now == nil || s.now.over(now) {
+	if s.now == nil || s.now.ended(now) {
 		return Pause{}, false
 	}
 	return *s.now, true

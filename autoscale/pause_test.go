@@ -110,7 +110,7 @@ func TestAPauseDuringATurnComesInTime(t *testing.T) {
 	assert.Empty(t, w.pool.Resizes())
 	assert.Equal(t, d.From, d.To)
 	assert.NotNil(t, d.Pause)
-	waiting, _ := w.loop.Waiting()
+	waiting, _ := w.loop.Pending()
 	assert.Equal(t, 1, waiting.Count)
 	assert.NotContains(t, w.stateFile(), "intent")
 }

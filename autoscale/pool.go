@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// A State is what the provider says the pool is doing, in the provider's own
-// word. The loop acts in one state only, [StateRunning]; every other word,
-// known or not, means "not now".
+// A State is what the pool is doing, in the provider's own word. The loop
+// resizes a pool in one state only, [StateRunning]; every other word, known or
+// not, means "not now".
 type State string
 
 // StateRunning is the one state in which a pool is resized.
@@ -17,8 +17,8 @@ const StateRunning State = "running"
 type Status struct {
 	// Size is the number of members asked for, not the number counted.
 	Size int
-	// Members is how many members exist, in whatever state: one that is
-	// still being destroyed, or that failed to start, costs money and counts.
+	// Members is how many members exist, in any state: one that is still
+	// being destroyed, or that failed to start, costs money and counts.
 	Members int
 	// State is what the pool is doing.
 	State State
@@ -29,22 +29,21 @@ type Status struct {
 // Both methods block on the provider's API, return soon after ctx ends, and
 // are called by one goroutine at a time.
 type Pool interface {
-	// Status reads size, members and state now; nothing is remembered from
-	// an earlier call. The error wraps [ErrPoolNotFound] when the pool is
-	// gone.
+	// Status reads size, members and state now; it never answers from an
+	// earlier call. The error wraps [ErrPoolNotFound] if the pool is gone.
 	Status(ctx context.Context) (Status, error)
 
-	// Resize asks once for exactly size members and returns nil when the
-	// provider reports the operation done. It never repeats the request by
-	// itself: somebody else may have set another size in the meantime. An
-	// error that wraps [ErrRefused] or [ErrPoolNotFound] promises that nothing
-	// changed; after any other error the request may have been carried out,
-	// or may yet be. An error with a method
+	// Resize requests exactly size members, once, and returns nil when the
+	// provider reports the operation done. It never repeats the request:
+	// something else may have set another size in the meantime. An error that
+	// wraps [ErrRefused] or [ErrPoolNotFound] promises that nothing changed;
+	// after any other error the request may have been carried out, or may yet
+	// be. An error with a method
 	//
 	//	RetryAfter() time.Duration
 	//
-	// has a cause that may pass within seconds: after that time, and after
-	// another look at the pool, the loop may ask again.
+	// is temporary: after that time the loop may read the pool again, and
+	// repeat the request.
 	Resize(ctx context.Context, size int) error
 }
 
@@ -52,10 +51,9 @@ type Pool interface {
 var (
 	// ErrPoolNotFound: no such pool in this zone.
 	ErrPoolNotFound = errors.New("instance pool not found")
-	// ErrRefused: the provider understood and said no (quota, permission, a
-	// size out of its bounds); nothing changed.
+	// ErrRefused: the provider refused the request (quota, permission, a size
+	// out of its bounds); nothing changed.
 	ErrRefused = errors.New("refused by the provider")
-	// ErrRateLimited: the provider wants fewer calls, and said until when at
-	// best.
+	// ErrRateLimited: the provider limits the rate of calls.
 	ErrRateLimited = errors.New("rate limited by the provider")
 )

@@ -146,7 +146,7 @@ func TestRandomSchedules(t *testing.T) {
 				}
 			},
 			"": func(rt *rapid.T) {
-				waitUp, waitDown := s.loop.Waiting()
+				waitUp, waitDown := s.loop.Pending()
 				// What the program calls settled must not cause a step either.
 				s.unspent[up] = min(s.unspent[up], waitUp.Count)
 				s.unspent[down] = min(s.unspent[down], waitDown.Count)

@@ -9,111 +9,111 @@ import (
 	"time"
 )
 
-// maxAttempts is how often one turn asks for its resize.
+// maxAttempts is how often one turn requests its resize.
 const maxAttempts = 3
 
 // firstWait is the shortest time between two attempts of a turn; it doubles.
 const firstWait = time.Second
 
-// maxReadingAge is how old a reading may be that a resize is asked for on. Only
-// a disk or a log that stalls makes one as old.
+// maxReadingAge is how old the reading behind a resize may be. Only a disk or a
+// log that stalls makes one older.
 const maxReadingAge = 5 * time.Second
 
-// act carries out what the policy wants, and settles the webhooks that get
-// nothing from it.
+// act carries out what the policy wants, and settles the webhooks that it does
+// not serve.
 func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 	if !d.Up.empty() {
-		l.settle(ctx, d, l.demand.settled(Down, ReasonSuperseded))
+		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonSuperseded))
 	}
 	switch {
 	case target.Size > d.Size:
-		l.settle(ctx, d, l.demand.settled(Down, ReasonAtMinimum))
+		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
 		l.resize(ctx, calls, d, Up, target)
 	case target.Size < d.Size:
-		l.settle(ctx, d, l.demand.settled(Up, ReasonAtMaximum))
+		l.reportSettled(ctx, d, l.demand.settle(Up, ReasonAtMaximum))
 		l.resize(ctx, calls, d, Down, target)
 	default:
 		d.hold(target.Reason)
-		l.settle(ctx, d, l.demand.settled(Up, target.Reason))
-		l.settle(ctx, d, l.demand.settled(Down, ReasonAtMinimum))
+		l.reportSettled(ctx, d, l.demand.settle(Up, target.Reason))
+		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
 	}
 }
 
-// resize asks for the target. An attempt that failed for a reason that may
-// pass is repeated, but never on what was known before it: the pool is read
-// again, and unless it still has the size that the target was decided on, the
-// turn is over. Once an attempt got no clear answer its intent stays, whatever
-// comes of later ones: it may yet be carried out.
+// resize requests the target. After a temporary failure it tries again, but
+// never on an old reading: it reads the pool again, and if the size has changed
+// since the decision, the turn ends. Once an attempt got no clear answer its
+// intent stays, whatever later ones return: it may yet be carried out.
 func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target target) {
 	d.To = target.Size
 	if l.cfg.DryRun {
 		d.Result, d.Reason = DryRun, target.Reason
-		l.settle(ctx, d, l.demand.settled(direction, ReasonDryRun))
+		l.reportSettled(ctx, d, l.demand.settle(direction, ReasonDryRun))
 		return
 	}
-	unclear := false // an attempt may have been carried out, or may yet be
+	unclear := false // whether an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
 		if !unclear {
-			if err := l.intend(ctx, direction, d.From, d.To); err != nil {
+			if err := l.saveIntent(ctx, direction, d.From, d.To); err != nil {
 				d.To = d.From
 				d.fail(ReasonStateError, err)
 				return
 			}
-			if !l.upToDate(ctx, calls, d) {
-				l.demand.withdraw()
+			if !l.recheckStaleReading(ctx, calls, d) {
+				l.demand.withdrawIntent()
 				d.To = d.From
 				return
 			}
 		}
-		err := l.write(calls, d.To)
+		err := l.requestResize(calls, d.To)
 		if errors.Is(err, errPaused) {
 			l.holdPaused(d, unclear)
 			return
 		}
 		if err == nil {
-			l.contention.resized(d.To)
+			l.contention.recordResize(d.To)
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
-			l.settle(ctx, d, l.demand.fulfilled(direction, target.Reason))
+			l.reportSettled(ctx, d, l.demand.completeIntent(direction, target.Reason))
 			return
 		}
 		switch {
 		case unclear:
 		case nothingChanged(err):
-			l.demand.withdraw()
+			l.demand.withdrawIntent()
 		default:
 			unclear = true
-			l.contention.forget()
+			l.contention.forgetSize()
 		}
 		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
-		if attempt == maxAttempts || !l.mayRepeat(ctx, calls, attempt, err) || !l.stillUndone(ctx, calls, d) {
+		if attempt == maxAttempts || !l.waitToRetry(ctx, calls, attempt, err) || !l.recheckAfterFailure(ctx, calls, d) {
 			return
 		}
 	}
 }
 
-// holdPaused ends a turn that a pause has kept from writing.
+// holdPaused ends a turn in which a pause has prevented the resize.
 func (l *Loop) holdPaused(d *Decision, unclear bool) {
 	if pause, ok := l.Paused(); ok {
 		d.Pause = &pause
 	}
 	d.hold(ReasonPaused)
 	if !unclear {
-		l.demand.withdraw()
+		l.demand.withdrawIntent()
 		d.To = d.From
 	}
 }
 
-// Why a turn writes nothing.
+// Why a turn requests no resize.
 var (
 	errPaused = errors.New("paused")
-	errDryRun = errors.New("a dry run writes nothing")
+	errDryRun = errors.New("a dry run resizes nothing")
 )
 
-// write is the one way in which a turn changes the pool. It looks again for
-// what forbids that: a pause may have come since the turn began. The intent is
-// there before, so that whoever pauses is told of the resize, or there is none.
-func (l *Loop) write(ctx context.Context, size int) error {
+// requestResize is the only caller of the pool's Resize. It checks for a pause
+// again, which may have begun since the turn did. The intent is saved before
+// that check: an operator who pauses is told about the resize, or it does not
+// happen.
+func (l *Loop) requestResize(ctx context.Context, size int) error {
 	if l.cfg.DryRun {
 		return errDryRun
 	}
@@ -123,16 +123,16 @@ func (l *Loop) write(ctx context.Context, size int) error {
 	return l.pool.Resize(ctx, size)
 }
 
-// mayRepeat reports whether the turn may ask again, after it has waited for
-// that.
-func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) bool {
-	var passing interface{ RetryAfter() time.Duration }
-	if !errors.As(err, &passing) {
+// waitToRetry reports whether the turn may request the resize again, after
+// waiting until it may.
+func (l *Loop) waitToRetry(ctx, calls context.Context, attempt int, err error) bool {
+	var temporary interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &temporary) {
 		return false
 	}
 	wait := firstWait << (attempt - 1)
 	wait += rand.N(wait / 2) //nolint:gosec // spreads load, guards nothing
-	wait = max(wait, passing.RetryAfter())
+	wait = max(wait, temporary.RetryAfter())
 	// Deadlines of contexts lie on the host's clock, whatever Config.Clock shows.
 	if deadline, ok := calls.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
@@ -149,45 +149,45 @@ func (l *Loop) mayRepeat(ctx, calls context.Context, attempt int, err error) boo
 	}
 }
 
-// stillUndone reads the pool again and reports whether it has the size that it
-// had when the turn decided, and the policy still wants the same. Otherwise the
-// decision tells how the turn has ended.
-func (l *Loop) stillUndone(ctx, calls context.Context, d *Decision) bool {
+// recheckAfterFailure reads the pool again, and reports whether it still has the
+// size that the turn decided on and the policy still wants the same. Otherwise
+// the turn has ended, and the decision says how.
+func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision) bool {
 	status, err := l.read(ctx, calls)
 	if err != nil {
 		d.Error += fmt.Sprintf("; read it again: %v", err)
 		return false
 	}
-	l.note(d, status)
+	l.recordReading(d, status)
 	if status.State != StateRunning {
-		return false // the next turn finds out what came of it
+		return false // the next turn learns the outcome
 	}
 	if status.Size == d.From {
 		return ctx.Err() == nil && l.policy.decide(d.observation()).Size == d.To
 	}
-	settled, done := l.demand.resolved(status.Size)
-	l.settle(ctx, d, settled)
+	settled, done := l.demand.resolveIntent(status.Size)
+	l.reportSettled(ctx, d, settled)
 	switch {
 	case done:
 		d.Result, d.Reason = Resized, ReasonConfirmed
-		l.contention.resized(status.Size)
+		l.contention.recordResize(status.Size)
 	default:
 		d.Result, d.Reason = Held, ReasonSizeChanged
-		l.overtaken(ctx, d)
+		l.recordForeignChange(ctx, d)
 	}
 	return false
 }
 
-// upToDate reads the pool again if the turn has read it long ago, and reports
-// whether what it has decided still holds. Otherwise the decision tells how the
-// turn has ended.
-func (l *Loop) upToDate(ctx, calls context.Context, d *Decision) bool {
+// recheckStaleReading reads the pool again if the reading is old, and reports
+// whether the decision still stands. Otherwise the turn has ended, and the
+// decision says how.
+func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool {
 	if l.cfg.Clock.Now().Sub(l.readAt) <= maxReadingAge {
 		return true
 	}
 	status, err := l.read(ctx, calls)
 	if err == nil {
-		l.note(d, status)
+		l.recordReading(d, status)
 	}
 	target := l.policy.decide(d.observation())
 	switch {
@@ -197,7 +197,7 @@ func (l *Loop) upToDate(ctx, calls context.Context, d *Decision) bool {
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s again: %w", l.cfg.PoolName, err))
 	case status.Size != d.From:
 		d.hold(ReasonSizeChanged)
-		l.overtaken(ctx, d)
+		l.recordForeignChange(ctx, d)
 	case status.State != StateRunning:
 		d.hold(ReasonNotRunning)
 	case target.Size != d.To:
@@ -208,16 +208,16 @@ func (l *Loop) upToDate(ctx, calls context.Context, d *Decision) bool {
 	return false
 }
 
-// intend writes the intent down. A disk that takes no writes stops the resize
-// only if what it holds could cause a second one.
-func (l *Loop) intend(ctx context.Context, direction Direction, from, to int) error {
+// saveIntent saves the intent. A disk that fails prevents the resize only if what it
+// holds could cause a second one.
+func (l *Loop) saveIntent(ctx context.Context, direction Direction, from, to int) error {
 	now := l.cfg.Clock.Now()
-	err := l.demand.intend(direction, from, to, now)
+	err := l.demand.saveIntent(direction, from, to, now)
 	if err == nil {
 		return nil
 	}
-	l.noteState(ctx, err)
-	if left := l.demand.disown(now); left != nil {
+	l.reportStateError(ctx, err)
+	if left := l.demand.removeStored(now); left != nil {
 		return fmt.Errorf("write down the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
 	}
 	return nil

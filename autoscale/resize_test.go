@@ -204,7 +204,7 @@ func TestAResizeIsNotAskedForOnAnOldReading(t *testing.T) {
 				assert.Equal(t, test.reason, loop.RunOnce(t.Context()).Reason)
 
 				assert.Equal(t, test.asked, pool.Resizes())
-				waiting, _ := loop.Waiting()
+				waiting, _ := loop.Pending()
 				assert.Equal(t, len(test.asked) == 0, waiting.Count == 1, "the webhook waits unless it was served")
 			})
 		})
@@ -222,7 +222,7 @@ func TestStoppingWhileWaitingToAskAgainAsksNoMore(t *testing.T) {
 		stop()
 		assert.Zero(t, time.Since(asked))
 		assert.Equal(t, []int{3}, pool.Resizes())
-		waiting, _ := loop.Waiting()
+		waiting, _ := loop.Pending()
 		assert.Equal(t, 1, waiting.Count)
 	})
 }

@@ -148,7 +148,7 @@ func TestStoppingWaitsNoLongerThanTheGracePeriod(t *testing.T) {
 		stop()
 		assert.Equal(t, 2*time.Second, time.Since(asked))
 		assert.Equal(t, autoscale.ReasonTimeout, loop.Decisions()[1].Reason)
-		waiting, _ := loop.Waiting()
+		waiting, _ := loop.Pending()
 		assert.Equal(t, 1, waiting.Count, "not settled: the next run finds out")
 	})
 }
@@ -162,7 +162,7 @@ func TestStoppingDoesNotWaitForAnAPIThatNeverAnswers(t *testing.T) {
 		stop()
 		assert.Zero(t, time.Since(asked))
 		assert.Equal(t, autoscale.ReasonStopping, loop.Decisions()[0].Reason)
-		waiting, _ := loop.Waiting()
+		waiting, _ := loop.Pending()
 		assert.Equal(t, 1, waiting.Count)
 	})
 }

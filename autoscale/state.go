@@ -23,12 +23,12 @@ const (
 )
 
 // A Batch is the webhooks of one direction that wait for the same turn. It is
-// a state, "asked for since", not a queue: alerts repeat themselves, so ten
-// webhooks ask for no more than one does.
+// a state, "asked for since", not a queue: alerts repeat, so ten webhooks ask
+// for no more than one does.
 type Batch struct {
 	First time.Time `json:"first"` // when the oldest was received
 	Last  time.Time `json:"last"`  // when the newest was received
-	Count int       `json:"count"` // how many; for information
+	Count int       `json:"count"` // for information
 }
 
 func (b Batch) empty() bool { return b.Count == 0 }
@@ -51,8 +51,8 @@ func (b Batch) merged(other Batch) Batch {
 	return b
 }
 
-// clamped moves times that now lie in the future, because the clock was set
-// back, to now. Otherwise such a batch would never expire.
+// clamped returns the batch with times no later than now. Times lie in the
+// future after the clock was set back, and would never expire.
 func (b Batch) clamped(now time.Time) Batch {
 	if b.Last.After(now) {
 		b.Last = now
@@ -77,21 +77,21 @@ func (b *batches) of(direction Direction) *Batch {
 }
 
 // An intent says that a resize is about to be asked for. It is written before
-// the request is sent, so that after a crash the next turn can find out from
-// the pool's size whether the request was carried out.
+// the request is sent, so that after a crash the next turn can learn from the
+// pool's size whether the request was carried out.
 type intent struct {
 	Direction Direction `json:"direction"`
 	From      int       `json:"from"`
 	To        int       `json:"to"`
-	At        time.Time `json:"at"` // for whoever reads the file
+	At        time.Time `json:"at"` // for people who read the file
 }
 
 // state is what survives a restart.
 type state struct {
 	Version    int       `json:"version"`
-	Pool       string    `json:"pool,omitempty"` // whose webhooks these are
-	Pending    batches   `json:"pending"`        // waiting for the next turn
-	Claimed    batches   `json:"claimed"`        // taken by a turn and not settled yet
+	Pool       string    `json:"pool,omitempty"` // that the webhooks are about
+	Unclaimed  batches   `json:"pending"`        // not claimed by a turn yet
+	Claimed    batches   `json:"claimed"`        // by a turn, and not settled yet
 	Intent     *intent   `json:"intent,omitempty"`
 	LastResize time.Time `json:"last_resize,omitzero"`
 }
@@ -103,12 +103,12 @@ const (
 	maxStateBytes = 64 << 10 // a hundred times what the program writes
 )
 
-// errDamaged marks a state file that this program did not write, or that
-// something has changed since.
+// errDamaged marks a state file that this program did not write, or that was
+// changed since.
 var errDamaged = errors.New("damaged state file")
 
 // loadState reads the state file in dir. A missing file is an empty state.
-// The error wraps errDamaged when the content is to blame.
+// The error wraps errDamaged if the content is wrong.
 func loadState(dir string, now time.Time) (state, error) {
 	fresh := state{Version: stateVersion}
 	data, err := readBounded(filepath.Join(dir, stateFile))
@@ -118,7 +118,7 @@ func loadState(dir string, now time.Time) (state, error) {
 	case isOpenError(err):
 		return fresh, err
 	case err != nil:
-		// A directory in the file's place ends up here, too.
+		// A directory in the file's place, for example.
 		return fresh, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	loaded, err := parseState(data, now)
@@ -142,8 +142,8 @@ func readBounded(path string) ([]byte, error) {
 	return data, err
 }
 
-// isOpenError reports whether a file is there and could not even be opened:
-// then its content is not to blame.
+// isOpenError reports whether a file exists and cannot be opened, which says
+// nothing about its content.
 func isOpenError(err error) bool {
 	var path *fs.PathError
 	return errors.As(err, &path) && path.Op == "open"
@@ -169,7 +169,7 @@ func parseState(data []byte, now time.Time) (state, error) {
 	if s.Version != stateVersion {
 		return s, fmt.Errorf("version %d, want %d", s.Version, stateVersion)
 	}
-	for _, b := range []*Batch{&s.Pending.Up, &s.Pending.Down, &s.Claimed.Up, &s.Claimed.Down} {
+	for _, b := range []*Batch{&s.Unclaimed.Up, &s.Unclaimed.Down, &s.Claimed.Up, &s.Claimed.Down} {
 		if *b == (Batch{}) {
 			continue
 		}
@@ -204,8 +204,8 @@ func (i *intent) check() error {
 // time and those that cannot be written as JSON again.
 func plausible(t time.Time) bool { return t.Year() >= 1970 }
 
-// saveState replaces a file in dir by the JSON of content. When it returns nil
-// that survives a loss of power.
+// saveState replaces a file in dir by the JSON of content. Once it returns nil
+// the file survives a power failure.
 func saveState(dir, name string, content any) error {
 	data, err := json.Marshal(content)
 	if err != nil {

@@ -42,7 +42,7 @@ func post(path, contentType, body string) *http.Request {
 
 // counts returns how many webhooks are recorded.
 func counts(loop *autoscale.Loop) [2]int {
-	up, down := loop.Waiting()
+	up, down := loop.Pending()
 	return [2]int{up.Count, down.Count}
 }
 
@@ -245,7 +245,7 @@ func TestAFailingDiskIsNoReasonToRefuseAWebhook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.breakDisk()
-	h := autoscale.NewWebhook(w.loop, "")
+	h := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{})
 	assert.Equal(t, http.StatusOK, serve(h, post("/up", "", "")).Code)
 	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
 }

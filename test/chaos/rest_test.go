@@ -117,7 +117,7 @@ func (w *world) settle() {
 	w.awaitTurn(s) // one that began before the calm may have read what was then
 	s.post(direction, "", "")
 	trouble := w.until(9, func() string {
-		up, down := s.run.loop.Waiting()
+		up, down := s.run.loop.Pending()
 		size := w.sizeNow()
 		if size != to && w.schedule.quota == 0 || up.Count+down.Count > 0 {
 			return fmt.Sprintf("a webhook %s leaves the size at %d instead of %d", direction, size, to)
@@ -198,7 +198,7 @@ func (w *world) unrest() string {
 	case last.State == "" && !w.deleted:
 		return "the latest turn could not read the pool"
 	}
-	up, down := s.run.loop.Waiting()
+	up, down := s.run.loop.Pending()
 	if up.Count+down.Count > 0 {
 		return fmt.Sprintf("%d webhooks up and %d down wait", up.Count, down.Count)
 	}

@@ -36,7 +36,7 @@ func TestWrongTokenIsSeenWithinAMinute(t *testing.T) {
 				`exopool:webhooks_refused:increase5m{direction="up",outcome="refused"}`)
 			require.NoError(t, err)
 			assert.True(t, known && value > 0, "and the dashboard shows it")
-			up, _ := w.loop.Waiting()
+			up, _ := w.loop.Pending()
 			assert.Zero(t, up.Count, "nothing was asked for")
 			again := w.await(t, "/up", 2, 30*time.Second)
 			w.note(t, "Grafana tries again after %s", seconds(again.at.Sub(refused.at)))

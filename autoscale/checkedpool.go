@@ -15,15 +15,15 @@ const (
 	callResize = "resize"
 )
 
-// guarded calls a pool, measures it, and turns a panic in it, or a reading
+// A checkedPool calls a pool, measures it, and turns a panic in it, or a reading
 // that cannot be true, into an error.
-type guarded struct {
+type checkedPool struct {
 	pool    Pool
 	clock   clock.Clock
 	metrics *metrics
 }
 
-func (g guarded) Status(ctx context.Context) (status Status, err error) {
+func (g checkedPool) Status(ctx context.Context) (status Status, err error) {
 	defer g.finish(callStatus, &err)
 	status, err = g.pool.Status(ctx)
 	if err == nil && !credible(status) {
@@ -32,14 +32,14 @@ func (g guarded) Status(ctx context.Context) (status Status, err error) {
 	return status, err
 }
 
-func (g guarded) Resize(ctx context.Context, size int) (err error) {
+func (g checkedPool) Resize(ctx context.Context, size int) (err error) {
 	defer g.finish(callResize, &err)
 	began := g.clock.Now()
 	defer func() { g.metrics.resize.Observe(max(g.clock.Now().Sub(began), 0).Seconds()) }()
 	return g.pool.Resize(ctx, size)
 }
 
-func (g guarded) finish(call string, err *error) {
+func (g checkedPool) finish(call string, err *error) {
 	if cause := recover(); cause != nil {
 		*err = fmt.Errorf("panic in %s: %v", call, cause)
 	}
