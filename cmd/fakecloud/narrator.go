@@ -25,9 +25,9 @@ type narrator struct {
 
 // report tells the result of a line.
 func (n *narrator) report(r acceptance.Result) {
-	mark := map[acceptance.Outcome]string{acceptance.Met: "✓", acceptance.Broken: "✗", acceptance.Unchecked: "–"}[r.Outcome]
+	mark := map[acceptance.Outcome]string{acceptance.Passed: "✓", acceptance.Failed: "✗", acceptance.Skipped: "–"}[r.Outcome]
 	fmt.Fprintf(n.to, "%s %s", mark, r.Line)
-	if r.Outcome != acceptance.Unchecked {
+	if r.Outcome != acceptance.Skipped {
 		fmt.Fprint(n.to, took(r))
 	}
 	if r.Note != "" {
@@ -75,5 +75,5 @@ func (p program) sumUp(results []acceptance.Result) {
 		count[r.Outcome]++
 	}
 	fmt.Fprintf(p.stdout, "\n%d lines hold, %d do not, %d could not be checked.\n",
-		count[acceptance.Met], count[acceptance.Broken], count[acceptance.Unchecked])
+		count[acceptance.Passed], count[acceptance.Failed], count[acceptance.Skipped])
 }

@@ -71,7 +71,7 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if results != nil {
 		p.sumUp(results)
 	}
-	if err == nil && !acceptance.Passed(results) {
+	if err == nil && acceptance.AnyFailed(results) {
 		err = errBroken
 	}
 	return exitOK, err
@@ -152,7 +152,7 @@ func (r *rehearsal) ability() (acceptance.Ability, string) {
 	case machinesProcess:
 		return acceptance.Traffic, "needs machines that execute their user-data: -machines nspawn"
 	}
-	return acceptance.Paper, "needs machines that answer: -machines nspawn or process"
+	return acceptance.StateOnly, "needs machines that answer: -machines nspawn or process"
 }
 
 // patience turns signals into the end of contexts: the first one ends the

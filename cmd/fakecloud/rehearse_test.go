@@ -65,7 +65,7 @@ func TestRehearsalTellsEachLine(t *testing.T) {
 	assert.Contains(t, said, "\n✓ terraform apply ends without an error")
 	assert.Contains(t, said, "\n✗ there is exactly one instance pool: there are 0\n")
 	assert.Contains(t, said, "\n– all backends are healthy: needs machines that answer: -machines nspawn or process\n")
-	assert.Contains(t, said, "\n✓ terraform destroy leaves nothing behind: nothing was made\n")
+	assert.Contains(t, said, "\n✓ terraform destroy leaves nothing behind: nothing was created\n")
 	assert.Contains(t, said, "\n3 lines hold, 3 do not, 12 could not be checked.\n")
 
 	called := read(t, calls)
@@ -143,10 +143,10 @@ func TestProgressIsToldNowAndThen(t *testing.T) {
 	for since := range 85 {
 		n.progress("two", "0 of 1", time.Duration(since)*time.Second, 5*time.Minute)
 	}
-	n.report(acceptance.Result{Line: "one", Outcome: acceptance.Broken, Took: time.Minute, Limit: time.Minute, Note: "not within 1m0s"})
+	n.report(acceptance.Result{Line: "one", Outcome: acceptance.Failed, Took: time.Minute, Limit: time.Minute, Note: "timed out after 1m0s"})
 	assert.Equal(t, "  … one, 10s of at most 1m0s: 0 of 1\n  … one, 20s of at most 1m0s: 1 of 1\n"+
 		"  … two, 10s of at most 5m0s: 0 of 1\n  … two, 1m10s of at most 5m0s: 0 of 1\n"+
-		"✗ one (1m0s of 1m0s): not within 1m0s\n", to.String())
+		"✗ one (1m0s of 1m0s): timed out after 1m0s\n", to.String())
 }
 
 func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {

@@ -55,7 +55,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 		NewLoad: func(url string) (acceptance.Load, error) { return newVisitors(url) },
 		Report: func(r acceptance.Result) {
 			t.Logf("%-70s %6s of %s %s", r.Line, r.Took.Round(100*time.Millisecond), r.Limit, r.Note)
-			assert.NotEqual(t, acceptance.Broken, r.Outcome, "%s: %s", r.Line, r.Note)
+			assert.NotEqual(t, acceptance.Failed, r.Outcome, "%s: %s", r.Line, r.Note)
 			if strings.HasPrefix(r.Line, "terraform apply") {
 				// It ends when everything answers: so the limits for healthy
 				// members, Prometheus and Grafana bound it, too.
@@ -68,7 +68,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for _, r := range results {
-		assert.True(t, t.Failed() || r.Outcome == acceptance.Met, "unchecked: %s: %s", r.Line, r.Note)
+		assert.True(t, t.Failed() || r.Outcome == acceptance.Passed, "skipped: %s: %s", r.Line, r.Note)
 	}
 	assert.NotContains(t, said.String(), secret)
 }

@@ -2,12 +2,15 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 )
 
 // The product judges the product: what can be seen without machines that
@@ -22,5 +25,11 @@ func TestModulePassesTheRehearsal(t *testing.T) {
 	output, err := cmd.CombinedOutput()
 	t.Logf("%s", output)
 	require.NoError(t, err)
-	assert.Contains(t, string(output), "10 lines hold, 0 do not, 8 could not be checked.")
+	skipped := 0
+	for _, line := range acceptance.Lines() {
+		if line.Needs > acceptance.Traffic {
+			skipped++
+		}
+	}
+	assert.Contains(t, string(output), fmt.Sprintf("%d lines hold, 0 do not, %d could not be checked.", len(acceptance.Lines())-skipped, skipped))
 }

@@ -11,31 +11,26 @@ import (
 )
 
 const (
-	lineHealthy  = "all backends are healthy"
-	lineAnswer   = "http://<NLB>/health answers 200 with the body OK and nothing else"
-	lineReplaced = "all backends are healthy again after all members were deleted"
+	lineHealthy = "all backends are healthy"
+	lineAnswer  = "http://<NLB>/health answers 200 with the body OK and nothing else"
 
 	healthLimit = 5 * time.Minute
-	// answerLimit allows for the moment between a health check and the
-	// balancer's choice.
+	// answerLimit allows for the moment between a health check and its effect
+	// on the load balancer.
 	answerLimit = 10 * time.Second
 	// requestTimeout bounds one request.
 	requestTimeout = 10 * time.Second
 )
 
-func (r *run) health() []step {
-	return []step{
-		{line: lineHealthy, limit: healthLimit, needs: Traffic, after: []string{linePool, lineNLB}, check: func(ctx context.Context, s step) (string, error) {
-			return r.await(ctx, s, now(), r.allHealthy)
-		}},
-		{line: lineAnswer, limit: answerLimit, needs: Traffic, after: []string{lineNLB}, check: func(ctx context.Context, s step) (string, error) {
-			return r.await(ctx, s, now(), r.answersOK)
-		}},
+func (r *run) health() []check {
+	return []check{
+		{Line: Line{lineHealthy, healthLimit, Traffic}, after: []string{linePool, lineNLB}, do: r.eventually(r.allHealthy)},
+		{Line: Line{lineAnswer, answerLimit, Traffic}, after: []string{lineNLB}, do: r.eventually(r.answersOK)},
 	}
 }
 
-// allHealthy reports whether the pool has all its members, and the load balancer
-// calls each of them healthy.
+// allHealthy reports whether the pool has all its members, each of them healthy
+// to the load balancer.
 func (r *run) allHealthy(context.Context) (bool, string) {
 	pools := r.Cloud.Pools()
 	if len(pools) != 1 {
@@ -48,15 +43,15 @@ func (r *run) allHealthy(context.Context) (bool, string) {
 		}
 	}
 	seen := fmt.Sprintf("%d of %d members healthy", good, pool.Size)
-	if trouble := trouble(r.alive()); trouble != "" {
-		seen += "; " + trouble
+	if problem := firstProblem(r.alive()); problem != "" {
+		seen += "; " + problem
 	}
 	return good == pool.Size && len(pool.Members) == pool.Size && pool.Size > 0, seen
 }
 
-// trouble is what the cloud says is wrong with the first machine of which it
-// says so, if any.
-func trouble(instances []exoapi.InstanceInfo) string {
+// firstProblem returns what the cloud says is wrong with the first machine that
+// has a problem, if any.
+func firstProblem(instances []exoapi.InstanceInfo) string {
 	for _, i := range instances {
 		if i.Trouble != "" {
 			return i.Name + ": " + i.Trouble

@@ -19,53 +19,55 @@ const (
 	lineGrafana    = "Grafana answers on port 3000 of that instance"
 	lineUp         = "the metric up shows all members"
 	lineCPU        = "the query for CPU use has a value for each member"
-	lineFollow     = "Prometheus' targets follow the pool"
 
 	monitoringLimit = 5 * time.Minute
-	// valuesLimit is the window of the query and a few scrapes.
+	// valuesLimit covers the window of the query and a few scrapes.
 	valuesLimit = 2 * time.Minute
-	followLimit = 2 * time.Minute
 )
 
-// cpuQuery is the course's.
+// cpuQuery is the query of the course's checker.
 const cpuQuery = `sum by (instance) (rate(node_cpu_seconds_total{mode!="idle"}[1m])) / sum by (instance) (rate(node_cpu_seconds_total[1m]))`
 
-func (r *run) monitoring() []step {
-	return []step{
-		{line: linePrometheus, limit: monitoringLimit, needs: Boot, after: []string{lineOutside}, check: func(ctx context.Context, s step) (string, error) {
-			return r.await(ctx, s, now(), func(ctx context.Context) (bool, string) {
-				_, err := r.query(ctx, "vector(1)")
-				return err == nil, r.seen("", err)
-			})
-		}},
-		{line: lineGrafana, limit: monitoringLimit, needs: Boot, after: []string{lineOutside}, check: func(ctx context.Context, s step) (string, error) {
-			return r.await(ctx, s, now(), func(ctx context.Context) (bool, string) {
-				status, _, err := r.get(ctx, "http://"+r.monitoringAt(3000)+"/api/health")
-				return err == nil && status == http.StatusOK, r.seen(fmt.Sprintf("/api/health answers %d", status), err)
-			})
-		}},
-		{line: lineUp, limit: valuesLimit, needs: Boot, after: []string{linePool, linePrometheus}, check: func(ctx context.Context, s step) (string, error) {
-			return r.await(ctx, s, now(), func(ctx context.Context) (bool, string) {
-				return r.covered(ctx, "up", func(v float64) bool { return v == 1 })
-			})
-		}},
-		{line: lineCPU, limit: valuesLimit, needs: Boot, after: []string{lineUp}, check: func(ctx context.Context, s step) (string, error) {
-			return r.await(ctx, s, now(), func(ctx context.Context) (bool, string) {
-				return r.covered(ctx, cpuQuery, func(v float64) bool { return !math.IsNaN(v) })
-			})
-		}},
+func (r *run) monitoring() []check {
+	return []check{
+		{Line: Line{linePrometheus, monitoringLimit, Boot}, after: []string{lineOutside}, do: r.eventually(r.prometheusAnswers)},
+		{Line: Line{lineGrafana, monitoringLimit, Boot}, after: []string{lineOutside}, do: r.eventually(r.grafanaAnswers)},
+		{Line: Line{lineUp, valuesLimit, Boot}, after: []string{linePool, linePrometheus}, do: r.eventually(r.allUp)},
+		{Line: Line{lineCPU, valuesLimit, Boot}, after: []string{lineUp}, do: r.eventually(r.allMeasured)},
 	}
 }
 
-// seen describes what was seen, or why nothing was.
-func (r *run) seen(what string, err error) string {
-	if err != nil {
-		what = err.Error()
-		if trouble := trouble(r.outside()); trouble != "" {
-			what += "; " + trouble
-		}
+func (r *run) prometheusAnswers(ctx context.Context) (bool, string) {
+	if _, err := r.query(ctx, "vector(1)"); err != nil {
+		return false, r.explain(err)
 	}
-	return what
+	return true, ""
+}
+
+func (r *run) grafanaAnswers(ctx context.Context) (bool, string) {
+	status, _, err := r.get(ctx, "http://"+r.monitoringAt(3000)+"/api/health")
+	if err != nil {
+		return false, r.explain(err)
+	}
+	return status == http.StatusOK, fmt.Sprintf("/api/health answers %d", status)
+}
+
+func (r *run) allUp(ctx context.Context) (bool, string) {
+	return r.haveValues(ctx, "up", func(v float64) bool { return v == 1 })
+}
+
+func (r *run) allMeasured(ctx context.Context) (bool, string) {
+	return r.haveValues(ctx, cpuQuery, func(v float64) bool { return !math.IsNaN(v) })
+}
+
+// explain returns the text of an error of the monitoring machine, with what the
+// cloud says is wrong with that machine.
+func (r *run) explain(err error) string {
+	text := err.Error()
+	if problem := firstProblem(r.outside()); problem != "" {
+		text += "; " + problem
+	}
+	return text
 }
 
 // monitoringAt returns HOST:PORT of the one instance outside the pool.
@@ -102,11 +104,11 @@ func (r *run) query(ctx context.Context, expression string) (map[netip.Addr]floa
 	return values, nil
 }
 
-// covered reports whether an expression has a good value for each member.
-func (r *run) covered(ctx context.Context, expression string, good func(float64) bool) (bool, string) {
+// haveValues reports whether an expression has a good value for each member.
+func (r *run) haveValues(ctx context.Context, expression string, good func(float64) bool) (bool, string) {
 	values, err := r.query(ctx, expression)
 	if err != nil {
-		return false, r.seen("", err)
+		return false, r.explain(err)
 	}
 	members, found := r.alive(), 0
 	for _, m := range members {

@@ -12,21 +12,28 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-// A membership is who is in the pool, and since when.
+const (
+	lineReplaced = "all backends are healthy again after all members were deleted"
+	lineFollow   = "Prometheus' targets follow the pool"
+
+	followLimit = 2 * time.Minute
+)
+
+// A membership is the members of the pool, and when they last changed.
 type membership struct {
 	addresses []netip.Addr // sorted
 	since     time.Time
 }
 
 // replacement deletes all members, as an outage would.
-func (r *run) replacement() []step {
-	return []step{
-		{line: lineReplaced, limit: healthLimit, needs: Traffic, after: []string{lineHealthy}, check: r.replace},
-		{line: lineFollow, limit: followLimit, needs: Boot, after: []string{lineUp, lineReplaced}, check: r.follow},
+func (r *run) replacement() []check {
+	return []check{
+		{Line: Line{lineReplaced, healthLimit, Traffic}, after: []string{lineHealthy}, do: r.replaceMembers},
+		{Line: Line{lineFollow, followLimit, Boot}, after: []string{lineUp, lineReplaced}, do: r.awaitTargets},
 	}
 }
 
-func (r *run) replace(ctx context.Context, s step) (string, error) {
+func (r *run) replaceMembers(ctx context.Context, c check) (string, error) {
 	var old []string
 	var faults []error
 	for _, i := range r.Cloud.Instances() {
@@ -34,7 +41,7 @@ func (r *run) replace(ctx context.Context, s step) (string, error) {
 			old = append(old, i.ID)
 		}
 	}
-	start := now()
+	start := time.Now()
 	for _, i := range r.Cloud.Instances() {
 		if slices.Contains(old, i.ID) {
 			_, err := r.Cloud.Do(ctx, http.MethodDelete, "/z/"+i.Zone+"/v2/instance/"+i.ID, nil)
@@ -44,8 +51,8 @@ func (r *run) replace(ctx context.Context, s step) (string, error) {
 	if err := errors.Join(faults...); err != nil {
 		return "", fmt.Errorf("delete the members: %w", err)
 	}
-	return r.await(ctx, s, start, func(ctx context.Context) (bool, string) {
-		r.observe()
+	return r.await(ctx, c, func() time.Time { return start }, func(ctx context.Context) (bool, string) {
+		r.updateMembers()
 		healthy, seen := r.allHealthy(ctx)
 		for _, p := range r.Cloud.Pools() {
 			if slices.ContainsFunc(p.Members, func(id string) bool { return slices.Contains(old, id) }) {
@@ -56,8 +63,8 @@ func (r *run) replace(ctx context.Context, s step) (string, error) {
 	})
 }
 
-// observe notes who is in the pool, and when that changed.
-func (r *run) observe() {
+// updateMembers takes in who is in the pool, and when that changed.
+func (r *run) updateMembers() {
 	members := r.alive()
 	addresses := make([]netip.Addr, 0, len(members))
 	for _, i := range members {
@@ -79,11 +86,11 @@ func (r *run) alive() (found []exoapi.InstanceInfo) {
 	return found
 }
 
-// follow waits until Prometheus has the members as targets, and no others.
-func (r *run) follow(ctx context.Context, s step) (string, error) {
-	r.observe()
-	return r.await(ctx, s, func() time.Time { return r.members.since }, func(ctx context.Context) (bool, string) {
-		r.observe()
+// awaitTargets waits until Prometheus has the members as targets, and no others.
+func (r *run) awaitTargets(ctx context.Context, c check) (string, error) {
+	r.updateMembers()
+	return r.await(ctx, c, func() time.Time { return r.members.since }, func(ctx context.Context) (bool, string) {
+		r.updateMembers()
 		targets, err := r.targets(ctx)
 		if err != nil {
 			return false, err.Error()

@@ -1,33 +1,37 @@
 package acceptance
 
-import "time"
+import (
+	"slices"
+	"time"
+)
+
+// A Line is one thing that is demanded of an installation.
+type Line struct {
+	Text  string
+	Limit time.Duration // within which it has to hold, in the real world; 0: no limit
+	Needs Ability       // of machines, to check it
+}
 
 // An Outcome is what became of a line.
 type Outcome int
 
 // The outcomes.
 const (
-	Met Outcome = iota
-	Broken
-	Unchecked
+	Passed Outcome = iota
+	Failed
+	Skipped
 )
 
-// A Result is one line, judged.
+// A Result is the result of one line.
 type Result struct {
-	Line    string // what is demanded
+	Line    string // the text
 	Outcome Outcome
-	Took    time.Duration // until it held, or until it was given up
-	Limit   time.Duration // 0: what the line demands has no time limit
-	Note    string        // what was seen, or why it does not hold or was not checked
+	Took    time.Duration // until it held, or until the check gave up
+	Limit   time.Duration // 0: no limit
+	Note    string        // what was seen, or why it failed or was skipped
 }
 
-// Passed reports whether no line is broken. Lines that could not be checked do
-// not count: [Result.Outcome] tells them apart.
-func Passed(results []Result) bool {
-	for _, r := range results {
-		if r.Outcome == Broken {
-			return false
-		}
-	}
-	return true
+// AnyFailed reports whether a line failed. Lines that were skipped do not count.
+func AnyFailed(results []Result) bool {
+	return slices.ContainsFunc(results, func(r Result) bool { return r.Outcome == Failed })
 }

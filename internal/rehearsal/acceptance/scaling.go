@@ -14,8 +14,8 @@ const (
 
 	clients     = 10
 	secondLimit = 300 * time.Second
-	// growthLimit and shrinkLimit are not the course's, which says no time:
-	// a step takes a minute, and an alert two.
+	// growthLimit and shrinkLimit are our own, as the course names none: a
+	// step takes a minute, and an alert two.
 	growthLimit = 20 * time.Minute
 	shrinkLimit = 25 * time.Minute
 
@@ -23,21 +23,21 @@ const (
 	// settled is how long the average has to stay below: a member that has
 	// just started is idle and makes it look better than it is.
 	settled = time.Minute
-	// stuck is how long the pool may stay as it is under load before it seems
-	// to have reached its maximum.
+	// stuck is how long the pool may keep its size under load before it has
+	// probably reached its maximum.
 	stuck = 5 * time.Minute
 )
 
-func (r *run) scaling() []step {
-	return []step{
-		{line: lineSecond, limit: secondLimit, needs: Boot, after: []string{lineHealthy, lineReplaced}, check: r.grow},
-		{line: lineAverage, limit: growthLimit, needs: Boot, after: []string{lineSecond, lineCPU}, check: r.suffice},
-		{line: lineMinimum, limit: shrinkLimit, needs: Boot, after: []string{lineSecond}, check: r.shrink},
+func (r *run) scaling() []check {
+	return []check{
+		{Line: Line{lineSecond, secondLimit, Boot}, after: []string{lineHealthy, lineReplaced}, do: r.awaitGrowth},
+		{Line: Line{lineAverage, growthLimit, Boot}, after: []string{lineSecond, lineCPU}, do: r.awaitEnoughMembers},
+		{Line: Line{lineMinimum, shrinkLimit, Boot}, after: []string{lineSecond}, do: r.awaitMinimum},
 	}
 }
 
-// grow lets ten clients work the application.
-func (r *run) grow(ctx context.Context, s step) (string, error) {
+// awaitGrowth starts ten clients and waits for one more member.
+func (r *run) awaitGrowth(ctx context.Context, c check) (string, error) {
 	r.minimum = len(r.alive())
 	var err error
 	if r.load, err = r.NewLoad(r.application("/load")); err != nil {
@@ -47,25 +47,25 @@ func (r *run) grow(ctx context.Context, s step) (string, error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = r.load.Run(ctxLoad) // it ends when it is told to
+		_ = r.load.Run(ctxLoad) // ends with its context
 	}()
-	r.unload = func() {
+	r.stopLoad = func() {
 		stop()
 		<-ended
 	}
 	r.load.SetClients(clients)
-	return r.await(ctx, s, now(), func(context.Context) (bool, string) {
+	return r.eventually(func(context.Context) (bool, string) {
 		n := len(r.alive())
 		return n > r.minimum, fmt.Sprintf("%d members", n)
-	})
+	})(ctx, c)
 }
 
-// suffice waits until there are members enough.
-func (r *run) suffice(ctx context.Context, s step) (string, error) {
+// awaitEnoughMembers waits until the members can carry the load.
+func (r *run) awaitEnoughMembers(ctx context.Context, c check) (string, error) {
 	var below time.Time
-	var unseen error
-	note, err := r.await(ctx, s, now(), func(ctx context.Context) (bool, string) {
-		r.observe()
+	var atMaximum error
+	note, err := r.eventually(func(ctx context.Context) (bool, string) {
+		r.updateMembers()
 		average, known := r.average(ctx)
 		healthy, seen := r.allHealthy(ctx)
 		seen = fmt.Sprintf("average %s, %s", average, seen)
@@ -79,16 +79,16 @@ func (r *run) suffice(ctx context.Context, s step) (string, error) {
 			return true, seen
 		}
 		if healthy && known >= threshold && time.Since(r.members.since) >= r.scaled(stuck) {
-			unseen = fmt.Errorf("%w: the pool stays as it is, at its maximum as it seems: %s", errUnseen, seen)
+			atMaximum = fmt.Errorf("%w: the size did not change for %s, so the pool is probably at its maximum: %s", errCannotTell, r.scaled(stuck), seen)
 			return true, seen
 		}
 		return false, seen
-	})
-	return note, errors.Join(err, unseen)
+	})(ctx, c)
+	return note, errors.Join(err, atMaximum)
 }
 
 // average returns the members' average CPU use in percent, as text, and as a
-// number that is negative when Prometheus does not know.
+// number that is negative when Prometheus has no value.
 func (r *run) average(ctx context.Context) (string, float64) {
 	values, err := r.query(ctx, cpuQuery)
 	sum, n := 0.0, 0
@@ -105,11 +105,11 @@ func (r *run) average(ctx context.Context) (string, float64) {
 	return fmt.Sprintf("%.0f %%", percent), percent
 }
 
-// shrink takes the load away.
-func (r *run) shrink(ctx context.Context, s step) (string, error) {
+// awaitMinimum stops the clients and waits until members have been removed.
+func (r *run) awaitMinimum(ctx context.Context, c check) (string, error) {
 	r.load.SetClients(0)
-	return r.await(ctx, s, now(), func(context.Context) (bool, string) {
+	return r.eventually(func(context.Context) (bool, string) {
 		n := len(r.alive())
 		return n <= r.minimum, fmt.Sprintf("%d members", n)
-	})
+	})(ctx, c)
 }

@@ -16,59 +16,63 @@ const (
 	lineState   = "no resource is left in the state"
 )
 
-// arrival is the one step that everything else follows.
-func (r *run) arrival() []step {
-	return []step{{line: lineApply, check: func(ctx context.Context, _ step) (string, error) {
-		return "", r.terraform(ctx, r.ApplyLimit, lineApply, r.Installer.Apply)
+// apply is the check that all others depend on.
+func (r *run) apply() []check {
+	return []check{{Line: Line{Text: lineApply}, do: func(ctx context.Context, _ check) (string, error) {
+		return "", r.terraform(ctx, r.ApplyTimeout, lineApply, r.Installer.Apply)
 	}}}
 }
 
-// departure is taken whatever happened before.
-func (r *run) departure(before map[string][]string) []step {
-	return []step{
-		{line: lineDestroy, check: func(ctx context.Context, s step) (string, error) {
-			resources, err := r.Installer.Resources(ctx)
-			if err == nil && len(resources) == 0 && len(r.left(before)) == 0 {
-				return "nothing was made", nil
-			}
-			if err := r.terraform(ctx, r.DestroyLimit, lineDestroy, r.Installer.Destroy); err != nil {
-				return "", r.excuse(errors.Join(err, stillThere(r.left(before))))
-			}
-			s.limit = r.scaled(leaveLimit) // the last machines take a moment to go
-			note, err := r.await(ctx, s, now(), func(context.Context) (bool, string) {
-				left := r.left(before)
-				if len(left) == 0 {
-					return true, ""
-				}
-				return false, stillThere(left).Error()
-			})
-			return note, r.excuse(err)
-		}},
-		{line: lineState, check: func(ctx context.Context, _ step) (string, error) {
-			resources, err := r.Installer.Resources(ctx)
-			if err == nil && len(resources) > 0 {
-				err = fmt.Errorf("it lists %s", strings.Join(resources, ", "))
-			}
-			return "", r.excuse(err)
-		}},
+// destroy returns the checks that are performed whatever happened before.
+func (r *run) destroy() []check {
+	return []check{
+		{Line: Line{Text: lineDestroy}, do: r.leavesNothing},
+		{Line: Line{Text: lineState}, do: r.emptiesState},
 	}
 }
 
-// excuse takes the blame for what is left from the configuration when apply
-// was interrupted: the provider, 0.69.3, forgets what it is creating then.
-func (r *run) excuse(err error) error {
-	if err == nil || !r.cut {
+func (r *run) leavesNothing(ctx context.Context, c check) (string, error) {
+	resources, err := r.Installer.Resources(ctx)
+	if err == nil && len(resources) == 0 && len(r.left()) == 0 {
+		return "nothing was created", nil
+	}
+	if err := r.terraform(ctx, r.DestroyTimeout, lineDestroy, r.Installer.Destroy); err != nil {
+		return "", r.afterInterrupt(errors.Join(err, stillThere(r.left())))
+	}
+	c.Limit = r.scaled(leaveLimit) // the last machines take a moment to disappear
+	note, err := r.eventually(func(context.Context) (bool, string) {
+		left := r.left()
+		if len(left) == 0 {
+			return true, ""
+		}
+		return false, stillThere(left).Error()
+	})(ctx, c)
+	return note, r.afterInterrupt(err)
+}
+
+func (r *run) emptiesState(ctx context.Context, _ check) (string, error) {
+	resources, err := r.Installer.Resources(ctx)
+	if err == nil && len(resources) > 0 {
+		err = fmt.Errorf("it lists %s", strings.Join(resources, ", "))
+	}
+	return "", r.afterInterrupt(err)
+}
+
+// afterInterrupt turns what is left after an interrupted apply into no fault of
+// the configuration: the provider, 0.69.3, forgets what it is creating then.
+func (r *run) afterInterrupt(err error) error {
+	if err == nil || !r.applyInterrupted {
 		return err
 	}
-	return fmt.Errorf("%w: apply was interrupted, and the provider forgets what it is just creating: %w", errUnseen, err)
+	return fmt.Errorf("%w: apply was interrupted, and the provider forgets what it is creating then: %w", errCannotTell, err)
 }
 
 // leaveLimit is how long things may be listed after they were destroyed.
 const leaveLimit = 30 * time.Second
 
-// terraform runs a command with its limit, and tells that it goes on.
-func (r *run) terraform(ctx context.Context, limit time.Duration, line string, command func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %s", limit))
+// terraform runs a command with a timeout, and reports its progress.
+func (r *run) terraform(ctx context.Context, timeout time.Duration, line string, command func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("timed out after %s", timeout))
 	defer cancel()
 	start := time.Now()
 	ended := make(chan error, 1)
@@ -80,15 +84,13 @@ func (r *run) terraform(ctx context.Context, limit time.Duration, line string, c
 		case err := <-ended:
 			return err
 		case <-ticker.C:
-			if r.Progress != nil {
-				r.Progress(line, r.census(), time.Since(start), limit)
-			}
+			r.Progress(line, r.inventorySize(), time.Since(start), timeout)
 		}
 	}
 }
 
-// census counts what there is.
-func (r *run) census() string {
+// inventorySize returns how much there is in the account.
+func (r *run) inventorySize() string {
 	things := 0
 	for _, entries := range r.Cloud.Inventory() {
 		things += len(entries)
@@ -96,13 +98,13 @@ func (r *run) census() string {
 	return fmt.Sprintf("%d things in the account", things)
 }
 
-// left lists what was not there before, by kind.
-func (r *run) left(before map[string][]string) []string {
+// left returns what is in the account and was not there before, by kind.
+func (r *run) left() []string {
 	after := r.Cloud.Inventory()
 	var left []string
 	for _, kind := range slices.Sorted(maps.Keys(after)) {
 		for _, entry := range after[kind] {
-			if !slices.Contains(before[kind], entry) {
+			if !slices.Contains(r.before[kind], entry) {
 				left = append(left, kind+" "+entry)
 			}
 		}

@@ -20,14 +20,14 @@ import (
 
 type object = map[string]any
 
-// A solution is what a student hands in, and the machines it runs on. Time is
-// the bubble's.
+// A solution is the Terraform configuration of a student, and the machines it
+// runs on. Time is the bubble's.
 type solution struct {
 	t       *testing.T
 	cloud   *exoapi.Cloud
 	clients atomic.Int32
 
-	// Faults of the solution.
+	// Mistakes in the solution.
 	port         int    // of the service's targets
 	uri          string // of its health check
 	extra        bool   // a second instance outside the pool
@@ -38,7 +38,7 @@ type solution struct {
 	huge         bool   // does not get enough with any number of members
 	forgets      bool   // destroy leaves something
 	breaks       bool   // apply fails half way
-	cut          func() // interrupts apply half way
+	interrupt    func() // interrupts apply half way
 
 	pool, nlb, monitoring string
 	applied               bool
@@ -84,8 +84,8 @@ func (s *solution) Apply(ctx context.Context) error {
 	pool := machine("members")
 	pool["size"] = 1
 	s.pool = s.create(ctx, "/v2/instance-pool", pool)
-	if s.cut != nil {
-		s.cut()
+	if s.interrupt != nil {
+		s.interrupt()
 		s.create(context.WithoutCancel(ctx), "/v2/instance", machine("lost"))
 		s.breaks = true
 		return ctx.Err()

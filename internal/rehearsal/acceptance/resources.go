@@ -16,16 +16,16 @@ const (
 	lineOutside = "there is exactly one instance outside the pool"
 )
 
-// shapes compare what was made with what is demanded.
-func (r *run) shapes() []step {
-	simple := func(line string, after []string, check func() (string, error)) step {
-		return step{line: line, after: append([]string{lineApply}, after...), check: func(context.Context, step) (string, error) { return check() }}
+// resources compares what was created with what is demanded.
+func (r *run) resources() []check {
+	now := func(verify func() (string, error)) func(context.Context, check) (string, error) {
+		return func(context.Context, check) (string, error) { return verify() }
 	}
-	return []step{
-		simple(linePool, nil, r.onePool),
-		simple(lineNLB, nil, r.oneBalancer),
-		simple(lineCheck, []string{lineNLB}, r.httpCheck),
-		simple(lineOutside, nil, r.oneOutside),
+	return []check{
+		{Line: Line{Text: linePool}, after: []string{lineApply}, do: now(r.onePool)},
+		{Line: Line{Text: lineNLB}, after: []string{lineApply}, do: now(r.oneBalancer)},
+		{Line: Line{Text: lineCheck}, after: []string{lineApply, lineNLB}, do: now(r.httpCheck)},
+		{Line: Line{Text: lineOutside}, after: []string{lineApply}, do: now(r.oneOutside)},
 	}
 }
 
@@ -82,10 +82,10 @@ func (r *run) outside() (found []exoapi.InstanceInfo) {
 	return found
 }
 
-// destroying is the API's state of instances that are as good as gone.
+// destroying is the API's state of instances that are about to disappear.
 const destroying = "destroying"
 
-// service returns the one service; steps that call it come after lineNLB.
+// service returns the only service. Checks that call it depend on lineNLB.
 func (r *run) service() exoapi.ServiceInfo {
 	balancers := r.Cloud.Balancers()
 	if len(balancers) != 1 || len(balancers[0].Services) != 1 {
@@ -103,7 +103,7 @@ func (r *run) application(path string) string {
 	return "http://" + balancers[0].Address.String() + path
 }
 
-// named lists the names of things, as the end of a sentence.
+// named returns a list of names, as the end of a sentence.
 func named[T any](things []T, name func(T) string) string {
 	names := make([]string, 0, len(things))
 	for _, t := range things {

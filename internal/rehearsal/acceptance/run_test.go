@@ -3,6 +3,8 @@ package acceptance_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,14 +28,18 @@ func run(ctx context.Context, t *testing.T, cfg acceptance.Config) map[string]ac
 	for _, r := range results {
 		byLine[r.Line] = r
 	}
-	assert.Equal(t, 18, len(byLine), "each line has one result")
+	require.Len(t, results, len(acceptance.Lines()))
+	for i, line := range acceptance.Lines() {
+		assert.Equal(t, line.Text, results[i].Line, "each line has one result")
+	}
+	assert.Len(t, byLine, len(results), "no line is there twice")
 	return byLine
 }
 
-// broken lists the lines that do not hold.
-func broken(results map[string]acceptance.Result) (lines []string) {
+// failed returns the lines that do not hold.
+func failed(results map[string]acceptance.Result) (lines []string) {
 	for line, r := range results {
-		if r.Outcome == acceptance.Broken {
+		if r.Outcome == acceptance.Failed {
 			lines = append(lines, line)
 		}
 	}
@@ -44,37 +50,37 @@ func TestGoodSolutionMeetsAllLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
 		for line, r := range run(t.Context(), t, s.config()) {
-			assert.Equal(t, acceptance.Met, r.Outcome, "%s: %s", line, r.Note)
+			assert.Equal(t, acceptance.Passed, r.Outcome, "%s: %s", line, r.Note)
 		}
 		assert.Empty(t, s.cloud.Inventory()["instance"])
 	})
 }
 
-func TestEachFaultBreaksItsLine(t *testing.T) {
+func TestEachMistakeFailsItsLine(t *testing.T) {
 	tests := []struct {
-		name  string
-		fault func(*solution)
-		line  string
-		note  string
+		name    string
+		mistake func(*solution)
+		line    string
+		note    string
 	}{
 		{"service to another port", func(s *solution) { s.port = 80 }, "there is exactly one load balancer, with exactly one service, from port 80 to 8080", "to 80"},
 		{"health check elsewhere", func(s *solution) { s.uri = "/" }, "its health check is HTTP on /health", `its URI is "/"`},
 		{"two instances outside the pool", func(s *solution) { s.extra = true }, "there is exactly one instance outside the pool", "there are 2: monitoring, forgotten"},
 		{"a longer answer", func(s *solution) { s.answer = "OK\n" }, "http://<NLB>/health answers 200 with the body OK and nothing else", `"OK\n"`},
-		{"no monitoring", func(s *solution) { s.noMonitoring = true }, "Prometheus answers on port 9090 of that instance", "not within 5m0s: "},
-		{"frozen targets", func(s *solution) { s.frozen = true }, "Prometheus' targets follow the pool", "not within 2m0s: "},
-		{"no scaling", func(s *solution) { s.lazy = true }, "with 10 parallel clients on http://<NLB>/load there is one more member", "not within 5m0s: 1 members"},
+		{"no monitoring", func(s *solution) { s.noMonitoring = true }, "Prometheus answers on port 9090 of that instance", "timed out after 5m0s: "},
+		{"frozen targets", func(s *solution) { s.frozen = true }, "Prometheus' targets follow the pool", "timed out after 2m0s: "},
+		{"no scaling", func(s *solution) { s.lazy = true }, "with 10 parallel clients on http://<NLB>/load there is one more member", "timed out after 5m0s: 1 members"},
 		{"something forgotten", func(s *solution) { s.forgets = true }, "terraform destroy leaves nothing behind", "still there: instance monitoring"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSolution(t)
-				test.fault(s)
+				test.mistake(s)
 				results := run(t.Context(), t, s.config())
-				assert.Equal(t, acceptance.Broken, results[test.line].Outcome)
+				assert.Equal(t, acceptance.Failed, results[test.line].Outcome)
 				assert.Contains(t, results[test.line].Note, test.note)
-				for _, line := range broken(results) {
+				for _, line := range failed(results) {
 					assert.Contains(t, []string{test.line, "Grafana answers on port 3000 of that instance", "terraform destroy leaves nothing behind"}, line)
 				}
 			})
@@ -87,27 +93,37 @@ func TestApplyThatFailsIsDestroyedNevertheless(t *testing.T) {
 		s := newSolution(t)
 		s.breaks = true
 		results := run(t.Context(), t, s.config())
-		assert.Equal(t, []string{"terraform apply ends without an error"}, broken(results))
-		assert.Contains(t, results["all backends are healthy"].Note, "makes no sense without")
-		assert.Equal(t, acceptance.Met, results["terraform destroy leaves nothing behind"].Outcome)
+		assert.Equal(t, []string{"terraform apply ends without an error"}, failed(results))
+		assert.Contains(t, results["all backends are healthy"].Note, "skipped: depends on ")
+		assert.Equal(t, acceptance.Passed, results["terraform destroy leaves nothing behind"].Outcome)
 		assert.Empty(t, s.cloud.Inventory())
 	})
 }
 
-func TestLinesThatNeedMoreAbleMachinesAreUnchecked(t *testing.T) {
+func TestLinesThatNeedMoreAbleMachinesAreSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := newSolution(t).config()
 		cfg.Ability, cfg.Reason = acceptance.Traffic, "machines do not execute user-data"
-		unchecked := 0
+		skipped := 0
 		for _, r := range run(t.Context(), t, cfg) {
-			assert.NotEqual(t, acceptance.Broken, r.Outcome, r.Line)
-			if r.Outcome == acceptance.Unchecked {
-				unchecked++
+			assert.NotEqual(t, acceptance.Failed, r.Outcome, r.Line)
+			if r.Outcome == acceptance.Skipped {
+				skipped++
 				assert.Equal(t, "machines do not execute user-data", r.Note)
 			}
 		}
-		assert.Equal(t, 8, unchecked)
+		assert.Equal(t, linesThatNeed(acceptance.Boot), skipped)
 	})
+}
+
+// linesThatNeed returns how many lines need this ability of machines.
+func linesThatNeed(ability acceptance.Ability) (n int) {
+	for _, line := range acceptance.Lines() {
+		if line.Needs == ability {
+			n++
+		}
+	}
+	return n
 }
 
 func TestPoolAtItsMaximumIsNoVerdict(t *testing.T) {
@@ -115,7 +131,7 @@ func TestPoolAtItsMaximumIsNoVerdict(t *testing.T) {
 		s := newSolution(t)
 		s.huge = true
 		r := run(t.Context(), t, s.config())["members are added until the average CPU use falls below 80 %"]
-		assert.Equal(t, acceptance.Unchecked, r.Outcome)
+		assert.Equal(t, acceptance.Skipped, r.Outcome)
 		assert.Contains(t, r.Note, "average 100 %, 3 of 3 members healthy")
 	})
 }
@@ -132,7 +148,7 @@ func TestInterruptedRehearsalDestroys(t *testing.T) {
 		}
 		results := run(ctx, t, cfg)
 		assert.Equal(t, "interrupted", results["without load members go, down to the minimum"].Note)
-		assert.Equal(t, acceptance.Met, results["no resource is left in the state"].Outcome)
+		assert.Equal(t, acceptance.Passed, results["no resource is left in the state"].Outcome)
 		assert.Empty(t, s.cloud.Inventory())
 	})
 }
@@ -141,13 +157,13 @@ func TestInterruptedApplyIsNoFaultOfTheConfiguration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		s.cut = cancel
+		s.interrupt = cancel
 		results := run(ctx, t, s.config())
 		r := results["terraform destroy leaves nothing behind"]
-		assert.Equal(t, acceptance.Unchecked, r.Outcome)
+		assert.Equal(t, acceptance.Skipped, r.Outcome)
 		assert.Contains(t, r.Note, "apply was interrupted")
 		assert.Contains(t, r.Note, "still there: instance lost")
-		assert.Empty(t, broken(results))
+		assert.Empty(t, failed(results))
 	})
 }
 
@@ -156,11 +172,11 @@ func TestRehearsalThatDidNotBeginHasNothingToDestroy(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		results := run(ctx, t, newSolution(t).config())
-		assert.Equal(t, "nothing was made", results["terraform destroy leaves nothing behind"].Note)
+		assert.Equal(t, "nothing was created", results["terraform destroy leaves nothing behind"].Note)
 	})
 }
 
-func TestProgressTellsWhatIsWaitedFor(t *testing.T) {
+func TestProgressSaysWhatIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := newSolution(t).config()
 		var seen []string
@@ -171,4 +187,26 @@ func TestProgressTellsWhatIsWaitedFor(t *testing.T) {
 		assert.Contains(t, seen, "with 10 parallel clients on http://<NLB>/load there is one more member: 1 members 30s/5m0s")
 		assert.Contains(t, seen, "terraform apply ends without an error: 2 things in the account 3s/20m0s")
 	})
+}
+
+func TestConfigurationFaultsAreNamed(t *testing.T) {
+	_, err := acceptance.Run(t.Context(), t.Context(), acceptance.Config{})
+	require.ErrorContains(t, err, "the Installer is missing")
+	assert.ErrorContains(t, err, "the Cloud is missing")
+}
+
+func TestEachLineIsDocumentedWithItsLimit(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/rehearsing.md")
+	require.NoError(t, err)
+	address := regexp.MustCompile(`http://\S+`)
+	for _, line := range acceptance.Lines() {
+		text, limit := address.ReplaceAllString(line.Text, "`$0`"), ""
+		if line.Limit > 0 {
+			limit = strings.TrimSuffix(strings.TrimSuffix(line.Limit.String(), "0s"), "m") + " min"
+			if line.Limit < time.Minute {
+				limit = fmt.Sprintf("%.0f s", line.Limit.Seconds())
+			}
+		}
+		assert.Contains(t, string(page), fmt.Sprintf("\n| %s | %s |\n", text, limit))
+	}
 }

@@ -1,0 +1,117 @@
+package acceptance
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
+)
+
+// An Installer applies and destroys the installation.
+type Installer interface {
+	Apply(ctx context.Context) error
+	Destroy(ctx context.Context) error
+	// Resources returns the addresses of what the state lists.
+	Resources(ctx context.Context) ([]string, error)
+}
+
+// A Cloud is the account of the installation. What its Inventory lists before
+// is not part of it. [exoapi.Cloud] is one.
+type Cloud interface {
+	Pools() []exoapi.PoolInfo
+	Instances() []exoapi.InstanceInfo
+	Balancers() []exoapi.BalancerInfo
+	Inventory() map[string][]string
+	Do(ctx context.Context, method, path string, body any) (id string, err error)
+}
+
+// A Load sends requests to a URL, with any number of clients in parallel.
+// [traffic.Generator] is one.
+type Load interface {
+	Run(ctx context.Context) error
+	SetClients(n int) int
+}
+
+// An Ability is what the machines of the cloud can do. Each includes those
+// before it.
+type Ability int
+
+// The abilities.
+const (
+	StateOnly Ability = iota // exist in the account only
+	Traffic                  // answer behind load balancers
+	Boot                     // execute their user-data
+)
+
+// Config configures [Run]. Installer and Cloud are required.
+type Config struct {
+	Installer Installer
+	Cloud     Cloud
+	Ability   Ability
+	// Reason says why the machines can do no more.
+	Reason string
+
+	// Transport carries all requests to load balancers and machines; by
+	// default one without a proxy.
+	Transport http.RoundTripper
+	// NewLoad makes the ten clients; by default a [traffic.Generator] over
+	// Transport.
+	NewLoad func(url string) (Load, error)
+
+	// Speed divides all limits; 1 when zero. The cloud's time has to be as
+	// fast.
+	Speed float64
+	// Poll is the interval at which conditions are checked; 1 s when zero.
+	Poll time.Duration
+	// ApplyTimeout and DestroyTimeout bound Terraform; 20 min when zero.
+	ApplyTimeout, DestroyTimeout time.Duration
+
+	// Report gets every result as soon as it is known, and Progress, at each
+	// poll, what is waited for. Both are called on the goroutine of Run, and
+	// may be nil.
+	Report   func(Result)
+	Progress func(line, seen string, since, limit time.Duration)
+}
+
+func (c Config) validate() error {
+	var faults []error
+	if c.Installer == nil {
+		faults = append(faults, errors.New("the Installer is missing"))
+	}
+	if c.Cloud == nil {
+		faults = append(faults, errors.New("the Cloud is missing"))
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Transport == nil {
+		c.Transport = &http.Transport{DisableKeepAlives: true}
+	}
+	if c.NewLoad == nil {
+		transport := c.Transport
+		c.NewLoad = func(url string) (Load, error) {
+			return traffic.New(traffic.Config{URL: url, Period: 100 * time.Millisecond, MaxClients: clients, Timeout: 2 * time.Minute, Transport: transport})
+		}
+	}
+	if c.Report == nil {
+		c.Report = func(Result) {}
+	}
+	if c.Progress == nil {
+		c.Progress = func(string, string, time.Duration, time.Duration) {}
+	}
+	c.Speed = cmp.Or(c.Speed, 1)
+	c.Poll = cmp.Or(c.Poll, time.Second)
+	c.ApplyTimeout = cmp.Or(c.ApplyTimeout, 20*time.Minute)
+	c.DestroyTimeout = cmp.Or(c.DestroyTimeout, 20*time.Minute)
+	return c
+}
+
+// scaled divides a duration of the real world by the speed.
+func (c Config) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / c.Speed)
+}
