@@ -5,8 +5,8 @@ resource "tls_private_key" "deploy" {
   algorithm = "ED25519"
 }
 
-# The machine gets its host key from here, so the upload of secrets can tell it
-# from an impostor.
+# The machine gets its host key from here, so that the upload of secrets can
+# verify the machine.
 resource "tls_private_key" "host" {
   algorithm = "ED25519"
 }
@@ -39,7 +39,7 @@ locals {
   check_url     = "http://${exoscale_nlb.application.ip_address}${var.health_path}"
 }
 
-# Builds while the cloud is busy, so that a missing compiler shows early.
+# Builds while the cloud is busy, so that a missing compiler is reported early.
 resource "terraform_data" "programs" {
   count            = local.uploads ? 1 : 0
   triggers_replace = [local.sources_hash]
@@ -75,11 +75,11 @@ resource "terraform_data" "deployment" {
     private_key = tls_private_key.deploy.private_key_openssh
     host_key    = trimspace(tls_private_key.host.public_key_openssh)
     timeout     = "10m"
-    # In the home directory, where the next upload finds what this one leaves.
+    # In the home directory, where the next upload removes what this one leaves.
     script_path = "./deployment-%RAND%.sh"
   }
 
-  # Takes a second, and is needed on a computer that has not built them yet.
+  # Takes a second, and is needed on a machine that has not built them yet.
   provisioner "local-exec" {
     command     = local.build_command
     working_dir = local.repository
@@ -90,7 +90,7 @@ resource "terraform_data" "deployment" {
     inline = [
       "set -eu",
       "echo 'waiting for the first boot to end'",
-      # 2 means done, with something worth a warning.
+      # 2 means done, with warnings.
       "cloud-init status --wait >/dev/null || test $? -eq 2 || { sudo tail -n 40 /var/log/cloud-init-output.log; exit 1; }",
       "rm -rf deployment deployment-*.sh",
       "install -d -m 0700 deployment deployment/programs deployment/rules deployment/secret deployment/static",
@@ -160,7 +160,7 @@ resource "terraform_data" "deployment" {
       "sudo install -m 0755 deployment/programs/autoscaler deployment/programs/discovery /usr/local/bin/",
       "sudo install -m 0600 deployment/secret/* /etc/exopool/",
       "sudo install -m 0644 deployment/exopool.env /etc/exopool/",
-      # What an earlier version had would be loaded with the rest.
+      # Files of an earlier version would be loaded with the rest.
       "sudo rm -rf /etc/exopool/rules /etc/exopool/rules-optional /etc/grafana/dashboards",
       "sudo find /etc/grafana/provisioning -name '*.yaml' -delete",
       "sudo cp -R --no-preserve=mode,ownership deployment/static/. /",

@@ -1,11 +1,11 @@
-# What the programs on the monitoring machine may do with the account: what
-# they call, on the one pool they are there for, and nothing else.
+# What the programs on the monitoring machine may do with the account: the calls
+# that they make, on their own pool, and nothing else.
 
 locals {
   key_maximum = coalesce(var.key_maximum, 2 * var.maximum)
 
   # Whether a call is about this pool, in the language of policies. The path of
-  # the call decides: its body, which the caller writes, is not asked.
+  # the call decides, not its body, which the caller writes.
   about_this_pool = join(" || ", [
     "resources.instance_pool.id == '${exoscale_instance_pool.members.id}'",
     # Exoscale's examples show names of resources only, and parameters.
@@ -13,12 +13,12 @@ locals {
     "!has(resources.instance_pool) && parameters.id == '${exoscale_instance_pool.members.id}'",
   ])
 
-  # What each operation of the API is allowed for. A rule that cannot be
-  # evaluated allows nothing, so that what is misunderstood is refused.
+  # The condition under which each operation of the API is allowed. A rule that
+  # cannot be evaluated allows nothing, so a misunderstood rule refuses.
   allowed_operations = {
     "get-instance-pool"   = "(${local.about_this_pool})"
     "scale-instance-pool" = "(${local.about_this_pool}) && parameters.size <= ${local.key_maximum}"
-    # Rules see a call, not its answer: lists are of all that the zone has.
+    # Rules see a call, not its answer: a list shows everything in the zone.
     "list-instances"      = "zone == '${var.zone}'"
     "list-load-balancers" = "zone == '${var.zone}'"
     # Operations have random ids, and belong to no resource.
@@ -33,7 +33,7 @@ locals {
   machine_secret = var.restricted_key ? one(exoscale_iam_api_key.restricted_key[*].secret) : var.exoscale_secret
 }
 
-# Terraform quotes the next line when the API refuses.
+# Terraform quotes the next line if the API refuses.
 resource "exoscale_iam_role" "restricted_key" { # Forbidden? This key may not create roles: set restricted_key = false. Not the expression? Set pinned_key = false.
   count = var.restricted_key ? 1 : 0
 

@@ -24,7 +24,7 @@ resource "exoscale_nlb_service" "http" {
     uri      = var.health_path
     interval = 10
     timeout  = 5
-    # A member at full load may answer late once; it should not lose its place.
+    # A member at full load may answer late once and should stay in service.
     retries = 2
   }
 }

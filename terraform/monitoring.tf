@@ -1,9 +1,9 @@
 # The one machine outside the pool: Prometheus, Grafana, discovery, autoscaler.
 
 # Grafana's password, the key that encrypts its database and the token of the
-# webhooks are hashes of private keys made for nothing else, because this needs
-# no third provider. The letter in front keeps a value of digits from being
-# read as a number.
+# webhooks are hashes of private keys that have no other use, because this needs
+# no third provider. The letter in front prevents a value of digits alone from
+# being read as a number.
 resource "tls_private_key" "seed" {
   for_each  = toset(["grafana-password", "grafana-secret-key", "webhook-token"])
   algorithm = "ED25519"
@@ -12,8 +12,8 @@ resource "tls_private_key" "seed" {
 locals {
   secrets = { for name, key in tls_private_key.seed : name => "x${substr(sha256(key.private_key_openssh), 0, 40)}" }
 
-  # Files that are the same in every installation. Their place in the folder is
-  # their place on the machine.
+  # Files that are the same in every installation. Their path in the folder is
+  # their path on the machine.
   static_root  = "${path.module}/files/monitoring"
   static_files = { for path in fileset(local.static_root, "**") : "/${path}" => file("${local.static_root}/${path}") }
 
@@ -49,7 +49,7 @@ locals {
       ed25519_public  = trimspace(tls_private_key.host.public_key_openssh)
     }
     files = merge(local.static_files, local.settings_files)
-    # Without SSH, user-data is the only way for secrets to get there.
+    # Without SSH, user-data is the only way for secrets to reach the machine.
     secret_files = local.fetches_release ? local.secret_files : {}
     commands = join(" && ", concat(
       ["sh /usr/local/lib/exopool/setup.sh"],
@@ -73,11 +73,11 @@ resource "exoscale_compute_instance" "monitoring" {
   user_data          = local.monitoring_user_data
   labels             = local.labels
 
-  # The pool id in the user-data makes this machine go before the pool does, so
-  # that no autoscaler resizes a pool that is being deleted.
+  # Because the user-data contains the pool's id, this machine is destroyed before
+  # the pool, so that no autoscaler resizes a pool that is being deleted.
   lifecycle {
-    # Exoscale renews its images under the same name. That must not cost the
-    # recorded metrics; README says how to renew the machine on purpose.
+    # Exoscale renews its images under the same name. That must not delete the
+    # recorded metrics; the README says how to replace the machine on purpose.
     ignore_changes = [template_id]
 
     # A machine that fetches its release does so once, at its first boot.
@@ -90,7 +90,7 @@ resource "exoscale_compute_instance" "monitoring" {
   }
 }
 
-# Changes with everything that only a new machine would take up.
+# Changes with everything that takes effect on a new machine only.
 resource "terraform_data" "first_boot" {
   input = local.fetches_release ? sha256(local.monitoring_cloud_config) : "uploads"
 }

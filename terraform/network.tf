@@ -1,5 +1,5 @@
-# Who may talk to whom. What is not allowed here is refused; outgoing traffic
-# is free.
+# Which connections are allowed. All others are refused; outgoing traffic is not
+# restricted.
 
 resource "exoscale_security_group" "members" {
   name        = "${var.name}-members"
@@ -33,7 +33,7 @@ resource "exoscale_security_group_rule" "members_exporter" {
   end_port               = 9100
 }
 
-# Nobody needs to log in to members, but whoever names a key wants to.
+# Only needed if a key is named: nothing else logs in to members.
 resource "exoscale_security_group_rule" "members_ssh" {
   for_each = var.ssh_key == null ? toset([]) : toset(var.deploy_cidrs)
 

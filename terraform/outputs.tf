@@ -4,33 +4,33 @@ output "application_url" {
 }
 
 locals {
-  # Through the tunnel, both are on one's own computer.
+  # Through the tunnel, both are on the machine that runs it.
   web_host = var.private ? "127.0.0.1" : local.monitoring_ip
 
-  # The key is in the SSH agent of this shell, and the machine's identity is
-  # checked.
+  # Puts the key into the SSH agent of this shell, and verifies the machine's
+  # host key.
   ssh_login = [
     "terraform output -raw ssh_private_key | ssh-add -q - &&",
     "ssh -o StrictHostKeyChecking=yes -o KnownHostsCommand='/bin/echo ${local.monitoring_ip} ${trimspace(tls_private_key.host.public_key_openssh)}'",
   ]
   ssh_address = "${local.login}@${local.monitoring_ip}"
 
-  # Less than 8 bits leave a large part of all addresses.
+  # A prefix of less than 8 bits covers a large part of all addresses.
   open_to_all = { for name, cidrs in { web = local.web_cidrs, ssh = var.deploy_cidrs } : name => anytrue([for c in cidrs : tonumber(split("/", c)[1]) < 8]) }
 }
 
 output "warnings" {
-  description = "What a careful operator would change; empty if there is nothing."
+  description = "Settings that a careful operator would change; empty if there are none."
   value = compact([
-    local.open_to_all.web ? "The whole world reaches Grafana (plain HTTP, password) and Prometheus (no password): set private = true, or admin_cidrs." : "",
-    local.open_to_all.ssh ? "The whole world may try to log in to the monitoring machine by SSH (with a key only): set deploy_cidrs." : "",
-    !var.restricted_key ? "The monitoring machine holds your own API key, and may do what it may: leave restricted_key out." : "",
+    local.open_to_all.web ? "Grafana (plain HTTP, password) and Prometheus (no password) are open to the whole internet: set private = true, or admin_cidrs." : "",
+    local.open_to_all.ssh ? "SSH on the monitoring machine (with a key only) is open to the whole internet: set deploy_cidrs." : "",
+    !var.restricted_key ? "The monitoring machine has your own API key with all its rights: leave restricted_key out." : "",
     var.restricted_key && !var.pinned_key ? "The monitoring machine's API key may resize every pool of the account: leave pinned_key out." : "",
   ])
 }
 
 output "tunnel" {
-  description = "Brings Grafana and Prometheus to this computer, on the same ports of 127.0.0.1, as long as it runs."
+  description = "Command that makes Grafana and Prometheus available on this machine, on the same ports of 127.0.0.1, while it runs."
   value       = join(" ", concat(local.ssh_login, ["-N -o ExitOnForwardFailure=yes -L 3000:127.0.0.1:3000 -L 9090:127.0.0.1:9090", local.ssh_address]))
 }
 
@@ -57,12 +57,12 @@ output "ssh_private_key" {
 }
 
 output "ssh_command" {
-  description = "Logs in to the monitoring machine, with the key in the SSH agent of this shell and the machine's identity checked."
+  description = "Command that logs in to the monitoring machine. It puts the key into the SSH agent of this shell and verifies the machine's host key."
   value       = join(" ", concat(local.ssh_login, [local.ssh_address]))
 }
 
 output "instance_pool_id" {
-  description = "The instance pool that the autoscaler sizes."
+  description = "Id of the instance pool that the autoscaler resizes."
   value       = exoscale_instance_pool.members.id
 }
 
@@ -83,6 +83,6 @@ output "estimated_cost_per_hour" {
     minimum  = try(floor(10000 * (local.fixed_cost + var.minimum * local.member_cost) + 0.5) / 10000, null)
     maximum  = try(floor(10000 * (local.fixed_cost + var.maximum * local.member_cost) + 0.5) / 10000, null)
     currency = var.prices.currency
-    note     = "An estimate with prices of ${var.prices.date}; what counts is https://www.exoscale.com/pricing/."
+    note     = "An estimate with prices of ${var.prices.date}; the actual prices are on https://www.exoscale.com/pricing/."
   }
 }

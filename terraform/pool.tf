@@ -9,8 +9,8 @@ data "exoscale_template" "machine" {
 locals {
   labels = merge(var.labels, { installation = var.name })
 
-  # podman takes full names only: the part before the first slash is a
-  # registry when it has a dot or a port.
+  # podman accepts full names only: the part before the first slash is a registry
+  # if it has a dot or a port.
   image_parts = split("/", var.application_image)
   image = (
     length(local.image_parts) == 1 ? "docker.io/library/${var.application_image}" :
@@ -34,14 +34,14 @@ resource "exoscale_instance_pool" "members" {
   instance_type      = var.member_type
   disk_size          = var.disk_size
   size               = var.minimum
-  min_available      = var.minimum # a second lock, in the cloud itself
+  min_available      = var.minimum # the cloud enforces the minimum, too
   key_pair           = var.ssh_key
   security_group_ids = [exoscale_security_group.members.id]
   user_data          = local.member_user_data
   labels             = local.labels
 
   lifecycle {
-    # Once the pool exists its size belongs to the autoscaler.
+    # Once the pool exists, the autoscaler owns its size.
     ignore_changes = [size]
 
     precondition {

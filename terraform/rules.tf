@@ -1,5 +1,5 @@
-# Files of Prometheus that depend on variables. Those of files/monitoring are
-# right for everybody; here one takes the place of another, or joins them.
+# Files of Prometheus that depend on variables. They replace those in
+# files/monitoring, which are the same for every installation, or extend them.
 
 locals {
   default_limits = {
@@ -10,14 +10,14 @@ locals {
     "exopool:cpu_low:percent"  = coalesce(var.cpu_low, local.default_limits["exopool:cpu_low:percent"])
   }
 
-  # The estimate on the dashboard. A type of machine without a price has none.
+  # The estimate on the dashboard. There is none for a machine type without a price.
   hourly_prices = {
     for name, price in { "exopool:base_price:per_hour" = local.fixed_cost, "exopool:member_price:per_hour" = local.member_cost } :
     name => price if local.fixed_cost != null && local.member_cost != null
   }
 
   prometheus_files = {
-    # Its list of jobs comes last, so that one more can follow.
+    # Its list of jobs comes last, so that another job can be appended.
     "/etc/exopool/prometheus.yml" = join("", concat(
       [local.static_files["/etc/exopool/prometheus.yml"]],
       var.application_metrics_path == null ? [] : [templatefile("${path.module}/templates/application-job.yml.tftpl", {

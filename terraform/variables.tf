@@ -1,4 +1,4 @@
-# What must be given, and what the installation as a whole is like. The pool's
+# Required variables, and those of the installation as a whole. The pool's
 # variables are in variables_pool.tf, the monitoring machine's in
 # variables_monitoring.tf.
 
@@ -10,7 +10,7 @@ variable "exoscale_key" {
 
   validation {
     condition     = can(regex("^EXO[0-9A-Za-z]+$", var.exoscale_key))
-    error_message = "An Exoscale API key starts with EXO, followed by letters and digits; make one in the portal under IAM, API keys."
+    error_message = "An Exoscale API key starts with EXO, followed by letters and digits; create one in the portal under IAM, API keys."
   }
 }
 
@@ -22,7 +22,7 @@ variable "exoscale_secret" {
 
   validation {
     condition     = can(regex("^\\S{8,}$", var.exoscale_secret))
-    error_message = "The secret is the long text shown once when the API key was made; it has at least 8 characters and no spaces."
+    error_message = "The secret is the long text shown once when the API key was created; it has at least 8 characters and no spaces."
   }
 }
 
@@ -39,7 +39,7 @@ variable "zone" {
 }
 
 variable "name" {
-  description = "Name of the installation: the beginning of the name of everything that is created. Installations in one account need different names."
+  description = "Name of the installation, with which the name of everything that is created begins. Installations in one account need different names."
   type        = string
   default     = "exopool"
   nullable    = false
@@ -51,7 +51,7 @@ variable "name" {
 }
 
 variable "labels" {
-  description = "Labels put on everything that can carry labels, besides installation = <name>."
+  description = "Labels for everything that can have labels, in addition to installation = <name>."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -63,7 +63,7 @@ variable "labels" {
 
   validation {
     condition     = !contains(keys(var.labels), "installation")
-    error_message = "The label \"installation\" carries the name of the installation; choose another key."
+    error_message = "The label \"installation\" is reserved for the name of the installation; choose another key."
   }
 }
 
@@ -75,12 +75,12 @@ variable "template" {
 
   validation {
     condition     = can(regex("^Linux (Debian|Ubuntu) ", var.template))
-    error_message = "The machines install Debian packages: name a template that begins with \"Linux Debian\" or \"Linux Ubuntu\"."
+    error_message = "The machines install Debian packages: choose a template whose name begins with \"Linux Debian\" or \"Linux Ubuntu\"."
   }
 }
 
 variable "template_id" {
-  description = "Id of a public template, in place of the newest one named by template: pins one build of an image. Null for the newest."
+  description = "Id of a public template, which pins one build of an image; null for the newest template of the name in template."
   type        = string
   default     = null
 
@@ -98,12 +98,12 @@ variable "disk_size" {
 
   validation {
     condition     = var.disk_size >= 10 && var.disk_size <= 51200 && floor(var.disk_size) == var.disk_size
-    error_message = "A disk has 10 to 51200 GB, in whole numbers."
+    error_message = "A disk size is a whole number of GB from 10 to 51200."
   }
 }
 
 variable "ssh_key" {
-  description = "Name of an SSH key already registered at Exoscale that may log in to all machines, besides the generated one; null for none."
+  description = "Name of an SSH key registered at Exoscale that may log in to all machines, in addition to the generated one; null for none."
   type        = string
   default     = null
 
@@ -114,7 +114,7 @@ variable "ssh_key" {
 }
 
 variable "deploy_cidrs" {
-  description = "Networks that may log in by SSH. They must include the computer that runs terraform, unless release_url is set."
+  description = "Networks that may log in by SSH. They must include the machine that runs Terraform, unless release_url is set."
   type        = list(string)
   default     = ["0.0.0.0/0"]
   nullable    = false
@@ -126,17 +126,17 @@ variable "deploy_cidrs" {
 
   validation {
     condition     = length(var.deploy_cidrs) > 0 || !var.provision || var.release_url != null
-    error_message = "Terraform uploads the programs by SSH: name the network of this computer, or set release_url, or provision = false."
+    error_message = "Terraform uploads the programs by SSH: add the network of the machine that runs it, or set release_url, or provision = false."
   }
 
   validation {
     condition     = length(var.deploy_cidrs) > 0 || !var.private
-    error_message = "With private, SSH is the only way to the monitoring machine: name the networks that may log in."
+    error_message = "With private, SSH is the only way to the monitoring machine: set the networks that may log in."
   }
 }
 
 variable "prices" {
-  description = "Prices for the estimate of the costs per hour. The default is an unconfirmed third-party list: put in what https://www.exoscale.com/pricing/ shows today."
+  description = "Prices for the estimate of the cost per hour. The default is an unconfirmed third-party list: use what https://www.exoscale.com/pricing/ shows today."
   type = object({
     date     = string
     currency = string
@@ -163,7 +163,7 @@ variable "prices" {
 
   validation {
     condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.prices.date))
-    error_message = "Write the date of the price list like 2026-01-31."
+    error_message = "The date of the price list looks like 2026-01-31."
   }
 
   validation {

@@ -13,14 +13,14 @@ variable "monitoring_type" {
 }
 
 variable "private" {
-  description = "Close Grafana and Prometheus to the network: nothing but SSH, from deploy_cidrs, reaches the monitoring machine. The output tunnel has the command that brings both to one's own computer."
+  description = "Close Grafana and Prometheus to the network: only SSH, from deploy_cidrs, reaches the monitoring machine. The output tunnel is the command that makes both available on your own machine."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "admin_cidrs" {
-  description = "Networks that may open Grafana (password-protected) and Prometheus (open to whoever reaches it)."
+  description = "Networks that reach Grafana (which has a password) and Prometheus (which has none)."
   type        = list(string)
   default     = ["0.0.0.0/0"]
   nullable    = false
@@ -32,19 +32,19 @@ variable "admin_cidrs" {
 
   validation {
     condition     = !var.private || join(" ", var.admin_cidrs) == "0.0.0.0/0"
-    error_message = "With private nobody reaches Grafana and Prometheus but by SSH, from deploy_cidrs: leave admin_cidrs out, or private."
+    error_message = "private closes Grafana and Prometheus to all networks, so admin_cidrs has no effect: leave one of the two out."
   }
 }
 
 variable "interval" {
-  description = "Seconds between two turns of the autoscaler; each turn adds or removes at most one step."
+  description = "Seconds from one turn of the autoscaler to the next; each turn adds or removes at most one step."
   type        = number
   default     = 60
   nullable    = false
 
   validation {
     condition     = var.interval >= 10 && var.interval <= 3600 && floor(var.interval) == var.interval
-    error_message = "The interval is 10 to 3600 seconds, in whole numbers."
+    error_message = "The interval is a whole number of seconds from 10 to 3600."
   }
 }
 
@@ -61,18 +61,18 @@ variable "step" {
 }
 
 variable "boot_aware_age" {
-  description = "Seconds for which a new member is left out of the average CPU, and longer while the load balancer has not called it healthy yet; null counts all members from their first measurement on."
+  description = "Seconds for which a new member is left out of the average CPU, and longer until the load balancer has found it healthy; null counts every member from its first measurement."
   type        = number
   default     = null
 
   validation {
     condition     = var.boot_aware_age == null || try(var.boot_aware_age >= 1 && var.boot_aware_age <= 3600 && floor(var.boot_aware_age) == var.boot_aware_age, false)
-    error_message = "The age is 1 to 3600 seconds, in whole numbers; leave it out to count all members."
+    error_message = "The age is a whole number of seconds from 1 to 3600; leave it out to count all members."
   }
 }
 
 variable "cpu_high" {
-  description = "CPU use of the pool, in percent on average, above which it gets more members; null for the one of files/monitoring/etc/exopool/rules/limits.yml."
+  description = "Average CPU use of the pool, in percent, above which it gets more members; null for the limit in files/monitoring/etc/exopool/rules/limits.yml."
   type        = number
   default     = null
 
@@ -83,7 +83,7 @@ variable "cpu_high" {
 }
 
 variable "cpu_low" {
-  description = "CPU use of the pool, in percent on average, below which it loses members; null for the one of files/monitoring/etc/exopool/rules/limits.yml."
+  description = "Average CPU use of the pool, in percent, below which it loses members; null for the limit in files/monitoring/etc/exopool/rules/limits.yml."
   type        = number
   default     = null
 
@@ -94,12 +94,12 @@ variable "cpu_low" {
 
   validation {
     condition     = coalesce(var.cpu_low, local.default_limits["exopool:cpu_low:percent"]) < coalesce(var.cpu_high, local.default_limits["exopool:cpu_high:percent"])
-    error_message = "The lower limit must be less than the upper one, so that the pool finds rest between them: set cpu_low and cpu_high."
+    error_message = "The lower limit must be less than the upper one, so that the size is stable between them: set cpu_low and cpu_high."
   }
 }
 
 variable "grafana_major" {
-  description = "Major version of Grafana to install and stay on."
+  description = "Major version of Grafana to install and to keep."
   type        = number
   default     = 12
   nullable    = false
@@ -111,39 +111,39 @@ variable "grafana_major" {
 }
 
 variable "restricted_key" {
-  description = "Make an IAM role and an API key that allow the monitoring machine only what it calls. False gives it exoscale_key itself, for accounts in which that key may not create roles."
+  description = "Create an IAM role and an API key that allow the monitoring machine only the calls it makes. False gives it exoscale_key itself, for accounts in which that key may not create roles."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "pinned_key" {
-  description = "Allow the machine's own key this pool only, and only sizes up to key_maximum. False allows it every pool of the account: for accounts whose policies do not tell pools apart."
+  description = "Restrict the machine's own key to this pool and to sizes up to key_maximum. False allows it every pool of the account, for accounts whose policies cannot distinguish pools."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "key_maximum" {
-  description = "Largest size that the machine's own key may give the pool: more cannot be bought with it. Null for twice the maximum. A pool that somebody made larger than this can only be made smaller by hand."
+  description = "Largest size that the machine's own key may give the pool, which limits the cost of a stolen key. Null for twice the maximum. A pool that was made larger than this can only be made smaller by hand."
   type        = number
   default     = null
 
   validation {
     condition     = var.key_maximum == null ? true : var.key_maximum >= var.maximum && floor(var.key_maximum) == var.key_maximum
-    error_message = "The key must be able to reach the maximum: key_maximum is a whole number and not less than it."
+    error_message = "The key must allow the maximum: key_maximum is a whole number, at least as large as maximum."
   }
 }
 
 variable "provision" {
-  description = "Bring the programs and their secrets to the monitoring machine. False creates only the infrastructure."
+  description = "Install the programs and their secrets on the monitoring machine. False creates only the infrastructure."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "release_url" {
-  description = "Address of a .tar.gz with the programs autoscaler and discovery (linux/amd64) that the monitoring machine fetches by itself; null builds them from this repository and uploads them by SSH."
+  description = "Address of a .tar.gz with the programs autoscaler and discovery (linux/amd64), which the monitoring machine downloads; null builds them from this repository and uploads them by SSH."
   type        = string
   default     = null
 
@@ -160,7 +160,7 @@ variable "release_sha256" {
 
   validation {
     condition     = var.release_sha256 == null || can(regex("^[0-9a-f]{64}$", var.release_sha256))
-    error_message = "The checksum has 64 hexadecimal digits in lower case; sha256sum prints it."
+    error_message = "The checksum has 64 lower-case hexadecimal digits, as sha256sum prints it."
   }
 
   validation {

@@ -1,14 +1,14 @@
 # The application and the pool that runs it.
 
 variable "application_image" {
-  description = "Container image of the application. Without a registry's name it comes from docker.io."
+  description = "Container image of the application; without the name of a registry, from docker.io."
   type        = string
   default     = "janoszen/http-load-generator:1.0.1"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9.:_/-]*[a-z0-9]((:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})|(@sha256:[0-9a-f]{64}))$", var.application_image))
-    error_message = "Name the image with its tag or digest, like registry.example.com/shop/web:1.4.2."
+    error_message = "Give the image with its tag or digest, like registry.example.com/shop/web:1.4.2."
   }
 }
 
@@ -25,12 +25,12 @@ variable "application_port" {
 
   validation {
     condition     = !contains([22, 9100], var.application_port)
-    error_message = "Ports 22 (SSH) and 9100 (node exporter) are taken on each member; let the application listen on another one."
+    error_message = "Ports 22 (SSH) and 9100 (node exporter) are in use on each member; choose another port."
   }
 }
 
 variable "health_path" {
-  description = "HTTP path that answers with a 2xx status as long as the application is healthy."
+  description = "HTTP path that answers with status 2xx while the application is healthy."
   type        = string
   default     = "/health"
   nullable    = false
@@ -42,7 +42,7 @@ variable "health_path" {
 }
 
 variable "application_metrics_path" {
-  description = "HTTP path on which the application tells Prometheus its metrics, such as /metrics; null if it does not. The dashboard then shows the requests of each member."
+  description = "HTTP path on which the application serves metrics for Prometheus, such as /metrics; the dashboard then shows the requests of each member. Null if it serves none."
   type        = string
   default     = null
 
@@ -65,7 +65,7 @@ variable "member_type" {
 }
 
 variable "minimum" {
-  description = "Fewest members of the pool, and its size at the beginning."
+  description = "Minimum size of the pool, which is also its first size."
   type        = number
   default     = 1
   nullable    = false
@@ -77,13 +77,13 @@ variable "minimum" {
 }
 
 variable "maximum" {
-  description = "Most members of the pool."
+  description = "Maximum size of the pool."
   type        = number
   default     = 5
   nullable    = false
 
   validation {
     condition     = var.maximum >= var.minimum && floor(var.maximum) == var.maximum
-    error_message = "The maximum is a whole number and not less than the minimum."
+    error_message = "The maximum is a whole number, at least as large as the minimum."
   }
 }

@@ -1,5 +1,5 @@
 terraform {
-  # Variables whose validation looks at other variables came with 1.9.
+  # 1.9 introduced validations that refer to other variables.
   required_version = ">= 1.9.0"
 
   required_providers {
@@ -7,7 +7,7 @@ terraform {
       source  = "exoscale/exoscale"
       version = ">= 0.69.3, < 1.0.0"
     }
-    # Makes the keys of the deployment and the seeds of generated secrets.
+    # Creates the keys of the deployment and the seeds of generated secrets.
     tls = {
       source  = "hashicorp/tls"
       version = ">= 4.0.0, < 5.0.0"

@@ -1,5 +1,5 @@
-// Package files holds what machines get as it is, so that the demo and the
-// tests run the very files that Terraform installs.
+// Package files holds the files that machines get unchanged, so that the demo and
+// the tests run the very files that Terraform installs.
 package files
 
 import (
@@ -10,8 +10,8 @@ import (
 //go:embed all:monitoring
 var embedded embed.FS
 
-// Monitoring returns the root file system of the monitoring machine, as far as
-// it is ours: "etc/exopool/prometheus.yml" is /etc/exopool/prometheus.yml.
+// Monitoring returns our files on the monitoring machine, from its root:
+// "etc/exopool/prometheus.yml" is /etc/exopool/prometheus.yml.
 func Monitoring() fs.FS {
 	root, err := fs.Sub(embedded, "monitoring")
 	if err != nil {

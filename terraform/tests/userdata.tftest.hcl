@@ -82,7 +82,7 @@ run "rules_of_ones_own" {
 
   assert {
     condition     = strcontains(local.settings_files["/etc/exopool/rules/signal.yml"], "{job=\"discovery\"} < 180\n")
-    error_message = "The age is in the rule that tells who boots."
+    error_message = "The age is in the rule for members that boot."
   }
   assert {
     condition     = strcontains(nonsensitive(local.monitoring_cloud_config), "exopool:member_booting:bool")

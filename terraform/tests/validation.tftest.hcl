@@ -140,7 +140,7 @@ run "refuses_addresses_in_place_of_networks_for_ssh" {
   expect_failures = [var.deploy_cidrs]
 }
 
-run "refuses_uploads_that_nobody_may_make" {
+run "refuses_uploads_from_nowhere" {
   command = plan
 
   variables {

@@ -128,7 +128,7 @@ func TestStartGoesOnWhereThePasswordWasChangedInGrafana(t *testing.T) {
 	t.Parallel()
 	s := start(t, "provisioning", "401")
 	require.NoError(t, s.err, s.said)
-	assert.Contains(t, s.said, "has another password now")
+	assert.Contains(t, s.said, "refuses the password of its user admin")
 	assert.NotContains(t, s.calls, "alert-rules", "guessing on would lock the user admin out")
 	assert.NotContains(t, s.said, "xsecret")
 	assert.Contains(t, s.calls, "curl http://192.0.2.1/health\n")

@@ -1,5 +1,5 @@
-# Log in to all machines with a key that is registered at Exoscale already, and
-# only from the office. Grafana and Prometheus open from there only, too.
+# Log in to all machines with a key that is registered at Exoscale, and only from
+# the office, as with Grafana and Prometheus.
 
 terraform {
   required_version = ">= 1.9.0"
@@ -23,7 +23,7 @@ variable "ssh_key" {
 }
 
 variable "office" {
-  description = "Network of the office. This computer must be in it: terraform uploads the programs by SSH."
+  description = "Network of the office. The machine that runs Terraform must be in it, because it uploads the programs by SSH."
   type        = string
 }
 

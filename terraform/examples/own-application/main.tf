@@ -1,5 +1,5 @@
-# A shop of one's own in place of the load generator: its image, the port it
-# listens on and the path that says whether it is well.
+# Your own shop instead of the load generator: its image, its port and the path
+# of its health check.
 
 terraform {
   required_version = ">= 1.9.0"

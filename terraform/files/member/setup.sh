@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a fresh machine a member of the pool: the exporter that is watched, and
-# the application that does the work. Runs once, at the first boot.
+# Sets up a new member of the pool: node exporter and application. Runs once, at
+# the first boot.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
@@ -10,7 +10,7 @@ apt() {
   until apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"; do
     tries=$((tries + 1))
     if [ "$tries" -ge 10 ]; then
-      echo "apt-get $* fails again and again" >&2
+      echo "apt-get $* failed 10 times" >&2
       return 1
     fi
     sleep 5

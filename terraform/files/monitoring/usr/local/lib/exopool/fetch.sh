@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches the programs: fetch.sh URL SHA256 [FOLDER]. Nothing is installed
-# unless the archive is the one that was asked for.
+# Downloads the programs: fetch.sh URL SHA256 [FOLDER]. Installs nothing unless
+# the archive has the checksum.
 set -eu
 url=$1
 sha256=$2

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fetches the key that signs Grafana's packages: grafana-key.sh URL FINGERPRINT
-# KEYRING. The keyring gets the key with this fingerprint and no other; what
-# the address offers besides, such as keys that were given up, is not trusted.
+# Downloads the key that signs Grafana's packages: grafana-key.sh URL FINGERPRINT
+# KEYRING. The keyring gets the key with this fingerprint and no other; other
+# keys at the address, such as retired ones, are not trusted.
 set -eu
 url=$1
 fingerprint=$2
@@ -14,9 +14,9 @@ gpg() {
 }
 
 curl -fsSL --retry 10 --retry-delay 5 --retry-all-errors --max-time 60 -o "$work/offered" "$url"
-gpg --import "$work/offered" || true # it says what it does not understand
+gpg --import "$work/offered" || true # it reports what it cannot read
 gpg --export "$fingerprint" >"$work/keyring" || true
-# A key may carry another one as its part, so what was found is looked at.
+# A key may contain another one as a subkey, so check the primary fingerprint.
 found=$(gpg --show-keys --with-colons "$work/keyring" | awk -F: '$1 == "pub" { next_is = 1 } $1 == "fpr" && next_is { print $10; next_is = 0 }') || true
 if [ "$found" != "$fingerprint" ]; then
   echo "the key that signs Grafana's packages is not among those of $url:" >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the monitoring machine takes from package repositories. Runs
-# once, at the first boot, and may be repeated.
+# Installs the packages of the monitoring machine. Runs once, at the first boot,
+# and may be repeated.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
@@ -10,7 +10,7 @@ again() {
   until "$@"; do
     tries=$((tries + 1))
     if [ "$tries" -ge 10 ]; then
-      echo "$* fails again and again" >&2
+      echo "$* failed 10 times" >&2
       return 1
     fi
     sleep 5
@@ -27,8 +27,8 @@ systemd-tmpfiles --create /etc/tmpfiles.d/exopool.conf
 apt update
 apt install --no-install-recommends curl ca-certificates gpg
 
-# Grafana's packages come from whom they always came from, or not at all. Until
-# the key is there, apt knows nothing of the repository.
+# Grafana's packages must be signed with the pinned key. Before the key is
+# installed, apt does not know the repository.
 lib=/usr/local/lib/exopool
 sh $lib/grafana-key.sh https://apt.grafana.com/gpg-full.key "$(cat $lib/grafana-key.fingerprint)" /etc/apt/keyrings/grafana.gpg
 install -m 0644 $lib/grafana.list /etc/apt/sources.list.d/

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts everything with the configuration that is there now, and waits until
-# it answers: start.sh [URL OF THE APPLICATION].
+# Starts everything with the present configuration, and waits until it answers:
+# start.sh [URL OF THE APPLICATION].
 set -eu
 application=${1:-}
 
@@ -28,15 +28,15 @@ runs() {
     echo "$lines" >&2
     case $lines in
       *"Forbidden by role policy"*)
-        echo "The key of this machine may not do what it is for. If policies of this account cannot tell pools apart," >&2
+        echo "The key of this machine lacks the rights it needs. If policies of this account cannot distinguish pools," >&2
         echo "apply with -var pinned_key=false; then the key may resize every pool." >&2 ;;
     esac
     return 1
   fi
 }
 
-# grafana PATH [OPTION OF CURL...] asks as admin. The password reaches curl by a
-# pipe: arguments can be seen by everyone.
+# grafana PATH [OPTION OF CURL...] sends a request as admin. curl reads the
+# password from a pipe, because other users can see arguments.
 grafana() {
   path=$1
   shift
@@ -49,8 +49,8 @@ runs discovery.service http://127.0.0.1:8091/readyz
 runs autoscaler.service http://127.0.0.1:8090/readyz
 runs grafana-server.service http://127.0.0.1:3000/api/health
 
-# has WHAT PATH: waits until Grafana knows what its files describe. Of some faults
-# in them it writes a line to its log, and carries on without.
+# has WHAT PATH: waits until Grafana has loaded what its files describe. It skips
+# what it cannot read with no more than a line in its log.
 has() {
   tries=0
   until grafana "$2" -f 2>/dev/null; do
@@ -64,8 +64,8 @@ has() {
   done
 }
 
-# knows: Grafana has all that its files describe, and can ask Prometheus: alerts
-# that cannot are silent, like those that have nothing to report.
+# knows: Grafana has loaded all its files and can query Prometheus. Alerts that
+# cannot query look the same as alerts that do not fire.
 knows() {
   rules=$(sed -n 's/^ *- uid: //p' /etc/grafana/provisioning/alerting/rules.yaml /etc/grafana/provisioning/alerting/health.yaml)
   for uid in $rules; do
@@ -83,12 +83,12 @@ knows() {
   echo "grafana can query prometheus"
 }
 
-# The password of the file counts when Grafana makes its database. Who changes it
-# in Grafana shall keep it, and be able to apply.
+# Grafana reads the password from the file only when it creates its database. A
+# password that was changed in Grafana stays, and must not prevent an apply.
 if [ "$(grafana /api/org -w '%{http_code}')" = 401 ]; then
-  echo "grafana's user admin has another password now than terraform output grafana_password tells;" >&2
-  echo "or somebody guesses at it, which locks the login for five minutes at a time;" >&2
-  echo "so alert rules and dashboards were not checked: see in grafana whether they are there" >&2
+  echo "grafana refuses the password of its user admin: it was changed in grafana since the first apply, or" >&2
+  echo "wrong passwords have locked the login, which lasts five minutes at a time;" >&2
+  echo "alert rules and dashboards were not checked: look for them in grafana" >&2
 else
   knows
 fi
