@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
 )
 
 // maxGaps bounds what a border remembers.
@@ -37,7 +37,7 @@ type gap struct {
 }
 
 func (b *border) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if exoapi.OfVendor(r.Host) && !exoapi.OfAPI(r.Host) {
+	if domains.OfVendor(r.Host) && !domains.OfAPI(r.Host) {
 		b.miss("https://" + r.Host)
 		refuse(w, r.Host)
 		return

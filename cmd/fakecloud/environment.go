@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
 )
 
 // environ returns the variables that send clients to the instance, under all
@@ -99,7 +99,7 @@ func directHosts(environ []string) string {
 // to some client: they differ in how they read asterisks, dots and ports.
 func meansVendor(word string) bool {
 	suffix := strings.TrimRight(strings.ToLower(strings.TrimLeft(word, "*.")), ".")
-	return strings.Contains(suffix, "*") || slices.ContainsFunc(exoapi.Domains(), func(domain string) bool {
+	return strings.Contains(suffix, "*") || slices.ContainsFunc(domains.All(), func(domain string) bool {
 		return strings.Contains(suffix, domain) || strings.HasSuffix(domain, suffix)
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/intercept"
 )
 
@@ -24,7 +24,7 @@ func (h hosts) set(text string) error {
 	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
 		return errors.New("want NAME=FOLDER, such as apt.example.com=./mirror")
 	}
-	if exoapi.OfVendor(name) {
+	if domains.OfVendor(name) {
 		return fmt.Errorf("%s is a host of Exoscale, which the fake cloud itself answers for", name)
 	}
 	info, err := os.Stat(folder)

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/intercept"
 )
@@ -86,7 +87,7 @@ func start(ctx context.Context, s settings, environ []string, logs io.Writer) (_
 	}
 	in.closers = append(in.closers, func() { _ = listener.Close() })
 	log, settle := s.logger(logs)
-	authority, err := intercept.NewAuthority(exoapi.Domains()...)
+	authority, err := intercept.NewAuthority(domains.All()...)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/intercept"
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/nspawn"
@@ -23,7 +23,7 @@ const (
 )
 
 // machines returns the driver; nil is the cloud's own, on paper only.
-func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger, authority *intercept.Authority) (exoapi.Machines, error) {
+func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger, authority *intercept.Authority) (infra.Driver, error) {
 	switch s.machines {
 	case machinesProcess:
 		return in.processes(ctx, s, log)
@@ -33,7 +33,7 @@ func (in *instance) machines(ctx context.Context, s settings, log *slog.Logger, 
 	return nil, nil
 }
 
-func (in *instance) processes(ctx context.Context, s settings, log *slog.Logger) (exoapi.Machines, error) {
+func (in *instance) processes(ctx context.Context, s settings, log *slog.Logger) (infra.Driver, error) {
 	// Cancelling would kill the members; close lets them finish.
 	driver, err := machine.NewProcess(context.WithoutCancel(ctx), machine.ProcessConfig{Log: log, Speed: s.speed})
 	if err != nil {
@@ -46,7 +46,7 @@ func (in *instance) processes(ctx context.Context, s settings, log *slog.Logger)
 
 // booting returns machines that really boot. They find the API at its name,
 // which leads to a listener in their network.
-func (in *instance) booting(ctx context.Context, s settings, log *slog.Logger, authority *intercept.Authority) (exoapi.Machines, error) {
+func (in *instance) booting(ctx context.Context, s settings, log *slog.Logger, authority *intercept.Authority) (infra.Driver, error) {
 	trusted, err := in.vendors(ctx, s.hosts)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/intercept"
 )
 
@@ -22,7 +22,7 @@ import (
 func (in *instance) intercept(ctx context.Context, environ []string, authority *intercept.Authority, log *slog.Logger) error {
 	self := strings.TrimPrefix(in.contact.Base, "http://")
 	proxy, err := intercept.New(intercept.Config{
-		Domains: exoapi.Domains(), Authority: authority, Handler: in.border, Unheard: in.border.unheard,
+		Domains: domains.All(), Authority: authority, Handler: in.border, Unheard: in.border.unheard,
 		Neighbours: in.neighbours, Upstream: upstream(self, environ), Logger: log,
 	})
 	if err != nil {

@@ -3,6 +3,8 @@ package exoapi
 import (
 	"log/slog"
 	"net/netip"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // States of a load balancer and of its services.
@@ -43,7 +45,7 @@ type serviceSettings struct {
 	strategy    string
 	port        int
 	targetPort  int
-	healthcheck Healthcheck
+	healthcheck infra.Healthcheck
 }
 
 // balancer finds one in a zone.
@@ -109,13 +111,13 @@ func (w *world) balanceStale() {
 }
 
 // wanted is what the driver is told about a load balancer.
-func (w *world) wanted(b *balancer) Balancer {
-	out := Balancer{ID: b.id, Address: b.address}
+func (w *world) wanted(b *balancer) infra.Balancer {
+	out := infra.Balancer{ID: b.id, Address: b.address}
 	for s := range b.services.all() {
 		if s.state == balancerCreating || s.state == balancerDeleting {
 			continue
 		}
-		driven := Service{
+		driven := infra.Service{
 			ID:          s.id,
 			Name:        s.name,
 			Port:        s.port,
@@ -123,11 +125,11 @@ func (w *world) wanted(b *balancer) Balancer {
 			Protocol:    s.protocol,
 			Strategy:    s.strategy,
 			Healthcheck: s.healthcheck,
-			Targets:     make([]Target, 0, s.pool.live),
+			Targets:     make([]infra.Target, 0, s.pool.live),
 		}
 		for i := range s.pool.members.all() {
 			if i.placed && i.state != instanceDestroying && i.address.IsValid() {
-				driven.Targets = append(driven.Targets, Target{i.id, i.address})
+				driven.Targets = append(driven.Targets, infra.Target{MachineID: i.id, Address: i.address})
 			}
 		}
 		out.Services = append(out.Services, driven)
@@ -138,7 +140,7 @@ func (w *world) wanted(b *balancer) Balancer {
 // A memberHealth is what a service's health check says of a member.
 type memberHealth struct {
 	member *instance
-	health Health
+	health infra.Health
 }
 
 // health lists the members that were checked, oldest first.
@@ -151,7 +153,7 @@ func (w *world) health(b *balancer, s *service) []memberHealth {
 			continue
 		}
 		if i.sick || i.crashed {
-			h = HealthFailure
+			h = infra.HealthFailure
 		}
 		found = append(found, memberHealth{i, h})
 	}

@@ -1,10 +1,14 @@
 package exoapi
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/exopool/exopool/fake/infra"
+)
 
 // The catalog is what the provider offers; it never changes.
 type catalog struct {
-	types     []InstanceType
+	types     []infra.InstanceType
 	templates []template
 }
 
@@ -34,8 +38,8 @@ const (
 )
 
 func newCatalog(zones []string) catalog {
-	standard := func(id, size string, cpus int, memory int64, authorized bool) InstanceType {
-		return InstanceType{
+	standard := func(id, size string, cpus int, memory int64, authorized bool) infra.InstanceType {
+		return infra.InstanceType{
 			ID: id, Family: "standard", Size: size, CPUs: cpus, Memory: memory,
 			Authorized: authorized, Zones: zones,
 		}
@@ -49,7 +53,7 @@ func newCatalog(zones []string) catalog {
 		}
 	}
 	return catalog{
-		types: []InstanceType{
+		types: []infra.InstanceType{
 			standard("71004023-bb72-4a97-b1e9-bc66dfce9470", "micro", 1, 512*mib, true),
 			standard("b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8", "tiny", 1, 1*gib, true),
 			standard("21624abb-764e-4def-81d7-9fc54b5957fb", "small", 2, 2*gib, true),
@@ -70,8 +74,8 @@ func newCatalog(zones []string) catalog {
 	}
 }
 
-func (c *catalog) typeByID(id string) *InstanceType {
-	i := slices.IndexFunc(c.types, func(t InstanceType) bool { return t.ID == id })
+func (c *catalog) typeByID(id string) *infra.InstanceType {
+	i := slices.IndexFunc(c.types, func(t infra.InstanceType) bool { return t.ID == id })
 	if i < 0 {
 		return nil
 	}
@@ -87,7 +91,7 @@ func (c *catalog) templateByID(id string) *template {
 }
 
 // largestDisk is the limit of a type's disk, in GiB.
-func (t *InstanceType) largestDisk() int {
+func largestDisk(t *infra.InstanceType) int {
 	switch t.Size {
 	case "micro":
 		return 200

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A Clock tells the time and waits.
@@ -37,7 +39,7 @@ type Config struct {
 	// first of Zones if that is not among them.
 	DefaultZone string
 	// Machines runs the instances. By default nothing runs.
-	Machines Machines
+	Machines infra.Driver
 	// Timing tells how long things take.
 	Timing Timing
 	// Quotas overrides limits by resource name; -1 means unlimited.

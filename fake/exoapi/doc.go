@@ -12,7 +12,7 @@
 // nothing needs to run: whatever fell due is done before the next request is
 // answered. With the system clock, [Cloud.Run] does it when it falls due.
 //
-// What instances do is up to a driver, [Machines]. Without one they exist on
+// What instances do is up to a driver, [infra.Driver]. Without one they exist on
 // paper only and become healthy some time after they started.
 //
 // [Cloud.Faults] breaks things by name. [Cloud.Routes] tells which part of

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A recorder is a driver that writes down what it is told. Events carry the
@@ -23,14 +24,14 @@ type recorder struct {
 	mu       sync.Mutex
 	since    time.Time
 	events   []string
-	machines map[string]exoapi.Machine
-	balanced exoapi.Balancer
+	machines map[string]infra.Machine
+	balanced infra.Balancer
 	broken   bool
 	unlinked bool // load balancers cannot be set up
 }
 
 func newRecorder() *recorder {
-	return &recorder{since: time.Now(), machines: map[string]exoapi.Machine{}}
+	return &recorder{since: time.Now(), machines: map[string]infra.Machine{}}
 }
 
 func (r *recorder) note(event string, args ...any) {
@@ -53,7 +54,7 @@ func (r *recorder) Networks() (instances, balancers netip.Prefix) {
 	return netip.MustParsePrefix("127.9.0.0/29"), netip.MustParsePrefix("127.9.1.0/30")
 }
 
-func (r *recorder) Start(m exoapi.Machine) error {
+func (r *recorder) Start(m infra.Machine) error {
 	r.note("start %s", m.Address)
 	r.machines[m.ID] = m
 	if r.broken {
@@ -66,7 +67,7 @@ func (r *recorder) Stop(id string) { r.note("stop %s", r.machines[id].Address) }
 
 func (r *recorder) Destroy(id string) { r.note("destroy %s", r.machines[id].Address) }
 
-func (r *recorder) Balance(b exoapi.Balancer) error {
+func (r *recorder) Balance(b infra.Balancer) error {
 	targets := []string{}
 	for _, s := range b.Services {
 		for _, t := range s.Targets {
@@ -83,7 +84,7 @@ func (r *recorder) Balance(b exoapi.Balancer) error {
 
 func (r *recorder) Unbalance(string) { r.note("unbalance") }
 
-func (r *recorder) Health(string, string) map[string]exoapi.Health { return nil }
+func (r *recorder) Health(string, string) map[string]infra.Health { return nil }
 
 // startDriven makes a cloud that runs in the background, as with a driver
 // that really does something.

@@ -4,41 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/exopool/exopool/fake/infra"
 )
-
-// A Firewall is a driver that enforces security groups. Without it rules are
-// kept and listed, and let everything pass.
-type Firewall interface {
-	// HealthcheckSources names the addresses from which load balancers check
-	// health. They become the sources of the public security group
-	// public-nlb-healthcheck-sources, for rules to refer to.
-	HealthcheckSources() []netip.Prefix
-	// Protect tells what may reach which machines and what they may reach, in
-	// place of what was told before. It names all machines, those about to be
-	// started included; others cannot be reached. It is called whenever
-	// machines, rules or members of groups change.
-	Protect([]Protection) error
-}
-
-// A Protection is what all security groups of a machine together permit.
-// Answers to what is permitted always pass.
-type Protection struct {
-	MachineID string
-	Address   netip.Addr
-	Ingress   []Permit // empty: nothing may connect
-	Egress    []Permit // empty: the machine may connect to everything
-}
-
-// A Permit is a rule of a security group, with groups resolved to the
-// addresses of their members.
-type Permit struct {
-	Protocol  string // as in the API: tcp, udp, icmp, icmpv6, ah, esp, gre or ipip
-	FirstPort int    // of tcp and udp
-	LastPort  int    // included
-	ICMPType  int    // of icmp; -1 means any
-	ICMPCode  int    // of icmp; -1 means any
-	Peers     []netip.Prefix
-}
 
 // unguard notes that the driver no longer knows who may reach whom.
 func (w *world) unguard() { w.unguarded = w.firewall != nil }
@@ -57,13 +25,13 @@ func (w *world) guard() error {
 	return nil
 }
 
-func (w *world) protections() []Protection {
-	list := make([]Protection, 0, w.instances.len())
+func (w *world) protections() []infra.Protection {
+	list := make([]infra.Protection, 0, w.instances.len())
 	for i := range w.instances.all() {
 		if !i.address.IsValid() {
 			continue
 		}
-		p := Protection{MachineID: i.id, Address: i.address}
+		p := infra.Protection{MachineID: i.id, Address: i.address}
 		for g := range w.groups.all() {
 			if !w.belongs(i, g) {
 				continue
@@ -90,8 +58,8 @@ func (w *world) belongs(i *instance, g *securityGroup) bool {
 	return slices.Contains(i.groups, ref{g.id})
 }
 
-func (w *world) permit(u rule) Permit {
-	p := Permit{Protocol: u.Protocol, FirstPort: u.StartPort, LastPort: u.EndPort, ICMPType: -1, ICMPCode: -1}
+func (w *world) permit(u rule) infra.Permit {
+	p := infra.Permit{Protocol: u.Protocol, FirstPort: u.StartPort, LastPort: u.EndPort, ICMPType: -1, ICMPCode: -1}
 	if u.ICMP != nil {
 		p.ICMPType, p.ICMPCode = orAny(u.ICMP.Type), orAny(u.ICMP.Code)
 	}

@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A guardian is a driver that enforces security groups, or says it does.
 type guardian struct {
 	*recorder
 
-	told   []exoapi.Protection
+	told   []infra.Protection
 	broken bool
 }
 
@@ -27,7 +28,7 @@ func (g *guardian) HealthcheckSources() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("127.9.2.3/32")}
 }
 
-func (g *guardian) Protect(all []exoapi.Protection) error {
+func (g *guardian) Protect(all []infra.Protection) error {
 	if g.broken {
 		return errors.New("no rules")
 	}
@@ -165,7 +166,7 @@ func TestEgressAndICMPAreToldAsGiven(t *testing.T) {
 			require.Equal(t, 200, call(t, cloud, "POST", "/v2/security-group/"+*web.ID+"/rules", body).status)
 		}
 		all := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
-		assert.Equal(t, []exoapi.Permit{
+		assert.Equal(t, []infra.Permit{
 			{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: all},
 			{Protocol: "icmp", ICMPType: 3, ICMPCode: -1, Peers: all},
 			{Protocol: "esp", ICMPType: -1, ICMPCode: -1, Peers: []netip.Prefix{netip.MustParsePrefix("::/0")}},

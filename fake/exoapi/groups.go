@@ -6,7 +6,7 @@ import (
 )
 
 // A securityGroup is a set of firewall rules. The emulator keeps them; a driver
-// that is a [Firewall] enforces them.
+// that is [infra.Firewall] enforces them.
 type securityGroup struct {
 	id, name    string
 	description string

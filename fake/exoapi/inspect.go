@@ -3,6 +3,8 @@ package exoapi
 import (
 	"errors"
 	"net/netip"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A PoolInfo is an instance pool at one moment.
@@ -18,7 +20,7 @@ type InstanceInfo struct {
 	PoolID                string     // empty if it is not a member
 	Address               netip.Addr // the zero Addr without a public one
 	// Trouble is what the driver says is wrong with the machine; see
-	// [Observer].
+	// [infra.Observer].
 	Trouble string
 }
 
@@ -34,10 +36,10 @@ type ServiceInfo struct {
 	ID, Name, State, PoolID string
 	Port, TargetPort        int
 	Protocol                string
-	Healthcheck             Healthcheck
+	Healthcheck             infra.Healthcheck
 	// Health is what the health check says, by the id of the member. Members
 	// that were not checked yet are absent.
-	Health map[string]Health
+	Health map[string]infra.Health
 }
 
 // Pools returns the pools of all zones in the order of their creation;
@@ -86,7 +88,7 @@ func (c *Cloud) Balancers() []BalancerInfo {
 			for s := range b.services.all() {
 				si := ServiceInfo{
 					ID: s.id, Name: s.name, State: s.state, PoolID: s.pool.id,
-					Port: s.port, TargetPort: s.targetPort, Protocol: s.protocol, Healthcheck: s.healthcheck, Health: map[string]Health{},
+					Port: s.port, TargetPort: s.targetPort, Protocol: s.protocol, Healthcheck: s.healthcheck, Health: map[string]infra.Health{},
 				}
 				for _, m := range w.health(b, s) {
 					si.Health[m.member.id] = m.health

@@ -167,7 +167,7 @@ func resetInstance(r *request) (any, error) {
 	}
 	s := i.spec
 	r.world.readTemplate(f, &s)
-	f.integer("disk-size", &s.diskSize, minDisk, min(maxDisk, s.instanceType.largestDisk()))
+	f.integer("disk-size", &s.diskSize, minDisk, min(maxDisk, largestDisk(s.instanceType)))
 	if err := f.problem(); err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func scaleInstance(r *request) (any, error) {
 	if err := i.must([]string{instanceStopped}); err != nil {
 		return nil, err
 	}
-	if s.diskSize > s.instanceType.largestDisk() {
+	if s.diskSize > largestDisk(s.instanceType) {
 		return nil, invalid("bad request: the disk is too large for type %s", s.instanceType.Size)
 	}
 	return r.setInstance(i, func() { i.spec = s })
@@ -204,7 +204,7 @@ func resizeInstanceDisk(r *request) (any, error) {
 		return nil, err
 	}
 	size := i.diskSize
-	f.integer("disk-size", &size, minDisk, min(maxDisk, i.instanceType.largestDisk()))
+	f.integer("disk-size", &size, minDisk, min(maxDisk, largestDisk(i.instanceType)))
 	if err := f.problem(); err != nil {
 		return nil, err
 	}

@@ -4,27 +4,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // An instanceView is an instance in the API's JSON shape. Fields that lists
 // leave out are empty there.
 type instanceView struct {
-	ID              string            `json:"id"`
-	Name            string            `json:"name"`
-	State           string            `json:"state"`
-	CreatedAt       string            `json:"created-at"`
-	InstanceType    *InstanceType     `json:"instance-type"`
-	Template        *template         `json:"template"`
-	PublicIP        string            `json:"public-ip,omitempty"`
-	IPv6Address     string            `json:"ipv6-address,omitempty"`
-	Assignment      string            `json:"public-ip-assignment"`
-	MACAddress      string            `json:"mac-address"`
-	SecurityGroups  []ref             `json:"security-groups"`
-	PrivateNetworks []nicView         `json:"private-networks"`
-	SSHKey          *keyRef           `json:"ssh-key,omitempty"`
-	SSHKeys         []keyRef          `json:"ssh-keys,omitempty"`
-	Labels          map[string]string `json:"labels"`
-	Manager         *managerView      `json:"manager,omitempty"`
+	ID              string              `json:"id"`
+	Name            string              `json:"name"`
+	State           string              `json:"state"`
+	CreatedAt       string              `json:"created-at"`
+	InstanceType    *infra.InstanceType `json:"instance-type"`
+	Template        *template           `json:"template"`
+	PublicIP        string              `json:"public-ip,omitempty"`
+	IPv6Address     string              `json:"ipv6-address,omitempty"`
+	Assignment      string              `json:"public-ip-assignment"`
+	MACAddress      string              `json:"mac-address"`
+	SecurityGroups  []ref               `json:"security-groups"`
+	PrivateNetworks []nicView           `json:"private-networks"`
+	SSHKey          *keyRef             `json:"ssh-key,omitempty"`
+	SSHKeys         []keyRef            `json:"ssh-keys,omitempty"`
+	Labels          map[string]string   `json:"labels"`
+	Manager         *managerView        `json:"manager,omitempty"`
 
 	*instanceDetail
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // States of an instance.
@@ -136,7 +138,7 @@ func (w *world) start(i *instance, op *operation) {
 }
 
 // machine is what the driver is told about an instance.
-func (w *world) machine(i *instance) Machine {
+func (w *world) machine(i *instance) infra.Machine {
 	// Checked when it came in.
 	data, _ := base64.StdEncoding.DecodeString(i.userData)
 	var keys []string
@@ -145,7 +147,7 @@ func (w *world) machine(i *instance) Machine {
 			keys = append(keys, key.public)
 		}
 	}
-	return Machine{
+	return infra.Machine{
 		ID:       i.id,
 		Name:     i.name,
 		Zone:     i.zone,

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/exopool/exopool/fake/domains"
 )
 
 // maxBody is the longest request body. User data, the longest thing in one,
@@ -49,7 +51,7 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 	if rest, ok := strings.CutPrefix(path, "/z/"); ok {
 		zone, path, _ = strings.Cut(rest, "/")
 		path = "/" + path
-	} else if z, ok := zoneOfHost(hr.Host); ok {
+	} else if z, ok := domains.Zone(hr.Host); ok {
 		zone = z
 	}
 	if !slices.Contains(c.cfg.Zones, zone) {
@@ -60,13 +62,6 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 		return "", "", notEmulated(hr.Method, hr.URL.EscapedPath())
 	}
 	return zone, path, nil
-}
-
-func zoneOfHost(host string) (zone string, ok bool) {
-	if !OfAPI(host) {
-		return "", false
-	}
-	return strings.CutPrefix(strings.TrimSuffix(hostOf(host), ".exoscale.com"), "api-")
 }
 
 // answer does what a known route asks, unless a fault is in the way.

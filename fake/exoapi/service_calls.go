@@ -1,22 +1,24 @@
 package exoapi
 
+import "github.com/exopool/exopool/fake/infra"
+
 type serviceView struct {
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Description string       `json:"description"`
-	State       string       `json:"state"`
-	Protocol    string       `json:"protocol"`
-	Strategy    string       `json:"strategy"`
-	Port        int          `json:"port"`
-	TargetPort  int          `json:"target-port"`
-	Pool        ref          `json:"instance-pool"`
-	Healthcheck Healthcheck  `json:"healthcheck"`
-	Status      []statusView `json:"healthcheck-status"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description"`
+	State       string            `json:"state"`
+	Protocol    string            `json:"protocol"`
+	Strategy    string            `json:"strategy"`
+	Port        int               `json:"port"`
+	TargetPort  int               `json:"target-port"`
+	Pool        ref               `json:"instance-pool"`
+	Healthcheck infra.Healthcheck `json:"healthcheck"`
+	Status      []statusView      `json:"healthcheck-status"`
 }
 
 type statusView struct {
-	PublicIP string `json:"public-ip"`
-	Status   Health `json:"status"`
+	PublicIP string       `json:"public-ip"`
+	Status   infra.Health `json:"status"`
 }
 
 func (w *world) serviceView(b *balancer, s *service) serviceView {
@@ -83,11 +85,11 @@ func (s *serviceSettings) read(f *fields) {
 	f.integer("port", &s.port, 1, maxPort)
 	f.integer("target-port", &s.targetPort, 1, maxPort)
 	if o := f.object("healthcheck"); o != nil {
-		s.healthcheck.read(o)
+		readHealthcheck(o, &s.healthcheck)
 	}
 }
 
-func (h *Healthcheck) read(f *fields) {
+func readHealthcheck(f *fields, h *infra.Healthcheck) {
 	f.oneOf("mode", &h.Mode, "tcp", "http", "https")
 	f.integer("port", &h.Port, 1, maxPort)
 	f.integer("interval", &h.Interval, 5, 300)
@@ -127,7 +129,7 @@ func addService(r *request) (any, error) {
 	w, f := r.world, r.fields()
 	f.require("name", "instance-pool", "protocol", "strategy", "port", "target-port", "healthcheck")
 	s := &service{id: w.ids.uuid()}
-	s.healthcheck = Healthcheck{Mode: "tcp", Interval: 10, Timeout: 2, Retries: 1}
+	s.healthcheck = infra.Healthcheck{Mode: "tcp", Interval: 10, Timeout: 2, Retries: 1}
 	s.read(f)
 	var poolID string
 	f.ref("instance-pool", &poolID)

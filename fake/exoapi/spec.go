@@ -3,12 +3,14 @@ package exoapi
 import (
 	"encoding/base64"
 	"slices"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A spec is what an instance is made from. Pools hold one for their members.
 // What it points to is never changed, only replaced, so copies may share it.
 type spec struct {
-	instanceType *InstanceType
+	instanceType *infra.InstanceType
 	template     *template
 	diskSize     int // GiB
 	keys         []keyRef
@@ -65,8 +67,8 @@ func (w *world) readSpec(f *fields, s *spec, assignments ...string) {
 	f.boolean("secureboot-enabled", &s.secureBoot)
 	f.boolean("tpm-enabled", &s.tpm)
 	f.ignoredBoolean("application-consistent-snapshot-enabled")
-	if t := s.instanceType; t != nil && s.diskSize > t.largestDisk() {
-		f.reject("disk-size of type %s must not exceed %d", t.Size, t.largestDisk())
+	if t := s.instanceType; t != nil && s.diskSize > largestDisk(t) {
+		f.reject("disk-size of type %s must not exceed %d", t.Size, largestDisk(t))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // The world is the state of the cloud and what will change it. It knows no
@@ -20,8 +22,8 @@ type world struct {
 
 	ids      identity
 	timing   Timing
-	machines Machines
-	firewall Firewall // the driver, if it enforces security groups
+	machines infra.Driver
+	firewall infra.Firewall // the driver, if it enforces security groups
 	faults   *Faults
 	log      *slog.Logger
 
@@ -73,7 +75,7 @@ func newWorld(cfg Config, faults *Faults) (*world, error) {
 		driver.now = func() time.Time { return w.now }
 		w.machines = driver
 	}
-	w.firewall, _ = w.machines.(Firewall)
+	w.firewall, _ = w.machines.(infra.Firewall)
 	instances, balancers := w.machines.Networks()
 	if !instances.IsValid() || !balancers.IsValid() {
 		return nil, fmt.Errorf("driver's networks %v and %v are not both valid", instances, balancers)
@@ -88,7 +90,7 @@ func newWorld(cfg Config, faults *Faults) (*world, error) {
 	w.orgID = w.ids.uuid()
 	w.addStandardGroups()
 	w.unguard()
-	if driver, ok := w.machines.(Observer); ok {
+	if driver, ok := w.machines.(infra.Observer); ok {
 		w.observe(driver)
 	}
 	return w, nil

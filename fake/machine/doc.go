@@ -1,5 +1,5 @@
 // Package machine runs what the instances and load balancers of the emulated
-// cloud stand for, behind the interface [exoapi.Machines].
+// cloud stand for, behind the interface [infra.Driver].
 //
 // A machine of [Process] is a process on a loopback address of its own, with the
 // load generator on port 8080 and a node exporter on port 9100; its load

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/member"
 )
@@ -90,9 +90,9 @@ func newDriver(t *testing.T, change func(*machine.ProcessConfig)) *machine.Proce
 }
 
 // instance is the i-th machine of the driver's network.
-func instance(driver *machine.Process, i int) exoapi.Machine {
+func instance(driver *machine.Process, i int) infra.Machine {
 	instances, _ := driver.Networks()
-	return exoapi.Machine{
+	return infra.Machine{
 		ID: "id-" + strconv.Itoa(i), Name: "web-" + strconv.Itoa(i), Address: addressOf(instances, i),
 	}
 }
@@ -106,9 +106,9 @@ func addressOf(network netip.Prefix, i int) netip.Addr {
 }
 
 // start powers the first n machines on and waits until they answer.
-func start(t *testing.T, driver *machine.Process, n int) []exoapi.Machine {
+func start(t *testing.T, driver *machine.Process, n int) []infra.Machine {
 	t.Helper()
-	list := make([]exoapi.Machine, n)
+	list := make([]infra.Machine, n)
 	for i := range list {
 		list[i] = instance(driver, i)
 		require.NoError(t, driver.Start(list[i]))
@@ -119,12 +119,12 @@ func start(t *testing.T, driver *machine.Process, n int) []exoapi.Machine {
 	return list
 }
 
-func answers(ctx context.Context, driver *machine.Process, m exoapi.Machine) bool {
+func answers(ctx context.Context, driver *machine.Process, m infra.Machine) bool {
 	_, err := fetch(ctx, url(driver, m, machine.LoadPort, "/health"))
 	return err == nil
 }
 
-func url(driver *machine.Process, m exoapi.Machine, port int, path string) string {
+func url(driver *machine.Process, m infra.Machine, port int, path string) string {
 	return fmt.Sprintf("http://%v:%d%s", m.Address, driver.PortFor(port), path)
 }
 
@@ -170,7 +170,7 @@ func alive(pid int) bool {
 }
 
 // cpuSeconds reads node_cpu_seconds_total of a member's exporter, by mode.
-func cpuSeconds(t *testing.T, driver *machine.Process, m exoapi.Machine) map[string]float64 {
+func cpuSeconds(t *testing.T, driver *machine.Process, m infra.Machine) map[string]float64 {
 	t.Helper()
 	body, err := fetch(t.Context(), url(driver, m, machine.ExporterPort, "/metrics"))
 	require.NoError(t, err)
@@ -191,7 +191,7 @@ func cpuSeconds(t *testing.T, driver *machine.Process, m exoapi.Machine) map[str
 }
 
 // busySeconds is the CPU time that is not idle.
-func busySeconds(t *testing.T, driver *machine.Process, m exoapi.Machine) float64 {
+func busySeconds(t *testing.T, driver *machine.Process, m infra.Machine) float64 {
 	t.Helper()
 	sum := 0.0
 	for mode, seconds := range cpuSeconds(t, driver, m) {

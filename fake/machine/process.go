@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
 )
 
@@ -80,7 +80,7 @@ type Process struct {
 	closed bool
 }
 
-var _ exoapi.Machines = (*Process)(nil)
+var _ infra.Driver = (*Process)(nil)
 
 // NewProcess returns a driver that has a network, ports and a directory of its
 // own, and no member yet. Fails on systems other than Linux, which alone has
@@ -141,7 +141,7 @@ func (p *Process) PortFor(port int) int { return p.ports.known(port) }
 // Start powers a machine on: its process begins when the boot time is over and
 // the process before it on the same address is gone. A machine that is on
 // stays as it is; one whose process died is started again.
-func (p *Process) Start(m exoapi.Machine) error {
+func (p *Process) Start(m infra.Machine) error {
 	if !p.network.instances.Contains(m.Address) {
 		return fmt.Errorf("start machine %s: address %v is not in %v", m.Name, m.Address, p.network.instances)
 	}
@@ -225,14 +225,14 @@ func (p *Process) forget(r *run) {
 // Balance brings a load balancer into the given state. Connections through
 // services that stay are not disturbed: a target that is gone gets no new ones.
 // The error names every service that cannot listen; the others serve.
-func (p *Process) Balance(b exoapi.Balancer) error { return p.balancers.Balance(b) }
+func (p *Process) Balance(b infra.Balancer) error { return p.balancers.Balance(b) }
 
 // Unbalance removes a load balancer and cuts the connections through it.
 func (p *Process) Unbalance(id string) { p.balancers.Unbalance(id) }
 
 // Health tells what the service's health check last said, by machine id;
 // machines not checked yet are absent.
-func (p *Process) Health(balancerID, serviceID string) map[string]exoapi.Health {
+func (p *Process) Health(balancerID, serviceID string) map[string]infra.Health {
 	return p.balancers.Health(balancerID, serviceID)
 }
 

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // killMargin is how long after its grace a member may take to end.
@@ -20,14 +20,14 @@ const killMargin = time.Second
 
 // A run is one time a machine is on, from Start to the end of its process.
 type run struct {
-	machine exoapi.Machine
+	machine infra.Machine
 	log     *slog.Logger
 	off     context.CancelFunc
 	ended   chan struct{}
 	pid     atomic.Int64 // 0 before the process began
 }
 
-func newRun(m exoapi.Machine, log *slog.Logger) *run {
+func newRun(m infra.Machine, log *slog.Logger) *run {
 	return &run{machine: m, log: log.With("machine", m.Name, "address", m.Address), ended: make(chan struct{})}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/intercept"
 	"github.com/exopool/exopool/fake/machine"
 )
@@ -132,7 +133,7 @@ func (c *cloud) healthy(n int) bool {
 	}
 	good := 0
 	for _, health := range balancers[0].Services[0].Health {
-		if health == exoapi.HealthSuccess {
+		if health == infra.HealthSuccess {
 			good++
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // Config is what a [Set] needs. Only Log is required.
@@ -89,7 +89,7 @@ func NewSet(ctx context.Context, cfg Config) (*Set, error) {
 // Balance brings a load balancer into the given state. Connections through
 // services that stay are not disturbed: a target that is gone gets no new ones.
 // The error names every service that cannot listen; the others serve.
-func (b *Set) Balance(wanted exoapi.Balancer) error {
+func (b *Set) Balance(wanted infra.Balancer) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -100,7 +100,7 @@ func (b *Set) Balance(wanted exoapi.Balancer) error {
 		services = map[string]*service{}
 		b.byID[wanted.ID] = services
 	}
-	specs := map[string]exoapi.Service{}
+	specs := map[string]infra.Service{}
 	for _, spec := range wanted.Services {
 		specs[spec.ID] = spec
 	}
@@ -127,7 +127,7 @@ func (b *Set) Balance(wanted exoapi.Balancer) error {
 	return errors.Join(faults...)
 }
 
-func (b *Set) open(address netip.Addr, spec exoapi.Service) (*service, error) {
+func (b *Set) open(address netip.Addr, spec infra.Service) (*service, error) {
 	s := &service{
 		cfg: b.cfg, start: b.work.start, address: address, port: spec.Port, protocol: spec.Protocol,
 		log:     b.cfg.Log.With("service", spec.Name),
@@ -175,7 +175,7 @@ func (b *Set) Unbalance(id string) {
 
 // Health tells what the service's health check last said, by machine id;
 // machines not checked yet are absent.
-func (b *Set) Health(balancerID, serviceID string) map[string]exoapi.Health {
+func (b *Set) Health(balancerID, serviceID string) map[string]infra.Health {
 	b.mu.Lock()
 	s := b.byID[balancerID][serviceID]
 	b.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
 )
 
@@ -43,7 +43,7 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 		want.Services[0].Port += len(mode)
 		want.Services[0].Healthcheck.Mode = mode
 		require.NoError(t, lb.Balance(want))
-		eventually(t, func() bool { return lb.Health(want.ID, "svc")[b.id] == exoapi.HealthSuccess }, "%s check fails", mode)
+		eventually(t, func() bool { return lb.Health(want.ID, "svc")[b.id] == infra.HealthSuccess }, "%s check fails", mode)
 		mu.Lock()
 		assert.True(t, checked["tcp4 "+target], "%s check", mode)
 		clear(checked)
@@ -51,7 +51,7 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 		lb.Unbalance(want.ID)
 	}
 	require.NoError(t, lb.Balance(spec(lb, b)))
-	awaitHealth(t, lb, exoapi.HealthSuccess, b)
+	awaitHealth(t, lb, infra.HealthSuccess, b)
 	_, err := through(t, lb)
 	require.NoError(t, err)
 	mu.Lock()

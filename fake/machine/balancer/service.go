@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A service is one listening port of a load balancer.
@@ -24,7 +24,7 @@ type service struct {
 	choose   *chooser
 
 	mu      sync.Mutex
-	spec    exoapi.Service
+	spec    infra.Service
 	targets map[string]*target // by machine id
 	order   []*target          // as the cloud lists them
 }
@@ -35,19 +35,19 @@ type target struct {
 	machine   string
 	address   netip.Addr
 	stopCheck context.CancelFunc
-	health    exoapi.Health // empty: not checked yet
-	failures  int           // in a row
+	health    infra.Health // empty: not checked yet
+	failures  int          // in a row
 }
 
 // serves reports whether the service can be brought into the state of spec
 // without listening anew.
-func (s *service) serves(address netip.Addr, spec exoapi.Service) bool {
+func (s *service) serves(address netip.Addr, spec infra.Service) bool {
 	return s.address == address && s.port == spec.Port && s.protocol == spec.Protocol
 }
 
 // update takes over targets, health check and strategy. Targets that stay keep
 // their health.
-func (s *service) update(spec exoapi.Service) {
+func (s *service) update(spec infra.Service) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	recheck := s.spec.Healthcheck != spec.Healthcheck
@@ -89,17 +89,17 @@ func (s *service) healthy() []*target {
 	defer s.mu.Unlock()
 	list := make([]*target, 0, len(s.order))
 	for _, t := range s.order {
-		if t.health == exoapi.HealthSuccess && s.cfg.On(t.machine) {
+		if t.health == infra.HealthSuccess && s.cfg.On(t.machine) {
 			list = append(list, t)
 		}
 	}
 	return list
 }
 
-func (s *service) health() map[string]exoapi.Health {
+func (s *service) health() map[string]infra.Health {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	said := make(map[string]exoapi.Health, len(s.targets))
+	said := make(map[string]infra.Health, len(s.targets))
 	for id, t := range s.targets {
 		if t.health != "" {
 			said[id] = t.health

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/nspawn/guest"
 	"github.com/exopool/exopool/fake/machine/nspawn/procstat"
 )
@@ -18,7 +18,7 @@ import (
 const removeLimit = 10 * time.Second
 
 // assemble makes what the machine does not have yet.
-func (m *machine) assemble(ctx context.Context, spec exoapi.Machine) (err error) {
+func (m *machine) assemble(ctx context.Context, spec infra.Machine) (err error) {
 	if m.disk == nil {
 		m.disk, err = guest.Format(filepath.Join(m.cfg.disks(), m.id), m.template, m.contents(spec))
 		if err != nil {
@@ -41,7 +41,7 @@ func (m *machine) assemble(ctx context.Context, spec exoapi.Machine) (err error)
 }
 
 // contents of a new disk.
-func (m *machine) contents(spec exoapi.Machine) guest.Contents {
+func (m *machine) contents(spec infra.Machine) guest.Contents {
 	gateway := m.link.Gateway().String()
 	files := map[string][]byte{
 		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway, registryPort),
@@ -75,7 +75,7 @@ const dockerMirror = `{"registry-mirrors": ["http://%s:%d"]}
 
 // boot is from power on to power off or reboot; again tells which of the two.
 // It ends the machine as soon as stay says so.
-func (m *machine) boot(ctx context.Context, spec exoapi.Machine, stay func() bool) (again bool, err error) {
+func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool) (again bool, err error) {
 	if err := m.link.Reset(ctx, m.id); err != nil {
 		return false, err
 	}
@@ -169,7 +169,7 @@ func (m *machine) shutDown(ctx context.Context, process guest.Process) error {
 
 // own makes the files that show the machine its own CPU time and memory. They
 // have to be there when it boots.
-func (m *machine) own(t exoapi.InstanceType, limit *cpuLimit) ([]*procstat.File, error) {
+func (m *machine) own(t infra.InstanceType, limit *cpuLimit) ([]*procstat.File, error) {
 	cpu, err := procstat.Create(filepath.Join(m.disk.Proc(), "stat"),
 		procstat.CPU(t.CPUs, func() (procstat.Used, float64, error) {
 			usage, err := m.group.Usage()

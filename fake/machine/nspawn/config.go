@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
@@ -96,7 +97,7 @@ func defaultTo[T comparable](field *T, value T) {
 // vendor's, so that none leads them to the real cloud, and those configured.
 func (c *Config) hosts(gateway, metadata netip.Addr) map[string]netip.Addr {
 	hosts := map[string]netip.Addr{"metadata.exoscale.com": metadata}
-	for _, domain := range exoapi.Domains() {
+	for _, domain := range domains.All() {
 		hosts[domain], hosts["*."+domain] = gateway, gateway
 	}
 	for name, address := range c.Hosts {
@@ -112,7 +113,7 @@ func (c *Config) hosts(gateway, metadata netip.Addr) map[string]netip.Addr {
 func (c *Config) disks() string { return filepath.Join(c.Dir, c.Prefix+"-machines") }
 
 // share is how many CPUs of this computer a machine of a type gets.
-func (c *Config) share(t exoapi.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
+func (c *Config) share(t infra.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
 
 func (c *Config) template() template.Config {
 	return template.Config{Cache: c.Cache, Mirror: c.Mirror, Log: c.Log}

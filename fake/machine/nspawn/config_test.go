@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/nspawn/names"
 )
@@ -57,7 +57,7 @@ func TestNamesOfTheVendorLeadMachinesToTheGateway(t *testing.T) {
 		"metadata.exoscale.com": metadata, "apt.grafana.com": gateway, "deb.example.test": mirror,
 		"api-at-vie-1.exoscale.com": gateway, "bucket.sos-at-vie-1.exo.io": gateway,
 	}
-	for _, domain := range exoapi.Domains() {
+	for _, domain := range domains.All() {
 		want[domain], want["a.b."+domain] = gateway, gateway
 	}
 	for name, address := range want {

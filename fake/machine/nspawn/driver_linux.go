@@ -10,7 +10,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
@@ -36,9 +36,9 @@ type Driver struct {
 }
 
 var (
-	_ exoapi.Machines = (*Driver)(nil)
-	_ exoapi.Observer = (*Driver)(nil)
-	_ exoapi.Firewall = (*Driver)(nil)
+	_ infra.Driver   = (*Driver)(nil)
+	_ infra.Observer = (*Driver)(nil)
+	_ infra.Firewall = (*Driver)(nil)
 )
 
 // New makes a driver without machines: it sweeps up what an earlier run left,
@@ -116,7 +116,7 @@ func (d *Driver) Networks() (instances, balancers netip.Prefix) {
 // Start powers a machine on, as soon as one that had its address before is
 // gone. A machine that is on stays as it is. Its boot takes the time it takes,
 // whatever the BootTime.
-func (d *Driver) Start(spec exoapi.Machine) error {
+func (d *Driver) Start(spec infra.Machine) error {
 	switch {
 	case spec.Template != template.Name:
 		return fmt.Errorf("start machine %s: there is no template %q for machines that really boot, only %q",
@@ -197,11 +197,11 @@ func (d *Driver) Kill(id string) error {
 // Condition tells how a machine is doing. User-data that failed remains an
 // error until the instance is reset or destroyed: cloud-init executes it at
 // the first boot of a disk only.
-func (d *Driver) Condition(id string) exoapi.Condition {
+func (d *Driver) Condition(id string) infra.Condition {
 	if m := d.machine(id); m != nil {
 		return m.status()
 	}
-	return exoapi.Condition{}
+	return infra.Condition{}
 }
 
 // Console returns the name of the file that gets what a machine writes to its
@@ -267,17 +267,17 @@ func (d *Driver) HealthcheckSources() []netip.Prefix { return d.network.Healthch
 
 // Protect tells what may reach which machines and what they may reach, in place
 // of what was told before. Until it is called, all are open.
-func (d *Driver) Protect(all []exoapi.Protection) error { return d.network.Protect(all) }
+func (d *Driver) Protect(all []infra.Protection) error { return d.network.Protect(all) }
 
 // Balance brings a load balancer into the given state. The error names every
 // service that cannot listen; the others serve.
-func (d *Driver) Balance(b exoapi.Balancer) error { return d.balancers.Balance(b) }
+func (d *Driver) Balance(b infra.Balancer) error { return d.balancers.Balance(b) }
 
 // Unbalance removes a load balancer and cuts the connections through it.
 func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
 
 // Health tells what the service's health check last said, by machine id;
 // machines not checked yet are absent.
-func (d *Driver) Health(balancerID, serviceID string) map[string]exoapi.Health {
+func (d *Driver) Health(balancerID, serviceID string) map[string]infra.Health {
 	return d.balancers.Health(balancerID, serviceID)
 }

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"runtime"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A Driver runs machines that really boot. There is none outside Linux.
@@ -33,18 +33,18 @@ func Examine(context.Context, Config) []Requirement {
 // they are never called.
 
 func (*Driver) Networks() (instances, balancers netip.Prefix)                { return }
-func (*Driver) Start(exoapi.Machine) error                                   { return errSystem }
+func (*Driver) Start(infra.Machine) error                                    { return errSystem }
 func (*Driver) Stop(string)                                                  {}
 func (*Driver) Destroy(string)                                               {}
 func (*Driver) Kill(string) error                                            { return errSystem }
-func (*Driver) Condition(string) exoapi.Condition                            { return exoapi.Condition{} }
+func (*Driver) Condition(string) infra.Condition                             { return infra.Condition{} }
 func (*Driver) Console(string) (string, bool)                                { return "", false }
-func (*Driver) Balance(exoapi.Balancer) error                                { return errSystem }
+func (*Driver) Balance(infra.Balancer) error                                 { return errSystem }
 func (*Driver) Unbalance(string)                                             {}
-func (*Driver) Health(string, string) map[string]exoapi.Health               { return nil }
+func (*Driver) Health(string, string) map[string]infra.Health                { return nil }
 func (*Driver) Gateway() netip.Addr                                          { return netip.Addr{} }
 func (*Driver) Host() netip.Addr                                             { return netip.Addr{} }
 func (*Driver) Listen(context.Context, string, string) (net.Listener, error) { return nil, errSystem }
 func (*Driver) HealthcheckSources() []netip.Prefix                           { return nil }
-func (*Driver) Protect([]exoapi.Protection) error                            { return errSystem }
+func (*Driver) Protect([]infra.Protection) error                             { return errSystem }
 func (*Driver) Close(context.Context) error                                  { return nil }

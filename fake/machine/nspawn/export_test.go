@@ -3,7 +3,7 @@ package nspawn
 import (
 	"net/netip"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // Completed returns the settings with their defaults.
@@ -13,7 +13,7 @@ func Completed(c Config) (Config, error) {
 }
 
 // Share is how many CPUs of this computer a machine of a type gets.
-func Share(c Config, cpus int) float64 { return c.share(exoapi.InstanceType{CPUs: cpus}) }
+func Share(c Config, cpus int) float64 { return c.share(infra.InstanceType{CPUs: cpus}) }
 
 // Hosts are the names that machines find in their own network.
 func Hosts(c Config, gateway, metadata netip.Addr) map[string]netip.Addr {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 const (
@@ -38,7 +39,7 @@ func (r *run) allHealthy(context.Context) (bool, string) {
 	}
 	pool, health, good := pools[0], r.service().Health, 0
 	for _, id := range pool.Members {
-		if health[id] == exoapi.HealthSuccess {
+		if health[id] == infra.HealthSuccess {
 			good++
 		}
 	}

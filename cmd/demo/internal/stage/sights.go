@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine"
 )
 
 // memberList tells how the pool's members stand.
-func (o *observer) memberList(now time.Time, health map[string]exoapi.Health, cpu map[string]float64) []view.Member {
+func (o *observer) memberList(now time.Time, health map[string]infra.Health, cpu map[string]float64) []view.Member {
 	exporter := uint16(o.stage.driver.PortFor(machine.ExporterPort)) //nolint:gosec // a port fits
 	var members []view.Member
 	for _, i := range o.stage.cloud.Instances() {
@@ -35,13 +35,13 @@ func (o *observer) memberList(now time.Time, health map[string]exoapi.Health, cp
 
 // memberState puts what the provider and the health check say into one word. A
 // member that has not answered yet is booting; one that did before is ill.
-func memberState(instance string, health exoapi.Health, wasHealthy bool) view.MemberState {
+func memberState(instance string, health infra.Health, wasHealthy bool) view.MemberState {
 	switch {
 	case instance == "starting":
 		return view.MemberStarting
 	case instance != "running":
 		return view.MemberLeaving
-	case health == exoapi.HealthSuccess:
+	case health == infra.HealthSuccess:
 		return view.MemberHealthy
 	case wasHealthy:
 		return view.MemberUnhealthy
@@ -51,7 +51,7 @@ func memberState(instance string, health exoapi.Health, wasHealthy bool) view.Me
 }
 
 // health returns what the load balancer says of members, by id.
-func (s *Stage) health() map[string]exoapi.Health {
+func (s *Stage) health() map[string]infra.Health {
 	for _, b := range s.cloud.Balancers() {
 		if b.ID == s.ids.balancer && len(b.Services) > 0 {
 			return b.Services[0].Health

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -55,11 +55,11 @@ func BenchmarkDial(b *testing.B) {
 // BenchmarkProtect replaces the rules of twenty machines with ten permits each.
 func BenchmarkProtect(b *testing.B) {
 	n := benchNetwork(b)
-	var all []exoapi.Protection
+	var all []infra.Protection
 	addr := n.Instances().Addr()
 	for range 20 {
 		addr = addr.Next()
-		p := exoapi.Protection{MachineID: addr.String(), Address: addr}
+		p := infra.Protection{MachineID: addr.String(), Address: addr}
 		for port := range 10 {
 			p.Ingress = append(p.Ingress, tcp(port+1, everybody()))
 		}

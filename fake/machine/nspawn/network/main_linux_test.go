@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -196,12 +196,12 @@ func (m machine) dropped(t *testing.T, to netip.Addr, port int) (yes bool) {
 	return yes
 }
 
-func (m machine) protection(ingress, egress []exoapi.Permit) exoapi.Protection {
-	return exoapi.Protection{MachineID: m.id, Address: m.addr, Ingress: ingress, Egress: egress}
+func (m machine) protection(ingress, egress []infra.Permit) infra.Protection {
+	return infra.Protection{MachineID: m.id, Address: m.addr, Ingress: ingress, Egress: egress}
 }
 
-func tcp(port int, peers ...netip.Prefix) exoapi.Permit {
-	return exoapi.Permit{Protocol: "tcp", FirstPort: port, LastPort: port, Peers: peers}
+func tcp(port int, peers ...netip.Prefix) infra.Permit {
+	return infra.Permit{Protocol: "tcp", FirstPort: port, LastPort: port, Peers: peers}
 }
 
 func everybody() netip.Prefix { return netip.PrefixFrom(netip.IPv4Unspecified(), 0) }

@@ -13,7 +13,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A Network connects machines. It ends with [Network.Close]; what is left of
@@ -30,7 +30,7 @@ type Network struct {
 
 	mu          sync.Mutex
 	machines    map[string]netip.Addr // attached, by id
-	protections []exoapi.Protection   // nil: never given
+	protections []infra.Protection    // nil: never given
 	closed      bool
 }
 

@@ -6,26 +6,26 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
 func TestPermitsBecomeRules(t *testing.T) {
 	everybody := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
 	for name, c := range map[string]struct {
-		ingress, egress []exoapi.Permit
+		ingress, egress []infra.Permit
 		want            []string
 	}{
 		"nothing permitted: closed, and free to connect": {want: []string{"oifname vc6120001 drop"}},
 		"ports of a network": {
-			ingress: []exoapi.Permit{{Protocol: "tcp", FirstPort: 80, LastPort: 90, Peers: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/8")}}},
+			ingress: []infra.Permit{{Protocol: "tcp", FirstPort: 80, LastPort: 90, Peers: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/8")}}},
 			want: []string{
 				"oifname vc6120001 ip saddr 10.0.0.0/8 ip protocol 6 th dport 80-90 accept",
 				"oifname vc6120001 drop",
 			},
 		},
 		"every peer on its own": {
-			ingress: []exoapi.Permit{{Protocol: "udp", FirstPort: 53, LastPort: 53, Peers: []netip.Prefix{
+			ingress: []infra.Permit{{Protocol: "udp", FirstPort: 53, LastPort: 53, Peers: []netip.Prefix{
 				netip.MustParsePrefix("198.18.0.2/32"), netip.MustParsePrefix("198.18.0.3/32"),
 			}}},
 			want: []string{
@@ -35,7 +35,7 @@ func TestPermitsBecomeRules(t *testing.T) {
 			},
 		},
 		"ICMP by type and code, or any": {
-			ingress: []exoapi.Permit{
+			ingress: []infra.Permit{
 				{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: everybody},
 				{Protocol: "icmp", ICMPType: -1, ICMPCode: -1, Peers: everybody},
 			},
@@ -46,7 +46,7 @@ func TestPermitsBecomeRules(t *testing.T) {
 			},
 		},
 		"protocols without ports": {
-			ingress: []exoapi.Permit{
+			ingress: []infra.Permit{
 				{Protocol: "esp", Peers: everybody},
 				{Protocol: "ah", Peers: everybody},
 				{Protocol: "gre", Peers: everybody},
@@ -59,33 +59,33 @@ func TestPermitsBecomeRules(t *testing.T) {
 			},
 		},
 		"one permit for egress forbids the rest": {
-			egress: []exoapi.Permit{{Protocol: "tcp", FirstPort: 443, LastPort: 443, Peers: everybody}},
+			egress: []infra.Permit{{Protocol: "tcp", FirstPort: 443, LastPort: 443, Peers: everybody}},
 			want: []string{
 				"oifname vc6120001 drop",
 				"iifname vc6120001 ip protocol 6 th dport 443-443 accept", "iifname vc6120001 drop",
 			},
 		},
 		"IPv6 matches nothing, and forbids the rest all the same": {
-			ingress: []exoapi.Permit{{Protocol: "icmpv6", ICMPType: -1, ICMPCode: -1, Peers: everybody}},
-			egress:  []exoapi.Permit{{Protocol: "tcp", FirstPort: 1, LastPort: 9, Peers: []netip.Prefix{netip.MustParsePrefix("::/0")}}},
+			ingress: []infra.Permit{{Protocol: "icmpv6", ICMPType: -1, ICMPCode: -1, Peers: everybody}},
+			egress:  []infra.Permit{{Protocol: "tcp", FirstPort: 1, LastPort: 9, Peers: []netip.Prefix{netip.MustParsePrefix("::/0")}}},
 			want:    []string{"oifname vc6120001 drop", "iifname vc6120001 drop"},
 		},
 		"permits without a peer": {
-			ingress: []exoapi.Permit{{Protocol: "tcp", FirstPort: 80, LastPort: 80}},
+			ingress: []infra.Permit{{Protocol: "tcp", FirstPort: 80, LastPort: 80}},
 			want:    []string{"oifname vc6120001 drop"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := netip.MustParseAddr("198.18.0.1")
-			assert.Equal(t, c.want, network.Rules(exoapi.Protection{Address: addr, Ingress: c.ingress, Egress: c.egress}))
+			assert.Equal(t, c.want, network.Rules(infra.Protection{Address: addr, Ingress: c.ingress, Egress: c.egress}))
 		})
 	}
 }
 
 func TestEveryMachineHasRulesOfItsOwn(t *testing.T) {
 	assert.Equal(t, []string{"oifname vc6120003 drop", "oifname vc6120001 drop"}, network.Rules(
-		exoapi.Protection{Address: netip.MustParseAddr("198.18.0.3")},
-		exoapi.Protection{Address: netip.MustParseAddr("198.18.0.1")},
+		infra.Protection{Address: netip.MustParseAddr("198.18.0.3")},
+		infra.Protection{Address: netip.MustParseAddr("198.18.0.1")},
 	))
 	assert.Empty(t, network.Rules())
 }

@@ -1,4 +1,6 @@
-package exoapi
+// Package domains lists the names under which the vendor serves what belongs to
+// accounts. What must not reach a real account asks here.
+package domains
 
 import (
 	"net"
@@ -6,14 +8,14 @@ import (
 	"strings"
 )
 
-// Domains returns those under which the vendor serves what belongs to
+// All returns the domains under which the vendor serves what belongs to
 // accounts, in lower case: whoever must not reach a real account must reach no
 // host of theirs. Its status pages, such as exoscalestatus.com, are not among
 // them: they take no key and show nothing of an account.
 //
 // The names are those in the official clients, the API's own schema and the
 // vendor's documentation.
-func Domains() []string {
+func All() []string {
 	return []string{
 		"exoscale.com",     // the API, the portal and the documentation
 		"exoscale.ch",      // former addresses of the API and the portal, test systems
@@ -30,7 +32,7 @@ func Domains() []string {
 // vendor's domains.
 func OfVendor(hostport string) bool {
 	host := hostOf(hostport)
-	return slices.ContainsFunc(Domains(), func(domain string) bool {
+	return slices.ContainsFunc(All(), func(domain string) bool {
 		return host == domain || strings.HasSuffix(host, "."+domain)
 	})
 }
@@ -40,6 +42,15 @@ func OfVendor(hostport string) bool {
 func OfAPI(hostport string) bool {
 	name, ok := strings.CutSuffix(hostOf(hostport), ".exoscale.com")
 	return ok && !strings.Contains(name, ".") && (name == "api" || strings.HasPrefix(name, "api-"))
+}
+
+// Zone returns the zone that a host of the API serves; ok is false for any
+// other host.
+func Zone(hostport string) (zone string, ok bool) {
+	if !OfAPI(hostport) {
+		return "", false
+	}
+	return strings.CutPrefix(strings.TrimSuffix(hostOf(hostport), ".exoscale.com"), "api-")
 }
 
 // hostOf returns the host of a request in its normal form, without the port.

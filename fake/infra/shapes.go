@@ -1,4 +1,4 @@
-package exoapi
+package infra
 
 import "time"
 

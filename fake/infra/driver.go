@@ -1,4 +1,4 @@
-package exoapi
+package infra
 
 import (
 	"net/netip"
@@ -53,14 +53,14 @@ const (
 	HealthFailure Health = "failure"
 )
 
-// Machines runs what instances and load balancers stand for. The world tells
-// it what is wanted and asks what is; it is never called back.
+// A Driver runs what instances and load balancers stand for. The emulator
+// says what is wanted and asks what is; a driver never calls it back.
 //
 // All methods return at once: a driver that needs time works in the
-// background. They are called by one goroutine at a time, with the world
-// locked, so they must not call the API. Each is idempotent.
-type Machines interface {
-	// Networks names the ranges from which the world hands out the public
+// background. They are called by one goroutine at a time, while the
+// emulator holds its lock, so they must not call the API. Each is idempotent.
+type Driver interface {
+	// Networks names the ranges from which the emulator takes the public
 	// addresses of instances and of load balancers.
 	Networks() (instances, balancers netip.Prefix)
 	// Start powers a machine on. An error says why the driver cannot: the

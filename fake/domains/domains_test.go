@@ -1,11 +1,11 @@
-package exoapi_test
+package domains_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/domains"
 )
 
 func TestHostsOfTheVendor(t *testing.T) {
@@ -32,7 +32,24 @@ func TestHostsOfTheVendor(t *testing.T) {
 		"registry.terraform.io":           {false, false},
 		"":                                {false, false},
 	} {
-		assert.Equal(t, want.vendor, exoapi.OfVendor(host), host)
-		assert.Equal(t, want.api, exoapi.OfAPI(host), host)
+		assert.Equal(t, want.vendor, domains.OfVendor(host), host)
+		assert.Equal(t, want.api, domains.OfAPI(host), host)
+	}
+}
+
+func TestZoneOfAHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"api-at-vie-1.exoscale.com":      "at-vie-1",
+		"API-ch-gva-2.Exoscale.com.:443": "ch-gva-2",
+		"api.exoscale.com":               "",
+		"ppapi-ch-gva-2.exoscale.com":    "",
+		"127.0.0.1:8080":                 "",
+	} {
+		zone, ok := domains.Zone(host)
+		assert.Equal(t, want != "", ok, host)
+		if ok {
+			assert.Equal(t, want, zone, host)
+		}
 	}
 }
