@@ -10,25 +10,14 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/internal/clock"
 )
-
-// A Clock tells the time and waits.
-type Clock interface {
-	Now() time.Time
-	// After returns a channel that delivers the time once d has passed.
-	After(d time.Duration) <-chan time.Time
-}
-
-type systemClock struct{}
-
-func (systemClock) Now() time.Time                         { return time.Now() }
-func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 // Config describes a [Cloud]. Its zero value is a useful cloud.
 type Config struct {
 	// Clock drives every transition and the expiry of signatures; the
 	// system's clock by default.
-	Clock Clock
+	Clock clock.Clock
 	// Credentials maps API keys to their secrets. A pair is generated when
 	// there is none.
 	Credentials map[string]string
@@ -114,7 +103,7 @@ func officialZones() []string {
 
 func (c Config) withDefaults() Config {
 	if c.Clock == nil {
-		c.Clock = systemClock{}
+		c.Clock = clock.System{}
 	}
 	if len(c.Zones) == 0 {
 		c.Zones = officialZones()

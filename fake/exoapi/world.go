@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/internal/clock"
 )
 
 // The world is the state of the cloud and what will change it. It knows no
@@ -14,7 +15,7 @@ import (
 // stands still meanwhile.
 type world struct {
 	mu     sync.Mutex
-	clock  Clock
+	clock  clock.Clock
 	now    time.Time
 	agenda agenda
 	wake   chan struct{} // tells a waiter that something became due sooner
