@@ -56,7 +56,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	addLimits(set, &cfg.Loop)
 	addTimes(set, cfg)
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
-		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide, but never resize the pool",
+		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
 	}, settings.Bool())
 	addStateDir(set, cfg, getenv)
 	addReceiver(set, cfg)
@@ -95,7 +95,7 @@ func addTimes(set *settings.Set, cfg *config) {
 		Remedy: "give a duration below the interval, such as 50s, or leave it out",
 	}, settings.Duration(autoscale.MinTimeout, autoscale.MaxInterval))
 	settings.Add(set, &cfg.Loop.Expiry, settings.Spec{
-		Flag: "expiry", Env: "AUTOSCALER_EXPIRY", Default: "5m0s, or the interval if that is longer",
+		Flag: "expiry", Env: "AUTOSCALER_EXPIRY", Default: "5m, or the interval if that is longer",
 		Help:   "how long a webhook waits while the pool cannot be scaled, at least the interval",
 		Remedy: "give a duration of the interval or more, such as 5m, or leave it out",
 	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
@@ -129,7 +129,7 @@ func addStateDir(set *settings.Set, cfg *config, getenv func(string) string) {
 	}, dir)
 }
 
-// addReceiver declares where the program listens and whom it lets in.
+// addReceiver declares where the program listens and who has access.
 func addReceiver(set *settings.Set, cfg *config) {
 	host := settings.Add(set, &cfg.Host, settings.Spec{
 		Flag: "listen-address", Env: "LISTEN_ADDRESS", Default: "all addresses with a token, " + serve.Loopback + " without",
@@ -139,10 +139,10 @@ func addReceiver(set *settings.Set, cfg *config) {
 		Flag: "listen-port", Env: "LISTEN_PORT", Help: "port of the webhook receiver",
 	}, settings.Port())
 	settings.AddToken(set, &cfg.Handler.Token, settings.Spec{
-		Flag: "webhook-token-file", Env: "WEBHOOK_TOKEN", Help: "the secret that webhooks must show",
+		Flag: "webhook-token-file", Env: "WEBHOOK_TOKEN", Help: "the secret that webhooks must send",
 	})
 	protect := settings.Add(set, &cfg.Handler.ProtectAll, settings.Spec{
-		Flag: "protect-all", Env: "AUTOSCALER_PROTECT_ALL", Help: "ask for the token on /decisions and /metrics, too",
+		Flag: "protect-all", Env: "AUTOSCALER_PROTECT_ALL", Help: "require the token on /decisions and /metrics, too",
 		Remedy: "give true or false, and set WEBHOOK_TOKEN if it is true",
 	}, settings.Bool())
 	serve.AddTLS(set, &cfg.TLS, "AUTOSCALER_TLS_CERT", "AUTOSCALER_TLS_KEY")
@@ -151,7 +151,7 @@ func addReceiver(set *settings.Set, cfg *config) {
 			cfg.Host = serve.Loopback
 		}
 		if cfg.Handler.ProtectAll && cfg.Handler.Token == "" {
-			protect.Wrong("is set, but there is no token to ask for")
+			protect.Wrong("is set, but there is no token to require")
 		}
 	})
 }
@@ -167,7 +167,7 @@ func addAlerts(set *settings.Set, into *autoscale.HandlerConfig) {
 		return names, nil
 	})
 	const (
-		help   = "names of the alerts that count on %s, with commas between them"
+		help   = "names of the alerts that count on %s, separated by commas"
 		open   = "every webhook counts"
 		remedy = "give names of alerts for both /up and /down, or for neither"
 	)

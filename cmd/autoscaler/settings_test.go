@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,14 @@ import (
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 	"github.com/exopool/exopool/exoscale"
 )
+
+var update = flag.Bool("update", false, "write the table of the settings into the documentation")
+
+func TestSettingsAreDocumented(t *testing.T) {
+	t.Parallel()
+	set, _ := declare(settingstest.Env{}.Get)
+	settingstest.MatchDocs(t, "../../docs/configuration.md", "autoscaler", set, *update)
+}
 
 func TestCourseVariablesAreEnough(t *testing.T) {
 	t.Parallel()
@@ -207,7 +216,7 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 	_, err := parse([]string{"-h"}, settingstest.Env{}.Get, &out)
 	require.ErrorIs(t, err, settings.ErrHelp)
 	for _, text := range []string{
-		"-interval DURATION", "default: 1m0s", "-min MEMBERS", "AUTOSCALER_MAX; default: 10; range: 1 to 10000", "-step MEMBERS", "-state-dir PATH",
+		"-interval DURATION", "default: 1m;", "-min MEMBERS", "AUTOSCALER_MAX; default: 10; range: 1 to 10000", "-step MEMBERS", "-state-dir PATH",
 		"STATE_DIRECTORY", "LISTEN_PORT; default: 8090", "WEBHOOK_TOKEN_FILE", "-up-alerts NAMES", "AUTOSCALER_DOWN_ALERTS", "-expiry", "-turn-timeout",
 		"-listen-address", "-protect-all\n", "-tls-cert FILE", "AUTOSCALER_TLS_KEY", "127.0.0.1 without", "EXOSCALE_ZONE_ID",
 	} {

@@ -61,7 +61,7 @@ func addTargets(set *settings.Set, cfg *config) {
 	agent.File, agent.Port = "/srv/service-discovery/config.json", 9100
 	settings.Add(set, &agent.Pools, settings.Spec{
 		Flag: "pool", Env: "EXOSCALE_INSTANCEPOOL_ID", Required: true,
-		Help:   "id or name of the instance pool; several with commas between them",
+		Help:   "id or name of the instance pool; several are separated by commas",
 		Remedy: "give the pool's id or name, as the portal shows it",
 	}, settings.List(account.Pool()).Then(unique))
 	cfg.File = settings.Add(set, &agent.File, settings.Spec{
@@ -76,7 +76,7 @@ func addTargets(set *settings.Set, cfg *config) {
 	}, settings.Bool())
 	settings.Add(set, &agent.MemberMetrics, settings.Spec{
 		Flag: "member-metrics", Env: "DISCOVERY_MEMBER_METRICS",
-		Help: "publish age and load balancer health of each member as metrics, for one more API call in each refresh",
+		Help: "publish age and load balancer health of each member as metrics; costs one more API call per refresh",
 	}, settings.Bool())
 }
 
@@ -91,15 +91,15 @@ func unique(list []string) ([]string, error) {
 	return once, nil
 }
 
-// addService declares where the program listens and whom it lets in.
+// addService declares where the program listens and who has access.
 func addService(set *settings.Set, cfg *config) {
 	const port = ":8091"
 	listen := settings.Add(set, &cfg.Listen, settings.Spec{
 		Flag: "listen", Env: "DISCOVERY_LISTEN", Default: port + " with a token, " + serve.Loopback + port + " without",
-		Help: "HOST:PORT of /targets, /healthz, /readyz and /metrics; \"none\" for none",
+		Help: "HOST:PORT of /targets, /healthz, /readyz and /metrics; \"none\" to serve nothing",
 	}, settings.Address().Or("none", ""))
 	settings.AddToken(set, &cfg.Agent.Token, settings.Spec{
-		Flag: "token-file", Env: "DISCOVERY_TOKEN", Help: "the secret that readers of /targets and /metrics must show",
+		Flag: "token-file", Env: "DISCOVERY_TOKEN", Help: "the secret that readers of /targets and /metrics must send",
 	})
 	serve.AddTLS(set, &cfg.TLS, "DISCOVERY_TLS_CERT", "DISCOVERY_TLS_KEY")
 	set.Check(func() {
@@ -118,16 +118,16 @@ func addTimes(set *settings.Set, into *discovery.Config) {
 	into.Interval, into.Timeout, into.MaxAge, into.ForgetAfter = 10*time.Second, 30*time.Second, 2*time.Minute, 15*time.Minute
 	const shortest = 100 * time.Millisecond
 	settings.Add(set, &into.Interval, settings.Spec{
-		Flag: "refresh", Env: "DISCOVERY_REFRESH", Help: "time between two refreshes",
+		Flag: "refresh", Env: "DISCOVERY_REFRESH", Help: "time from one refresh to the next",
 	}, settings.Duration(shortest, time.Minute))
 	settings.Add(set, &into.Timeout, settings.Spec{
 		Flag: "timeout", Env: "DISCOVERY_TIMEOUT", Help: "longest duration of a refresh",
 	}, settings.Duration(shortest, time.Minute))
 	settings.Add(set, &into.MaxAge, settings.Spec{
-		Flag: "max-age", Env: "DISCOVERY_MAX_AGE", Help: "age of the last good refresh from which /readyz is bad",
+		Flag: "max-age", Env: "DISCOVERY_MAX_AGE", Help: "age of the last successful refresh from which /readyz fails",
 	}, settings.Duration(time.Second, 24*time.Hour))
 	settings.Add(set, &into.ForgetAfter, settings.Spec{
 		Flag: "forget-after", Env: "DISCOVERY_FORGET_AFTER",
-		Help: "time after which the targets of a pool go that the API says does not exist any more; \"never\" keeps them",
+		Help: "how long the targets of a pool stay that no longer exists in the API; \"never\" removes none",
 	}, settings.Duration(time.Minute, 7*24*time.Hour).Or("never", -1))
 }

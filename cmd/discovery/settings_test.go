@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,14 @@ import (
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/exoscale"
 )
+
+var update = flag.Bool("update", false, "write the table of the settings into the documentation")
+
+func TestSettingsAreDocumented(t *testing.T) {
+	t.Parallel()
+	set, _ := declare(settingstest.Env{}.Get)
+	settingstest.MatchDocs(t, "../../docs/configuration.md", "discovery", set, *update)
+}
 
 func TestCourseVariablesAreEnough(t *testing.T) {
 	t.Parallel()
@@ -176,7 +185,7 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 	require.ErrorIs(t, err, settings.ErrHelp)
 	for _, text := range []string{
 		"-port, -target-port PORT", "TARGET_PORT; default: 9100", "-file PATH", "/srv/service-discovery/config.json",
-		"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-forget-after DURATION", "default: 15m0s; range: 1m0s to 168h0m0s, or never",
+		"-labels\n", "-member-metrics\n", "-refresh DURATION", "default: 10s", "-forget-after DURATION", "default: 15m; range: 1m to 168h, or never",
 		"-listen ADDRESS", "EXOSCALE_KEY_FILE, EXOSCALE_API_KEY_FILE", "EXOSCALE_ZONE_ID",
 		"-token-file FILE", "DISCOVERY_TOKEN_FILE", "-tls-cert FILE", "DISCOVERY_TLS_KEY", "127.0.0.1:8091 without",
 	} {

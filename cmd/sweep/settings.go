@@ -46,20 +46,20 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	set.ExitCodes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and was not to be deleted."
 	account.Add(set, &cfg.API)
 	settings.Add(set, &cfg.Sweeper.Name, settings.Spec{
-		Flag: "name", Env: "SWEEP_NAME", Help: "name of the installation, the module's variable \"name\"", Required: true,
+		Flag: "name", Env: "SWEEP_NAME", Help: "name of the installation: the module's variable name", Required: true,
 		Remedy: "give the name, such as exopool",
 	}, settings.Text("NAME", sweep.CheckName))
 	states := settings.Add(set, &cfg.States, settings.Spec{
 		Flag: "state", Env: "SWEEP_STATE", Default: "nothing is kept", Remedy: "give the path of terraform.tfstate",
-		Help: "Terraform state whose resources are kept, - for the standard input; several with commas between them",
+		Help: "Terraform state whose resources are kept, - for the standard input; several are separated by commas",
 	}, settings.List(settings.File()))
 	// No variable sets these: what they do must be meant.
 	settings.Add(set, &cfg.Delete, settings.Spec{
-		Flag: "delete", Help: "delete what is listed, after a question where there is a terminal",
+		Flag: "delete", Help: "delete what is listed; on a terminal, ask before",
 	}, settings.Bool())
 	settings.Add(set, &cfg.All, settings.Spec{
 		Flag: "all",
-		Help: "delete also where there is no state, or one that is empty, old or of something else: then the whole installation goes, running or not",
+		Help: "also delete when there is no state, or when it is empty, old or of something else: the whole installation goes, running or not",
 	}, settings.Bool())
 	settings.Add(set, &cfg.Yes, settings.Spec{Flag: "yes", Help: "do not ask before deleting"}, settings.Bool())
 	settings.Add(set, &cfg.Timeout, settings.Spec{

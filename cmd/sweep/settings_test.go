@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"io"
 	"testing"
 	"time"
@@ -14,6 +15,14 @@ import (
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/sweep"
 )
+
+var update = flag.Bool("update", false, "write the table of the settings into the documentation")
+
+func TestSettingsAreDocumented(t *testing.T) {
+	t.Parallel()
+	set, _ := declare(settingstest.Env{}.Get)
+	settingstest.MatchDocs(t, "../../docs/configuration.md", "sweep", set, *update)
+}
 
 func TestNameAndStatesAreTaken(t *testing.T) {
 	t.Parallel()
@@ -62,5 +71,5 @@ func TestSwitchesAreTakenFromTheCommandLineOnly(t *testing.T) {
 	var help bytes.Buffer
 	_, err := parse([]string{"-h"}, settingstest.Course().Get, &help)
 	require.ErrorIs(t, err, settings.ErrHelp)
-	assert.Contains(t, help.String(), "-delete\n        delete what is listed, after a question where there is a terminal\n        default: false\n")
+	assert.Contains(t, help.String(), "-delete\n        delete what is listed; on a terminal, ask before\n        default: false\n")
 }

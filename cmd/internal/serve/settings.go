@@ -6,8 +6,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/settings"
 )
 
-// Loopback is where a program listens that lets everyone in, unless it is told
-// otherwise.
+// Loopback is where a program listens by default while everyone has access.
 const Loopback = "127.0.0.1"
 
 // TLS names the files of a certificate and its key; both or neither.

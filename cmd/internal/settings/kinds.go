@@ -136,7 +136,8 @@ func Float(low, high float64) Kind[float64] {
 // The bound field's zero value stands for a default that is derived.
 func Duration(low, high time.Duration) Kind[time.Duration] {
 	return Kind[time.Duration]{
-		Arg: "DURATION", Range: between(low, high), Remedy: "give a duration from " + between(low, high),
+		Arg: "DURATION", Range: between(short(low), short(high)), Remedy: "give a duration from " + between(short(low), short(high)),
+		Format: short,
 		Parse: func(text string) (time.Duration, error) {
 			d, err := time.ParseDuration(text)
 			switch {
@@ -261,6 +262,19 @@ func List[T any](kind Kind[T]) Kind[[]T] {
 			return values, nil
 		},
 	}
+}
+
+// short returns a duration without units that are zero at its end: 1h, not
+// 1h0m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func between(low, high any) string { return fmt.Sprintf("%v to %v", low, high) }

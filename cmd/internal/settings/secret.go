@@ -80,9 +80,9 @@ func (s *Setting) readSecret(file *Setting, flag *flagValue) (value, from string
 const shortToken = 16
 
 // AddToken declares a secret that clients of the program show, as [AddSecret]
-// does, and warns of one that is short. Without one everyone is let in.
+// does, and warns of one that is short. Without one everyone has access.
 func AddToken(set *Set, into *string, spec Spec) *Setting {
-	spec.Default = "everyone is let in"
+	spec.Default = "none, everyone has access"
 	s := AddSecret(set, into, spec)
 	set.Check(func() {
 		if *into != "" && len(*into) < shortToken {
