@@ -55,8 +55,8 @@ variable "step" {
   nullable    = false
 
   validation {
-    condition     = var.step >= 1 && floor(var.step) == var.step
-    error_message = "A step is a whole number of members, at least 1."
+    condition     = var.step >= 1 && var.step <= 10000 && floor(var.step) == var.step
+    error_message = "A step is a whole number of members from 1 to 10000."
   }
 }
 

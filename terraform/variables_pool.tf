@@ -71,8 +71,8 @@ variable "minimum" {
   nullable    = false
 
   validation {
-    condition     = var.minimum >= 1 && floor(var.minimum) == var.minimum
-    error_message = "The minimum is a whole number, at least 1."
+    condition     = var.minimum >= 1 && var.minimum <= 10000 && floor(var.minimum) == var.minimum
+    error_message = "The minimum is a whole number from 1 to 10000."
   }
 }
 
@@ -83,7 +83,7 @@ variable "maximum" {
   nullable    = false
 
   validation {
-    condition     = var.maximum >= var.minimum && floor(var.maximum) == var.maximum
-    error_message = "The maximum is a whole number, at least as large as the minimum."
+    condition     = var.maximum >= var.minimum && var.maximum <= 10000 && floor(var.maximum) == var.maximum
+    error_message = "The maximum is a whole number from the minimum to 10000."
   }
 }

@@ -271,6 +271,16 @@ run "refuses_a_maximum_below_the_minimum" {
   expect_failures = [var.maximum]
 }
 
+run "refuses_a_maximum_that_the_autoscaler_refuses" {
+  command = plan
+
+  variables {
+    maximum = 10001
+  }
+
+  expect_failures = [var.maximum]
+}
+
 run "refuses_monitoring_types_without_a_family" {
   command = plan
 
