@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/internal/providers"
@@ -27,7 +28,7 @@ func (p program) doctor(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintln(p.stdout, "Machines that really boot (-machines nspawn)")
 	met := true
-	for _, r := range nspawn.Examine(ctx, s.nspawn(slog.New(slog.DiscardHandler), nil)) {
+	for _, r := range nspawn.Examine(ctx, s.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
 		p.diagnose(r.Name, r.Problem, r.Remedy)
 		met = met && r.OK()
 	}

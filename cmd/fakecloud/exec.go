@@ -9,7 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
+
+	"github.com/exopool/exopool/fake/fakecloud"
 )
 
 // Exit codes that shells use for commands that did not run or were killed.
@@ -20,7 +23,7 @@ const (
 )
 
 // exec runs a command against an instance of its own and returns the
-// command's exit code. Signals are the command's to act on.
+// command's exit code. Signals are forwarded to the command.
 func (p program) exec(ctx context.Context, args []string) (int, error) {
 	s := settings{listen: "127.0.0.1:0"}
 	flags := flag.NewFlagSet("exec", flag.ContinueOnError)
@@ -29,21 +32,21 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 		return exitOK, err
 	}
 	if flags.NArg() == 0 {
-		return exitOK, usageError{errors.New("run what? fakecloud exec -- COMMAND")}
+		return exitOK, usageError{errors.New("no command given: want fakecloud exec -- COMMAND")}
 	}
 	if err := s.validate(); err != nil {
 		return exitOK, err
 	}
-	in, err := p.start(ctx, s)
+	cloud, err := p.start(ctx, s)
 	if err != nil {
 		return exitOK, err
 	}
-	defer in.border.report(p.stderr, filepath.Base(flags.Arg(0)))
-	defer in.close() // after which nothing is missing in the report
+	defer p.reportUnsupported(cloud, filepath.Base(flags.Arg(0)))
+	defer p.close(cloud) // so that the report is complete
 
 	cmd := exec.CommandContext(ctx, flags.Arg(0), flags.Args()[1:]...) //nolint:gosec // running it is the purpose
-	cmd.Env = in.contact.redirect(p.environ)
-	in.contact.tell(p.stderr, p.environ)
+	cmd.Env = cloud.Environ(p.environ)
+	p.reportWithheld()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
 	if err := cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -56,16 +59,24 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	for {
 		select {
 		case signal := <-p.signals:
-			p.pass(signal, cmd.Process)
+			p.forward(signal, cmd.Process)
 		case err := <-exited:
 			return outcome(cmd, err)
 		}
 	}
 }
 
-// pass hands a signal on, unless the terminal has sent it to the command too:
+// reportWithheld names the variables that a command would miss, or find
+// changed.
+func (p program) reportWithheld() {
+	if names := fakecloud.Withheld(p.environ); len(names) > 0 {
+		fmt.Fprintf(p.stderr, "fakecloud: kept from the command, or replaced, as they may lead to a real account: %s\n", strings.Join(names, ", "))
+	}
+}
+
+// forward hands a signal on, unless the terminal has sent it to the command too:
 // some programs take a second interrupt as the order to drop everything.
-func (p program) pass(signal os.Signal, to *os.Process) {
+func (p program) forward(signal os.Signal, to *os.Process) {
 	if signal != syscall.SIGTERM && inForeground() {
 		return
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 )
 
@@ -30,7 +31,7 @@ func booting(t *testing.T) []string {
 		t.Skip("prepares for machines that boot: set EXOPOOL_NSPAWN=1, as root on Linux")
 	}
 	s := settings{prefix: "fakecltest", network: netip.MustParsePrefix("198.18.240.0/20")}
-	for _, r := range nspawn.Examine(t.Context(), s.nspawn(slog.New(slog.DiscardHandler), nil)) {
+	for _, r := range nspawn.Examine(t.Context(), s.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
 		if !r.OK() {
 			t.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)
 		}
@@ -72,9 +73,9 @@ func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
 	term.signals <- syscall.SIGTERM
-	in, err := term.start(t.Context(), settings{listen: "127.0.0.1:0", machines: machinesProcess, zone: "at-vie-1", speed: 1})
+	cloud, err := term.start(t.Context(), settings{listen: "127.0.0.1:0", machines: machinesProcess, zone: "at-vie-1", speed: 1})
 	if err == nil { // it was quicker
-		in.close()
+		term.close(cloud)
 		return
 	}
 	assert.ErrorContains(t, err, "stopped by terminated before it was ready")
@@ -82,32 +83,32 @@ func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {
 
 func TestMachinesThatBootDoNotReachTheVendor(t *testing.T) {
 	booting(t)
-	log := new(output)
-	in, err := start(t.Context(), settings{
+	term := newTerminal(t)
+	cloud, err := term.startCloud(t.Context(), settings{
 		listen: "127.0.0.1:0", machines: machinesNspawn, zone: "at-vie-1", speed: 1,
 		prefix: "fakecltest", network: netip.MustParsePrefix("198.18.240.0/20"),
-	}, nil, log)
+	})
 	require.NoError(t, err)
-	t.Cleanup(in.close)
+	t.Cleanup(func() { term.close(cloud) })
 	var found struct {
 		Templates []map[string]any `json:"templates"`
 		Types     []map[string]any `json:"instance-types"`
 	}
 	for _, path := range []string{"/v2/template", "/v2/instance-type"} {
-		require.NoError(t, in.cloud.Call(t.Context(), http.MethodGet, path, nil, &found))
+		require.NoError(t, cloud.API().Call(t.Context(), http.MethodGet, path, nil, &found))
 	}
 	i := slices.IndexFunc(found.Templates, func(t map[string]any) bool { return t["name"] == "Linux Debian 13 (Trixie) 64-bit" })
 	require.GreaterOrEqual(t, i, 0)
 	const script = "#!/bin/sh\nfor host in bucket.sos-at-vie-1.exo.io api.exoscale.ch; do\n" +
 		"  python3 -c \"import urllib.request; urllib.request.urlopen('https://$host/')\"\ndone\n"
-	_, err = in.cloud.Do(t.Context(), http.MethodPost, "/v2/instance", map[string]any{
+	_, err = cloud.API().Do(t.Context(), http.MethodPost, "/v2/instance", map[string]any{
 		"name": "curious", "disk-size": 10, "instance-type": found.Types[0], "template": found.Templates[i],
 		"user-data": base64.StdEncoding.EncodeToString([]byte(script)),
 	})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "https://api.exoscale.ch") }, 3*time.Minute, 100*time.Millisecond, log)
-	in.close()
-	var report strings.Builder
-	in.border.report(&report, "a machine")
-	assert.Contains(t, report.String(), "1 x https://api.exoscale.ch\n     1 x https://bucket.sos-at-vie-1.exo.io\n", "answered, as the machine trusts the authority")
+	require.Eventually(t, func() bool { return strings.Contains(term.err.String(), "https://api.exoscale.ch") }, 3*time.Minute, 100*time.Millisecond, term.err)
+	require.NoError(t, cloud.Close())
+	for _, host := range []string{"api.exoscale.ch", "bucket.sos-at-vie-1.exo.io"} {
+		assert.Contains(t, cloud.Unsupported(), fakecloud.Unsupported{Request: "https://" + host, Count: 1}, "answered, as the machine trusts the authority")
+	}
 }

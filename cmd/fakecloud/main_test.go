@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/member"
 )
 
@@ -293,7 +293,7 @@ func runtimeDir(term terminal) string {
 	return dir
 }
 
-func TestTheContactIsForItsOwnerOnly(t *testing.T) {
+func TestInstanceFileIsForItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
 	serving(t, term)
@@ -308,11 +308,11 @@ func TestTheContactIsForItsOwnerOnly(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 }
 
-func TestContactsOfDeadInstancesAreForgotten(t *testing.T) {
+func TestFilesOfCrashedInstancesAreRemoved(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
 	// Port 1 refuses connections.
-	_, err := term.leave(contact{Base: "http://127.0.0.1:1", Token: "x"})
+	_, err := term.register(fakecloud.Connection{URL: "http://127.0.0.1:1", Token: "x"})
 	require.NoError(t, err)
 	require.Equal(t, exitFault, term.run(t.Context(), []string{"env"}))
 	assert.Contains(t, term.err.String(), "no instance is running")
@@ -352,12 +352,12 @@ func TestServeTakesCredentialsFromFiles(t *testing.T) {
 	assert.Contains(t, term.out.String(), `export EXOSCALE_SECRET='it'\''s$mine'`+"\n")
 }
 
-func TestNobodyElseReachesTheCloud(t *testing.T) {
+func TestOtherHostsCannotReachTheCloud(t *testing.T) {
 	t.Parallel()
 	for _, listen := range []string{"0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.test:0"} {
 		term := newTerminal(t)
 		assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-listen", listen}))
-		assert.Contains(t, term.err.String(), "other computers must not reach the fake cloud", listen)
+		assert.Contains(t, term.err.String(), "other hosts must not reach the fake cloud", listen)
 	}
 }
 
@@ -399,34 +399,6 @@ func TestCallsAreCounted(t *testing.T) {
 	assert.Regexp(t, `(?m)^1 +list-zones\n1 +total$`, side.out.String())
 }
 
-func TestWebPagesCannotControlAnInstance(t *testing.T) {
-	t.Parallel()
-	term := newTerminal(t)
-	endpoint, _ := serving(t, term)
-	c, err := term.find(t.Context(), 0)
-	require.NoError(t, err)
-	control := strings.TrimSuffix(endpoint, "/v2") + "/fakecloud/calls"
-	bearer := "Bearer " + c.Token
-
-	tests := map[string]struct {
-		headers map[string]string
-		want    int
-	}{
-		"with the token":         {map[string]string{"Authorization": bearer}, http.StatusOK},
-		"without":                {nil, http.StatusUnauthorized},
-		"with a wrong one":       {map[string]string{"Authorization": "Bearer x"}, http.StatusUnauthorized},
-		"from a web page":        {map[string]string{"Authorization": bearer, "Origin": "https://evil.test"}, http.StatusForbidden},
-		"from a browser":         {map[string]string{"Authorization": bearer, "Sec-Fetch-Site": "same-origin"}, http.StatusForbidden},
-		"under a name of theirs": {map[string]string{"Authorization": bearer, "Host": "evil.test:8929"}, http.StatusForbidden},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, test.want, get(t, control, test.headers))
-		})
-	}
-}
-
 func get(t *testing.T, url string, headers map[string]string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -439,25 +411,6 @@ func get(t *testing.T, url string, headers map[string]string) int {
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	return resp.StatusCode
-}
-
-func TestZonesSendClientsBackHere(t *testing.T) {
-	t.Parallel()
-	term := newTerminal(t)
-	endpoint, _ := serving(t, term)
-	resp, err := http.Get(endpoint + "/zone")
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	var answer struct {
-		Zones []struct {
-			APIEndpoint string `json:"api-endpoint"`
-		} `json:"zones"`
-	}
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
-	require.NotEmpty(t, answer.Zones)
-	for _, zone := range answer.Zones {
-		assert.True(t, strings.HasPrefix(zone.APIEndpoint, strings.TrimSuffix(endpoint, "/v2")+"/z/"), zone.APIEndpoint)
-	}
 }
 
 func TestRoutesTellWhatIsEmulated(t *testing.T) {

@@ -113,12 +113,12 @@ func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
 		code int
 		says string
 	}{
-		{nil, exitUsage, "rehearse what?"},
+		{nil, exitUsage, "no folder given"},
 		{[]string{dir, "-v"}, exitUsage, `unexpected argument "-v"`},
 		{[]string{"-machines", "x", dir}, exitUsage, "want memory, process or nspawn"},
 		{[]string{"-machines", "memory", empty}, exitUsage, "has no *.tf file"},
 		{[]string{"-machines", "memory", "-root", empty, dir}, exitFault, "is not in"},
-		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor is content"},
+		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor finds all it needs"},
 	} {
 		assert.Equal(t, test.code, term.run(t.Context(), append([]string{"rehearse"}, test.args...)))
 		assert.Contains(t, term.out.String()+term.err.String(), test.says)
@@ -136,14 +136,14 @@ func TestFolderIsLookedAtBeforeAnythingIsPrepared(t *testing.T) {
 func TestProgressIsToldNowAndThen(t *testing.T) {
 	t.Parallel()
 	to := new(output)
-	n := &narrator{to: to}
+	p := &progress{to: to}
 	for since := range 25 {
-		n.progress("one", fmt.Sprintf("%d of 1", since/15), time.Duration(since)*time.Second, time.Minute)
+		p.waiting("one", fmt.Sprintf("%d of 1", since/15), time.Duration(since)*time.Second, time.Minute)
 	}
 	for since := range 85 {
-		n.progress("two", "0 of 1", time.Duration(since)*time.Second, 5*time.Minute)
+		p.waiting("two", "0 of 1", time.Duration(since)*time.Second, 5*time.Minute)
 	}
-	n.report(acceptance.Result{Line: "one", Outcome: acceptance.Failed, Took: time.Minute, Limit: time.Minute, Note: "timed out after 1m0s"})
+	p.result(acceptance.Result{Line: "one", Outcome: acceptance.Failed, Took: time.Minute, Limit: time.Minute, Note: "timed out after 1m0s"})
 	assert.Equal(t, "  … one, 10s of at most 1m0s: 0 of 1\n  … one, 20s of at most 1m0s: 1 of 1\n"+
 		"  … two, 10s of at most 5m0s: 0 of 1\n  … two, 1m10s of at most 5m0s: 0 of 1\n"+
 		"✗ one (1m0s of 1m0s): timed out after 1m0s\n", to.String())

@@ -8,7 +8,7 @@ import (
 
 // serve answers until a signal comes.
 func (p program) serve(ctx context.Context, args []string) (int, error) {
-	s := settings{talkative: true}
+	s := settings{logInfo: true}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8929", "loopback `address` to serve on; port 0 means any free one")
 	s.declare(flags)
@@ -18,31 +18,40 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	if err := s.validate(); err != nil {
 		return exitOK, err
 	}
-	in, err := p.start(ctx, s)
+	cloud, err := p.start(ctx, s)
 	if err != nil {
 		return exitOK, err
 	}
-	defer in.close()
-	remove, err := p.leave(in.contact)
+	defer p.close(cloud)
+	connection := cloud.Connection()
+	unregister, err := p.register(connection)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "fakecloud serve: the commands env, faults and calls will not find this instance: %v\n", err)
 	} else {
-		defer remove()
+		defer unregister()
 	}
 	fmt.Fprintf(p.stdout, `%s
 # The fake cloud answers on %s, with %s machines.
-# It answers for all hosts of Exoscale too, whoever asks by way of the proxy.
+# Through the proxy it also answers for all hosts of Exoscale.
 # Other shells:   eval "$(fakecloud env)"
-# One command:    fakecloud exec -- COMMAND   (an instance of its own)
+# One command:    fakecloud exec -- COMMAND   (with an instance of its own)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
 # Stop with Ctrl-C; nothing stays behind.
-`, in.contact.shell(p.environ), in.contact.Base, s.machines)
-	select {
-	case <-p.signals:
-		return exitOK, nil
-	case <-ctx.Done():
-		return exitOK, nil
-	case err := <-in.failed:
-		return exitOK, err
-	}
+`, connection.ShellCommands(p.environ), connection.URL, s.machines)
+	ctx, stop := p.untilSignal(ctx)
+	defer stop()
+	return exitOK, cloud.Wait(ctx)
+}
+
+// untilSignal returns a context that ends with the next signal.
+func (p program) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		select {
+		case <-p.signals:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }

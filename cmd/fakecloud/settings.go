@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/exopool/exopool/fake/fakecloud"
 )
 
 // settings describe an instance.
@@ -32,8 +32,8 @@ type settings struct {
 	network netip.Prefix
 	hosts   hosts
 
-	// talkative instances tell what their machines do, not only what is wrong.
-	talkative bool
+	// logInfo makes an instance log what its machines do, not only warnings.
+	logInfo bool
 }
 
 func (s *settings) declare(flags *flag.FlagSet) {
@@ -63,9 +63,9 @@ func (s *settings) declareNspawn(flags *flag.FlagSet) {
 	})
 }
 
-// logger returns the log, and what to call when the instance is up: until then
-// it tells of progress that takes minutes.
-func (s *settings) logger(to io.Writer) (log *slog.Logger, settle func()) {
+// logger returns the logger of an instance, and a function to call when that
+// has started: until then it logs progress, which may take minutes.
+func (s *settings) logger(to io.Writer) (logger *slog.Logger, started func()) {
 	if s.verbose {
 		return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug})), func() {}
 	}
@@ -74,18 +74,17 @@ func (s *settings) logger(to io.Writer) (log *slog.Logger, settle func()) {
 	if s.machines == machinesNspawn {
 		level.Set(slog.LevelInfo)
 	}
-	settle = func() {
-		if !s.talkative {
+	return newConsole(to, level), func() {
+		if !s.logInfo {
 			level.Set(slog.LevelWarn)
 		}
 	}
-	return newConsole(to, level), settle
 }
 
 // validate reports all faults together.
 func (s *settings) validate() error {
 	var faults []error
-	if _, err := loopback(s.listen); err != nil {
+	if _, err := fakecloud.LoopbackAddress(s.listen); err != nil {
 		faults = append(faults, fmt.Errorf("-listen %q: %w", s.listen, err))
 	}
 	if !slices.Contains([]string{machinesMemory, machinesProcess, machinesNspawn}, s.machines) {
@@ -107,25 +106,6 @@ func (s *settings) validate() error {
 		return usageError{errors.Join(faults...)}
 	}
 	return nil
-}
-
-// loopback returns the address to listen on, if nobody else can reach it.
-func loopback(listen string) (string, error) {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", errors.New("want 127.0.0.1:PORT, with port 0 for any free one")
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", fmt.Errorf("port %q is not between 0 and %d", port, n)
-	}
-	if host == "" || host == "localhost" {
-		host = "127.0.0.1"
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil || !addr.IsLoopback() {
-		return "", errors.New("other computers must not reach the fake cloud: want a loopback address such as 127.0.0.1:8929")
-	}
-	return net.JoinHostPort(host, port), nil
 }
 
 // credentials returns those in the files, or none.

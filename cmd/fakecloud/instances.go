@@ -10,22 +10,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/exopool/exopool/fake/fakecloud"
 )
 
-// A contact is what reaches a running instance. It is kept in a file that only
-// its user may read, for the commands env, faults and calls.
-type contact struct {
-	Base   string // http://127.0.0.1:8929
-	Key    string
-	Secret string
-	Zone   string
-	Token  string // for what is not part of the API
-	Bundle string // file with the certificates to trust, see intercept
-}
+// A running instance keeps its connection in a file of its own, named after its
+// port, which only its user may read. The commands env, faults and calls find
+// it there.
 
-// directory returns where contacts are kept: what ends with the login if there
-// is such a place, else the user's cache.
-func (p program) directory() (string, error) {
+// instanceDir returns the directory of these files: one that ends with the
+// login if there is such a place, else one in the user's cache.
+func (p program) instanceDir() (string, error) {
 	vars := map[string]string{}
 	for _, assignment := range p.environ {
 		name, value, _ := strings.Cut(assignment, "=")
@@ -42,13 +37,13 @@ func (p program) directory() (string, error) {
 	return "", errors.New("neither XDG_RUNTIME_DIR nor XDG_CACHE_HOME nor HOME is set")
 }
 
-// leave writes the contact and returns how to take it back.
-func (p program) leave(c contact) (remove func(), err error) {
-	dir, err := p.directory()
+// register writes the file of an instance and returns how to remove it.
+func (p program) register(c fakecloud.Connection) (unregister func(), err error) {
+	dir, err := p.instanceDir()
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(c.Base)
+	address, err := url.Parse(c.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +59,7 @@ func (p program) leave(c contact) (remove func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	name := filepath.Join(dir, base.Port()+".json")
+	name := filepath.Join(dir, address.Port()+".json")
 	_, err = file.Write(text)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, errors.Join(err, os.Remove(file.Name()))
@@ -76,11 +71,11 @@ func (p program) leave(c contact) (remove func(), err error) {
 }
 
 // find returns the running instance: the one on the given port, or the only
-// one. Contacts of instances that did not end in order are removed.
-func (p program) find(ctx context.Context, port int) (contact, error) {
-	dir, err := p.directory()
+// one. Files of instances that crashed are removed.
+func (p program) find(ctx context.Context, port int) (fakecloud.Connection, error) {
+	dir, err := p.instanceDir()
 	if err != nil {
-		return contact{}, err
+		return fakecloud.Connection{}, err
 	}
 	pattern := "*.json"
 	if port != 0 {
@@ -88,18 +83,18 @@ func (p program) find(ctx context.Context, port int) (contact, error) {
 	}
 	names, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil {
-		return contact{}, err
+		return fakecloud.Connection{}, err
 	}
-	var running []contact
+	var running []fakecloud.Connection
 	for _, name := range names {
-		c, err := readContact(name)
+		c, err := readInstance(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return contact{}, err
+			return fakecloud.Connection{}, err
 		}
-		if c.call(ctx, "GET", "calls", nil, nil) != nil {
+		if _, err := c.Control().Calls(ctx); err != nil {
 			_ = os.Remove(name)
 			continue
 		}
@@ -107,28 +102,34 @@ func (p program) find(ctx context.Context, port int) (contact, error) {
 	}
 	switch len(running) {
 	case 0:
-		return contact{}, errors.New("no instance is running; start one with: fakecloud serve")
+		return fakecloud.Connection{}, errors.New("no instance is running; start one with: fakecloud serve")
 	case 1:
 		return running[0], nil
 	}
-	bases := make([]string, len(running))
+	urls := make([]string, len(running))
 	for i, c := range running {
-		bases[i] = c.Base
+		urls[i] = c.URL
 	}
-	return contact{}, usageError{fmt.Errorf("%d instances are running, choose one with -port: %s", len(running), strings.Join(bases, ", "))}
+	return fakecloud.Connection{}, usageError{fmt.Errorf("%d instances are running, choose one with -port: %s", len(running), strings.Join(urls, ", "))}
 }
 
-func readContact(name string) (contact, error) {
+func readInstance(name string) (fakecloud.Connection, error) {
 	text, err := os.ReadFile(name) //nolint:gosec // the user's own file
 	if err != nil {
-		return contact{}, err
+		return fakecloud.Connection{}, err
 	}
-	var c contact
+	var c fakecloud.Connection
 	if err := json.Unmarshal(text, &c); err != nil {
-		return contact{}, fmt.Errorf("read %s: %w", name, err)
+		return fakecloud.Connection{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	if u, err := url.Parse(c.Base); err != nil || u.Scheme != "http" || !isLoopback(u.Host) {
-		return contact{}, fmt.Errorf("read %s: not the address of an instance", name)
+	if address, ok := strings.CutPrefix(c.URL, "http://"); !ok || !onLoopback(address) {
+		return fakecloud.Connection{}, fmt.Errorf("read %s: not the address of an instance", name)
 	}
 	return c, nil
+}
+
+// onLoopback reports whether an address with a port is one of this host only.
+func onLoopback(address string) bool {
+	_, err := fakecloud.LoopbackAddress(address)
+	return err == nil
 }

@@ -1,8 +1,7 @@
-package main
+package fakecloud
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,14 +10,14 @@ import (
 	"github.com/exopool/exopool/fake/domains"
 )
 
-// environ returns the variables that send clients to the instance, under all
-// the names they look for, and keep them from the real cloud. Some of them add
-// to those that are there, or are those with another value.
+// variables returns the variables that lead clients to the cloud, under all the
+// names they look for, and keep them from the real one. Some of them add to
+// those that are present, or are those with another value.
 //
-// There are two ways to the instance, and a client may use both: its address,
+// There are two ways to the cloud, and a client may use both: its address,
 // which is the endpoint here and in the list of zones, and the proxy, which
 // answers for the real addresses.
-func (c contact) environ(present []string) []string {
+func (c Connection) variables(present []string) []string {
 	direct := directHosts(present)
 	return append([]string{
 		"EXOSCALE_API_KEY=" + c.Key,
@@ -26,21 +25,21 @@ func (c contact) environ(present []string) []string {
 		"EXOSCALE_KEY=" + c.Key,
 		"EXOSCALE_SECRET=" + c.Secret,
 		"EXOSCALE_ZONE=" + c.Zone,
-		"EXOSCALE_API_ENDPOINT=" + c.Base + "/v2",
-		"HTTPS_PROXY=" + c.Base,
-		"https_proxy=" + c.Base,
-		"HTTP_PROXY=" + c.Base,
-		"http_proxy=" + c.Base,
+		"EXOSCALE_API_ENDPOINT=" + c.APIEndpoint(),
+		"HTTPS_PROXY=" + c.URL,
+		"https_proxy=" + c.URL,
+		"HTTP_PROXY=" + c.URL,
+		"http_proxy=" + c.URL,
 		"NO_PROXY=" + direct,
 		"no_proxy=" + direct,
-		"SSL_CERT_FILE=" + c.Bundle,
+		"SSL_CERT_FILE=" + c.CertFile,
 		// curl, Python's requests and AWS' clients look here first.
-		"CURL_CA_BUNDLE=" + c.Bundle,
-		"REQUESTS_CA_BUNDLE=" + c.Bundle,
-		"AWS_CA_BUNDLE=" + c.Bundle,
+		"CURL_CA_BUNDLE=" + c.CertFile,
+		"REQUESTS_CA_BUNDLE=" + c.CertFile,
+		"AWS_CA_BUNDLE=" + c.CertFile,
 		// An account's key is also that of its object storage. Clients that
-		// find one here ask neither the user's files nor the computer's own
-		// cloud for another, and get to the proxy, which tells them why not.
+		// find one here look for no other in the user's files or on the host,
+		// and get to the proxy, which tells them why not.
 		"AWS_ACCESS_KEY_ID=" + c.Key,
 		"AWS_SECRET_ACCESS_KEY=" + c.Secret,
 		"AWS_EC2_METADATA_DISABLED=true",
@@ -51,34 +50,34 @@ func (c contact) environ(present []string) []string {
 		"RCLONE_CONFIG=" + c.file("rclone.conf"),
 		"S3CMD_CONFIG=" + c.file("s3cfg"),
 		// For the Terraform module of this repository, and for Terraform
-		// itself: no question to its maker about newer versions.
+		// itself, which otherwise asks its maker about newer versions.
 		"TF_VAR_exoscale_key=" + c.Key,
 		"TF_VAR_exoscale_secret=" + c.Secret,
 		"CHECKPOINT_DISABLE=1",
 		// A state that lists real resources would otherwise be compared with
 		// this cloud, where there are none, and forget them.
 		"TF_WORKSPACE=fakecloud",
-	}, c.variables(present)...)
+	}, c.replacedVariables(present)...)
 }
 
-// file returns the name of a file that belongs to the instance.
-func (c contact) file(name string) string { return filepath.Join(filepath.Dir(c.Bundle), name) }
+// file returns the name of a file that belongs to the cloud.
+func (c Connection) file(name string) string { return filepath.Join(filepath.Dir(c.CertFile), name) }
 
-// files returns what is in the files that variables name, for clients that
-// would otherwise look for credentials in those of the user.
-func (c contact) files() map[string]string {
-	host, port, _ := strings.Cut(strings.TrimPrefix(c.Base, "http://"), ":")
+// clientFiles returns what is in the files that variables name, for clients
+// that would otherwise look for credentials in those of the user.
+func (c Connection) clientFiles() map[string]string {
+	host, port, _ := strings.Cut(strings.TrimPrefix(c.URL, "http://"), ":")
 	return map[string]string{
 		"aws-config": "", "aws-credentials": "", "boto.cfg": "", "rclone.conf": "",
-		// It does not heed the variables for proxies.
+		// s3cmd ignores the variables for proxies.
 		"s3cfg": "[default]\naccess_key = " + c.Key + "\nsecret_key = " + c.Secret +
 			"\nhost_base = sos-" + c.Zone + ".exo.io\nhost_bucket = %(bucket)s.sos-" + c.Zone + ".exo.io" +
-			"\nproxy_host = " + host + "\nproxy_port = " + port + "\nca_certs_file = " + c.Bundle + "\nmax_retries = 1\n",
+			"\nproxy_host = " + host + "\nproxy_port = " + port + "\nca_certs_file = " + c.CertFile + "\nmax_retries = 1\n",
 	}
 }
 
-// directHosts returns the hosts to reach without a proxy: those named already,
-// less the real cloud, and this computer.
+// directHosts returns the hosts to reach without a proxy: this one, and those
+// named already, less the real cloud.
 func directHosts(environ []string) string {
 	hosts := []string{"127.0.0.0/8", "127.0.0.1", "localhost"}
 	for _, assignment := range environ {
@@ -104,15 +103,16 @@ func meansVendor(word string) bool {
 	})
 }
 
-// redirect returns environ without whatever could lead to a real account, and
-// with what leads to the instance.
-func (c contact) redirect(environ []string) []string {
-	given := c.environ(environ)
+// Environ returns the environment for a command that may reach this cloud and
+// nothing of the real one: environ without what could lead to a real account,
+// and with what leads here.
+func (c Connection) Environ(environ []string) []string {
+	added := c.variables(environ)
 	gone := map[string]bool{}
-	for _, name := range takenOut(environ) {
+	for _, name := range leaks(environ) {
 		gone[name] = true
 	}
-	for _, assignment := range given {
+	for _, assignment := range added {
 		name, _, _ := strings.Cut(assignment, "=")
 		gone[name] = true
 	}
@@ -120,29 +120,27 @@ func (c contact) redirect(environ []string) []string {
 		name, _, _ := strings.Cut(assignment, "=")
 		return gone[name] || setsProxy(name)
 	})
-	return append(kept, given...)
+	return append(kept, added...)
 }
 
-// tell names the variables that a command would miss, or find changed. That
-// the vendor's own are, everybody expects.
-func (c contact) tell(to io.Writer, environ []string) {
-	names := slices.Concat(takenOut(environ), changed(environ))
+// Withheld returns, sorted, the names of the variables that a command misses
+// in [Connection.Environ] or finds with another value. The vendor's own are
+// left out: every user expects those to change.
+func Withheld(environ []string) []string {
+	names := slices.Concat(leaks(environ), replacedNames(environ))
 	names = slices.DeleteFunc(names, func(name string) bool {
 		return variable(environ, name) == "" || strings.HasPrefix(name, "EXOSCALE_") || strings.HasPrefix(name, "CLOUDSTACK_") || strings.HasPrefix(name, "TF_VAR_exoscale_")
 	})
-	if len(names) == 0 {
-		return
-	}
 	slices.Sort(names)
-	fmt.Fprintf(to, "fakecloud: kept from the command, or replaced, as they may lead to a real account: %s\n",
-		strings.Join(slices.Compact(names), ", "))
+	return slices.Compact(names)
 }
 
-// shell returns the environment as commands for a shell.
-func (c contact) shell(present []string) string {
+// ShellCommands returns commands that bring a POSIX shell with the given
+// environment into that of [Connection.Environ].
+func (c Connection) ShellCommands(present []string) string {
 	var b strings.Builder
-	b.WriteString(unset(present, "ALL_PROXY", "all_proxy"))
-	for _, assignment := range c.environ(present) {
+	b.WriteString(unsetCommand(present, "ALL_PROXY", "all_proxy"))
+	for _, assignment := range c.variables(present) {
 		name, value, _ := strings.Cut(assignment, "=")
 		if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,[]") != "" {
 			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
@@ -155,12 +153,28 @@ func (c contact) shell(present []string) string {
 // identifier is the name of a variable that shells can unset.
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// unset returns a command for a shell which takes out of it what could lead to
-// a real account: what is there now, the usual names in any case, and others
-// that are given.
-func unset(present []string, others ...string) string {
-	names := slices.Concat(takenOut(present), usual(), others)
+// UnsetCommand returns a command that takes out of a POSIX shell with the given
+// environment what could lead to a real account.
+func UnsetCommand(present []string) string {
+	return unsetCommand(present, replacedNames(present)...)
+}
+
+// unsetCommand unsets what could lead to a real account now, the usual names in
+// any case, and others that are given.
+func unsetCommand(present []string, others ...string) string {
+	names := slices.Concat(leaks(present), usualNames(), others)
 	names = slices.DeleteFunc(names, func(name string) bool { return !identifier.MatchString(name) })
 	slices.Sort(names)
 	return "unset " + strings.Join(slices.Compact(names), " ") + "\n"
+}
+
+// variable returns the value of a variable, of its last assignment if there
+// are several.
+func variable(environ []string, name string) (value string) {
+	for _, assignment := range environ {
+		if n, v, _ := strings.Cut(assignment, "="); n == name {
+			value = v
+		}
+	}
+	return value
 }

@@ -25,7 +25,7 @@ func TestHostsAreNamesWithFolders(t *testing.T) {
 			assert.Empty(t, h)
 		} else {
 			require.NoError(t, err)
-			assert.Len(t, h.addresses(), 1)
+			assert.Len(t, h.handlers(), 1)
 		}
 	}
 	term := newTerminal(t)

@@ -1,4 +1,4 @@
-package main
+package fakecloud
 
 import (
 	"regexp"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// usual returns the names under which clients look for the key of an account
-// first. An account's key is good for its object storage, too, whose clients
-// are those of S3.
-func usual() []string {
+// usualNames returns the names under which clients look for the key of an
+// account first. An account's key is good for its object storage, too, whose
+// clients are those of S3.
+func usualNames() []string {
 	return []string{
 		"EXOSCALE_KEY", "EXOSCALE_SECRET", "EXOSCALE_SECRET_KEY", "EXOSCALE_API_KEY", "EXOSCALE_API_SECRET",
 		"EXOSCALE_CONFIG", "EXOSCALE_ACCOUNT", "EXOSCALE_API_ENDPOINT", "EXOSCALE_API_ENVIRONMENT",
@@ -21,9 +21,9 @@ func usual() []string {
 	}
 }
 
-// harmless reports whether a variable of AWS' clients holds neither a key nor
-// where to find one nor whom to send it to.
-func harmless(name string) bool {
+// isHarmless reports whether a variable of AWS' clients holds no key, no place
+// to find one and no address to send one to.
+func isHarmless(name string) bool {
 	return slices.Contains([]string{
 		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_OUTPUT", "AWS_PAGER", "AWS_CLI_AUTO_PROMPT", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS",
 		"AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION", "AWS_EC2_METADATA_DISABLED", "AWS_CA_BUNDLE",
@@ -35,9 +35,9 @@ func setsProxy(name string) bool {
 	return slices.Contains([]string{"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}, strings.ToUpper(name))
 }
 
-// leads reports whether a variable, by its name, may hold a key of a real
-// account or say where one is.
-func leads(name string) bool {
+// namesCredential reports whether a variable, by its name, may hold a key of a
+// real account or say where one is.
+func namesCredential(name string) bool {
 	for _, prefix := range []string{
 		"EXOSCALE_", "CLOUDSTACK_", "TF_VAR_exoscale_",
 		// Clients of S3: minio's, rclone, s3cmd, boto.
@@ -47,29 +47,29 @@ func leads(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "AWS_") && !harmless(name)
+	return strings.HasPrefix(name, "AWS_") && !isHarmless(name)
 }
 
 var (
 	// keyShape is that of an account's key.
 	keyShape = regexp.MustCompile(`\bEXO[0-9A-Za-z]{20,}\b`)
-	// database is an address of a managed database. Its clients know no
-	// proxy, so that nothing else would be in their way.
-	database = regexp.MustCompile(`(?i)(^|[@/,=\s])[a-z0-9.-]+\.aivencloud\.com($|[:/?,\s])`)
+	// databaseAddress is that of a managed database. Its clients use no proxy,
+	// so nothing else would stop them.
+	databaseAddress = regexp.MustCompile(`(?i)(^|[@/,=\s])[a-z0-9.-]+\.aivencloud\.com($|[:/?,\s])`)
 )
 
-// takenOut returns the names of those variables that may lead to a real
-// account. What Terraform's variables hold is replaced, not taken out.
-func takenOut(environ []string) (names []string) {
-	keys, secrets := known(environ)
+// leaks returns the names of the variables that may lead to a real account.
+// Those of Terraform's variables are replaced instead.
+func leaks(environ []string) (names []string) {
+	keys, secrets := credentialsIn(environ)
 	for _, assignment := range environ {
 		name, value, _ := strings.Cut(assignment, "=")
 		switch {
-		case leads(name):
+		case namesCredential(name):
 		case strings.HasPrefix(name, "TF_VAR_"), setsProxy(name):
 			continue
 		case strings.HasPrefix(name, "TF_CLI_ARGS") && (strings.Contains(value, "-var") || strings.Contains(value, "-backend-config")):
-		case keyShape.MatchString(value), database.MatchString(value), holds(value, keys), holds(value, secrets):
+		case keyShape.MatchString(value), databaseAddress.MatchString(value), containsAny(value, keys), containsAny(value, secrets):
 		default:
 			continue
 		}
@@ -78,14 +78,14 @@ func takenOut(environ []string) (names []string) {
 	return names
 }
 
-// variables returns those of Terraform's variables that hold a key or a secret
-// of a real account, with that of the instance instead: a configuration that
-// asks for them goes on to get them.
-func (c contact) variables(environ []string) (replaced []string) {
-	keys, secrets := known(environ)
+// replacedVariables returns those of Terraform's variables that hold a key or a
+// secret of a real account, with that of the cloud instead: a configuration
+// that needs them still gets some.
+func (c Connection) replacedVariables(environ []string) (replaced []string) {
+	keys, secrets := credentialsIn(environ)
 	for _, assignment := range environ {
 		name, value, _ := strings.Cut(assignment, "=")
-		if !strings.HasPrefix(name, "TF_VAR_") || leads(name) {
+		if !strings.HasPrefix(name, "TF_VAR_") || namesCredential(name) {
 			continue
 		}
 		fake := keyShape.ReplaceAllLiteralString(value, c.Key)
@@ -105,17 +105,18 @@ func (c contact) variables(environ []string) (replaced []string) {
 	return replaced
 }
 
-// changed returns the names of the variables that [contact.variables] replaces.
-func changed(environ []string) (names []string) {
-	for _, assignment := range (contact{}).variables(environ) {
+// replacedNames returns the names of the variables that
+// [Connection.replacedVariables] replaces.
+func replacedNames(environ []string) (names []string) {
+	for _, assignment := range (Connection{}).replacedVariables(environ) {
 		name, _, _ := strings.Cut(assignment, "=")
 		names = append(names, name)
 	}
 	return names
 }
 
-// namesSecret reports whether a variable of Terraform is called as the secret
-// that belongs to a key is.
+// namesSecret reports whether a variable of Terraform, by its name, holds the
+// secret that belongs to a key.
 func namesSecret(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc([]string{"secret", "secret_key", "secret_access_key"}, func(suffix string) bool {
@@ -123,17 +124,17 @@ func namesSecret(name string) bool {
 	})
 }
 
-// minSecret is how long a secret is at least. What is shorter, such as a word
-// in a test, may be in any variable by chance.
+// minSecret is the minimum length of a secret. Shorter text, such as a word in a
+// test, may be in any variable by chance.
 const minSecret = 16
 
-// known returns the keys and secrets in an environment: they may be there
-// under names of the user's own, too.
-func known(environ []string) (keys, secrets []string) {
+// credentialsIn returns the keys and secrets in an environment: the user may
+// have put them into other variables, too.
+func credentialsIn(environ []string) (keys, secrets []string) {
 	for _, assignment := range environ {
 		name, value, _ := strings.Cut(assignment, "=")
 		switch {
-		case !leads(name), len(value) < minSecret, strings.HasSuffix(name, "_FILE"):
+		case !namesCredential(name), len(value) < minSecret, strings.HasSuffix(name, "_FILE"):
 		case strings.Contains(name, "SECRET"), strings.Contains(name, "TOKEN"):
 			secrets = append(secrets, value)
 		case strings.Contains(name, "KEY"):
@@ -143,7 +144,7 @@ func known(environ []string) (keys, secrets []string) {
 	return keys, secrets
 }
 
-// holds reports whether one of the words is in a value.
-func holds(value string, words []string) bool {
+// containsAny reports whether one of the words is in a value.
+func containsAny(value string, words []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(value, word) })
 }

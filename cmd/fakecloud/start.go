@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/exopool/exopool/fake/fakecloud"
+	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/nspawn"
+)
+
+// What the instances of a cloud can be.
+const (
+	machinesMemory  = "memory"
+	machinesProcess = "process"
+	machinesNspawn  = "nspawn"
+)
+
+// start starts a cloud. To prepare machines may take minutes, which a signal
+// ends.
+func (p program) start(ctx context.Context, s settings) (*fakecloud.Cloud, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	up := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case signal := <-p.signals:
+			cancel(fmt.Errorf("stopped by %s before it was ready", signal))
+		case <-up:
+		}
+	}()
+	cloud, err := p.startCloud(ctx, s)
+	close(up)
+	<-watched
+	if cause := context.Cause(ctx); cause != nil {
+		if cloud != nil {
+			p.close(cloud)
+		}
+		return nil, cause
+	}
+	return cloud, err
+}
+
+// startCloud starts a cloud as the settings describe it.
+func (p program) startCloud(ctx context.Context, s settings) (*fakecloud.Cloud, error) {
+	credentials, err := s.credentials()
+	if err != nil {
+		return nil, fmt.Errorf("read credentials: %w", err)
+	}
+	logger, started := s.logger(p.stderr)
+	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
+		Listen: s.listen, Zone: s.zone, Credentials: credentials, Speed: s.speed,
+		Machines: s.driver(), Hosts: s.hosts.handlers(), Environ: p.environ, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	started()
+	return cloud, nil
+}
+
+// close ends a cloud. What does not end in order is told, and fails nothing.
+func (p program) close(cloud *fakecloud.Cloud) {
+	if err := cloud.Close(); err != nil {
+		fmt.Fprintf(p.stderr, "fakecloud: close the cloud: %v\n", err)
+	}
+}
+
+// driver returns what runs the machines; nil when they exist on paper only.
+func (s *settings) driver() fakecloud.Machines {
+	switch s.machines {
+	case machinesProcess:
+		return fakecloud.Processes(machine.ProcessConfig{})
+	case machinesNspawn:
+		return s.bootingMachines
+	}
+	return nil
+}
+
+// bootingMachines starts the driver of machines that boot.
+func (s *settings) bootingMachines(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
+	driver, err := nspawn.New(ctx, s.nspawnConfig(from))
+	if err != nil {
+		return nil, fmt.Errorf("%w\n\nfakecloud doctor lists everything that machines which boot need; "+
+			"-machines %s needs none of it, and does not execute user-data", err, machinesProcess)
+	}
+	return driver, nil
+}
+
+// nspawnConfig returns what the settings say about machines that boot.
+func (s *settings) nspawnConfig(from fakecloud.DriverConfig) nspawn.Config {
+	hosts := map[string]netip.Addr{}
+	for _, name := range from.Hosts {
+		hosts[name] = netip.Addr{} // leads to the gateway
+	}
+	return nspawn.Config{
+		Log: from.Logger, Prefix: s.prefix, Range: s.network, RangeFlag: "-range", Dir: s.disks, Cache: s.cache, Mirror: s.mirror,
+		Speed: from.Speed, Authority: from.Authority, Hosts: hosts,
+	}
+}

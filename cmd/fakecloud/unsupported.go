@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/exopool/exopool/fake/fakecloud"
+)
+
+// storageAdvice is what users of object storage can do.
+const storageAdvice = `
+Object storage is not emulated. If it was asked for Terraform's state: "fakecloud rehearse" gives a copy of the folder a
+local state by itself; for "fakecloud exec" a file backend_override.tf beside the configuration does, with
+    terraform {
+      backend "local" {}
+    }
+Buckets and their contents have to be left out here, for example by a variable.
+`
+
+// reportUnsupported prints what a command asked for and did not get, if
+// anything.
+func (p program) reportUnsupported(cloud *fakecloud.Cloud, command string) {
+	list := cloud.Unsupported()
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(p.stderr, "\nfakecloud: %s asked for things that are not emulated:\n", command)
+	for _, u := range list {
+		fmt.Fprintf(p.stderr, "%6d x %s\n", u.Count, u.Request)
+	}
+	if slices.ContainsFunc(list, fakecloud.Unsupported.ObjectStorage) {
+		fmt.Fprint(p.stderr, storageAdvice)
+	}
+}

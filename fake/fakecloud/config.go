@@ -1,0 +1,104 @@
+package fakecloud
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+
+	"github.com/exopool/exopool/fake/domains"
+)
+
+// Config describes a [Cloud]. Its zero value is a cloud whose machines exist on
+// paper, on a free port.
+type Config struct {
+	// Listen is the loopback address to serve on, such as 127.0.0.1:8929. By
+	// default any free port of 127.0.0.1.
+	Listen string
+	// Zone is the one that clients without a zone get. The default is the first
+	// of Zones, or at-vie-1.
+	Zone string
+	// Zones are the names of the zones; all of Exoscale's by default.
+	Zones []string
+	// Credentials maps API keys to their secrets. A pair is generated when
+	// there is none.
+	Credentials map[string]string
+	// Quotas overrides limits by resource name; -1 means unlimited.
+	Quotas map[string]int
+	// Speed is how many times faster than real time things happen, health
+	// checks of load balancers included. Default 1.
+	Speed float64
+	// Machines starts what runs the instances. By default they exist on paper.
+	Machines Machines
+	// Hosts answer for names outside the cloud that machines with a network
+	// of their own ask for over HTTPS, such as a mirror of packages.
+	Hosts map[string]http.Handler
+	// Environ is the environment of the user. The proxy that it names is the
+	// way to hosts outside the cloud, and clients go on to trust the
+	// certificates that it names.
+	Environ []string
+	// Logger gets what happens behind the API and, at level warn, what
+	// clients ask for that is not emulated. Nothing is logged by default.
+	Logger *slog.Logger
+}
+
+func (cfg Config) withDefaults() Config {
+	if cfg.Listen == "" {
+		cfg.Listen = "127.0.0.1:0"
+	}
+	if cfg.Zone == "" {
+		cfg.Zone = "at-vie-1"
+		if len(cfg.Zones) > 0 {
+			cfg.Zone = cfg.Zones[0]
+		}
+	}
+	if cfg.Speed == 0 {
+		cfg.Speed = 1
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return cfg
+}
+
+// validate reports all faults but those that the emulator and the driver find.
+func (cfg Config) validate() error {
+	var errs []error
+	if cfg.Listen != "" {
+		if _, err := LoopbackAddress(cfg.Listen); err != nil {
+			errs = append(errs, fmt.Errorf("listen address %q: %w", cfg.Listen, err))
+		}
+	}
+	for name, handler := range cfg.Hosts {
+		switch {
+		case domains.OfVendor(name):
+			errs = append(errs, fmt.Errorf("host %s: it is one of the vendor's, which the cloud itself answers for", name))
+		case handler == nil:
+			errs = append(errs, fmt.Errorf("host %s: no handler given", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// LoopbackAddress returns an address to listen on, as given by a user, in
+// numbers. Addresses that other hosts can reach are refused.
+func LoopbackAddress(listen string) (string, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", errors.New("want 127.0.0.1:PORT, with port 0 for any free one")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("port %q is not between 0 and 65535", port)
+	}
+	if host == "" || host == "localhost" {
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil || !addr.IsLoopback() {
+		return "", errors.New("other hosts must not reach the fake cloud: want a loopback address such as 127.0.0.1:8929")
+	}
+	return net.JoinHostPort(host, port), nil
+}

@@ -1,0 +1,125 @@
+package control
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
+
+// Path is where the control API begins.
+const Path = "/fakecloud/"
+
+// maxBody is more than any fault needs, in bytes.
+const maxBody = 64 << 10
+
+// A Fault is an [exoapi.Fault] that has been added to a cloud.
+type Fault struct {
+	Number    int           `json:"number"` // to remove it by; set by the server
+	Name      string        `json:"name"`
+	Operation string        `json:"operation"`
+	Count     int           `json:"count"`
+	Duration  time.Duration `json:"duration"` // nanoseconds
+	Keep      int           `json:"keep"`
+}
+
+// A Cloud is what is controlled: an [exoapi.Cloud].
+type Cloud interface {
+	Faults() *exoapi.Faults
+	Calls() exoapi.Calls
+}
+
+type handler struct {
+	cloud Cloud
+	token string
+}
+
+// NewHandler returns the control API of a cloud, for clients with the token.
+func NewHandler(cloud Cloud, token string) http.Handler {
+	h := &handler{cloud: cloud, token: token}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path+"faults", h.listFaults)
+	mux.HandleFunc("POST "+Path+"faults", h.addFault)
+	mux.HandleFunc("DELETE "+Path+"faults/{id}", h.removeFault)
+	mux.HandleFunc("DELETE "+Path+"faults", h.clearFaults)
+	mux.HandleFunc("GET "+Path+"calls", h.calls)
+	return h.authorize(mux)
+}
+
+// authorize refuses clients without the token, and browsers in any case: a web
+// page could otherwise try, under a name of its own that it points here.
+func (h *handler) authorize(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token := []byte("Bearer " + h.token)
+		switch {
+		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || !isLoopback(r.Host):
+			http.Error(w, "not for browsers", http.StatusForbidden)
+		case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), token) != 1:
+			http.Error(w, "wrong token", http.StatusUnauthorized)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isLoopback reports whether an address with a port can be reached from this
+// host only.
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+func (h *handler) listFaults(w http.ResponseWriter, _ *http.Request) {
+	faults := []Fault{}
+	for number, f := range h.cloud.Faults().All() {
+		faults = append(faults, Fault{number, f.Name, f.Operation, f.Count, f.Duration, f.Keep})
+	}
+	reply(w, faults)
+}
+
+func (h *handler) addFault(w http.ResponseWriter, r *http.Request) {
+	var f Fault
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&f); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	number, err := h.cloud.Faults().Add(exoapi.Fault{
+		Name: f.Name, Operation: f.Operation, Count: f.Count, Duration: f.Duration, Keep: f.Keep,
+	})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	reply(w, number)
+}
+
+func (h *handler) removeFault(w http.ResponseWriter, r *http.Request) {
+	number, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil {
+		http.Error(w, "a fault has a number", http.StatusBadRequest)
+		return
+	}
+	h.cloud.Faults().Remove(number)
+	reply(w, nil)
+}
+
+func (h *handler) clearFaults(w http.ResponseWriter, _ *http.Request) {
+	h.cloud.Faults().Clear()
+	reply(w, nil)
+}
+
+func (h *handler) calls(w http.ResponseWriter, _ *http.Request) { reply(w, h.cloud.Calls()) }
+
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the client may have left
+}

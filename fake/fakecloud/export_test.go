@@ -1,0 +1,7 @@
+package fakecloud
+
+// What the tests of this package use.
+var (
+	Upstream    = upstream
+	DirectHosts = directHosts
+)

@@ -1,0 +1,134 @@
+package fakecloud
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/intercept"
+	"github.com/exopool/exopool/fake/machine"
+)
+
+// A Driver runs the machines of one cloud.
+type Driver interface {
+	infra.Driver
+	// Close ends all machines. When ctx ends, they are killed.
+	Close(ctx context.Context) error
+}
+
+// Machines starts the driver of a cloud.
+type Machines func(context.Context, DriverConfig) (Driver, error)
+
+// DriverConfig is what a driver gets from its cloud.
+type DriverConfig struct {
+	Speed  float64      // see [Config.Speed]
+	Logger *slog.Logger // never nil
+	// Authority holds certificates in PEM. Machines have to trust them in
+	// order to reach the API and the hosts.
+	Authority []byte
+	// Hosts are the names of [Config.Hosts], to be led to the driver's gateway.
+	Hosts []string
+}
+
+// Processes returns machines that are processes: each has a loopback address
+// and serves a web page and metrics there, and load balancers forward to them.
+// Speed and logger of cfg are the cloud's. The program must call member.Run,
+// see package machine. Linux only.
+func Processes(cfg machine.ProcessConfig) Machines {
+	return func(ctx context.Context, from DriverConfig) (Driver, error) {
+		cfg.Speed, cfg.Log = from.Speed, from.Logger
+		// Cancelling would kill the members; Close lets them finish.
+		return machine.NewProcess(context.WithoutCancel(ctx), cfg)
+	}
+}
+
+// gatewayDriver is a driver whose machines have a network of their own: they
+// reach nothing of the cloud but what listens at their gateway.
+type gatewayDriver interface {
+	Gateway() netip.Addr
+	Listen(ctx context.Context, network, address string) (net.Listener, error)
+}
+
+// portDriver is a driver whose machines and load balancers may have to listen
+// on other ports than they should.
+type portDriver interface {
+	PortFor(port int) int
+	Endpoint(balancerID string, port int) (netip.AddrPort, bool)
+}
+
+var _ portDriver = (*machine.Process)(nil)
+
+// startMachines starts the driver. The certificates for hosts outside the cloud
+// have to exist before.
+func (c *Cloud) startMachines(ctx context.Context, authority *intercept.Authority) (err error) {
+	if c.cfg.Machines == nil {
+		return nil
+	}
+	trusted := authority.PEM()
+	for name, handler := range c.cfg.Hosts {
+		host, err := intercept.NewAuthority(name)
+		if err != nil {
+			return err
+		}
+		proxy, err := intercept.New(intercept.Config{Domains: []string{name}, Authority: host, Handler: handler})
+		if err != nil {
+			return err
+		}
+		c.closeProxy(ctx, proxy)
+		c.neighbours = append(c.neighbours, proxy)
+		trusted = append(trusted, host.PEM()...)
+	}
+	driver, err := c.cfg.Machines(ctx, DriverConfig{
+		Speed: c.cfg.Speed, Logger: c.cfg.Logger, Authority: trusted, Hosts: slices.Sorted(maps.Keys(c.cfg.Hosts)),
+	})
+	if err != nil {
+		return err
+	}
+	c.driver = driver
+	c.closers = append(c.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), driverGrace)
+		defer cancel()
+		return driver.Close(ctx)
+	})
+	d, ok := driver.(gatewayDriver)
+	if !ok {
+		return nil
+	}
+	c.gateway, err = d.Listen(ctx, "tcp4", netip.AddrPortFrom(d.Gateway(), 443).String())
+	if err != nil {
+		return fmt.Errorf("serve the API to the machines: %w", err)
+	}
+	c.closers = append(c.closers, func() error { _ = c.gateway.Close(); return nil })
+	return nil
+}
+
+// Endpoint returns where the service on a port of a load balancer listens: at
+// its address, and on that port unless the driver had to take another one. It
+// returns false when there is no such service.
+func (c *Cloud) Endpoint(balancerID string, port int) (netip.AddrPort, bool) {
+	if d, ok := c.driver.(portDriver); ok {
+		return d.Endpoint(balancerID, port)
+	}
+	for _, b := range c.api.Balancers() {
+		for _, s := range b.Services {
+			if b.ID == balancerID && s.Port == port {
+				return netip.AddrPortFrom(b.Address, uint16(port)), true //nolint:gosec // the API has checked it
+			}
+		}
+	}
+	return netip.AddrPort{}, false
+}
+
+// PortFor returns where members listen for what belongs on the given port: on
+// that port, unless the driver had to take another one.
+func (c *Cloud) PortFor(port int) int {
+	if d, ok := c.driver.(portDriver); ok {
+		return d.PortFor(port)
+	}
+	return port
+}
