@@ -22,7 +22,7 @@ func (discard) WriteHeader(int)             {}
 
 // BenchmarkWebhook measures one webhook with a body as Grafana sends it.
 func BenchmarkWebhook(b *testing.B) {
-	body, err := os.ReadFile("testdata/payloads/grafana10-firing-up.json")
+	body, err := os.ReadFile("internal/webhook/testdata/payloads/grafana10-firing-up.json")
 	require.NoError(b, err)
 	bench := func(b *testing.B, cfg autoscale.Config, body []byte) {
 		b.Helper()

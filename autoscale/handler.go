@@ -11,19 +11,22 @@ import (
 
 // HandlerConfig is what [NewHandler] needs beside a loop; all of it optional.
 type HandlerConfig struct {
-	Token      string              // secret of the webhooks, see [NewWebhook]
-	ProtectAll bool                // ask for Token on /decisions and /metrics, too
-	Gatherer   prometheus.Gatherer // what /metrics shows; nil: there is no /metrics
+	// Token is the secret of webhooks. If it is not empty, a request must bring
+	// it as bearer token, as the password of basic authentication, or in the
+	// query as "token".
+	Token      string
+	ProtectAll bool                // require Token for /decisions and /metrics, too
+	Gatherer   prometheus.Gatherer // what /metrics serves; nil: there is no /metrics
 
-	// Alerts names those that count, for each direction, in whatever case;
-	// webhooks of others, and without the name of an alert, are refused. Nil: a
-	// webhook need not name its alert.
+	// Alerts are the names of the alerts that count, by direction, in any case;
+	// webhooks of others, and those that name no alert, are refused. Nil: every
+	// webhook counts.
 	Alerts map[Direction][]string
 }
 
-// NewHandler returns everything the program serves: the webhooks of
-// [NewWebhook], and
+// NewHandler returns all that the program serves:
 //
+//	/up, /down  GET and POST record a webhook, see the codes below
 //	/pause      GET shows whether the loop is paused; POST pauses it, for the
 //	            form value duration (2h), if given, with a reason for others
 //	/resume     POST ends the pause
@@ -31,11 +34,23 @@ type HandlerConfig struct {
 //	/healthz    200: the program is alive
 //	/readyz     200: the pool was read within three intervals; 503 says why not
 //	/metrics    for Prometheus
+//
+// A webhook is answered
+//
+//	200  recorded, or ignored because it asks for nothing (a resolved alert)
+//	400  malformed JSON
+//	401  the token is wrong or missing
+//	403  none of the listed alerts
+//	405  another method than GET and POST
+//	413  a body of more than 64 KiB
+//	415  a content type that no sender uses, or a web page or a file
+//	429  too many wrong tokens came from this address; Retry-After says when to try again
+//
+// and never 5xx, because senders repeat those.
 func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	guard := auth.New(cfg.Token)
-	webhook := newWebhook(loop, guard)
-	webhook.classifier.listed = cfg.Alerts
-	operate := operateHandler{loop: loop, guard: guard}
+	webhooks := newWebhookHandler(loop, guard, cfg.Alerts)
+	pauses := pauseHandler{loop: loop, guard: guard}
 	readers := auth.New("")
 	if cfg.ProtectAll {
 		readers = guard
@@ -44,39 +59,39 @@ func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	if cfg.Gatherer != nil {
 		metrics = promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{})
 	}
-	// No ServeMux: it would redirect paths that are almost right, and a
-	// sender of webhooks does not follow redirects.
+	// Not a ServeMux: it would redirect paths that are almost right, and
+	// senders of webhooks do not follow redirects.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/pause":
-			operate.servePause(w, r)
+			pauses.servePause(w, r)
 		case "/resume":
-			operate.serveResume(w, r)
+			pauses.serveResume(w, r)
 		case "/decisions":
-			if allowed(w, r, http.MethodGet) && admitted(w, r, loop, readers) {
+			if checkMethod(w, r, http.MethodGet) && authorize(w, r, loop, readers) {
 				serveDecisions(w, loop)
 			}
 		case "/healthz":
-			if allowed(w, r, http.MethodGet, http.MethodHead) {
+			if checkMethod(w, r, http.MethodGet, http.MethodHead) {
 				plain(w, http.StatusOK, "alive")
 			}
 		case "/readyz":
-			if allowed(w, r, http.MethodGet, http.MethodHead) {
+			if checkMethod(w, r, http.MethodGet, http.MethodHead) {
 				serveReady(w, loop)
 			}
 		case "/metrics":
-			if allowed(w, r, http.MethodGet, http.MethodHead) && admitted(w, r, loop, readers) {
+			if checkMethod(w, r, http.MethodGet, http.MethodHead) && authorize(w, r, loop, readers) {
 				metrics.ServeHTTP(w, r)
 			}
 		default:
-			webhook.ServeHTTP(w, r)
+			webhooks.ServeHTTP(w, r)
 		}
 	})
 }
 
-// admitted answers and counts a request without the right token, on any other
-// path than those of the webhooks.
-func admitted(w http.ResponseWriter, r *http.Request, loop *Loop, guard *auth.Guard) bool {
+// authorize reports whether a request has the right token, and otherwise answers
+// and counts it. It is for all paths but those of webhooks.
+func authorize(w http.ResponseWriter, r *http.Request, loop *Loop, guard *auth.Guard) bool {
 	v := guard.Check(r)
 	if v.OK() {
 		return true

@@ -7,22 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/exopool/exopool/autoscale/internal/webhook"
 	"github.com/exopool/exopool/internal/clock"
-)
-
-// outcome is what the handler made of a webhook; a label of a metric.
-type outcome string
-
-const (
-	accepted      outcome = "accepted"      // recorded
-	ignored       outcome = "ignored"       // understood, and it asks for nothing
-	contradictory outcome = "contradictory" // meant for the other path, so ignored
-	refused       outcome = "refused"       // wrong or missing token
-	rateLimited   outcome = "rate-limited"  // too many wrong tokens from its address
-	unlisted      outcome = "unlisted"      // not one of the alerts that count
-	malformed     outcome = "malformed"     // unreadable body
-	unsupported   outcome = "unsupported"   // a content type that no sender uses
-	tooLarge      outcome = "too-large"     // body over the limit
 )
 
 // metrics is everything the package measures.
@@ -154,14 +140,12 @@ func (m *metrics) startAtZero() {
 		for _, reason := range reasons {
 			m.settled.WithLabelValues(string(direction), string(reason))
 		}
-		for _, o := range []outcome{
-			accepted, ignored, contradictory, refused, rateLimited, unlisted, malformed, unsupported, tooLarge,
-		} {
+		for _, o := range webhook.Outcomes() {
 			m.webhooks.WithLabelValues(string(direction), string(o))
 		}
 	}
 	for _, path := range []string{"/decisions", "/metrics", "/pause", "/resume"} {
-		for _, o := range []outcome{refused, rateLimited} {
+		for _, o := range []webhook.Outcome{webhook.Refused, webhook.RateLimited} {
 			m.refused.WithLabelValues(path, string(o))
 		}
 	}
@@ -180,7 +164,7 @@ func (m *metrics) decided(d Decision) {
 	m.lastDecision.Set(seconds(d.Time))
 }
 
-func (m *metrics) webhook(direction Direction, o outcome) {
+func (m *metrics) countWebhook(direction Direction, o webhook.Outcome) {
 	m.webhooks.WithLabelValues(string(direction), string(o)).Inc()
 }
 

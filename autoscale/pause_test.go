@@ -275,7 +275,7 @@ func TestPauseAndResumeByHTTP(t *testing.T) {
 	w.breakDisk()
 	got = serve(h, local(form("/pause", "")))
 	assert.Equal(t, http.StatusInternalServerError, got.Code)
-	assert.Contains(t, got.Body.String(), "paused, but a restart would end that")
+	assert.Contains(t, got.Body.String(), "paused, but a restart would end the pause")
 }
 
 func TestWhoMayPause(t *testing.T) {

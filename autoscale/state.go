@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/exopool/exopool/autoscale/internal/webhook"
 )
 
 // A Direction is what a webhook asks for.
@@ -18,8 +20,8 @@ type Direction string
 
 // The two directions.
 const (
-	Up   Direction = "up"
-	Down Direction = "down"
+	Up   Direction = webhook.Up
+	Down Direction = webhook.Down
 )
 
 // A Batch is the webhooks of one direction that wait for the same turn. It is

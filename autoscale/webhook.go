@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/exopool/exopool/autoscale/internal/webhook"
 	"github.com/exopool/exopool/internal/auth"
 	"github.com/exopool/exopool/internal/lograte"
 )
@@ -18,136 +19,113 @@ import (
 // maxBody bounds the body of a webhook, in bytes. Real ones have about 2 KiB.
 const maxBody = 64 << 10
 
-// logInterval is the least time between two lines of the log about webhooks
-// that are refused, and between two about others that are not as they should be.
+// logInterval is the shortest time between two log lines about webhooks that are
+// refused, and between two about others that are wrong.
 const logInterval = time.Second
 
-// A Webhook receives what alerting sends to /up and /down. It records and
-// answers; the [Loop] acts, so a slow provider never makes a sender time out
-// and send again.
-//
-//	200  recorded, or understood and asking for nothing (a resolved alert)
-//	400  malformed JSON
-//	401  the token is wrong or missing
-//	403  none of the alerts that count, where they are listed
-//	404  another path
-//	405  another method than GET and POST
-//	413  a body of more than 64 KiB
-//	415  a content type that no sender of webhooks uses, or a page or a file
-//	429  too many wrong tokens came from this address; Retry-After says when to try again
-//
-// Nothing is answered with 5xx, because senders repeat those.
-type Webhook struct {
-	loop       *Loop
-	guard      *auth.Guard
-	classifier classifier
-	reading    sync.Mutex
-	refusals   *slog.Logger // 401 and 429
-	faults     *slog.Logger // everything else that deserves a look
+// A webhookHandler receives what alerting sends to /up and /down. It records and
+// answers; the [Loop] acts, so that a slow provider never makes a sender time
+// out and send again.
+type webhookHandler struct {
+	loop     *Loop
+	guard    *auth.Guard
+	reader   webhook.Reader
+	reading  sync.Mutex
+	refusals *slog.Logger // 401 and 429
+	mistakes *slog.Logger // all others that are wrong
 }
 
-// NewWebhook returns a handler that records for loop. With a secret that is
-// not empty, a request must bring it as bearer token, as the password of basic
-// authentication, or in the query as "token".
-func NewWebhook(loop *Loop, secret string) *Webhook {
-	return newWebhook(loop, auth.New(secret))
-}
-
-func newWebhook(loop *Loop, guard *auth.Guard) *Webhook {
-	return &Webhook{
+func newWebhookHandler(loop *Loop, guard *auth.Guard, alerts map[Direction][]string) *webhookHandler {
+	h := &webhookHandler{
 		loop: loop, guard: guard,
 		refusals: lograte.Logger(loop.cfg.Logger, logInterval),
-		faults:   lograte.Logger(loop.cfg.Logger, logInterval),
+		mistakes: lograte.Logger(loop.cfg.Logger, logInterval),
 	}
+	if alerts != nil {
+		h.reader.Alerts = map[string][]string{webhook.Up: alerts[Up], webhook.Down: alerts[Down]}
+	}
+	return h
 }
 
-func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A slash too many is no reason to miss an alert.
-	direction, known := map[string]Direction{"up": Up, "down": Down}[strings.Trim(r.URL.Path, "/")]
-	if !known {
+func (h *webhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// An alert is not lost to a slash too many.
+	direction := Direction(strings.Trim(r.URL.Path, "/"))
+	if direction != Up && direction != Down {
 		http.NotFound(w, r)
 		return
 	}
-	if !allowed(w, r, http.MethodGet, http.MethodPost) {
+	if !checkMethod(w, r, http.MethodGet, http.MethodPost) {
 		return
 	}
 	answer := h.receive(w, r, direction)
-	h.loop.metrics.webhook(direction, answer.outcome)
+	h.loop.metrics.countWebhook(direction, answer.Outcome)
 	h.log(r.Context(), direction, answer)
-	plain(w, answer.code, answer.text)
+	plain(w, answer.Code, answer.Text)
 }
 
-// answer is what a webhook gets. Its text never repeats what was sent beyond
-// the kind of mistake in it.
-type answer struct {
-	code    int
-	outcome outcome
-	text    string
-	confirm string // the address that the operator confirms a subscription at, for the log only
-}
-
-func (h *Webhook) receive(w http.ResponseWriter, r *http.Request, direction Direction) answer {
+func (h *webhookHandler) receive(w http.ResponseWriter, r *http.Request, direction Direction) webhook.Answer {
 	if v := h.guard.Check(r); !v.OK() {
 		v.SetHeader(w.Header(), realm)
-		return answer{code: v.Code, outcome: refusal(v), text: v.Text}
+		return webhook.Answer{Code: v.Code, Outcome: refusal(v), Text: v.Text}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
-		return answer{code: http.StatusRequestEntityTooLarge, outcome: tooLarge, text: fmt.Sprintf("body exceeds %d bytes", maxBody)}
+		return webhook.Answer{Code: http.StatusRequestEntityTooLarge, Outcome: webhook.TooLarge, Text: fmt.Sprintf("body exceeds %d bytes", maxBody)}
 	}
 	if err != nil {
-		return answer{code: http.StatusBadRequest, outcome: malformed, text: "body ends too early"}
+		return webhook.Answer{Code: http.StatusBadRequest, Outcome: webhook.Malformed, Text: "body ends too early"}
 	}
 	a := h.read(r, body, direction)
-	if a.outcome == accepted {
+	if a.Outcome == webhook.Accepted {
 		h.loop.Record(r.Context(), direction)
 	}
 	return a
 }
 
-// read makes sense of one body at a time: 64 KiB of JSON can take megabytes
-// while they are read, and a few milliseconds.
-func (h *Webhook) read(r *http.Request, body []byte, direction Direction) answer {
+// read reads one body at a time: 64 KiB of JSON can take megabytes of memory, and
+// a few milliseconds.
+func (h *webhookHandler) read(r *http.Request, body []byte, direction Direction) webhook.Answer {
 	h.reading.Lock()
 	defer h.reading.Unlock()
-	return h.classifier.answer(r, body, direction)
+	return h.reader.Read(r, body, string(direction))
 }
 
 // realm is what browsers show when they ask for the token.
 const realm = "autoscaler"
 
 // refusal returns how a refused request is counted.
-func refusal(v auth.Verdict) outcome {
+func refusal(v auth.Verdict) webhook.Outcome {
 	if v.Code == http.StatusTooManyRequests {
-		return rateLimited
+		return webhook.RateLimited
 	}
-	return refused
+	return webhook.Refused
 }
 
-// log leaves out the URL, which may hold the token. What anybody can cause is
-// logged once a second at most; the metrics count all of it.
-func (h *Webhook) log(ctx context.Context, direction Direction, a answer) {
-	log, level := h.faults, slog.LevelWarn
+// log logs a webhook, without the URL, which may hold the token. What any client
+// can cause is logged once a second at most; the metrics count all of it.
+func (h *webhookHandler) log(ctx context.Context, direction Direction, a webhook.Answer) {
+	logger, level := h.mistakes, slog.LevelWarn
 	switch {
-	case a.code == http.StatusUnauthorized, a.code == http.StatusTooManyRequests:
-		log = h.refusals
-	case a.code == http.StatusOK && a.outcome != contradictory && a.confirm == "":
-		log, level = h.loop.cfg.Logger, slog.LevelDebug
+	case a.Code == http.StatusUnauthorized, a.Code == http.StatusTooManyRequests:
+		logger = h.refusals
+	case a.Code == http.StatusOK && a.Outcome != webhook.Contradictory && a.ConfirmURL == "":
+		logger, level = h.loop.cfg.Logger, slog.LevelDebug
 	}
 	attrs := []slog.Attr{
 		slog.String("pool", h.loop.cfg.PoolName),
-		slog.String("direction", string(direction)), slog.String("outcome", string(a.outcome)), slog.String("reason", a.text),
+		slog.String("direction", string(direction)), slog.String("outcome", string(a.Outcome)), slog.String("reason", a.Text),
 	}
-	if a.confirm != "" {
-		// It is never fetched here: a webhook must not make the program call
-		// addresses of its choice.
-		attrs = append(attrs, slog.String("open_to_confirm", a.confirm))
+	if a.ConfirmURL != "" {
+		// The program never fetches it: a webhook must not make it call
+		// addresses of the sender's choice.
+		attrs = append(attrs, slog.String("open_to_confirm", a.ConfirmURL))
 	}
-	log.LogAttrs(ctx, level, "webhook", attrs...)
+	logger.LogAttrs(ctx, level, "webhook", attrs...)
 }
 
-// allowed answers 405 unless the method is one of those given.
-func allowed(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+// checkMethod reports whether the method is one of those given, and answers 405
+// otherwise.
+func checkMethod(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 	for _, m := range methods {
 		if r.Method == m {
 			return true

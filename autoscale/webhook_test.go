@@ -2,6 +2,7 @@ package autoscale_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -44,92 +45,6 @@ func post(path, contentType, body string) *http.Request {
 func counts(loop *autoscale.Loop) [2]int {
 	up, down := loop.Pending()
 	return [2]int{up.Count, down.Count}
-}
-
-func TestBodies(t *testing.T) {
-	t.Parallel()
-	const asJSON = "application/json"
-	tests := []struct {
-		rule, contentType, body string
-		code                    int
-		counted                 bool
-	}{
-		{"an empty body counts", "", "", 200, true},
-		{"an empty body counts as JSON too", asJSON, " \n", 200, true},
-		{"an empty object counts", asJSON, "{}", 200, true},
-		{"plain text counts", "text/plain", "more, please", 200, true},
-		{"text with blanks and equals counts", "text/plain", "load = 97 %", 200, true},
-		{"text that is one word of an end", "text/plain", "Resolved\n", 200, false},
-		{"text that is the other path", "text/plain", "up", 200, false},
-		{"text that has such a word in it counts", "text/plain", "the pool is not OK", 200, true},
-		{"a form counts", "application/x-www-form-urlencoded", "status=firing&status_text=more", 200, true},
-		{"a form of an end", "application/x-www-form-urlencoded", "status=resolved", 200, false},
-		{"a form whose payload is JSON", "application/x-www-form-urlencoded", "payload=%7B%22state%22%3A%22ok%22%7D", 200, false},
-		{"a broken form counts", "application/x-www-form-urlencoded", "%zz=%zz", 200, true},
-		{"JSON under another type is understood", "application/x-www-form-urlencoded", `{"status":"resolved"}`, 200, false},
-		{"JSON without a type is understood", "", `{"state":"ok"}`, 200, false},
-		{"a list under another type", "text/plain", `[{"status":"resolved"}]`, 400, false},
-		{"malformed JSON under another type", "text/plain", `{"status":"resolved","text":"a "b""}`, 400, false},
-		{"malformed JSON without a type", "", `{"status":"resolved"`, 400, false},
-		{"a mark of the byte order", "", "\ufeff" + `{"state":"ok"}`, 200, false},
-		{"a mark of the byte order and JSON's type", asJSON, "\ufeff" + `{"state":"alerting"}`, 200, true},
-		{"UTF-16", "text/plain", "\xff\xfe{\x00}\x00", 415, false},
-		{"XML", "text/plain", "<alert><status>resolved</status></alert>", 415, false},
-		{"an empty form counts", "application/x-www-form-urlencoded", "", 200, true},
-		{"nothing, as text, counts", "text/plain; charset=utf-8", "", 200, true},
-		{"a page", "text/html", "<html></html>", 415, false},
-		{"nothing, as a page", "text/html", "", 415, false},
-		{"a form of several parts", "multipart/form-data; boundary=x", "--x--", 415, false},
-		{"a picture", "image/png", "\x89PNG", 415, false},
-		{"bytes", "application/octet-stream", `{"state":"alerting"}`, 415, false},
-		{"malformed JSON", asJSON, `{"status":`, 400, false},
-		{"malformed JSON with parameters", "application/json; charset=utf-8", `{`, 400, false},
-		{"malformed JSON with malformed parameters", "Application/JSON ; charset", `{`, 400, false},
-		{"malformed JSON of another kind", "application/vnd.alert+json", `{`, 400, false},
-		{"data after the object", asJSON, `{} {}`, 400, false},
-		{"a list", asJSON, `[]`, 400, false},
-		{"a string", asJSON, `"up"`, 400, false},
-		{"null", asJSON, `null`, 400, false},
-		{"resolved in capitals", asJSON, `{"status":"RESOLVED"}`, 200, false},
-		{"state ok in capitals", asJSON, `{"state":"OK"}`, 200, false},
-		{"state no_data in capitals", asJSON, `{"state":"No_Data"}`, 200, false},
-		{"state alerting", asJSON, `{"state":"alerting"}`, 200, true},
-		{"an empty list of alerts", asJSON, `{"status":"firing","alerts":[]}`, 200, true},
-		{"an empty list of resolved alerts", asJSON, `{"status":"resolved","alerts":[]}`, 200, false},
-		{"an empty list under the name of a test", asJSON, `{"alerts":[],"commonLabels":{"alertname":"TestAlert"}}`, 200, false},
-		{"no list of alerts", asJSON, `{"status":"firing","alerts":null}`, 200, true},
-		{"an alert without status follows the whole", asJSON, `{"alerts":[{"labels":{"alertname":"a"}}]}`, 200, true},
-		{"all alerts resolved", asJSON, `{"status":"firing","alerts":[{"status":"resolved"}]}`, 200, false},
-		{"a test among others", asJSON, `{"alerts":[{"status":"firing","labels":{"alertname":"TestAlert"}},{"status":"Firing"}]}`, 200, true},
-		{"a common name", asJSON, `{"alerts":[{"status":"firing"}],"commonLabels":{"alertname":"DatasourceError"}}`, 200, false},
-		{"a common name without a list", asJSON, `{"status":"firing","commonLabels":{"alertname":"DatasourceNoData"}}`, 200, false},
-		{"a flat test", asJSON, `{"state":"alerting","ruleName":"TestAlert"}`, 200, false},
-		{"unexpected types everywhere", asJSON, `{"status":1,"state":[],"ruleName":{},"commonLabels":7,"alerts":"x"}`, 200, true},
-		{"unexpected types within", asJSON, `{"alerts":[{"status":true,"labels":[],"annotations":null,"values":null}]}`, 200, true},
-		{"an alert that is none", asJSON, `{"alerts":[5]}`, 200, true},
-		{"numbers as strings", asJSON, `{"orgId":"1","alerts":[{"status":"firing","values":{"A":"97"}}]}`, 200, true},
-		{"a field said twice, first an end", asJSON, `{"status":"resolved","status":"firing"}`, 200, false},
-		{"a field said twice, last an end", asJSON, `{"status":"firing","Status":"resolved"}`, 200, false},
-		{"two lists of alerts", asJSON, `{"alerts":[{"status":"resolved"}],"alerts":[{"status":"firing"}]}`, 200, true},
-		{"text that is not UTF-8", asJSON, "{\"text\":\"\xff\xfe\",\"status\":\"\xffresolved\"}", 200, true},
-		{"an end beside text that is not UTF-8", asJSON, "{\"text\":\"\xff\xfe\",\"status\":\"resolved\"}", 200, false},
-		{"an end far below says nothing", asJSON, `{"previous":{"status":"resolved"},"status":"firing"}`, 200, true},
-		{"an alert that hides an end in a text", asJSON, `{"alerts":[{"message":"{\"status\":\"resolved\"}"}]}`, 200, true},
-		{"a message in a message", asJSON, `{"Message":"{\"Message\":\"{\\\"NewStateValue\\\":\\\"OK\\\"}\"}"}`, 200, false},
-		{"a message that is no JSON", asJSON, `{"Message":"{status: resolved}"}`, 200, true},
-		{"a number for a word that is not listed", asJSON, `{"heartbeat":{"status":7}}`, 200, false},
-		{"keeping the last state for want of data", asJSON, `{"alerts":[{"status":"firing","annotations":{"grafana_state_reason":"NoData, KeepLast"}}]}`, 200, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.rule, func(t *testing.T) {
-			t.Parallel()
-			loop, h := inbox(t, "")
-			got := serve(h, post("/down", tt.contentType, tt.body))
-			assert.Equal(t, tt.code, got.Code, got.Body.String())
-			assert.Equal(t, tt.counted, counts(loop) == [2]int{0, 1}, got.Body.String())
-			assert.True(t, strings.HasPrefix(got.Header().Get("Content-Type"), "text/plain"))
-		})
-	}
 }
 
 func TestABodyMayHave64KiBAndNoMore(t *testing.T) {
@@ -248,4 +163,58 @@ func TestAFailingDiskIsNoReasonToRefuseAWebhook(t *testing.T) {
 	h := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{})
 	assert.Equal(t, http.StatusOK, serve(h, post("/up", "", "")).Code)
 	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
+}
+
+func TestTheOperatorIsToldWhereToConfirmASubscription(t *testing.T) {
+	t.Parallel()
+	const address = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-central-1:123456789012:up&Token=1"
+	for url, told := range map[string]bool{
+		address: true,
+		strings.Replace(address, "amazonaws.com/", "amazonaws.com.cn/", 1):        true,
+		strings.Replace(address, "https", "http", 1):                              false,
+		strings.Replace(address, "Confirm", "Delete", 1):                          false,
+		strings.Replace(address, "amazonaws.com/", "evil.test/", 1):               false,
+		strings.Replace(address, "amazonaws.com/", "amazonaws.com.evil.test/", 1): false,
+		strings.Replace(address, "sns.", "me@sns.", 1):                            false,
+		strings.Replace(address, "sns.", "evil.test/sns.", 1):                     false,
+	} {
+		var logs bytes.Buffer
+		loop, h := inbox(t, "", func(c *autoscale.Config) {
+			c.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		})
+		got := serve(h, post("/up", "text/plain", fmt.Sprintf(`{"Type":"SubscriptionConfirmation","SubscribeURL":%q}`, url)))
+		assert.Equal(t, http.StatusOK, got.Code)
+		assert.Equal(t, [2]int{0, 0}, counts(loop))
+		assert.NotContains(t, got.Body.String(), "http")
+		assert.Equal(t, told, strings.Contains(logs.String(), url), url)
+	}
+}
+
+func TestWebhooksAreAnsweredByWhatTheySay(t *testing.T) {
+	t.Parallel()
+	listed := map[autoscale.Direction][]string{up: {"Pool is busy"}}
+	for _, tt := range []struct {
+		alerts     map[autoscale.Direction][]string
+		path, body string
+		code       int
+		answer     string
+		counts     [2]int
+	}{
+		{nil, "/down", `{"status":"firing"}`, 200, "recorded: down\n", [2]int{0, 1}},
+		{nil, "/up?status=resolved", "", 200, "ignored: status resolved\n", [2]int{}},
+		{nil, "/down", `{"alertname":"CPU high"}`, 200, "ignored: alert_name CPU high on /down\n", [2]int{}},
+		{nil, "/up", `{`, 400, "body is not valid: unexpected end of JSON input\n", [2]int{}},
+		{nil, "/up", `<html>`, 415, "body is a web page or a file, not a webhook\n", [2]int{}},
+		{listed, "/up", `{"alertname":"Pool is busy"}`, 200, "recorded: up\n", [2]int{1, 0}},
+		{listed, "/up", "", 403, "names no alert that counts\n", [2]int{}},
+		{listed, "/down", `{"alertname":"Pool is busy"}`, 403, "names no alert that counts\n", [2]int{}},
+	} {
+		loop, err := autoscale.New(autoscale.Config{Pool: &hooks{}})
+		require.NoError(t, err)
+		got := serve(autoscale.NewHandler(loop, autoscale.HandlerConfig{Alerts: tt.alerts}), post(tt.path, "", tt.body))
+		assert.Equal(t, tt.code, got.Code, tt.body)
+		assert.Equal(t, tt.answer, got.Body.String())
+		assert.Equal(t, "text/plain; charset=utf-8", got.Header().Get("Content-Type"))
+		assert.Equal(t, tt.counts, counts(loop), tt.body)
+	}
 }

@@ -1,10 +1,7 @@
-package autoscale_test
+package webhook_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,60 +9,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/autoscale/internal/webhook"
 )
 
-// What becomes of a webhook, as the metric calls it.
 const (
-	accepted      = "accepted"
-	ignored       = "ignored"
-	contradictory = "contradictory"
-	refused       = "refused"
-	malformed     = "malformed"
-	unsupported   = "unsupported"
-	unlisted      = "unlisted"
-	tooLarge      = "too-large"
+	up   = webhook.Up
+	down = webhook.Down
 )
 
-// outcomeOf sends a webhook to a handler of its own and returns what the
-// metric says became of it. It checks that the answer and what is recorded fit.
-func outcomeOf(t *testing.T, cfg autoscale.HandlerConfig, r *http.Request) string {
-	t.Helper()
-	reg := prometheus.NewRegistry()
-	loop, err := autoscale.New(autoscale.Config{Pool: &hooks{}, Registerer: reg})
-	require.NoError(t, err)
-	got := serve(autoscale.NewHandler(loop, cfg), r)
-	var outcomes []string
-	families, err := reg.Gather()
-	require.NoError(t, err)
-	for _, family := range families {
-		for _, metric := range family.GetMetric() {
-			if family.GetName() != "exopool_autoscaler_webhooks_total" || metric.GetCounter().GetValue() == 0 {
-				continue
-			}
-			for _, label := range metric.GetLabel() {
-				if label.GetName() == "outcome" {
-					outcomes = append(outcomes, label.GetValue())
-				}
-			}
-		}
-	}
-	require.Len(t, outcomes, 1, got.Body.String())
-	code, known := map[string]int{
-		accepted: http.StatusOK, ignored: http.StatusOK, contradictory: http.StatusOK, refused: http.StatusUnauthorized,
-		malformed: http.StatusBadRequest, unsupported: http.StatusUnsupportedMediaType, unlisted: http.StatusForbidden,
-		tooLarge: http.StatusRequestEntityTooLarge,
-	}[outcomes[0]]
-	require.True(t, known, outcomes[0])
-	assert.Equal(t, code, got.Code, got.Body.String())
-	recorded := counts(loop)
-	assert.Equal(t, outcomes[0] == accepted, recorded[0]+recorded[1] == 1, got.Body.String())
-	return outcomes[0]
-}
+// Short names of outcomes.
+const (
+	accepted      = webhook.Accepted
+	ignored       = webhook.Ignored
+	contradictory = webhook.Contradictory
+	malformed     = webhook.Malformed
+	unsupported   = webhook.Unsupported
+	unlisted      = webhook.Unlisted
+)
 
 func TestBodiesOfKnownSenders(t *testing.T) {
 	t.Parallel()
@@ -74,7 +37,10 @@ func TestBodiesOfKnownSenders(t *testing.T) {
 		asText = "text/plain; charset=UTF-8"
 		asForm = "application/x-www-form-urlencoded"
 	)
-	tests := []struct{ file, contentType, up, down string }{
+	tests := []struct {
+		file, contentType string
+		up, down          webhook.Outcome
+	}{
 		{"grafana10-firing-up.json", asJSON, accepted, contradictory},
 		{"grafana10-firing-down.json", asJSON, contradictory, accepted},
 		{"grafana10-resolved-down.json", asJSON, contradictory, ignored},
@@ -176,8 +142,8 @@ func TestBodiesOfKnownSenders(t *testing.T) {
 			t.Parallel()
 			body, err := os.ReadFile(filepath.Join("testdata/payloads", tt.file))
 			require.NoError(t, err)
-			for path, want := range map[string]string{"/up": tt.up, "/down": tt.down} {
-				got := outcomeOf(t, autoscale.HandlerConfig{}, post(path, tt.contentType, string(body)))
+			for path, want := range map[string]webhook.Outcome{"/up": tt.up, "/down": tt.down} {
+				got := outcomeOf(t, nil, post(path, tt.contentType, string(body)))
 				assert.Equal(t, want, got, "%s as %q", path, tt.contentType)
 			}
 		})
@@ -190,7 +156,7 @@ func TestBodiesOfKnownSenders(t *testing.T) {
 // Uptime Kuma, for one, puts its message into the address when it sends by GET.
 func TestAMessageInTheAddressIsReadLikeOneInTheBody(t *testing.T) {
 	t.Parallel()
-	for query, want := range map[string]string{
+	for query, want := range map[string]webhook.Outcome{
 		"":                                       accepted,
 		"token=x":                                accepted,
 		"heartbeat=%7B%22status%22%3A0%7D&msg=x": accepted, // Uptime Kuma by GET
@@ -203,7 +169,7 @@ func TestAMessageInTheAddressIsReadLikeOneInTheBody(t *testing.T) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			r := post("/up?"+query, "", "")
 			r.Method = method
-			assert.Equal(t, want, outcomeOf(t, autoscale.HandlerConfig{}, r), "%s %s", method, query)
+			assert.Equal(t, want, outcomeOf(t, nil, r), "%s %s", method, query)
 		}
 	}
 }
@@ -212,15 +178,16 @@ func TestCompressedBodiesAreUnsupported(t *testing.T) {
 	t.Parallel()
 	r := post("/up", "application/json", "{}")
 	r.Header.Set("Content-Encoding", "gzip")
-	assert.Equal(t, unsupported, outcomeOf(t, autoscale.HandlerConfig{}, r))
+	assert.Equal(t, unsupported, outcomeOf(t, nil, r))
 }
 
 func TestWhereAlertsAreListedOthersAreRefused(t *testing.T) {
 	t.Parallel()
-	listed := autoscale.HandlerConfig{Alerts: map[autoscale.Direction][]string{
-		up: {"CPU high", "Pool is busy"}, down: {"CPU low"},
-	}}
-	for _, tt := range []struct{ rule, path, body, want string }{
+	listed := map[string][]string{up: {"CPU high", "Pool is busy"}, down: {"CPU low"}}
+	for _, tt := range []struct {
+		rule, path, body string
+		want             webhook.Outcome
+	}{
 		{"nothing", "/up", "", unlisted},
 		{"text", "/up", "CPU high", unlisted},
 		{"no name", "/up", `{"status":"firing"}`, unlisted},
@@ -242,33 +209,8 @@ func TestWhereAlertsAreListedOthersAreRefused(t *testing.T) {
 			assert.Equal(t, tt.want, outcomeOf(t, listed, post(tt.path, "", tt.body)))
 		})
 	}
-	nothing := autoscale.HandlerConfig{Alerts: map[autoscale.Direction][]string{up: {"CPU high"}}}
+	nothing := map[string][]string{up: {"CPU high"}}
 	assert.Equal(t, unlisted, outcomeOf(t, nothing, post("/down", "", `{"alertname":"CPU low"}`)), "a direction without names has none that count")
-}
-
-func TestTheOperatorIsToldWhereToConfirmASubscription(t *testing.T) {
-	t.Parallel()
-	const address = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-central-1:123456789012:up&Token=1"
-	for url, told := range map[string]bool{
-		address: true,
-		strings.Replace(address, "amazonaws.com/", "amazonaws.com.cn/", 1):        true,
-		strings.Replace(address, "https", "http", 1):                              false,
-		strings.Replace(address, "Confirm", "Delete", 1):                          false,
-		strings.Replace(address, "amazonaws.com/", "evil.test/", 1):               false,
-		strings.Replace(address, "amazonaws.com/", "amazonaws.com.evil.test/", 1): false,
-		strings.Replace(address, "sns.", "me@sns.", 1):                            false,
-		strings.Replace(address, "sns.", "evil.test/sns.", 1):                     false,
-	} {
-		var logs bytes.Buffer
-		loop, h := inbox(t, "", func(c *autoscale.Config) {
-			c.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		})
-		got := serve(h, post("/up", "text/plain", fmt.Sprintf(`{"Type":"SubscriptionConfirmation","SubscribeURL":%q}`, url)))
-		assert.Equal(t, http.StatusOK, got.Code)
-		assert.Equal(t, [2]int{0, 0}, counts(loop))
-		assert.NotContains(t, got.Body.String(), "http")
-		assert.Equal(t, told, strings.Contains(logs.String(), url), url)
-	}
 }
 
 // TestOddBodiesTakeLittle is not parallel, as it counts what is allocated.
@@ -295,10 +237,9 @@ func TestOddBodiesTakeLittle(t *testing.T) { //nolint:paralleltest // see above
 	}
 	for name, body := range bodies {
 		for _, contentType := range []string{"application/json", "application/x-www-form-urlencoded"} {
-			_, h := inbox(t, "")
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			serve(h, post("/up", contentType, body))
+			read(t, nil, post("/up", contentType, body))
 			runtime.ReadMemStats(&after)
 			used := after.TotalAlloc - before.TotalAlloc
 			t.Logf("%s as %s: %d KiB", name, contentType, used>>10)

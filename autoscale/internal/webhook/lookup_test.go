@@ -1,4 +1,4 @@
-package autoscale_test
+package webhook_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/autoscale/internal/webhook"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -46,42 +46,41 @@ func nested(t *testing.T, steps []string, value any) string {
 
 func TestEveryWordOfTheTablesMeansWhatItSays(t *testing.T) {
 	t.Parallel()
-	free := autoscale.HandlerConfig{}
-	for _, s := range autoscale.Sayings() {
+	for _, s := range webhook.Fields() {
 		for _, path := range s.Paths {
 			for _, value := range s.Firing {
-				assert.Equal(t, accepted, outcomeOf(t, free, saying(t, "/up", path, value)), "%s: %s %s", s.Sender, path, value)
-				assert.Equal(t, accepted, outcomeOf(t, free, saying(t, "/down", path, value)), "%s: %s %s", s.Sender, path, value)
+				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/up", path, value)), "%s: %s %s", s.Sender, path, value)
+				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/down", path, value)), "%s: %s %s", s.Sender, path, value)
 			}
-			for _, value := range append(append([]string{}, s.Ended...), s.Aside...) {
+			for _, value := range append(append([]string{}, s.Resolved...), s.Unrelated...) {
 				value = strings.Replace(value, "*", "whatever", 1)
 				for _, spelt := range []string{value, strings.ToLower(value), strings.ToUpper(value), " " + value + " "} {
 					if value == "null" || value == "true" {
 						spelt = value
 					}
-					assert.Equal(t, ignored, outcomeOf(t, free, saying(t, "/up", path, spelt)), "%s: %s %q", s.Sender, path, spelt)
+					assert.Equal(t, ignored, outcomeOf(t, nil, saying(t, "/up", path, spelt)), "%s: %s %q", s.Sender, path, spelt)
 				}
 			}
 		}
 	}
-	for _, path := range autoscale.NameFields {
-		for _, name := range autoscale.AsideNames {
-			assert.Equal(t, ignored, outcomeOf(t, free, saying(t, "/up", path, name)), "%s %s", path, name)
+	for _, path := range webhook.NameFields {
+		for _, name := range webhook.UnrelatedNames {
+			assert.Equal(t, ignored, outcomeOf(t, nil, saying(t, "/up", path, name)), "%s %s", path, name)
 		}
-		assert.Equal(t, accepted, outcomeOf(t, free, saying(t, "/up", path, "CPU high")), path)
-		assert.Equal(t, accepted, outcomeOf(t, free, saying(t, "/down", path, "CPU low")), path)
-		assert.Equal(t, contradictory, outcomeOf(t, free, saying(t, "/up", path, "CPU low")), path)
-		assert.Equal(t, contradictory, outcomeOf(t, free, saying(t, "/down", path, "CPU high")), path)
+		assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/up", path, "CPU high")), path)
+		assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/down", path, "CPU low")), path)
+		assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/up", path, "CPU low")), path)
+		assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/down", path, "CPU high")), path)
 	}
-	for _, place := range autoscale.DirectionPlaces {
-		for _, field := range autoscale.DirectionFields {
-			for _, word := range autoscale.DirectionWords[up] {
-				assert.Equal(t, accepted, outcomeOf(t, free, saying(t, "/up", place+field, word)))
-				assert.Equal(t, contradictory, outcomeOf(t, free, saying(t, "/down", place+field, word)))
+	for _, place := range webhook.DirectionPlaces {
+		for _, field := range webhook.DirectionFields {
+			for _, word := range webhook.DirectionWords[up] {
+				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/up", place+field, word)))
+				assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/down", place+field, word)))
 			}
-			for _, word := range autoscale.DirectionWords[down] {
-				assert.Equal(t, accepted, outcomeOf(t, free, saying(t, "/down", place+field, word)))
-				assert.Equal(t, contradictory, outcomeOf(t, free, saying(t, "/up", place+field, word)))
+			for _, word := range webhook.DirectionWords[down] {
+				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/down", place+field, word)))
+				assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/up", place+field, word)))
 			}
 		}
 	}
@@ -94,7 +93,7 @@ func TestWordsInsideOtherWordsDecideNothing(t *testing.T) {
 	} {
 		for _, field := range []string{"", "title", "message", "summary", "alertname", "alerts.labels.alertname", "ruleName", "labels.direction", "status"} {
 			for _, path := range []string{"/up", "/down"} {
-				assert.Equal(t, accepted, outcomeOf(t, autoscale.HandlerConfig{}, saying(t, path, field, name)), "%s: %s %s", path, field, name)
+				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, path, field, name)), "%s: %s %s", path, field, name)
 			}
 		}
 	}
@@ -106,7 +105,7 @@ func TestTheAlertsThatComeWithTheProjectAreKnown(t *testing.T) {
 		Title, Alert string
 		Labels       map[string]string
 	}
-	names := map[autoscale.Direction]map[string]bool{up: {}, down: {}}
+	names := map[string]map[string]bool{up: {}, down: {}}
 	err := fs.WalkDir(files.Monitoring(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
 			return err
@@ -121,7 +120,7 @@ func TestTheAlertsThatComeWithTheProjectAreKnown(t *testing.T) {
 		}
 		for _, group := range file.Groups {
 			for _, r := range group.Rules {
-				if direction := autoscale.Direction(r.Labels["autoscale"]); direction != "" {
+				if direction := r.Labels["autoscale"]; direction != "" {
 					names[direction][r.Title+r.Alert] = true
 				}
 			}
@@ -129,7 +128,7 @@ func TestTheAlertsThatComeWithTheProjectAreKnown(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	for direction, want := range autoscale.DirectedNames {
+	for direction, want := range webhook.OwnNames {
 		var found []string
 		for name := range names[direction] {
 			found = append(found, name)

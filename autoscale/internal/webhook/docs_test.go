@@ -1,4 +1,4 @@
-package autoscale_test
+package webhook_test
 
 import (
 	"flag"
@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/autoscale/internal/webhook"
 )
 
 var update = flag.Bool("update", false, "remake the tables in docs/webhooks.md")
 
 const (
-	webhooksPage = "../docs/webhooks.md"
-	tablesStart  = "<!-- tables: go test ./autoscale -run DocsList -update -->\n"
+	webhooksPage = "../../../docs/webhooks.md"
+	tablesStart  = "<!-- tables: go test ./autoscale/internal/webhook -run DocsList -update -->\n"
 	tablesEnd    = "<!-- end of tables -->\n"
 )
 
@@ -45,19 +45,19 @@ func TestDocsListWhatFieldsSay(t *testing.T) {
 	var tables strings.Builder
 	tables.WriteString("| sender | field | fires | is over | is not about load |\n|---|---|---|---|---|\n")
 	last := ""
-	for _, s := range autoscale.Sayings() {
+	for _, s := range webhook.Fields() {
 		name := s.Sender
 		if name == last {
 			name = ""
 		}
 		last = s.Sender
-		fmt.Fprintf(&tables, "| %s | %s | %s | %s | %s |\n", name, code(s.Paths), code(s.Firing), code(s.Ended), code(s.Aside))
+		fmt.Fprintf(&tables, "| %s | %s | %s | %s | %s |\n", name, code(s.Paths), code(s.Firing), code(s.Resolved), code(s.Unrelated))
 	}
-	fmt.Fprintf(&tables, "\n- Fields that hold the name of an alert: %s.\n", code(autoscale.NameFields))
-	fmt.Fprintf(&tables, "- Names of alerts that are not about load: %s.\n", code(autoscale.AsideNames))
-	fmt.Fprintf(&tables, "- Names of alerts for `/up`: %s; for `/down`: %s.\n", code(autoscale.DirectedNames[up]), code(autoscale.DirectedNames[down]))
-	fmt.Fprintf(&tables, "- Fields that name the path: %s, by themselves and after %s.\n", code(autoscale.DirectionFields), code(autoscale.DirectionPlaces[1:]))
-	fmt.Fprintf(&tables, "- Values of theirs for `/up`: %s; for `/down`: %s.\n", code(autoscale.DirectionWords[up]), code(autoscale.DirectionWords[down]))
+	fmt.Fprintf(&tables, "\n- Fields that hold the name of an alert: %s.\n", code(webhook.NameFields))
+	fmt.Fprintf(&tables, "- Names of alerts that are not about load: %s.\n", code(webhook.UnrelatedNames))
+	fmt.Fprintf(&tables, "- Names of alerts for `/up`: %s; for `/down`: %s.\n", code(webhook.OwnNames[up]), code(webhook.OwnNames[down]))
+	fmt.Fprintf(&tables, "- Fields that name the path: %s, by themselves and after %s.\n", code(webhook.DirectionFields), code(webhook.DirectionPlaces[1:]))
+	fmt.Fprintf(&tables, "- Values of theirs for `/up`: %s; for `/down`: %s.\n", code(webhook.DirectionWords[up]), code(webhook.DirectionWords[down]))
 
 	before, rest, found := strings.Cut(page(t), tablesStart)
 	require.True(t, found)
@@ -94,9 +94,9 @@ func TestBodiesOfTheDocsWork(t *testing.T) {
 			firing = strings.ReplaceAll(firing, variable, values[0])
 			ended = strings.ReplaceAll(ended, variable, values[1])
 		}
-		for _, cfg := range []autoscale.HandlerConfig{{}, {Alerts: map[autoscale.Direction][]string{up: {"CPU high"}}}} {
-			assert.Equal(t, accepted, outcomeOf(t, cfg, post("/up", "application/json", firing)), firing)
-			assert.Equal(t, ignored, outcomeOf(t, cfg, post("/up", "application/json", ended)), ended)
+		for _, alerts := range []map[string][]string{nil, {up: {"CPU high"}}} {
+			assert.Equal(t, accepted, outcomeOf(t, alerts, post("/up", "application/json", firing)), firing)
+			assert.Equal(t, ignored, outcomeOf(t, alerts, post("/up", "application/json", ended)), ended)
 		}
 	}
 	assert.Equal(t, 4, bodies)
@@ -104,7 +104,7 @@ func TestBodiesOfTheDocsWork(t *testing.T) {
 
 func TestDocsListTheOutcomes(t *testing.T) {
 	t.Parallel()
-	codes := map[string]int{
+	codes := map[webhook.Outcome]int{
 		accepted: http.StatusOK, ignored: http.StatusOK, contradictory: http.StatusOK, unlisted: http.StatusForbidden,
 		malformed: http.StatusBadRequest, unsupported: http.StatusUnsupportedMediaType,
 	}
