@@ -75,7 +75,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 		GroupInterval: scaled(10 * time.Second), RepeatInterval: scaled(45 * time.Second),
 	})
 	require.NoError(t, err)
-	s.monitor, err = promserver.New(promserver.Config{
+	s.monitor, err = promserver.Open(promserver.Config{
 		Dir: filepath.Join(dir, "tsdb"), TargetsFile: targets,
 		Files: files.Monitoring(), Speed: speed, Notify: alerts.Update,
 	})

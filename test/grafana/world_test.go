@@ -64,7 +64,7 @@ func newWorldOf(t *testing.T, members *fleet) *world {
 	w.api = &tap{}
 	w.jobs["prometheus"] = serve(t, w.api)
 	var err error
-	w.monitor, err = promserver.New(promserver.Config{
+	w.monitor, err = promserver.Open(promserver.Config{
 		Dir: filepath.Join(w.dir, "tsdb"), Files: files.Monitoring(), TargetsFile: w.targets, Addresses: w.jobs,
 	})
 	require.NoError(t, err)

@@ -16,7 +16,7 @@ const (
 	callTimeout = 30 * time.Second
 	// maxAnswer bounds what is read of an answer.
 	maxAnswer = 8 << 20
-	// maxQuote bounds what an error repeats of an answer.
+	// maxQuote bounds how much of an answer an error quotes.
 	maxQuote = 300
 )
 
@@ -67,7 +67,7 @@ func (s *Server) Rules(ctx context.Context) ([]Rule, error) {
 	return rules, nil
 }
 
-// A ContactPoint is where webhooks go.
+// A ContactPoint is a receiver of webhooks.
 type ContactPoint struct {
 	Name                  string
 	Type                  string
@@ -82,7 +82,7 @@ func (s *Server) ContactPoints(ctx context.Context) ([]ContactPoint, error) {
 	return points, err
 }
 
-// A Route says which alerts go to which contact point, and how often.
+// A Route sends alerts to a contact point.
 type Route struct {
 	Receiver       string
 	Matchers       [][]string `json:"object_matchers"`
@@ -99,7 +99,7 @@ func (s *Server) Policy(ctx context.Context) (Route, error) {
 	return root, err
 }
 
-// A Dashboard is one in the list of dashboards.
+// A Dashboard is an entry in the list of dashboards.
 type Dashboard struct {
 	UID         string
 	Title       string
@@ -113,14 +113,14 @@ func (s *Server) Dashboards(ctx context.Context) ([]Dashboard, error) {
 	return list, err
 }
 
-// CheckDatasource has Grafana query the data source of that uid. The error is
-// what Grafana says of it.
+// CheckDatasource has Grafana check the data source of that uid. The error has
+// Grafana's own message.
 func (s *Server) CheckDatasource(ctx context.Context, uid string) error {
 	return s.call(ctx, http.MethodGet, "/api/datasources/uid/"+url.PathEscape(uid)+"/health", nil, nil)
 }
 
-// Query has Grafana ask the data source of that uid as an alert rule would,
-// and returns the value of the first series, or false without one.
+// Query has Grafana query the data source of that uid as an alert rule would,
+// and returns the value of the first series, or false if there is none.
 func (s *Server) Query(ctx context.Context, uid, expression string) (float64, bool, error) {
 	var answer struct {
 		Data struct{ Result []struct{ Value [2]any } }
@@ -137,7 +137,7 @@ func (s *Server) Query(ctx context.Context, uid, expression string) (float64, bo
 }
 
 // SendTest has Grafana send a test notification through its own copy of a
-// webhook to this address, as a person does with the button "Test".
+// webhook to this address, as users do with the button "Test".
 func (s *Server) SendTest(ctx context.Context, address, token string) error {
 	type object = map[string]any
 	return s.call(ctx, http.MethodPost, "/api/alertmanager/grafana/config/api/v1/receivers/test", object{
@@ -154,26 +154,26 @@ func (s *Server) SendTest(ctx context.Context, address, token string) error {
 	}, nil)
 }
 
-// call calls the API as the administrator. The error never has the password in
-// it.
+// call calls the API as the administrator. The error never contains the
+// password.
 func (s *Server) call(ctx context.Context, method, path string, body, answer any) error {
 	var content io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("ask grafana %s: %w", path, err)
+			return fmt.Errorf("call grafana %s: %w", path, err)
 		}
 		content = bytes.NewReader(encoded)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, s.url+path, content)
 	if err != nil {
-		return fmt.Errorf("ask grafana %s: %w", path, err)
+		return fmt.Errorf("call grafana %s: %w", path, err)
 	}
 	request.SetBasicAuth(User, s.password)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := s.client.Do(request)
 	if err != nil {
-		return fmt.Errorf("ask grafana: %w", err)
+		return fmt.Errorf("call grafana: %w", err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
@@ -181,13 +181,13 @@ func (s *Server) call(ctx context.Context, method, path string, body, answer any
 		return fmt.Errorf("read the answer of grafana to %s: %w", path, err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return fmt.Errorf("ask grafana %s: it answers %d: %s", path, response.StatusCode, text[:min(len(text), maxQuote)])
+		return fmt.Errorf("call grafana %s: status %d: %s", path, response.StatusCode, text[:min(len(text), maxQuote)])
 	}
 	if answer == nil {
 		return nil
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("understand the answer of grafana to %s: %w", path, err)
+		return fmt.Errorf("decode the answer of grafana to %s: %w", path, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package grafana
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -15,40 +16,43 @@ import (
 	"time"
 )
 
-// Config is what a [Server] is made of. All fields but WebhookToken, Grace and
-// Logger are required.
+// Config configures a [Server]. All fields but WebhookToken, Grace and Logger
+// are required.
 type Config struct {
 	Installation Installation
-	// Files is the root of the monitoring machine.
+	// Files is the file system of the monitoring machine.
 	Files fs.FS
-	// Dir takes the files, the database and the password of the
-	// administrator; it must exist. A second server in the same folder, after
-	// the first has ended, continues where that one was. The caller removes it.
+	// Dir is where the files, the database and the password of the
+	// administrator are written; it must exist. A later server in the same
+	// folder continues with what is there. The caller removes it.
 	Dir string
 
 	PrometheusURL string // such as http://127.0.0.1:9090
 	AutoscalerURL string // such as http://127.0.0.1:8090, without /up and /down
-	// WebhookToken is sent with each webhook. It needs a letter: Grafana reads
-	// digits alone as a number, and does not start.
+	// WebhookToken is sent with each webhook. It needs a letter: Grafana takes
+	// digits for a number, and does not start.
 	WebhookToken string
 
 	// Grace is how long Grafana may take to end before it is killed, 10 s when
 	// zero.
 	Grace time.Duration
-	// Logger hears what Grafana logs. Nil discards.
+	// Logger gets what Grafana logs, discarded by default.
 	Logger *slog.Logger
 }
 
-func (c Config) withDefaults() (Config, error) {
-	if c.Grace == 0 {
-		c.Grace = 10 * time.Second
-	}
+func (c Config) withDefaults() Config {
+	c.Grace = cmp.Or(c.Grace, 10*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	return c
+}
+
+// validate returns all faults of the configuration.
+func (c Config) validate() error {
 	var faults []error
 	if c.Installation.Program == "" || c.Installation.Home == "" {
-		faults = append(faults, errors.New("the Installation is not one that was found"))
+		faults = append(faults, errors.New("the Installation is missing: get one from Find"))
 	}
 	if c.Files == nil {
 		faults = append(faults, errors.New("the Files are missing"))
@@ -64,11 +68,11 @@ func (c Config) withDefaults() (Config, error) {
 	if _, err := strconv.ParseFloat(c.WebhookToken, 64); err == nil {
 		faults = append(faults, errors.New("the WebhookToken is a number to Grafana: start it with a letter"))
 	}
-	return c, errors.Join(faults...)
+	return errors.Join(faults...)
 }
 
-// environment is all that Grafana gets from outside: what the unit of the
-// monitoring machine sets, with addresses, folders and secrets of this one.
+// environment returns the whole environment of Grafana: what the unit of the
+// monitoring machine sets, with other addresses, folders and secrets.
 func (c Config) environment(port int, password, key string) ([]string, error) {
 	variables, err := unitEnvironment(c.Files)
 	if err != nil {
@@ -91,9 +95,9 @@ func (c Config) environment(port int, password, key string) ([]string, error) {
 		"GF_SERVER_HTTP_ADDR":   loopback,
 		"GF_SERVER_HTTP_PORT":   strconv.Itoa(port),
 		"GF_SERVER_DOMAIN":      loopback,
-		// Newer ones would fetch plugins from the internet.
+		// Newer versions would download plugins.
 		"GF_PLUGINS_PREINSTALL_DISABLED": "true",
-		// The log is read here, line by line.
+		// The log is parsed line by line.
 		"GF_LOG_MODE":           "console",
 		"GF_LOG_CONSOLE_FORMAT": "json",
 
@@ -112,7 +116,7 @@ func (c Config) environment(port int, password, key string) ([]string, error) {
 
 const loopback = "127.0.0.1"
 
-// freePort returns a port of loopback that nobody listens on.
+// freePort returns a free port of loopback.
 func freePort() (int, error) {
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.ParseIP(loopback)})
 	if err != nil {
@@ -125,8 +129,8 @@ func freePort() (int, error) {
 	return address.Port, nil
 }
 
-// secret returns the one that the folder has under that name, or a new one. Only
-// the user who runs this can read it there.
+// secret returns the secret in the file of that name, or writes a new one. Only
+// the user who runs this can read the file.
 func secret(dir, name string) (string, error) {
 	path := filepath.Join(dir, name)
 	old, err := os.ReadFile(path) //nolint:gosec // a file that this function wrote

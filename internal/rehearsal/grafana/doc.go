@@ -1,13 +1,12 @@
-// Package grafana runs a Grafana that is installed on this computer with the
-// very files that the monitoring machine gets, so that the alerts which drive
-// the autoscaler are evaluated and sent by the program that does it in
-// production.
+// Package grafana runs a Grafana that is installed on this host with the same
+// files as the monitoring machine, so that the program that is used in
+// production evaluates and sends the alerts that control the autoscaler.
 //
 //	files ──copied──▶ Dir ──provisioning──▶ Grafana ──query──▶ Prometheus
 //	                                           └─────webhook──▶ autoscaler
 //
-// The files vary by environment variables alone. Those that the unit of the
+// The files refer to environment variables. Those that the unit of the
 // monitoring machine sets are read from that unit; only addresses, folders and
-// secrets are replaced. Grafana listens on loopback, is asked for nothing but
-// what is on this computer, and does not outlive the program.
+// secrets are replaced. Grafana listens on loopback, connects to this host only,
+// and does not outlive the program.
 package grafana

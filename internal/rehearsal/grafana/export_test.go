@@ -2,14 +2,13 @@ package grafana
 
 import "log/slog"
 
-// ReadLog passes the parts of a log on as Grafana would write them, and returns
-// what is kept of it.
+// ReadLog parses the parts of a log, and returns what is kept of it.
 func ReadLog(parts ...[]byte) (problems []string, tail string, err error) {
-	j := &journal{logger: slog.New(slog.DiscardHandler)}
+	p := &logParser{logger: slog.New(slog.DiscardHandler)}
 	for _, part := range parts {
-		if _, err := j.Write(part); err != nil {
+		if _, err := p.Write(part); err != nil {
 			return nil, "", err
 		}
 	}
-	return j.provisioningErrors(), j.lastLines(), nil
+	return p.provisioningErrors(), p.lastLines(), nil
 }

@@ -12,30 +12,30 @@ import (
 	"time"
 )
 
-// Auto makes [Find] look in the usual places.
+// Auto makes [Find] search the usual places.
 const Auto = "auto"
 
-// packageHome is where the packages for Debian and Red Hat put the home folder.
+// packageHome is the home folder of the packages for Debian and Red Hat.
 const packageHome = "/usr/share/grafana"
 
-// versionTimeout bounds how long a program may take to tell its version.
+// versionTimeout bounds how long a program may take to print its version.
 const versionTimeout = 20 * time.Second
 
-// ErrNotFound is why [Find] returns when there is no Grafana.
+// ErrNotFound is the error of [Find] when there is no Grafana.
 var ErrNotFound = errors.New("no grafana found")
 
-// An Installation is a Grafana on this computer.
+// An Installation is a Grafana on this host.
 type Installation struct {
 	Program string   // the executable
 	Command []string // before the flags: "server", nothing for the old grafana-server
 	Home    string   // with the folder conf in it
-	Version string   // as it says itself, such as "10.0.0"
+	Version string   // such as "10.0.0"
 }
 
-// Find returns the Grafana to use. The program is [Auto], the name or path of
-// an executable, or a folder with bin/grafana in it; home is where its conf
-// folder is, and may be empty when that is beside the program or where a
-// package puts it. The error is [ErrNotFound] when Auto found none.
+// Find returns the Grafana to use. The program is [Auto], the name or path of an
+// executable, or a folder with bin/grafana in it. home is the folder that has
+// conf in it; it may be empty if that is beside the program or where a package
+// puts it. The error is [ErrNotFound] when Auto finds none.
 func Find(ctx context.Context, program, home string) (Installation, error) {
 	path, err := executable(program)
 	if err != nil {
@@ -57,8 +57,8 @@ func Find(ctx context.Context, program, home string) (Installation, error) {
 func executable(program string) (string, error) {
 	candidates := []string{program}
 	if program == Auto {
-		// A package puts scripts into the PATH that bring the settings of this
-		// computer along: the program itself is in its home.
+		// A package puts scripts into the PATH that read the settings of this
+		// host: the program itself is in its home.
 		inPackage := filepath.Join(packageHome, "bin")
 		candidates = []string{
 			filepath.Join(inPackage, "grafana"), filepath.Join(inPackage, "grafana-server"), "grafana", "grafana-server",
@@ -71,13 +71,13 @@ func executable(program string) (string, error) {
 		if err != nil {
 			continue
 		}
-		// What the name of a link means is beside the file itself.
+		// The home is found beside the file, not beside a link to it.
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Abs(path)
 		}
 	}
 	if program == Auto {
-		return "", fmt.Errorf("%w: neither grafana nor grafana-server is in the PATH, and %s is not there: "+
+		return "", fmt.Errorf("%w: neither grafana nor grafana-server is in the PATH, and %s does not exist: "+
 			"install it or name the program", ErrNotFound, packageHome)
 	}
 	return "", fmt.Errorf("%w at %s: name the program, or a folder with bin/grafana in it", ErrNotFound, program)
@@ -96,7 +96,7 @@ func homeOf(program, home string) (string, error) {
 			return filepath.Abs(candidate)
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("look for the home of %s: %w", program, err)
+			return "", fmt.Errorf("find the home of %s: %w", program, err)
 		}
 	}
 	return "", fmt.Errorf("find the home of %s: no conf/defaults.ini in %q: name the folder that has it", program, candidates)
@@ -115,13 +115,13 @@ func version(ctx context.Context, found Installation) (string, error) {
 	if err != nil {
 		var said string
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			said = fmt.Sprintf(", it says %.300q", exit.Stderr)
+			said = fmt.Sprintf(": %.300q", exit.Stderr)
 		}
-		return "", fmt.Errorf("ask %s for its version: %w%s", found.Program, err, said)
+		return "", fmt.Errorf("get the version of %s: %w%s", found.Program, err, said)
 	}
 	number := versionNumber.FindString(string(output))
 	if number == "" {
-		return "", fmt.Errorf("ask %s for its version: it says %.80q, which has none", found.Program, output)
+		return "", fmt.Errorf("get the version of %s: none in its output %.80q", found.Program, output)
 	}
 	return number, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
-func TestFindLooksWhereItIsTold(t *testing.T) {
+func TestFindSearchesTheGivenPlaces(t *testing.T) {
 	folder := install(t, "grafana", wellBehaved)
 	program, home := filepath.Join(folder, "bin", "grafana"), filepath.Join(folder, "home")
 	elsewhere := filepath.Join(install(t, "grafana", wellBehaved), "home")
@@ -62,8 +62,8 @@ func TestFindSaysWhatIsMissing(t *testing.T) {
 		"no such program":      {"/nowhere/grafana", "", "no grafana found at /nowhere/grafana"},
 		"nothing in a folder":  {t.TempDir(), "", "a folder with bin/grafana"},
 		"no home":              {folder, t.TempDir(), "no conf/defaults.ini"},
-		"does not even start":  {broken, filepath.Join(folder, "home"), `exit status 1, it says "no library\n"`},
-		"no version, no hello": {filepath.Join(other, "grafana"), filepath.Join(folder, "home"), `it says "hello\n"`},
+		"does not even start":  {broken, filepath.Join(folder, "home"), `exit status 1: "no library\n"`},
+		"no version, no hello": {filepath.Join(other, "grafana"), filepath.Join(folder, "home"), `none in its output "hello\n"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := grafana.Find(t.Context(), test.program, test.home)

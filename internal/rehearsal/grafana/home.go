@@ -11,8 +11,8 @@ import (
 // pluginsDir is where the home has the plugins that belong to Grafana.
 const pluginsDir = "public/app/plugins"
 
-// prometheusPlugin describes the data source to a backend that was built
-// without its front end, where such descriptions are kept.
+// prometheusPlugin describes the data source to a backend that was built without
+// the front end, which has such descriptions.
 const prometheusPlugin = `{
   "type": "datasource", "id": "prometheus", "name": "Prometheus",
   "backend": true, "metrics": true, "alerting": true, "annotations": true,
@@ -20,15 +20,15 @@ const prometheusPlugin = `{
 }
 `
 
-// CompleteHome returns a home that has plugins: the one that is given, or one
-// in dir that is the same but for the description of the one plugin needed.
+// CompleteHome returns a home that has plugins: the given one, or a copy in dir
+// with the description of the one plugin that is needed.
 func CompleteHome(home, dir string) (string, error) {
 	_, err := os.Stat(filepath.Join(home, pluginsDir))
 	if err == nil {
 		return home, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("look for the plugins of grafana: %w", err)
+		return "", fmt.Errorf("find the plugins of grafana: %w", err)
 	}
 	complete := filepath.Join(dir, "home")
 	plugin := filepath.Join(complete, pluginsDir, "datasource", "prometheus")
@@ -46,8 +46,8 @@ func CompleteHome(home, dir string) (string, error) {
 	return complete, nil
 }
 
-// linkMissing links what is in one folder into the other, unless there is
-// something of that name.
+// linkMissing makes links in one folder to what is in the other, except for names
+// that exist.
 func linkMissing(from, to string) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {

@@ -21,10 +21,10 @@ const (
 	keyFile         = "secret-key"
 )
 
-// layOut copies the files into dir. A package of Grafana makes all folders of
-// provisioning, and Grafana calls a missing one an error: so what its home has
-// is made here, too, empty.
-func layOut(files fs.FS, home, dir string) error {
+// writeFiles copies the files into dir. It also makes the empty folders for
+// provisioning that are in the home, as Grafana's packages do: Grafana reports a
+// missing one as an error.
+func writeFiles(files fs.FS, home, dir string) error {
 	if err := copyTree(files, provisioningSource, filepath.Join(dir, provisioningDir)); err != nil {
 		return err
 	}

@@ -12,30 +12,30 @@ import (
 // maxTail is how many lines of the log an error may quote.
 const maxTail = 20
 
-// maxLine is the longest line that is kept whole.
+// maxLine is the longest line that is not split.
 const maxLine = 1 << 20
 
-// A journal takes the log of Grafana, passes it on line by line, and keeps
-// what matters.
-type journal struct {
+// A logParser gets the log of Grafana, passes it on line by line, and keeps the
+// last lines and the errors.
+type logParser struct {
 	logger *slog.Logger
-	begun  []byte // of a line whose end has not come; one writer at a time
+	begun  []byte // an incomplete line; one writer at a time
 
 	mu       sync.Mutex
 	tail     []string
 	problems []string
 }
 
-// Write takes a part of the log. It never fails: Grafana must not be held up.
-func (j *journal) Write(part []byte) (int, error) {
-	j.begun = append(j.begun, part...)
+// Write parses a part of the log. It never fails, as that would stop Grafana.
+func (p *logParser) Write(part []byte) (int, error) {
+	p.begun = append(p.begun, part...)
 	for {
-		line, rest, ended := bytes.Cut(j.begun, []byte("\n"))
+		line, rest, ended := bytes.Cut(p.begun, []byte("\n"))
 		if !ended && len(line) < maxLine {
 			return len(part), nil
 		}
-		j.begun = rest
-		j.take(string(line))
+		p.begun = rest
+		p.parse(string(line))
 	}
 }
 
@@ -46,25 +46,26 @@ type logLine struct {
 	Message string `json:"msg"`
 }
 
-func (j *journal) take(text string) {
+func (p *logParser) parse(text string) {
 	var line logLine
 	if err := json.Unmarshal([]byte(text), &line); err != nil {
 		line = logLine{Level: "info", Message: text} // before the log is set up
 	}
-	j.logger.Log(context.Background(), level(line.Level), "grafana logs", "line", text)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.tail = append(j.tail, text)
-	if len(j.tail) > maxTail {
-		j.tail = j.tail[1:]
+	p.logger.Log(context.Background(), level(line.Level), "grafana logs", "line", text)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tail = append(p.tail, text)
+	if len(p.tail) > maxTail {
+		p.tail = p.tail[1:]
 	}
 	if level(line.Level) >= slog.LevelError && aboutProvisioning(line) {
-		j.problems = append(j.problems, text)
+		p.problems = append(p.problems, text)
 	}
 }
 
-// aboutProvisioning reports whether a line is about the files. Others mention
-// dashboards, too: an alert that changes before they are read misses its own.
+// aboutProvisioning reports whether a line is about the files. Other lines
+// mention dashboards, too: an alert that changes before they are read does not
+// find its dashboard.
 func aboutProvisioning(line logLine) bool {
 	return strings.Contains(strings.ToLower(line.Logger+" "+line.Message), "provision")
 }
@@ -82,14 +83,14 @@ func level(name string) slog.Level {
 	}
 }
 
-func (j *journal) provisioningErrors() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return append([]string(nil), j.problems...)
+func (p *logParser) provisioningErrors() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.problems...)
 }
 
-func (j *journal) lastLines() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Join(j.tail, "\n")
+func (p *logParser) lastLines() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.tail, "\n")
 }

@@ -19,14 +19,14 @@ import (
 	"github.com/exopool/exopool/terraform/files"
 )
 
-// actAsGrafana makes the test binary play Grafana, in one of these ways.
+// actAsGrafana makes the test binary a fake Grafana, of one of these kinds.
 const actAsGrafana = "EXOPOOL_TEST_ACT_AS_GRAFANA"
 
 const (
 	wellBehaved = "well-behaved"
-	stubborn    = "stubborn"   // does not end when asked to
-	misled      = "misled"     // finds a fault in its files
-	shortLived  = "shortlived" // ends by itself
+	stubborn    = "stubborn"   // ignores SIGTERM
+	misled      = "misled"     // finds an error in its files
+	shortLived  = "shortlived" // exits at once
 )
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		os.Exit(act(how))
 	}
 	if settings := os.Getenv(runGrafana); settings != "" {
-		os.Exit(keep(settings))
+		os.Exit(runServer(settings))
 	}
 	os.Exit(m.Run())
 }
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // is the program, the home and the folder.
 const runGrafana = "EXOPOOL_TEST_RUN_GRAFANA"
 
-func keep(settings string) int {
+func runServer(settings string) int {
 	words := strings.Split(settings, "\n")
 	server, err := grafana.New(grafana.Config{
 		Installation: grafana.Installation{Program: words[0], Command: []string{"server"}, Home: words[1]},
@@ -66,7 +66,7 @@ func act(how string) int {
 			return 0
 		}
 	}
-	// Something of its own, that must not outlive it.
+	// A child process that must not outlive it.
 	child := exec.CommandContext(context.Background(), "sleep", "1000")
 	if err := child.Start(); err != nil {
 		fmt.Println(err)
@@ -101,7 +101,7 @@ func act(how string) int {
 	return 0
 }
 
-// answers are those of a Grafana that has come up.
+// answers are those of a Grafana that has started.
 func answers() http.Handler {
 	mux := http.NewServeMux()
 	for path, answer := range map[string]string{

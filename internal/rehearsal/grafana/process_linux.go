@@ -5,13 +5,13 @@ import (
 	"syscall"
 )
 
-// ownGroup keeps the terminal's Ctrl-C from Grafana, which is ended in order,
-// and has the kernel kill it should the program die.
-func ownGroup() *syscall.SysProcAttr {
+// processGroup keeps the terminal's Ctrl-C from Grafana, which is terminated in
+// order, and makes the kernel kill it if this program dies.
+func processGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-func end(process *os.Process) error { return process.Signal(syscall.SIGTERM) }
+func terminate(process *os.Process) error { return process.Signal(syscall.SIGTERM) }
 
-// killGroup kills what is left of the process and what it started.
+// killGroup kills what is left of the process and of what it has started.
 func killGroup(process *os.Process) { _ = syscall.Kill(-process.Pid, syscall.SIGKILL) }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-func ownGroup() *syscall.SysProcAttr { return nil }
+func processGroup() *syscall.SysProcAttr { return nil }
 
-func end(process *os.Process) error { return process.Signal(os.Interrupt) }
+func terminate(process *os.Process) error { return process.Signal(os.Interrupt) }
 
 func killGroup(process *os.Process) { _ = process.Kill() }

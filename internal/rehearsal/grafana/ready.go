@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// lookInterval is how often a Grafana that starts is asked whether it is ready.
-const lookInterval = 250 * time.Millisecond
+// pollInterval is how often a starting Grafana is checked.
+const pollInterval = 250 * time.Millisecond
 
-// routeLabel is on the rules that ask the autoscaler for something.
+// routeLabel is on the rules that send webhooks to the autoscaler.
 const routeLabel = "autoscale"
 
 // unhealthy is the health of a rule that cannot be evaluated.
 const unhealthy = "error"
 
 // AwaitReady returns when Grafana answers, can query the data source, and has
-// evaluated the rules that ask the autoscaler for something, with no rule in
-// bad health. The error says what was missing when ctx ended, or which fault of
-// the files cannot heal.
+// evaluated the rules that send webhooks to the autoscaler, with no rule in bad
+// health. The error says what was missing when ctx ended, or which of the files
+// has an error.
 func (s *Server) AwaitReady(ctx context.Context) error {
-	tick := time.NewTicker(lookInterval)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		missing := s.ready(ctx)
@@ -30,11 +30,11 @@ func (s *Server) AwaitReady(ctx context.Context) error {
 			return nil
 		}
 		if faults := s.ProvisioningErrors(); len(faults) > 0 {
-			return fmt.Errorf("wait for grafana: a fault in its files: %s", faults[0])
+			return fmt.Errorf("wait for grafana: error in its files: %s", faults[0])
 		}
 		select {
 		case <-s.ended:
-			return errors.New("wait for grafana: it has ended")
+			return errors.New("wait for grafana: it has exited")
 		case <-ctx.Done():
 			return fmt.Errorf("wait for grafana: %w: %w", context.Cause(ctx), missing)
 		case <-tick.C:
@@ -64,7 +64,7 @@ func (s *Server) ready(ctx context.Context) error {
 		}
 	}
 	if scaling == 0 {
-		return errors.New("it has no rule that asks the autoscaler for something")
+		return fmt.Errorf("it has no rule with the label %s", routeLabel)
 	}
 	return s.CheckDatasource(ctx, "prometheus")
 }

@@ -22,20 +22,21 @@ type Server struct {
 	url      string
 	password string
 	env      []string
-	journal  *journal
+	log      *logParser
 	client   *http.Client
 	ended    chan struct{} // closed when Run has returned
 }
 
-// New lays out the files and picks a port. Nothing runs yet.
+// New writes the files and picks a port. It starts nothing.
 func New(cfg Config) (*Server, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configure grafana: %w", err)
 	}
-	if err := layOut(cfg.Files, cfg.Installation.Home, cfg.Dir); err != nil {
+	cfg = cfg.withDefaults()
+	if err := writeFiles(cfg.Files, cfg.Installation.Home, cfg.Dir); err != nil {
 		return nil, err
 	}
+	var err error
 	if cfg.Installation.Home, err = CompleteHome(cfg.Installation.Home, cfg.Dir); err != nil {
 		return nil, err
 	}
@@ -60,65 +61,64 @@ func New(cfg Config) (*Server, error) {
 		url:      "http://" + net.JoinHostPort(loopback, strconv.Itoa(port)),
 		password: password,
 		env:      environment,
-		journal:  &journal{logger: cfg.Logger},
+		log:      &logParser{logger: cfg.Logger},
 		client:   &http.Client{Transport: &http.Transport{}, Timeout: callTimeout},
 		ended:    make(chan struct{}),
 	}, nil
 }
 
-// URL is where Grafana serves, without a slash at the end.
+// URL returns the address of Grafana, without a slash at the end.
 func (s *Server) URL() string { return s.url }
 
-// PasswordFile is the file that holds the password of [User], readable for the
-// user who runs this.
+// PasswordFile returns the path of the file with the password of [User]. Only the
+// user who runs this can read it.
 func (s *Server) PasswordFile() string { return filepath.Join(s.cfg.Dir, passwordFile) }
 
-// ProvisioningErrors returns the lines of the log, so far, that tell of a fault
+// ProvisioningErrors returns the lines of the log, so far, that report an error
 // in the files.
-func (s *Server) ProvisioningErrors() []string { return s.journal.provisioningErrors() }
+func (s *Server) ProvisioningErrors() []string { return s.log.provisioningErrors() }
 
-// Run runs Grafana until ctx ends, which is no error, or until it ends by
-// itself, which is one that quotes its last lines. One that ends while it
-// starts is started again, as the unit does: 10.0 at times trips over its own
-// first organization in a new database. No process is left when Run returns.
-// It may be called once.
+// Run runs Grafana until ctx ends, which is no error, or until Grafana exits: the
+// error then quotes its last lines. If it exits while it starts, it is started
+// again, as its unit does: 10.0 sometimes fails to create its first organization
+// in a new database. No process is left when Run returns. It may be called once.
 func (s *Server) Run(ctx context.Context) error {
 	defer close(s.ended)
 	defer s.client.CloseIdleConnections()
 	for attempt := 1; ; attempt++ {
-		began := time.Now()
+		start := time.Now()
 		err := s.runOnce(ctx)
 		if ctx.Err() != nil {
-			return nil // however it ended
+			return nil // whatever the exit code
 		}
-		if attempt == maxStarts || time.Since(began) > startSpan || len(s.ProvisioningErrors()) > 0 {
-			return fmt.Errorf("grafana ended by itself after %s, %s; its last lines:\n%s",
-				time.Since(began).Round(time.Millisecond), outcome(err), s.journal.lastLines())
+		if attempt == maxStarts || time.Since(start) > startTimeout || len(s.ProvisioningErrors()) > 0 {
+			return fmt.Errorf("grafana exited after %s, %s; its last lines:\n%s",
+				time.Since(start).Round(time.Millisecond), exitText(err), s.log.lastLines())
 		}
-		s.cfg.Logger.Warn("grafana ended while it started", "attempt", attempt, "err", err)
+		s.cfg.Logger.Warn("grafana exited while it started", "attempt", attempt, "err", err)
 	}
 }
 
 const (
-	// maxStarts is how often Grafana is started at most.
+	// maxStarts bounds how often Grafana is started.
 	maxStarts = 3
-	// startSpan is how long a start takes at most.
-	startSpan = time.Minute
+	// startTimeout is the longest duration of a start.
+	startTimeout = time.Minute
 )
 
 // runOnce runs the program until ctx ends or it does.
 func (s *Server) runOnce(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() {
-		// The kernel kills Grafana when the thread that started it ends: so
-		// this thread stays for as long as Grafana does.
+		// The kernel kills Grafana when the thread that started it ends, so
+		// this thread has to live as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		program := s.command(ctx)
 		err := program.Start()
 		if err == nil {
 			err = program.Wait()
-			killGroup(program.Process) // whatever it started
+			killGroup(program.Process) // and what it has started
 		}
 		done <- err
 	}()
@@ -131,14 +131,14 @@ func (s *Server) command(ctx context.Context) *exec.Cmd {
 	program := exec.CommandContext(ctx, s.cfg.Installation.Program, arguments...) //nolint:gosec // the user names the program
 	program.Dir = s.cfg.Dir
 	program.Env = s.env
-	program.SysProcAttr = ownGroup()
-	program.Cancel = func() error { return end(program.Process) }
+	program.SysProcAttr = processGroup()
+	program.Cancel = func() error { return terminate(program.Process) }
 	program.WaitDelay = s.cfg.Grace
-	program.Stdout, program.Stderr = s.journal, s.journal
+	program.Stdout, program.Stderr = s.log, s.log
 	return program
 }
 
-func outcome(err error) string {
+func exitText(err error) string {
 	if err == nil {
 		return "without an error"
 	}

@@ -25,7 +25,7 @@ import (
 const (
 	unit     = "etc/systemd/system/grafana-server.service.d/exopool.conf"
 	deadline = 20 * time.Second
-	look     = 10 * time.Millisecond
+	poll     = 10 * time.Millisecond
 )
 
 func config(t *testing.T, how string) grafana.Config {
@@ -59,7 +59,7 @@ func start(t *testing.T, cfg grafana.Config) *run {
 	return r
 }
 
-// started is what the program found when it was started.
+// started is what the program was started with.
 type started struct {
 	Arguments   []string
 	Environment []string
@@ -72,7 +72,7 @@ func (r *run) started(t *testing.T) started {
 	require.Eventually(t, func() bool {
 		text, err := os.ReadFile(filepath.Join(r.dir, "started.json"))
 		return err == nil && json.Unmarshal(text, &s) == nil
-	}, deadline, look)
+	}, deadline, poll)
 	return s
 }
 
@@ -87,7 +87,7 @@ func ready(t *testing.T, r *run) error {
 	return r.AwaitReady(ctx)
 }
 
-func TestServerTellsWhatGrafanaSays(t *testing.T) {
+func TestServerReturnsWhatGrafanaAnswers(t *testing.T) {
 	t.Parallel()
 	r := start(t, config(t, wellBehaved))
 	require.NoError(t, ready(t, r))
@@ -109,7 +109,7 @@ func TestServerTellsWhatGrafanaSays(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, known)
 	assert.InDelta(t, 42.5, value, 0)
-	require.ErrorContains(t, r.CheckDatasource(t.Context(), "other"), "it answers 404")
+	require.ErrorContains(t, r.CheckDatasource(t.Context(), "other"), "status 404")
 	assert.Empty(t, r.ProvisioningErrors())
 }
 
@@ -161,7 +161,7 @@ func TestGrafanaGetsTheSettingsOfTheMonitoringMachine(t *testing.T) {
 	assert.Contains(t, s.Environment, "GF_SERVER_HTTP_ADDR=127.0.0.1")
 }
 
-func TestPasswordIsKnownToTheUserAlone(t *testing.T) {
+func TestOnlyTheUserCanReadThePassword(t *testing.T) {
 	t.Parallel()
 	cfg := config(t, wellBehaved)
 	r := start(t, cfg)
@@ -194,7 +194,7 @@ func TestNothingOutlivesTheRun(t *testing.T) {
 			r.end()
 
 			require.NoError(t, <-r.done)
-			assert.Eventually(t, s.gone, deadline, look)
+			assert.Eventually(t, s.gone, deadline, poll)
 		})
 	}
 }
@@ -209,34 +209,34 @@ func TestGrafanaDoesNotOutliveAProgramThatIsKilled(t *testing.T) {
 	require.NoError(t, program.Start())
 	r := &run{dir: cfg.Dir}
 	s := r.started(t)
-	t.Cleanup(func() { _ = syscall.Kill(s.Child, syscall.SIGKILL) }) // which nobody else knows any more
+	t.Cleanup(func() { _ = syscall.Kill(s.Child, syscall.SIGKILL) }) // no other process does
 
 	require.NoError(t, program.Process.Kill())
 	_ = program.Wait()
 
-	assert.Eventually(t, func() bool { return syscall.Kill(s.PID, 0) == syscall.ESRCH }, deadline, look)
+	assert.Eventually(t, func() bool { return syscall.Kill(s.PID, 0) == syscall.ESRCH }, deadline, poll)
 }
 
-func TestGrafanaThatEndsByItselfSaysWhy(t *testing.T) {
+func TestGrafanaThatExitsSaysWhy(t *testing.T) {
 	t.Parallel()
 	r := start(t, config(t, shortLived))
 
 	err := <-r.done
 
-	require.ErrorContains(t, err, "grafana ended by itself")
+	require.ErrorContains(t, err, "grafana exited after")
 	starts, readErr := os.ReadFile(filepath.Join(r.dir, "starts"))
 	require.NoError(t, readErr)
 	assert.Len(t, starts, 3, "started again, as the unit does")
 	require.ErrorContains(t, err, "exit status 3")
 	require.ErrorContains(t, err, "cannot go on")
-	require.ErrorContains(t, ready(t, r), "it has ended")
-	assert.Eventually(t, r.started(t).gone, deadline, look, "nor does what it started live on")
+	require.ErrorContains(t, ready(t, r), "it has exited")
+	assert.Eventually(t, r.started(t).gone, deadline, poll, "what it started has ended, too")
 }
 
-func TestFaultInTheFilesEndsTheWait(t *testing.T) {
+func TestErrorInTheFilesEndsTheWait(t *testing.T) {
 	t.Parallel()
 	r := start(t, config(t, misled))
-	require.Eventually(t, func() bool { return len(r.ProvisioningErrors()) == 1 }, deadline, look)
+	require.Eventually(t, func() bool { return len(r.ProvisioningErrors()) == 1 }, deadline, poll)
 	assert.Contains(t, r.ProvisioningErrors()[0], "no such receiver")
 }
 

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// unitFile is what the monitoring machine adds to the unit of the package.
+// unitFile is the drop-in of the monitoring machine for the package's unit.
 const unitFile = "etc/systemd/system/grafana-server.service.d/exopool.conf"
 
-// unitEnvironment returns the variables that the unit sets. It understands
-// what the unit uses, one plain assignment a line, and refuses the rest of
-// systemd's syntax rather than to misread it.
+// unitEnvironment returns the variables that the unit sets. It supports what the
+// unit uses, one plain assignment per line, and rejects the rest of systemd's
+// syntax.
 func unitEnvironment(files fs.FS) (map[string]string, error) {
 	text, err := fs.ReadFile(files, unitFile)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 
 // An Alert is one alert that fires.
 type Alert struct {
-	// Labels tell alerts apart. Those that a group matches on are
-	// "alertname" and "autoscale".
+	// Labels identify the alert. Groups match on "alertname" and
+	// "autoscale".
 	Labels      map[string]string
 	Annotations map[string]string
 	Value       float64   // of the alert's expression when it was last evaluated

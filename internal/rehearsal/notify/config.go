@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,70 +17,58 @@ const (
 	defaultRepeatInterval = 45 * time.Second
 )
 
-// A Clock tells the time and waits.
-type Clock interface {
-	Now() time.Time
-	// After returns a channel that delivers the time once d has passed.
-	After(d time.Duration) <-chan time.Time
-}
-
-// Config is what a [Notifier] is made of. URL is required.
+// Config configures a [Notifier]. URL is required.
 type Config struct {
 	// URL of the receiver without a path, such as http://127.0.0.1:8090.
 	// Webhooks go to its /up and /down.
 	URL string
 	// Token is sent as "Authorization: Bearer"; empty sends none.
 	Token string
-	// GroupInterval is how often a firing group is looked at, 10 s when zero.
+	// GroupInterval is how often a firing group is flushed, 10 s when zero.
 	GroupInterval time.Duration
 	// RepeatInterval has to pass before a webhook is repeated, 45 s when
-	// zero. Keep it off multiples of GroupInterval, else milliseconds decide
-	// whether a repeat waits for one look more.
+	// zero. It should not be a multiple of GroupInterval, or milliseconds
+	// decide whether a repeat waits for one more flush.
 	RepeatInterval time.Duration
 	// Timeout of one delivery, GroupInterval when zero.
 	Timeout time.Duration
-	// Transport carries the requests. Nil is one of the notifier's own,
-	// which uses no proxy: the receiver is on this machine.
+	// Transport carries the requests; by default one without a proxy, as the
+	// receiver is on the same host.
 	Transport http.RoundTripper
-	// Clock is the computer's when nil.
-	Clock Clock
-	// Logger hears of failed deliveries. Nil discards.
+	// Logger gets failed deliveries; by default they are not logged.
 	Logger *slog.Logger
-	// OnDelivery is told of every attempt, from one goroutine per direction:
+	// OnDelivery is called after every attempt, on one goroutine per direction:
 	// direction is "up" or "down", status that of the answer or 0 when there
 	// was none, and err nil when the webhook was delivered. It may be nil.
 	OnDelivery func(direction string, status int, err error)
 }
 
-// withDefaults fills in optional fields and checks the others. The error
-// names all faults and never the token.
-func (c Config) withDefaults() (Config, *url.URL, error) {
-	base, err := receiver(c.URL)
+// validate returns all faults of the configuration, and never the token.
+func (c Config) validate() error {
+	_, err := receiver(c.URL)
 	faults := []error{err}
 	for _, d := range []struct {
 		name  string
-		value *time.Duration
-		unset time.Duration
+		value time.Duration
 	}{
-		{"GroupInterval", &c.GroupInterval, defaultGroupInterval},
-		{"RepeatInterval", &c.RepeatInterval, defaultRepeatInterval},
-		{"Timeout", &c.Timeout, 0},
+		{"GroupInterval", c.GroupInterval}, {"RepeatInterval", c.RepeatInterval}, {"Timeout", c.Timeout},
 	} {
-		if *d.value < 0 {
-			faults = append(faults, fmt.Errorf("%s is %s: want a positive duration", d.name, *d.value))
+		if d.value < 0 {
+			faults = append(faults, fmt.Errorf("%s is %s: want a positive duration", d.name, d.value))
 		}
-		if *d.value == 0 {
-			*d.value = d.unset
-		}
-	}
-	if c.Timeout == 0 {
-		c.Timeout = c.GroupInterval
 	}
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r < ' ' || r > '~' }) {
-		faults = append(faults, errors.New("the Token has characters that do not fit a header"))
+		faults = append(faults, errors.New("the Token has characters that are not allowed in a header"))
 	}
-	if c.Clock == nil {
-		c.Clock = systemClock{}
+	return errors.Join(faults...)
+}
+
+func (c Config) withDefaults() Config {
+	c.GroupInterval = cmp.Or(c.GroupInterval, defaultGroupInterval)
+	c.RepeatInterval = cmp.Or(c.RepeatInterval, defaultRepeatInterval)
+	c.Timeout = cmp.Or(c.Timeout, c.GroupInterval)
+	if c.Transport == nil {
+		c.Transport = &http.Transport{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -87,9 +76,10 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 	if c.OnDelivery == nil {
 		c.OnDelivery = func(string, int, error) {}
 	}
-	return c, base, errors.Join(faults...)
+	return c
 }
 
+// receiver parses the URL of the receiver.
 func receiver(raw string) (*url.URL, error) {
 	base, err := url.Parse(raw)
 	if err != nil {
@@ -104,8 +94,3 @@ func receiver(raw string) (*url.URL, error) {
 	}
 	return base, nil
 }
-
-type systemClock struct{}
-
-func (systemClock) Now() time.Time                         { return time.Now() }
-func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }

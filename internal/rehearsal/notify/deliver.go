@@ -11,19 +11,19 @@ import (
 	"net/url"
 )
 
-// maxAnswer bounds what is read of an answer, so that the connection can be
-// used again without trusting the receiver's brevity.
+// maxAnswer bounds how much of an answer is read before the connection is used
+// again.
 const maxAnswer = 64 << 10
 
-// deliver makes one attempt, counts it and tells about it. It reports whether
-// the webhook was delivered.
+// deliver makes one attempt, and counts and logs it. It reports whether the
+// webhook was delivered.
 func (n *Notifier) deliver(ctx context.Context, r route, firing []Alert) bool {
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Timeout)
 	defer cancel()
 
 	status, err := n.post(ctx, r, firing)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
-		return false // The program ends: nobody's failure.
+		return false // The program ends: this is no failure.
 	}
 	n.count(r.direction, err)
 	if err != nil {
@@ -75,7 +75,7 @@ func (n *Notifier) count(direction string, err error) {
 }
 
 // cause drops the method and URL that net/http puts before the error: the
-// path is named already.
+// caller adds the path.
 func cause(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err

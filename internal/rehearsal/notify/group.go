@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// A route leads alerts to one path of the receiver. It asks for both labels:
-// an alert about missing data carries the labels of its rule but not its name.
+// A route sends alerts to one path of the receiver. It matches both labels: an
+// alert about missing data has the labels of its rule but not its name.
 type route struct {
 	direction string // last part of the path, and value of the label "autoscale"
 	alertname string
@@ -33,12 +33,11 @@ func (r route) groupKey() string {
 
 // A group is the alerts of one route.
 //
-//	silent ──something fires: look at once──▶ following ──look every group interval──┐
-//	   ▲                                        │  ▲                                 │
-//	   └───────── a look finds nothing ─────────┘  └─────────────────────────────────┘
+//	silent ──an alert fires: flush at once──▶ firing ──flush every group interval──┐
+//	   ▲                                       │  ▲                                │
+//	   └───────── a flush finds nothing ───────┘  └────────────────────────────────┘
 type group struct {
 	route         route
-	clock         Clock
 	interval      time.Duration
 	repeat        time.Duration
 	deliver       func(context.Context, route, []Alert) bool
@@ -50,7 +49,6 @@ type group struct {
 func newGroup(r route, cfg Config, deliver func(context.Context, route, []Alert) bool) *group {
 	return &group{
 		route:         r,
-		clock:         cfg.Clock,
 		interval:      cfg.GroupInterval,
 		repeat:        cfg.RepeatInterval,
 		deliver:       deliver,
@@ -73,7 +71,7 @@ func (g *group) update(alerts []Alert) {
 	}
 	select {
 	case g.startedFiring <- struct{}{}:
-	default: // It knows already.
+	default: // It is signalled already.
 	}
 }
 
@@ -89,36 +87,36 @@ func (g *group) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-g.startedFiring:
-			g.follow(ctx)
+			g.flushWhileFiring(ctx)
 		}
 	}
 }
 
-// follow looks at the group on a grid that begins now, until a look finds
-// nothing firing or ctx ends.
-func (g *group) follow(ctx context.Context) {
+// flushWhileFiring flushes the group at regular intervals from now on, until a
+// flush finds nothing firing or ctx ends.
+func (g *group) flushWhileFiring(ctx context.Context) {
 	var delivered time.Time
-	for look := g.clock.Now(); ; {
+	for flush := time.Now(); ; {
 		firing := g.current()
 		if len(firing) == 0 || ctx.Err() != nil {
 			return
 		}
-		due := delivered.IsZero() || g.clock.Now().Sub(delivered) > g.repeat
+		due := delivered.IsZero() || time.Since(delivered) > g.repeat
 		if due && g.deliver(ctx, g.route, firing) {
-			delivered = g.clock.Now()
+			delivered = time.Now()
 		}
-		look = g.nextLook(look)
+		flush = g.nextFlush(flush)
 		select {
 		case <-ctx.Done():
 			return
-		case <-g.clock.After(look.Sub(g.clock.Now())):
+		case <-time.After(time.Until(flush)):
 		}
 	}
 }
 
-// nextLook returns the next point of the grid after now. A slow delivery may
-// have passed points of it: they are left out, not made up for.
-func (g *group) nextLook(last time.Time) time.Time {
-	now := g.clock.Now()
+// nextFlush returns the time of the next flush after now. Those that a slow
+// delivery has missed are left out, not made up for.
+func (g *group) nextFlush(last time.Time) time.Time {
+	now := time.Now()
 	return now.Add(g.interval - now.Sub(last)%g.interval)
 }

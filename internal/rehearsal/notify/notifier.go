@@ -25,22 +25,22 @@ type Counts struct {
 	Failed    int // attempts that got another answer or none
 }
 
-// New returns a notifier for which nothing fires yet. The error names every
-// fault of the configuration.
+// New returns a notifier without firing alerts. The error has every fault of the
+// configuration.
 func New(cfg Config) (*Notifier, error) {
-	cfg, base, err := cfg.withDefaults()
-	if err != nil {
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configure the notifier: %w", err)
 	}
-	transport := cfg.Transport
-	if transport == nil {
-		transport = &http.Transport{}
+	cfg = cfg.withDefaults()
+	base, err := receiver(cfg.URL)
+	if err != nil {
+		return nil, err
 	}
 	n := &Notifier{
 		cfg:  cfg,
 		base: base,
 		client: &http.Client{
-			Transport: transport,
+			Transport: cfg.Transport,
 			// A redirected POST turns into a GET: a redirect is a failure.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -52,17 +52,17 @@ func New(cfg Config) (*Notifier, error) {
 	return n, nil
 }
 
-// Update replaces what fires: firing is every alert that fires now, in any
-// order, and empty when none does. It does not wait for deliveries. The
-// caller hands the alerts over and changes them no more.
+// Update replaces the firing alerts: firing has all of them, in any order, and
+// is empty when there are none. Update does not wait for deliveries. The caller
+// must not change the alerts afterwards.
 func (n *Notifier) Update(_ context.Context, firing []Alert) {
 	for _, g := range n.groups {
 		g.update(firing)
 	}
 }
 
-// Run delivers until ctx ends. A delivery under way is then abandoned. The
-// error is always nil.
+// Run delivers until ctx ends, which abandons a delivery in progress. The error
+// is always nil.
 func (n *Notifier) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for _, g := range n.groups {

@@ -20,8 +20,7 @@ import (
 
 const token = "t0k3n-that-stays-secret"
 
-// A receiver stands in for the autoscaler, without a socket. The zero value
-// answers 200.
+// A receiver is a fake autoscaler without a socket. The zero value answers 200.
 type receiver struct {
 	mu     sync.Mutex
 	start  time.Time
@@ -102,7 +101,7 @@ func low() []notify.Alert {
 	return []notify.Alert{{Labels: map[string]string{"alertname": "CPU low", "autoscale": "down"}}}
 }
 
-// sleep lets virtual time pass and everything due by then happen.
+// sleep lets virtual time pass, and waits for all that is due by then.
 func sleep(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -162,7 +161,7 @@ func TestAlertThatComesBackIsSentAtOnce(t *testing.T) {
 	})
 }
 
-func TestAlertAwayBetweenTwoLooksIsNotSentAgain(t *testing.T) {
+func TestAlertThatEndsBetweenTwoFlushesIsNotSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &receiver{}
 		n := start(t, r, nil)
@@ -176,8 +175,8 @@ func TestAlertAwayBetweenTwoLooksIsNotSentAgain(t *testing.T) {
 	})
 }
 
-func TestFailedDeliveryIsTriedAgainAtTheNextLook(t *testing.T) {
-	faults := map[string]struct {
+func TestFailedDeliveryIsRepeatedAtTheNextFlush(t *testing.T) {
+	failures := map[string]struct {
 		status int
 		broken error
 		seen   int
@@ -187,11 +186,11 @@ func TestFailedDeliveryIsTriedAgainAtTheNextLook(t *testing.T) {
 		"wrong token":        {status: http.StatusUnauthorized, seen: 401},
 		"redirect":           {status: http.StatusFound, seen: 302},
 	}
-	for name, fault := range faults {
+	for name, failure := range failures {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var statuses []int
-				r := &receiver{status: fault.status, broken: fault.broken}
+				r := &receiver{status: failure.status, broken: failure.broken}
 				n := start(t, r, func(cfg *notify.Config) {
 					cfg.OnDelivery = func(direction string, status int, err error) {
 						assert.Equal(t, "up", direction)
@@ -205,24 +204,24 @@ func TestFailedDeliveryIsTriedAgainAtTheNextLook(t *testing.T) {
 				sleep(60 * time.Second)
 				assert.Equal(t, []float64{0, 10, 20, 30, 80}, r.times("/up"))
 				assert.Equal(t, notify.Counts{Delivered: 2, Failed: 3}, n.Counts("up"))
-				assert.Equal(t, []int{fault.seen, fault.seen, fault.seen, 200, 200}, statuses)
+				assert.Equal(t, []int{failure.seen, failure.seen, failure.seen, 200, 200}, statuses)
 			})
 		})
 	}
 }
 
-func TestSlowReceiverCostsOneTimeoutAndKeepsTheGrid(t *testing.T) {
+func TestSlowReceiverCostsOneTimeoutAndKeepsTheInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &receiver{delay: time.Hour}
 		n := start(t, r, func(cfg *notify.Config) { cfg.Timeout = 12 * time.Second })
 		n.Update(t.Context(), high())
 		sleep(41 * time.Second)
-		assert.Equal(t, []float64{0, 20, 40}, r.times("/up"), "looks during a delivery are left out")
+		assert.Equal(t, []float64{0, 20, 40}, r.times("/up"), "flushes during a delivery are left out")
 		assert.Equal(t, notify.Counts{Failed: 2}, n.Counts("up"))
 	})
 }
 
-func TestDirectionsHaveGridsOfTheirOwn(t *testing.T) {
+func TestDirectionsAreFlushedIndependently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &receiver{}
 		n := start(t, r, nil)

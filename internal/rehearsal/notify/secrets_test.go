@@ -52,7 +52,7 @@ func TestConfigurationFaultsAreNamedWithoutSecrets(t *testing.T) {
 		"unreadable URL":       {notify.Config{URL: "http://user:" + token + "@host:port"}, "cannot be parsed"},
 		"password in the URL":  {notify.Config{URL: "http://user:" + token + "@host"}, "give a secret as Token"},
 		"token in the URL":     {notify.Config{URL: "http://host/?token=" + token}, "give a secret as Token"},
-		"line break in token":  {notify.Config{URL: "http://host", Token: token + "\n"}, "do not fit a header"},
+		"line break in token":  {notify.Config{URL: "http://host", Token: token + "\n"}, "not allowed in a header"},
 		"negative interval":    {notify.Config{URL: "http://host", GroupInterval: -1}, "GroupInterval is -1ns"},
 		"negative repetition":  {notify.Config{URL: "http://host", RepeatInterval: -1}, "RepeatInterval is -1ns"},
 		"negative timeout":     {notify.Config{URL: "http://host", Timeout: -1}, "Timeout is -1ns"},

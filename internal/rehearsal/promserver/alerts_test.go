@@ -68,7 +68,7 @@ func TestLoadOfThePoolBecomesWebhooks(t *testing.T) {
 		cancel()
 		require.NoError(t, <-delivering)
 	}()
-	s := newStage(t, func(cfg *promserver.Config) { cfg.Notify = n.Update })
+	s := newTestServer(t, func(cfg *promserver.Config) { cfg.Notify = n.Update })
 
 	t.Log("high load, repeated while it lasts")
 	member := newExporter(t, 0.97)

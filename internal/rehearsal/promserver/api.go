@@ -21,7 +21,7 @@ const maxPoints = 11_000
 // maxForm bounds the body of a query.
 const maxForm = 1 << 20
 
-// Handler serves what a Grafana asks of its Prometheus: instant and range
+// Handler serves what Grafana needs of Prometheus: instant and range
 // queries and the names and values of labels, as JSON of the HTTP API v1; also
 // readiness, and the metrics of the server itself.
 //
@@ -29,7 +29,7 @@ const maxForm = 1 << 20
 // releases of what it imports, and brings some thirty modules along.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for path, ask := range map[string]func(*http.Request) (any, error){
+	for path, handle := range map[string]func(*http.Request) (any, error){
 		"query":               s.instantQuery,
 		"query_range":         s.rangeQuery,
 		"labels":              s.labelNames,
@@ -37,22 +37,22 @@ func (s *Server) Handler() http.Handler {
 		"series":              s.seriesList,
 		"status/buildinfo":    buildInfo,
 	} {
-		mux.Handle("GET /api/v1/"+path, answer(ask))
-		mux.Handle("POST /api/v1/"+path, answer(ask))
+		mux.Handle("GET /api/v1/"+path, encode(handle))
+		mux.Handle("POST /api/v1/"+path, encode(handle))
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /-/ready", func(http.ResponseWriter, *http.Request) {})
 	return mux
 }
 
-// A badQuery is the fault of the one who asks.
+// A badQuery is an error of the client.
 type badQuery struct{ error }
 
-// answer wraps data and errors as the API does.
-func answer(ask func(*http.Request) (any, error)) http.Handler {
+// encode writes data and errors as the API does.
+func encode(handle func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		data, err := ask(r)
+		data, err := handle(r)
 		body, status := map[string]any{"status": "success", "data": data}, http.StatusOK
 		if err != nil {
 			kind := "execution"
@@ -69,7 +69,7 @@ func answer(ask func(*http.Request) (any, error)) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_, _ = w.Write(text) // whoever asked has gone
+		_, _ = w.Write(text) // fails only if the client has gone
 	})
 }
 

@@ -15,21 +15,21 @@ import (
 const maxSeries = 10_000
 
 func (s *Server) labelNames(r *http.Request) (any, error) {
-	return ask(s, r, func(q storage.Querier, matchers []*labels.Matcher) ([]string, error) {
+	return query(s, r, func(q storage.Querier, matchers []*labels.Matcher) ([]string, error) {
 		names, _, err := q.LabelNames(r.Context(), nil, matchers...)
 		return append([]string{}, names...), err
 	})
 }
 
 func (s *Server) labelValues(r *http.Request) (any, error) {
-	return ask(s, r, func(q storage.Querier, matchers []*labels.Matcher) ([]string, error) {
+	return query(s, r, func(q storage.Querier, matchers []*labels.Matcher) ([]string, error) {
 		values, _, err := q.LabelValues(r.Context(), r.PathValue("name"), nil, matchers...)
 		return append([]string{}, values...), err
 	})
 }
 
 func (s *Server) seriesList(r *http.Request) (any, error) {
-	return ask(s, r, func(q storage.Querier, matchers []*labels.Matcher) ([]labels.Labels, error) {
+	return query(s, r, func(q storage.Querier, matchers []*labels.Matcher) ([]labels.Labels, error) {
 		if len(matchers) == 0 {
 			return nil, badQuery{errors.New("which series: give match[]")}
 		}
@@ -42,9 +42,9 @@ func (s *Server) seriesList(r *http.Request) (any, error) {
 	})
 }
 
-// ask opens the database for the span and the first selector of a request:
-// Grafana sends no more than one.
-func ask[T any](s *Server, r *http.Request, f func(storage.Querier, []*labels.Matcher) (T, error)) (any, error) {
+// query opens the database for the time range and the first selector of a
+// request: Grafana sends no more than one.
+func query[T any](s *Server, r *http.Request, f func(storage.Querier, []*labels.Matcher) (T, error)) (any, error) {
 	now := time.Now()
 	start, err := instant(r, "start", now.Add(-retention))
 	if err != nil {
@@ -72,7 +72,7 @@ func ask[T any](s *Server, r *http.Request, f func(storage.Querier, []*labels.Ma
 	if err != nil {
 		return nil, err
 	}
-	// Strings are only lent until the querier is closed.
+	// Strings are valid until the querier is closed.
 	text, err := json.Marshal(found)
 	return json.RawMessage(text), err
 }

@@ -21,27 +21,25 @@ type Config struct {
 	Dir         string // for the time series database; made if missing
 	Files       fs.FS  // the root of the monitoring machine
 	TargetsFile string // file_sd JSON, name ending in .json; may not exist yet, its directory must
-	// Addresses are where the jobs with fixed targets are, by name of the job,
-	// such as "127.0.0.1:8090" for "autoscaler". Those not named here are not
+	// Addresses are the targets of jobs with static targets, by name of the
+	// job, such as "127.0.0.1:8090" for "autoscaler". Other such jobs are not
 	// scraped.
 	Addresses map[string]string
-	// Speed divides all spans of time, 1 when zero.
+	// Speed divides all durations, 1 when zero.
 	Speed float64
 
-	// Logger hears what the engine has to say. Nil discards.
+	// Logger gets the log of the engine, discarded by default.
 	Logger *slog.Logger
-	// Registry takes the engine's own metrics, for one server. Nil is one of
-	// the server's own.
+	// Registry gets the engine's own metrics, for one server only; by default
+	// a new one.
 	Registry *prometheus.Registry
-	// Notify is told after every evaluation of the alert rules what fires:
-	// nothing at all is an empty slice. The next evaluation waits for it, so
-	// it has to be quick. With nil, alert rules are not evaluated.
+	// Notify is called after every evaluation of the alert rules, with an empty
+	// slice when none fires. The next evaluation waits for it, so it has to be
+	// quick. With nil, alert rules are not evaluated.
 	Notify func(ctx context.Context, firing []notify.Alert)
 }
 
-// withDefaults fills in optional fields and checks the others. The error
-// names all faults.
-func (c Config) withDefaults() (Config, error) {
+func (c Config) withDefaults() Config {
 	c.Speed = cmp.Or(c.Speed, 1)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -49,10 +47,11 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
 	}
-	return c, c.check()
+	return c
 }
 
-func (c Config) check() error {
+// validate returns all faults of a configuration with defaults.
+func (c Config) validate() error {
 	var faults []error
 	if c.Dir == "" {
 		faults = append(faults, errors.New("the Dir of the database is missing"))
@@ -69,7 +68,7 @@ func (c Config) check() error {
 	return errors.Join(faults...)
 }
 
-// scaled divides a span by the speed. Prometheus knows whole milliseconds.
+// scaled divides a duration by the speed. Prometheus has whole milliseconds.
 func (c Config) scaled(d time.Duration) time.Duration {
 	if d == 0 {
 		return 0

@@ -16,17 +16,17 @@ import (
 // A targetSet is what the scrape manager takes: all target groups, by job.
 type targetSet = map[string][]*targetgroup.Group
 
-// A finder finds the targets of one job.
-type finder struct {
+// A discoverer discovers the targets of one job.
+type discoverer struct {
 	job string
 	discovery.Discoverer
 }
 
-func newFinders(cfg Config, c *config.Config) ([]finder, error) {
-	var finders []finder
+func newDiscoverers(cfg Config, c *config.Config) ([]discoverer, error) {
+	var discoverers []discoverer
 	for _, job := range c.ScrapeConfigs {
 		for _, sd := range job.ServiceDiscoveryConfigs {
-			// The kinds that are used have no use for the common metrics.
+			// The kinds in use ignore the common metrics.
 			metrics := sd.NewDiscovererMetrics(cfg.Registry, nil)
 			if err := metrics.Register(); err != nil {
 				return nil, fmt.Errorf("register the metrics of %s discovery: %w", sd.Name(), err)
@@ -37,38 +37,36 @@ func newFinders(cfg Config, c *config.Config) ([]finder, error) {
 			if err != nil {
 				return nil, fmt.Errorf("set up discovery for job %s: %w", job.JobName, err)
 			}
-			finders = append(finders, finder{job.JobName, d})
+			discoverers = append(discoverers, discoverer{job.JobName, d})
 		}
 	}
-	return finders, nil
+	return discoverers, nil
 }
 
-// news is what a finder has found.
-type news struct {
+// An update has changed target groups of a job.
+type update struct {
 	job    string
 	groups []*targetgroup.Group
 }
 
-// follow hands every change of the targets on to sets until ctx ends. It then
-// hands on an empty set, so that nothing starts scraping again, and closes
-// sets.
+// discover sends all targets to sets at every change, until ctx ends. It then
+// sends an empty set, so that nothing starts scraping again, and closes sets.
 //
-// Prometheus has a discovery manager for this. It waits up to five seconds
-// before it hands on a change, and leaves its goroutines behind: both are too
-// much for a demo in shortened time.
-func follow(ctx context.Context, finders []finder, sets chan<- targetSet) {
+// Prometheus has a discovery manager for this. It delays a change by up to five
+// seconds, too long for a demo in shortened time, and leaks its goroutines.
+func discover(ctx context.Context, discoverers []discoverer, sets chan<- targetSet) {
 	defer close(sets)
-	all := make(chan news)
-	var finding sync.WaitGroup
-	defer finding.Wait()
-	for _, f := range finders {
+	all := make(chan update)
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, d := range discoverers {
 		updates := make(chan []*targetgroup.Group)
-		finding.Go(func() { f.Run(ctx, updates) })
-		finding.Go(func() { forward(ctx, f.job, updates, all) })
+		running.Go(func() { d.Run(ctx, updates) })
+		running.Go(func() { forward(ctx, d.job, updates, all) })
 	}
 	found := map[string]map[string]*targetgroup.Group{} // by job, then by source
-	for _, f := range finders {
-		found[f.job] = map[string]*targetgroup.Group{}
+	for _, d := range discoverers {
+		found[d.job] = map[string]*targetgroup.Group{}
 	}
 	for {
 		select {
@@ -92,9 +90,9 @@ func follow(ctx context.Context, finders []finder, sets chan<- targetSet) {
 	}
 }
 
-// forward adds the name of the job to what was found, until ctx ends or there
-// is no more to come.
-func forward(ctx context.Context, job string, updates <-chan []*targetgroup.Group, all chan<- news) {
+// forward adds the name of the job to updates, until ctx ends or there are no
+// more.
+func forward(ctx context.Context, job string, updates <-chan []*targetgroup.Group, all chan<- update) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -104,7 +102,7 @@ func forward(ctx context.Context, job string, updates <-chan []*targetgroup.Grou
 				return
 			}
 			select {
-			case all <- news{job, groups}:
+			case all <- update{job, groups}:
 			case <-ctx.Done():
 				return
 			}

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// retention is far above any window; a server that runs for days keeps
-	// its disk small.
+	// retention is far above any window, and keeps the database small when a
+	// server runs for days.
 	retention = 6 * time.Hour
 	// stripes of the series table. Prometheus has 16,384, for millions of
 	// series; a pool has a few hundred per member.
 	stripes = 512
-	// maxSamples per query, Prometheus' own bound.
+	// maxSamples per query, Prometheus' default.
 	maxSamples = 50_000_000
 	// queryTimeout is generous: the members of a demo use up the same CPU.
 	queryTimeout = 10 * time.Second

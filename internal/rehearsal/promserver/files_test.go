@@ -21,8 +21,8 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
-// plain is a monitoring machine with little on it.
-func plain(more fstest.MapFS) fstest.MapFS {
+// minimalFiles are the files of a monitoring machine with few jobs.
+func minimalFiles(more fstest.MapFS) fstest.MapFS {
 	all := fstest.MapFS{
 		"etc/exopool/prometheus.yml": {Data: []byte(`
 global: {scrape_interval: 5s, scrape_timeout: 4s, evaluation_interval: 5s}
@@ -41,7 +41,7 @@ scrape_configs:
 }
 
 // ask asks the query API.
-func (s *stage) ask(t *testing.T, path string, form url.Values) (status int, data string) {
+func (s *testServer) ask(t *testing.T, path string, form url.Values) (status int, data string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/api/v1/"+path+"?"+form.Encode(), nil)
@@ -56,7 +56,7 @@ func (s *stage) ask(t *testing.T, path string, form url.Values) (status int, dat
 	return w.Code, answer.Error + string(answer.Data)
 }
 
-func (s *stage) awaitAnswer(t *testing.T, query, part string) {
+func (s *testServer) awaitAnswer(t *testing.T, query, part string) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		status, data := s.ask(t, "query", url.Values{"query": {query}})
@@ -65,11 +65,11 @@ func (s *stage) awaitAnswer(t *testing.T, query, part string) {
 	}, deadline, look, query)
 }
 
-func TestJobsAreScrapedWhereTheyReallyAre(t *testing.T) {
+func TestJobsAreScrapedAtTheirAddresses(t *testing.T) {
 	t.Parallel()
 	autoscaler, member := newExporter(t, 0.5), newExporter(t, 0.5)
-	s := newStage(t, func(cfg *promserver.Config) {
-		cfg.Files = plain(nil)
+	s := newTestServer(t, func(cfg *promserver.Config) {
+		cfg.Files = minimalFiles(nil)
 		cfg.Addresses = map[string]string{"autoscaler": autoscaler.instance()}
 	})
 	s.write(t, member)
@@ -77,13 +77,13 @@ func TestJobsAreScrapedWhereTheyReallyAre(t *testing.T) {
 	s.awaitAnswer(t, `up{job="autoscaler"}`, autoscaler.instance())
 	s.awaitAnswer(t, `up{job="pool"}`, member.instance())
 	_, data := s.ask(t, "query", url.Values{"query": {`up{job="absent"}`}})
-	assert.NotContains(t, data, "metric", "nobody said where it is")
+	assert.NotContains(t, data, "metric", "it has no address")
 }
 
-func TestRulesAreRecordedWithTheirSpansDividedBySpeed(t *testing.T) {
+func TestRulesAreRecordedWithTheirDurationsDividedBySpeed(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(cfg *promserver.Config) {
-		cfg.Files = plain(fstest.MapFS{
+	s := newTestServer(t, func(cfg *promserver.Config) {
+		cfg.Files = minimalFiles(fstest.MapFS{
 			"etc/exopool/rules/a.yml": {Data: []byte(`
 groups: [{name: a, interval: 1s, rules: [{record: "a:samples", expr: 'count_over_time(up{job="pool"}[1m])'}]}]
 `)},
@@ -105,14 +105,14 @@ groups: [{name: b, rules: [{record: "b:const", expr: "7"}]}]
 
 func TestThresholdsAreThoseOfTheFiles(t *testing.T) {
 	t.Parallel()
-	low, high, err := newStage(t, nil).Limits(t.Context())
+	low, high, err := newTestServer(t, nil).Limits(t.Context())
 
 	require.NoError(t, err)
 	assert.InDelta(t, 20, low, 0)
 	assert.InDelta(t, 80, high, 0)
 
-	_, _, err = newStage(t, func(cfg *promserver.Config) {
-		cfg.Files, cfg.Notify = plain(nil), nil
+	_, _, err = newTestServer(t, func(cfg *promserver.Config) {
+		cfg.Files, cfg.Notify = minimalFiles(nil), nil
 	}).Limits(t.Context())
 	assert.ErrorContains(t, err, "none records exopool:cpu_")
 }
@@ -127,9 +127,9 @@ func TestAlertRulesThatCannotBeReadAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			m, err := promserver.New(promserver.Config{
+			m, err := promserver.Open(promserver.Config{
 				Dir: filepath.Join(dir, "tsdb"), TargetsFile: filepath.Join(dir, "config.json"), Speed: 30,
-				Files:  plain(fstest.MapFS{"etc/grafana/provisioning/alerting/rules.yaml": {Data: []byte(test.rules)}}),
+				Files:  minimalFiles(fstest.MapFS{"etc/grafana/provisioning/alerting/rules.yaml": {Data: []byte(test.rules)}}),
 				Notify: func(context.Context, []notify.Alert) {},
 			})
 			require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestAlertRulesThatCannotBeReadAreNamed(t *testing.T) {
 	}
 }
 
-func TestAMemberCannotPassForTheRules(t *testing.T) {
+func TestSeriesOfAMemberAreNotThoseOfTheRules(t *testing.T) {
 	t.Parallel()
 	honest := newExporter(t, 0.5)
 	liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -148,7 +148,7 @@ func TestAMemberCannotPassForTheRules(t *testing.T) {
 		fmt.Fprint(w, "exopool:cpu:percent 99\nexopool:cpu_high:percent 1\nup{member=\"another\"} 1\n")
 	}))
 	t.Cleanup(liar.Close)
-	s := newStage(t, nil)
+	s := newTestServer(t, nil)
 	s.write(t, honest, &exporter{Server: liar})
 
 	s.awaitAnswer(t, `count(exopool:member_cpu:percent) == 2`, `"2"`)
@@ -161,7 +161,7 @@ func TestAMemberCannotPassForTheRules(t *testing.T) {
 
 func TestQueryAPIAnswersAsPrometheusDoes(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, nil)
+	s := newTestServer(t, nil)
 	member := newExporter(t, 0.5)
 	s.write(t, member)
 	s.awaitAnswer(t, promserver.Signal, `"resultType":"vector"`)

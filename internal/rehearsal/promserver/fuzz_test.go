@@ -33,7 +33,7 @@ func FuzzQueryAPI(f *testing.F) {
 		f.Add(seed.path, seed.query, seed.start, seed.end, seed.step, seed.match)
 	}
 	dir := f.TempDir()
-	m, err := promserver.New(promserver.Config{
+	m, err := promserver.Open(promserver.Config{
 		Dir: filepath.Join(dir, "tsdb"), Files: files.Monitoring(), TargetsFile: filepath.Join(dir, "config.json"),
 	})
 	require.NoError(f, err)

@@ -16,14 +16,14 @@ import (
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 )
 
-// configFile is what Prometheus reads on the monitoring machine.
+// configFile is the configuration of Prometheus on the monitoring machine.
 const configFile = "etc/exopool/prometheus.yml"
 
-// rereadInterval is the safety net for file events that the system lost.
+// rereadInterval is how often files are read again in case an event was lost.
 const rereadInterval = 5 * time.Second
 
-// readConfig reads the configuration, and puts addresses, the targets file and
-// the speed in.
+// readConfig reads the configuration, and replaces addresses, the targets file
+// and durations in it.
 func readConfig(cfg Config) (*config.Config, error) {
 	text, err := fs.ReadFile(cfg.Files, configFile)
 	if err != nil {
@@ -36,17 +36,17 @@ func readConfig(cfg Config) (*config.Config, error) {
 	c.GlobalConfig.ScrapeInterval = model.Duration(cfg.scaled(time.Duration(c.GlobalConfig.ScrapeInterval)))
 	c.GlobalConfig.EvaluationInterval = model.Duration(cfg.scaled(time.Duration(c.GlobalConfig.EvaluationInterval)))
 	c.ScrapeConfigs = slices.DeleteFunc(c.ScrapeConfigs, func(job *config.ScrapeConfig) bool {
-		return !place(cfg, job)
+		return !adapt(cfg, job)
 	})
 	return c, nil
 }
 
-// place puts a job where its targets are. It is false for one with fixed
-// targets that are nowhere.
-func place(cfg Config, job *config.ScrapeConfig) bool {
+// adapt replaces the targets and durations of a job. It reports whether the job
+// has targets: one with static targets needs an address.
+func adapt(cfg Config, job *config.ScrapeConfig) bool {
 	job.ScrapeInterval = model.Duration(cfg.scaled(time.Duration(job.ScrapeInterval)))
 	if cfg.Speed != 1 {
-		job.ScrapeTimeout = job.ScrapeInterval // the computer answers no faster
+		job.ScrapeTimeout = job.ScrapeInterval // the host answers no faster
 	}
 	for i, sd := range job.ServiceDiscoveryConfigs {
 		switch sd := sd.(type) {

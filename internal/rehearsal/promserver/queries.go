@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/prometheus/rules"
 )
 
-// What the rules record. What is scraped always has a job, so a member that
-// exposes the same names is not asked.
+// What the rules record. Scraped series always have a job, so those of a member
+// that exposes the same names are left out.
 const (
 	recorded = `{job=""}`
 
@@ -26,7 +26,7 @@ const (
 
 // Average returns the [Signal], by default the average CPU use of the pool's
 // members over a minute, in percent from 0 to 100, and false when there is no
-// data to tell it from.
+// data.
 func (s *Server) Average(ctx context.Context) (float64, bool, error) {
 	return s.value(ctx, Signal+recorded)
 }
@@ -71,14 +71,14 @@ func (s *Server) expression(name string) (string, error) {
 	return "", fmt.Errorf("read the rules: none records %s", name)
 }
 
-// value returns what an expression without labels comes to now, and false when
-// it comes to nothing.
+// value returns the current value of an expression without labels, and false if
+// it has none.
 func (s *Server) value(ctx context.Context, expression string) (float64, bool, error) {
 	vector, err := s.query(ctx, expression, time.Now())
 	if err != nil {
 		return 0, false, fmt.Errorf("query %s: %w", expression, err)
 	}
-	// Counters that stand still give 0/0.
+	// Counters that do not increase give 0/0.
 	if len(vector) == 0 || math.IsNaN(vector[0].F) {
 		return 0, false, nil
 	}
@@ -103,8 +103,8 @@ func (s *Server) Members(ctx context.Context) (map[string]float64, error) {
 	return use, nil
 }
 
-// Up tells of each member whether its last scrape worked, by instance
-// ("ip:port"). Members never scraped, and those gone, are absent.
+// Up returns whether the last scrape of each member succeeded, by instance
+// ("ip:port"). Members that were never scraped, and former ones, are absent.
 func (s *Server) Up(ctx context.Context) (map[string]bool, error) {
 	vector, err := s.query(ctx, `up{job="pool"}`, time.Now())
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/notify"
 )
 
-// A ruleSource hands rules to the rule manager: those in the files, with their
-// spans divided by the speed, and those that are Grafana's on the monitoring
-// machine.
+// A ruleSource loads rules for the rule manager: those in the files, with their
+// durations divided by the speed, and those that Grafana evaluates on the
+// monitoring machine.
 type ruleSource struct {
 	cfg    Config
 	parser parser.Parser
-	alerts *rulefmt.RuleGroup // nil if they are not ours to evaluate
+	alerts *rulefmt.RuleGroup // nil if they are not evaluated
 }
 
 func newRuleSource(cfg Config) ruleSource {
@@ -43,7 +43,7 @@ func (s ruleSource) Load(name string, _ bool, scheme model.ValidationScheme) (*r
 		return nil, faults
 	}
 	for i := range groups.Groups {
-		if err := s.hurry(&groups.Groups[i]); err != nil {
+		if err := s.scale(&groups.Groups[i]); err != nil {
 			return nil, []error{err}
 		}
 	}
@@ -53,24 +53,24 @@ func (s ruleSource) Load(name string, _ bool, scheme model.ValidationScheme) (*r
 // Parse parses the expression of a rule.
 func (s ruleSource) Parse(query string) (parser.Expr, error) { return s.parser.ParseExpr(query) }
 
-// hurry divides all spans of a group by the speed.
-func (s ruleSource) hurry(group *rulefmt.RuleGroup) error {
-	span := func(d *model.Duration) { *d = model.Duration(s.cfg.scaled(time.Duration(*d))) }
-	span(&group.Interval)
+// scale divides all durations of a group by the speed.
+func (s ruleSource) scale(group *rulefmt.RuleGroup) error {
+	scale := func(d *model.Duration) { *d = model.Duration(s.cfg.scaled(time.Duration(*d))) }
+	scale(&group.Interval)
 	for i := range group.Rules {
 		rule := &group.Rules[i]
-		span(&rule.For)
-		span(&rule.KeepFiringFor)
-		expression, err := s.hurryExpression(rule.Expr)
+		scale(&rule.For)
+		scale(&rule.KeepFiringFor)
+		expression, err := s.scaleExpression(rule.Expr)
 		if err != nil {
-			return fmt.Errorf("shorten the rule %s: %w", rule.Record+rule.Alert, err)
+			return fmt.Errorf("divide the durations of the rule %s: %w", rule.Record+rule.Alert, err)
 		}
 		rule.Expr = expression
 	}
 	return nil
 }
 
-func (s ruleSource) hurryExpression(text string) (string, error) {
+func (s ruleSource) scaleExpression(text string) (string, error) {
 	if s.cfg.Speed == 1 {
 		return text, nil
 	}
@@ -112,7 +112,7 @@ func (s *Server) newRuleManager(ctx context.Context) (*rules.Manager, error) {
 		Logger:      component(s.cfg.Logger, "rules"),
 		Metrics:     s.ruleMetrics,
 		GroupLoader: source,
-		// Alerts are told after the evaluation instead: see evaluate.
+		// Notify is called after the evaluation instead: see evaluate.
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 	})
 	interval := time.Duration(s.config.GlobalConfig.EvaluationInterval)
@@ -122,9 +122,9 @@ func (s *Server) newRuleManager(ctx context.Context) (*rules.Manager, error) {
 	return manager, nil
 }
 
-// evaluate evaluates a group of rules and, if they are the alerts, tells what
-// fires afterwards. The rule manager's own way says nothing when an evaluation
-// fails, and then nobody learns that an alert is not known to fire any more.
+// evaluate evaluates a group of rules and, if they are the alerts, calls Notify.
+// The rule manager does not call its NotifyFunc when an evaluation fails, so it
+// would not show that an alert stopped firing.
 func (s *Server) evaluate(ctx context.Context, group *rules.Group, at time.Time) {
 	rules.DefaultEvalIterationFunc(ctx, group, at)
 	if group.File() != alertsFile || ctx.Err() != nil {

@@ -20,7 +20,7 @@ type Server struct {
 	cfg         Config
 	config      *config.Config // of Prometheus
 	ruleFiles   []string
-	finders     []finder
+	discoverers []discoverer
 	db          *tsdb.DB
 	closeOnce   func() error
 	engine      *promql.Engine
@@ -31,11 +31,11 @@ type Server struct {
 	evaluator   atomic.Pointer[rules.Manager]     // nil before Run
 }
 
-// New opens the database in the configured directory. [Server.Run] does the
-// work; [Server.Close] lets go of the database.
-func New(cfg Config) (*Server, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
+// Open opens the database in the configured directory. [Server.Run] does the
+// work; [Server.Close] closes the database.
+func Open(cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configure prometheus: %w", err)
 	}
 	c, err := readConfig(cfg)
@@ -46,7 +46,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	finders, err := newFinders(cfg, c)
+	discoverers, err := newDiscoverers(cfg, c)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:         cfg,
 		config:      c,
 		ruleFiles:   names,
-		finders:     finders,
+		discoverers: discoverers,
 		db:          db,
 		closeOnce:   sync.OnceValue(db.Close),
 		engine:      engine,
@@ -76,9 +76,9 @@ func New(cfg Config) (*Server, error) {
 // Run scrapes and evaluates until ctx ends; that is no error. It may be called
 // once. Queries work before, during and after, until [Server.Close].
 func (s *Server) Run(ctx context.Context) error {
-	// This looks up the computer's own name, so that two Prometheus servers
-	// do not scrape at the same instant. Without a working resolver it waits
-	// for the resolver's timeout.
+	// This looks up the name of the host, so that two Prometheus servers do not
+	// scrape at the same instant. Without a working resolver it waits for the
+	// resolver's timeout.
 	if err := s.scraper.ApplyConfig(s.config); err != nil {
 		return fmt.Errorf("start scraping: %w", err)
 	}
@@ -91,15 +91,15 @@ func (s *Server) Run(ctx context.Context) error {
 	var scraping, running sync.WaitGroup
 	var scrapeErr error
 	scraping.Go(func() { scrapeErr = s.scraper.Run(sets) })
-	running.Go(func() { follow(ctx, s.finders, sets) })
+	running.Go(func() { discover(ctx, s.discoverers, sets) })
 	running.Go(evaluator.Run)
 
 	<-ctx.Done()
 	evaluator.Stop()
 	running.Wait()
 	scraping.Wait()
-	// Only now, when the scraper knows that there are no targets left, does
-	// stopping leave no loop behind.
+	// Only after the scraper knows that there are no targets left does Stop
+	// leave no loop behind.
 	s.scraper.Stop()
 	if scrapeErr != nil {
 		return fmt.Errorf("scrape: %w", scrapeErr)
@@ -107,8 +107,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// Close lets go of the database once [Server.Run] has returned or was never
-// called. Further calls do nothing.
+// Close closes the database. It may be called after [Server.Run] has returned,
+// or if it was never called. Further calls do nothing.
 func (s *Server) Close() error {
 	if err := s.closeOnce(); err != nil {
 		return fmt.Errorf("close database %s: %w", s.cfg.Dir, err)

@@ -86,15 +86,15 @@ func (e *exporter) breakDown() {
 
 func (e *exporter) instance() string { return strings.TrimPrefix(e.URL, "http://") }
 
-// A stage is a server with short intervals: a minute takes two seconds.
-type stage struct {
+// A testServer runs with short intervals: a minute takes two seconds.
+type testServer struct {
 	*promserver.Server
 
 	targets string
 	stop    func()
 }
 
-func newStage(t *testing.T, change func(*promserver.Config)) *stage {
+func newTestServer(t *testing.T, change func(*promserver.Config)) *testServer {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := promserver.Config{
@@ -106,7 +106,7 @@ func newStage(t *testing.T, change func(*promserver.Config)) *stage {
 	if change != nil {
 		change(&cfg)
 	}
-	m, err := promserver.New(cfg)
+	m, err := promserver.Open(cfg)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -117,11 +117,11 @@ func newStage(t *testing.T, change func(*promserver.Config)) *stage {
 		assert.NoError(t, m.Close())
 	})
 	t.Cleanup(stop)
-	return &stage{Server: m, targets: cfg.TargetsFile, stop: stop}
+	return &testServer{Server: m, targets: cfg.TargetsFile, stop: stop}
 }
 
 // write replaces the targets file as discovery does: atomically.
-func (s *stage) write(t *testing.T, members ...*exporter) {
+func (s *testServer) write(t *testing.T, members ...*exporter) {
 	t.Helper()
 	type group struct {
 		Targets []string `json:"targets"`
@@ -136,7 +136,7 @@ func (s *stage) write(t *testing.T, members ...*exporter) {
 	require.NoError(t, os.Rename(s.targets+".new", s.targets))
 }
 
-func (s *stage) average(t *testing.T) (float64, bool) {
+func (s *testServer) average(t *testing.T) (float64, bool) {
 	t.Helper()
 	average, ok, err := s.Average(t.Context())
 	return average, ok && assert.NoError(t, err)
@@ -145,7 +145,7 @@ func (s *stage) average(t *testing.T) (float64, bool) {
 func TestAverageIsThatOfTheMembersCPUUse(t *testing.T) {
 	t.Parallel()
 	busy, calm := newExporter(t, 0.9), newExporter(t, 0.3)
-	s := newStage(t, func(cfg *promserver.Config) { cfg.Speed = 40 })
+	s := newTestServer(t, func(cfg *promserver.Config) { cfg.Speed = 40 })
 	_, ok := s.average(t)
 	assert.False(t, ok, "no targets, no average")
 
@@ -180,7 +180,7 @@ func TestAlertFiresOnlyAfterItsConditionHeldForAWhile(t *testing.T) {
 		firing []notify.Alert
 	}
 	reports := make(chan report, 1000)
-	s := newStage(t, func(cfg *promserver.Config) {
+	s := newTestServer(t, func(cfg *promserver.Config) {
 		cfg.Notify = func(_ context.Context, firing []notify.Alert) { reports <- report{time.Now(), firing} }
 	})
 	member := newExporter(t, 0.95)
@@ -209,10 +209,10 @@ func TestAlertFiresOnlyAfterItsConditionHeldForAWhile(t *testing.T) {
 
 func TestNoAlertWithoutData(t *testing.T) {
 	t.Parallel()
-	for name, prepare := range map[string]func(t *testing.T, s *stage){
-		"no targets file": func(*testing.T, *stage) {},
-		"no members":      func(t *testing.T, s *stage) { t.Helper(); s.write(t) },
-		"members that do not answer": func(t *testing.T, s *stage) {
+	for name, prepare := range map[string]func(t *testing.T, s *testServer){
+		"no targets file": func(*testing.T, *testServer) {},
+		"no members":      func(t *testing.T, s *testServer) { t.Helper(); s.write(t) },
+		"members that do not answer": func(t *testing.T, s *testServer) {
 			t.Helper()
 			e := newExporter(t, 0.95)
 			e.breakDown()
@@ -222,7 +222,7 @@ func TestNoAlertWithoutData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			evaluated := make(chan int, 1000)
-			s := newStage(t, func(cfg *promserver.Config) {
+			s := newTestServer(t, func(cfg *promserver.Config) {
 				cfg.Notify = func(_ context.Context, firing []notify.Alert) { evaluated <- len(firing) }
 			})
 			prepare(t, s)
@@ -245,7 +245,7 @@ func TestRunEndsWithinASecondAndLeavesNoGoroutine(t *testing.T) {
 	func() {
 		member := newExporter(t, 0.5)
 		defer member.Close()
-		s := newStage(t, nil)
+		s := newTestServer(t, nil)
 		s.write(t, member)
 		require.Eventually(t, func() bool {
 			_, ok := s.average(t)
@@ -262,9 +262,9 @@ func TestRunEndsWithinASecondAndLeavesNoGoroutine(t *testing.T) {
 func TestServersDoNotShareMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewPedanticRegistry()
-	newStage(t, func(cfg *promserver.Config) { cfg.Registry = registry })
-	newStage(t, nil)
-	newStage(t, nil)
+	newTestServer(t, func(cfg *promserver.Config) { cfg.Registry = registry })
+	newTestServer(t, nil)
+	newTestServer(t, nil)
 	families, err := registry.Gather()
 	require.NoError(t, err)
 	assert.NotEmpty(t, families)
@@ -289,7 +289,7 @@ func TestConfigurationFaultsAreNamed(t *testing.T) {
 			t.Parallel()
 			cfg := promserver.Config{Dir: t.TempDir(), TargetsFile: "config.json", Files: files.Monitoring()}
 			test.change(&cfg)
-			_, err := promserver.New(cfg)
+			_, err := promserver.Open(cfg)
 			require.ErrorContains(t, err, test.says)
 		})
 	}

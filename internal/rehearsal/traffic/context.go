@@ -10,9 +10,9 @@ type roundTripperFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// boundTo cuts requests off when ctx ends, from dialling to the last byte of
-// the answer. Vegeta offers no way to give its requests a context.
-func boundTo(ctx context.Context, next http.RoundTripper) http.RoundTripper {
+// withContext cancels requests when ctx ends, from dialling to the last byte of
+// the answer. Vegeta has no way to give its requests a context.
+func withContext(ctx context.Context, next http.RoundTripper) http.RoundTripper {
 	return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 		both, cancel := context.WithCancel(req.Context())
 		unbind := context.AfterFunc(ctx, cancel)
@@ -30,7 +30,7 @@ func boundTo(ctx context.Context, next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// A releasingBody keeps the request bound until its answer has been read.
+// A releasingBody releases the context after its answer has been read.
 type releasingBody struct {
 	io.ReadCloser
 	release func()

@@ -6,7 +6,7 @@
 //	  └──in flight──── history ──▶ Stats, Window
 //
 // A client sends a request, waits for the answer, and sends the next at the
-// earliest one period after the last. Clients that waited longer do not make up
-// for it: load that was not taken is gone, as with people. Every request has a
+// earliest one period after the last. Clients that waited longer do not catch up,
+// as people would not. Every request has a
 // connection of its own, so that a new member takes its share at once.
 package traffic

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,18 +17,18 @@ const (
 	defaultTimeout    = 30 * time.Second
 )
 
-// Config is what a [Generator] is made of. URL and Period are required.
+// Config configures a [Generator]. URL and Period are required.
 type Config struct {
-	// URL that clients ask for, such as http://127.0.0.1:8080/load.
+	// URL of the requests, such as http://127.0.0.1:8080/load.
 	URL string
-	// Period is the least time between two requests of one client.
+	// Period is the shortest time between two requests of one client.
 	Period time.Duration
 	// MaxClients bounds SetClients, 10 when zero.
 	MaxClients int
-	// Timeout after which a request without a whole answer is an error, 30 s
-	// when zero: a slow answer is not an error.
+	// Timeout after which a request without a complete answer is an error, 30 s
+	// when zero.
 	Timeout time.Duration
-	// Transport carries the requests. Nil is one with a connection per
+	// Transport carries the requests; by default one with a connection per
 	// request and no proxy.
 	Transport http.RoundTripper
 }
@@ -40,34 +41,40 @@ type Generator struct {
 	history history
 }
 
-// New returns a generator with no clients yet. The error names every fault of
-// the configuration.
-func New(cfg Config) (*Generator, error) {
+// validate returns all faults of the configuration.
+func (c Config) validate() error {
 	var faults []error
-	if u, err := url.Parse(cfg.URL); err != nil || u.Host == "" {
-		faults = append(faults, fmt.Errorf("the URL %q is not like http://host:port/path", cfg.URL))
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" {
+		faults = append(faults, fmt.Errorf("the URL %q is not like http://host:port/path", c.URL))
 	}
-	if cfg.Period <= 0 {
-		faults = append(faults, fmt.Errorf("the Period is %s: want a positive duration", cfg.Period))
+	if c.Period <= 0 {
+		faults = append(faults, fmt.Errorf("the Period is %s: want a positive duration", c.Period))
 	}
-	if cfg.MaxClients < 0 {
-		faults = append(faults, fmt.Errorf("MaxClients is %d: want a positive number", cfg.MaxClients))
+	if c.MaxClients < 0 {
+		faults = append(faults, fmt.Errorf("MaxClients is %d: want a positive number", c.MaxClients))
 	}
-	if cfg.Timeout < 0 {
-		faults = append(faults, fmt.Errorf("the Timeout is %s: want a positive duration", cfg.Timeout))
+	if c.Timeout < 0 {
+		faults = append(faults, fmt.Errorf("the Timeout is %s: want a positive duration", c.Timeout))
 	}
-	if err := errors.Join(faults...); err != nil {
+	return errors.Join(faults...)
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxClients = cmp.Or(c.MaxClients, defaultMaxClients)
+	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
+	if c.Transport == nil {
+		c.Transport = &http.Transport{DisableKeepAlives: true}
+	}
+	return c
+}
+
+// New returns a generator without clients. The error has every fault of the
+// configuration.
+func New(cfg Config) (*Generator, error) {
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configure the load: %w", err)
 	}
-	if cfg.MaxClients == 0 {
-		cfg.MaxClients = defaultMaxClients
-	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = defaultTimeout
-	}
-	if cfg.Transport == nil {
-		cfg.Transport = &http.Transport{DisableKeepAlives: true}
-	}
+	cfg = cfg.withDefaults()
 	return &Generator{cfg: cfg, pacer: newPacer(cfg.Period)}, nil
 }
 
@@ -77,7 +84,7 @@ func New(cfg Config) (*Generator, error) {
 func (g *Generator) Run(ctx context.Context) error {
 	workers := uint64(g.cfg.MaxClients) //nolint:gosec // New made sure that it is positive.
 	attacker := vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: boundTo(ctx, g.cfg.Transport), Timeout: g.cfg.Timeout}),
+		vegeta.Client(&http.Client{Transport: withContext(ctx, g.cfg.Transport), Timeout: g.cfg.Timeout}),
 		vegeta.Workers(workers),
 		vegeta.MaxWorkers(workers),
 		vegeta.MaxBody(0), // Answers are read to their end and not kept.
@@ -101,16 +108,16 @@ func (g *Generator) target(t *vegeta.Target) error {
 	return nil
 }
 
-// SetClients changes how many clients there are, from none to the maximum; a
-// number outside is taken as the nearer end. Fewer clients cut nothing off:
-// answers under way are waited for and counted. It returns the number set.
+// SetClients changes the number of clients, between 0 and the maximum, and
+// returns the number set. Requests in progress are not cut off when there are
+// fewer: they are waited for and counted.
 func (g *Generator) SetClients(n int) int {
 	n = min(max(n, 0), g.cfg.MaxClients)
 	g.pacer.setClients(n)
 	return n
 }
 
-// Clients returns how many clients there are.
+// Clients returns the number of clients.
 func (g *Generator) Clients() int { return g.pacer.count() }
 
 // Stop sends no more requests. [Generator.Run] returns when those in flight have

@@ -12,8 +12,8 @@ const (
 	// maxSamples bounds how far back windows reach: over two hours at eight
 	// requests per second, in under 4 MiB.
 	maxSamples = 1 << 16
-	// maxErrorSamples is enough to see what goes wrong. Texts differ by their
-	// port numbers, so telling them apart would not bound them.
+	// maxErrorSamples is enough to see what goes wrong. Distinct texts are not
+	// bounded, as they differ in port numbers.
 	maxErrorSamples = 10
 )
 
@@ -58,8 +58,8 @@ func (h *history) sent() {
 	h.stats.InFlight++
 }
 
-// finish takes in one result. An error after the run's end is the generator's own
-// doing.
+// finish counts one result. Errors after the end of the run are caused by the
+// generator itself.
 func (h *history) finish(r *vegeta.Result, ended bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -63,7 +63,7 @@ const (
 	stopping             // no more hits
 )
 
-// next says what to do after a number of hits, the last of which left some
+// next returns what to do after a number of hits, the last of which left some
 // time ago. A hit that is due is in flight from then on.
 func (p *pacer) next(hits uint64, sinceLastHit time.Duration) (time.Duration, pace) {
 	p.mu.Lock()
@@ -98,6 +98,6 @@ func (p *pacer) change(apply func()) {
 	p.mu.Unlock()
 	select {
 	case p.changed <- struct{}{}:
-	default: // Pace will look anyway.
+	default: // Pace is woken already.
 	}
 }

@@ -67,7 +67,7 @@ func (s *Stage) newRules(cfg promserver.Config) (err error) {
 		return err
 	}
 	cfg.Notify = r.notifier.Update
-	r.monitor, err = promserver.New(cfg)
+	r.monitor, err = promserver.Open(cfg)
 	s.monitor, s.alerting = r.monitor, r
 	return err
 }

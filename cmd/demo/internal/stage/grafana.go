@@ -40,7 +40,7 @@ func (s *Stage) newGrafana(ctx context.Context, cfg promserver.Config) (err erro
 		return err
 	}
 	cfg.Addresses["prometheus"] = s.prometheus.Addr().String()
-	if s.monitor, err = promserver.New(cfg); err != nil {
+	if s.monitor, err = promserver.Open(cfg); err != nil {
 		return err
 	}
 	s.prometheus.handler = s.monitor.Handler()
