@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 const (
@@ -51,7 +52,7 @@ func resident(t *testing.T, cmd *exec.Cmd) int {
 func clientFrom(address string) *http.Client {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 	return &http.Client{
-		Timeout:   30 * time.Second, // on a computer that has much else to do
+		Timeout:   30 * time.Second, // on a host that has much else to do
 		Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true},
 	}
 }
@@ -125,23 +126,9 @@ func TestMemoryIsBoundedWhateverStrangersSend(t *testing.T) {
 // address.
 func process(t *testing.T, env map[string]string, args ...string) (cmd *exec.Cmd, address string) {
 	t.Helper()
-	address = "127.0.0.1:" + freePort(t)
-	_, port, err := net.SplitHostPort(address)
-	require.NoError(t, err)
-	log := &cloudtest.Log{}
-	cmd = cloudtest.Self(t, withState(t, env), log, append([]string{"-listen-address", "127.0.0.1", "-listen-port", port}, args...)...)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-		if t.Failed() {
-			t.Logf("log: %s", log)
-		}
-	})
-	require.Eventually(t, func() bool {
-		code, _ := send(t, http.MethodGet, "http://"+address+"/readyz")
-		return code == http.StatusOK
-	},
-		10*time.Second, 5*time.Millisecond, "log: %s", log)
-	return cmd, address
+	port := programtest.FreePort(t)
+	args = append([]string{"-listen-address", "127.0.0.1", "-listen-port", port}, args...)
+	p := programtest.Start(t, programtest.Self(t, withState(t, env), args...))
+	p.Await(t, "no-demand")
+	return p.Cmd, "127.0.0.1:" + port
 }

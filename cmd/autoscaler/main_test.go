@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,10 +24,11 @@ import (
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 func TestMain(m *testing.M) {
-	if cloudtest.IsProgram() {
+	if programtest.IsSelf() {
 		main()
 	}
 	os.Exit(m.Run())
@@ -35,20 +36,20 @@ func TestMain(m *testing.M) {
 
 // program is the program running in this process.
 type program struct {
-	log  *cloudtest.Log
+	log  *programtest.Output
 	url  string
 	stop func() // tells it to stop and checks that this is no failure
 }
 
-// begin runs the program on a free port, with short turns.
-func begin(t *testing.T, env map[string]string, args ...string) program {
+// startProgram runs the program on a free port, with short turns.
+func startProgram(t *testing.T, env map[string]string, args ...string) program {
 	t.Helper()
 	args = append([]string{"-interval", "300ms", "-poll", "10ms", "-log-level", "debug"}, args...)
 	cfg, err := parse(args, cloudtest.Getenv(env), io.Discard)
 	require.NoError(t, err)
 	listener, err := serve.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
-	p := program{log: &cloudtest.Log{}, url: "http://" + listener.Addr().String()}
+	p := program{log: &programtest.Output{}, url: "http://" + listener.Addr().String()}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -80,9 +81,10 @@ func send(t *testing.T, method, url string, header ...string) (code int, body st
 	return resp.StatusCode, string(content)
 }
 
+// await waits for a condition that the program logs something after.
 func await(t *testing.T, p program, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, 20*time.Second, 5*time.Millisecond, "log: %s", p.log)
+	p.log.AwaitCondition(t, "a condition", condition)
 }
 
 // withState adds to an environment with a directory for state.
@@ -95,26 +97,20 @@ func withState(t *testing.T, env map[string]string) map[string]string {
 func TestWebhooksScaleThePoolBetweenItsLimits(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
-	p := begin(t, withState(t, cloud.Env(nil)), "-max", "2")
+	p := startProgram(t, withState(t, cloud.Env(nil)), "-max", "2")
 	code, _ := send(t, http.MethodPost, p.url+"/up")
 	assert.Equal(t, 200, code)
 	await(t, p, func() bool { return cloud.Size() == 2 })
 
 	code, _ = send(t, http.MethodGet, p.url+"/up")
 	assert.Equal(t, 200, code)
-	await(t, p, func() bool {
-		_, body := send(t, "GET", p.url+"/decisions")
-		return strings.Contains(body, "at-maximum")
-	})
+	p.log.Await(t, "at-maximum")
 
 	code, _ = send(t, http.MethodPost, p.url+"/down")
 	assert.Equal(t, 200, code)
 	await(t, p, func() bool { return cloud.Size() == 1 })
 	send(t, http.MethodPost, p.url+"/down")
-	await(t, p, func() bool {
-		_, body := send(t, "GET", p.url+"/decisions")
-		return strings.Contains(body, "at-minimum")
-	})
+	p.log.Await(t, "at-minimum")
 	assert.Equal(t, 1, cloud.Size())
 
 	var decisions []map[string]any
@@ -134,19 +130,19 @@ func TestWebhooksScaleThePoolBetweenItsLimits(t *testing.T) {
 func TestPoolMayBeNamedAndReplaced(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
-	p := begin(t, withState(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "later"})))
-	await(t, p, func() bool { return strings.Contains(p.log.String(), `there are: web`) })
+	p := startProgram(t, withState(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "later"})))
+	p.log.Await(t, regexp.QuoteMeta(`there are: web`))
 	cloud.Rename(t, "later")
 	send(t, http.MethodPost, p.url+"/up")
 	await(t, p, func() bool { return cloud.Size() == 2 })
 }
 
-func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
+func TestUnusableAPIIsReportedAndRetried(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	for name, c := range map[string]struct {
 		env  map[string]string
-		tell string
+		want string
 	}{
 		"wrong key":       {map[string]string{"EXOSCALE_SECRET": "wrong"}, "check EXOSCALE_KEY and EXOSCALE_SECRET"},
 		"unknown pool":    {map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "c19542b7-d269-4bd4-bf7c-2cae36d066d3"}, "check EXOSCALE_INSTANCEPOOL_ID"},
@@ -154,8 +150,8 @@ func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := begin(t, withState(t, cloud.Env(c.env)), "-interval", "10s")
-			await(t, p, func() bool { return strings.Contains(p.log.String(), c.tell) })
+			p := startProgram(t, withState(t, cloud.Env(c.env)), "-interval", "10s")
+			p.log.Await(t, regexp.QuoteMeta(c.want))
 			code, _ := send(t, http.MethodPost, p.url+"/up")
 			assert.Equal(t, 200, code, "webhooks are recorded meanwhile")
 			p.stop()
@@ -163,12 +159,12 @@ func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
 	}
 }
 
-func TestTokenIsAskedForAndWarnedOfWhenMissing(t *testing.T) {
+func TestTokenIsRequiredAndWarnedOfWhenMissing(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	token := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(token, []byte("hush-hush-hush-hush\n"), 0o600))
-	p := begin(t, withState(t, cloud.Env(map[string]string{"WEBHOOK_TOKEN_FILE": token})), "-interval", "1h")
+	p := startProgram(t, withState(t, cloud.Env(map[string]string{"WEBHOOK_TOKEN_FILE": token})), "-interval", "1h")
 	code, _ := send(t, http.MethodPost, p.url+"/up")
 	assert.Equal(t, 401, code)
 	code, _ = send(t, http.MethodPost, p.url+"/up", "Authorization", "Bearer hush-hush-hush-hush")
@@ -177,15 +173,15 @@ func TestTokenIsAskedForAndWarnedOfWhenMissing(t *testing.T) {
 	assert.NotContains(t, p.log.String(), "hush-hush-hush-hush")
 	assert.NotContains(t, p.log.String(), "WEBHOOK_TOKEN")
 
-	p = begin(t, withState(t, cloud.Env(nil)))
-	await(t, p, func() bool { return strings.Contains(p.log.String(), "listening") })
+	p = startProgram(t, withState(t, cloud.Env(nil)))
+	p.log.Await(t, regexp.QuoteMeta("listening"))
 	assert.Equal(t, 1, strings.Count(p.log.String(), "to open it set WEBHOOK_TOKEN"))
 }
 
 func TestOnlyListedAlertsCountWhenThereAreSome(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
-	p := begin(t, withState(t, cloud.Env(map[string]string{"AUTOSCALER_UP_ALERTS": "CPU high"})), "-down-alerts", "CPU low", "-interval", "1h")
+	p := startProgram(t, withState(t, cloud.Env(map[string]string{"AUTOSCALER_UP_ALERTS": "CPU high"})), "-down-alerts", "CPU low", "-interval", "1h")
 	for path, want := range map[string]int{
 		"/up": 403, "/up?alertname=other": 403, "/up?alertname=CPU+high": 200, "/down?alertname=CPU+low": 200, "/down": 403,
 	} {
@@ -203,16 +199,16 @@ func TestWhoReachesThePortIsWarnedOf(t *testing.T) {
 	for name, c := range map[string]struct {
 		cfg     config
 		address string
-		want    string // empty: nothing is to be said
+		want    string // empty: no warning
 	}{
-		"no token, this host": {config{}, "127.0.0.1", "only programs on this host"},
-		"no token, IPv6":      {config{}, "::1", "only programs on this host"},
-		"no token, everybody": {config{}, "::", open},
-		"no token, a network": {config{}, "192.0.2.1", open},
-		"a token, this host":  {long, "127.0.0.1", ""},
-		"a token, everybody":  {long, "0.0.0.0", token},
-		"a token over TLS":    {withTLS, "0.0.0.0", ""},
-		"a short token":       {config{Warnings: []string{"short"}, Handler: autoscale.HandlerConfig{Token: "x"}}, "127.0.0.1", "short"},
+		"no token, this host":     {config{}, "127.0.0.1", "only programs on this host"},
+		"no token, IPv6":          {config{}, "::1", "only programs on this host"},
+		"no token, all addresses": {config{}, "::", open},
+		"no token, a network":     {config{}, "192.0.2.1", open},
+		"a token, this host":      {long, "127.0.0.1", ""},
+		"a token, all addresses":  {long, "0.0.0.0", token},
+		"a token over TLS":        {withTLS, "0.0.0.0", ""},
+		"a short token":           {config{Warnings: []string{"short"}, Handler: autoscale.HandlerConfig{Token: "x"}}, "127.0.0.1", "short"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,7 +225,7 @@ func TestWebhooksComeInOverTLS(t *testing.T) {
 	cloud := cloudtest.New(t, 1)
 	cert, key, trust := cloudtest.Certificate(t)
 	env := map[string]string{"WEBHOOK_TOKEN": "hush-hush-hush-hush", "AUTOSCALER_TLS_CERT": cert, "AUTOSCALER_TLS_KEY": key}
-	p := begin(t, withState(t, cloud.Env(env)), "-interval", "1h", "-protect-all")
+	p := startProgram(t, withState(t, cloud.Env(env)), "-interval", "1h", "-protect-all")
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
 	t.Cleanup(client.CloseIdleConnections)
 	base := strings.Replace(p.url, "http:", "https:", 1)
@@ -247,7 +243,7 @@ func TestWebhooksComeInOverTLS(t *testing.T) {
 	assert.Contains(t, text, "HTTPS")
 
 	require.NoError(t, os.Remove(key))
-	code, stderr := runOnce(t, withState(t, cloud.Env(env)), "-listen-address", "127.0.0.1", "-listen-port", freePort(t))
+	code, stderr := runOnce(t, withState(t, cloud.Env(env)), "-listen-address", "127.0.0.1", "-listen-port", programtest.FreePort(t))
 	assert.Equal(t, settings.ExitUsage, code)
 	assert.Contains(t, stderr, "-tls-key")
 	assert.Contains(t, stderr, key)
@@ -257,14 +253,14 @@ func TestWebhookSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	env := withState(t, cloud.Env(nil))
-	p := begin(t, env, "-interval", "1h")
-	await(t, p, func() bool { _, body := send(t, "GET", p.url+"/decisions"); return strings.Contains(body, "no-demand") })
+	p := startProgram(t, env, "-interval", "1h")
+	p.log.Await(t, "no-demand")
 	code, _ := send(t, http.MethodPost, p.url+"/up")
 	require.Equal(t, 200, code)
 	p.stop()
 	require.Equal(t, 1, cloud.Size())
 
-	p = begin(t, env, "-interval", "1h")
+	p = startProgram(t, env, "-interval", "1h")
 	await(t, p, func() bool { return cloud.Size() == 2 })
 }
 
@@ -272,9 +268,9 @@ func TestOneStateDirectoryServesOneProgram(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	env := withState(t, cloud.Env(nil))
-	p := begin(t, env)
-	await(t, p, func() bool { return strings.Contains(p.log.String(), "listening") })
-	code, stderr := runOnce(t, env, "-listen-address", "127.0.0.1", "-listen-port", freePort(t))
+	p := startProgram(t, env)
+	p.log.Await(t, regexp.QuoteMeta("listening"))
+	code, stderr := runOnce(t, env, "-listen-address", "127.0.0.1", "-listen-port", programtest.FreePort(t))
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "another autoscaler uses it")
 	p.stop()
@@ -286,7 +282,7 @@ func TestOneStateDirectoryServesOneProgram(t *testing.T) {
 
 func TestUsualStateDirectoryIsOptional(t *testing.T) {
 	t.Parallel()
-	log := &cloudtest.Log{}
+	log := &programtest.Output{}
 	logger := settings.Logging{}.NewLogger(log)
 	dir, err := openStateDir("/proc/nowhere", nil, logger)
 	require.NoError(t, err)
@@ -303,17 +299,6 @@ func runOnce(t *testing.T, env map[string]string, args ...string) (code int, std
 	return code, out.String() + log.String()
 }
 
-// freePort names a port that was free a moment ago.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, err)
-	return port
-}
-
 func TestExitCodes(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -321,13 +306,13 @@ func TestExitCodes(t *testing.T) {
 	taken := strconv.Itoa(busy.Addr().(*net.TCPAddr).Port)
 	good := map[string]string{
 		"EXOSCALE_KEY": "EXOk", "EXOSCALE_SECRET": "s", "EXOSCALE_ZONE": "at-vie-1", "EXOSCALE_INSTANCEPOOL_ID": "web",
-		"LISTEN_ADDRESS": "127.0.0.1", "LISTEN_PORT": freePort(t),
+		"LISTEN_ADDRESS": "127.0.0.1", "LISTEN_PORT": programtest.FreePort(t),
 	}
 	for name, c := range map[string]struct {
 		env  map[string]string
 		args []string
 		code int
-		tell string
+		want string
 	}{
 		"help":               {nil, []string{"-h"}, 0, "-interval DURATION"},
 		"version":            {nil, []string{"-version"}, 0, "autoscaler "},
@@ -338,7 +323,7 @@ func TestExitCodes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			code, stderr := runOnce(t, c.env, c.args...)
 			assert.Equal(t, c.code, code)
-			assert.Contains(t, stderr, c.tell)
+			assert.Contains(t, stderr, c.want)
 		})
 	}
 }
@@ -347,11 +332,8 @@ func TestSignalLetsTheCallInFlightFinish(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	env := withState(t, cloud.Env(nil))
-	earlier := begin(t, env, "-interval", "1h")
-	await(t, earlier, func() bool {
-		_, body := send(t, "GET", earlier.url+"/decisions")
-		return strings.Contains(body, "no-demand")
-	})
+	earlier := startProgram(t, env, "-interval", "1h")
+	earlier.log.Await(t, "no-demand")
 	send(t, http.MethodPost, earlier.url+"/up")
 	earlier.stop()
 
@@ -359,32 +341,24 @@ func TestSignalLetsTheCallInFlightFinish(t *testing.T) {
 		Name: exoapi.FaultLatency, Operation: "scale-instance-pool", Count: 1, Duration: 500 * time.Millisecond,
 	})
 	require.NoError(t, err)
-	log := &cloudtest.Log{}
-	cmd := cloudtest.Self(t, env, log, "-poll", "10ms", "-listen-address", "127.0.0.1", "-listen-port", freePort(t))
-	require.NoError(t, cmd.Start())
+	p := programtest.Start(t, programtest.Self(t, env, "-poll", "10ms", "-listen-address", "127.0.0.1", "-listen-port", programtest.FreePort(t)))
 	require.Eventually(t, func() bool { return cloud.Calls().ByOperation["scale-instance-pool"] > 0 },
-		10*time.Second, time.Millisecond, "log: %s", log)
+		10*time.Second, time.Millisecond, "log: %s", p)
 	require.Equal(t, 1, cloud.Size())
 	before := time.Now()
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, cmd.Wait(), "exit code 0; log: %s", log)
+	p.Stop(t)
 	assert.Less(t, time.Since(before), 5*time.Second)
 	assert.Equal(t, 2, cloud.Size(), "the resize was not cut off")
-	assert.Contains(t, log.String(), "stopped")
+	assert.Contains(t, p.String(), "stopped")
 }
 
 func TestSignalEndsAnIdleProcessWithinASecond(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
-	port := freePort(t)
-	log := &cloudtest.Log{}
-	cmd := cloudtest.Self(t, withState(t, cloud.Env(nil)), log, "-listen-address", "127.0.0.1", "-listen-port", port)
-	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { code, _ := send(t, "GET", "http://127.0.0.1:"+port+"/readyz"); return code == 200 },
-		10*time.Second, 2*time.Millisecond, "log: %s", log)
+	p := programtest.Start(t, programtest.Self(t, withState(t, cloud.Env(nil)), "-listen-address", "127.0.0.1", "-listen-port", programtest.FreePort(t)))
+	p.Await(t, "no-demand")
 	before := time.Now()
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, cmd.Wait(), "exit code 0; log: %s", log)
+	p.Stop(t)
 	assert.Less(t, time.Since(before), time.Second)
-	assert.NotContains(t, log.String(), cloud.Secret)
+	assert.NotContains(t, p.String(), cloud.Secret)
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,10 +19,11 @@ import (
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 func TestMain(m *testing.M) {
-	if cloudtest.IsProgram() {
+	if programtest.IsSelf() {
 		main()
 	}
 	os.Exit(m.Run())
@@ -31,14 +31,14 @@ func TestMain(m *testing.M) {
 
 // program is the program running in this process.
 type program struct {
-	log  *cloudtest.Log
+	log  *programtest.Output
 	file string
 	stop func() int // tells it to stop, returns the exit code
 }
 
-func begin(t *testing.T, env map[string]string, args ...string) program {
+func startProgram(t *testing.T, env map[string]string, args ...string) program {
 	t.Helper()
-	p := program{log: &cloudtest.Log{}, file: filepath.Join(t.TempDir(), "sd", "config.json")}
+	p := program{log: &programtest.Output{}, file: filepath.Join(t.TempDir(), "sd", "config.json")}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	args = append([]string{"-file", p.file, "-listen", "127.0.0.1:0", "-refresh", "100ms"}, args...)
@@ -54,14 +54,9 @@ func begin(t *testing.T, env map[string]string, args ...string) program {
 }
 
 // address waits for the address that the log names.
-func address(t *testing.T, log *cloudtest.Log) string {
+func address(t *testing.T, log *programtest.Output) string {
 	t.Helper()
-	var found []string
-	require.Eventually(t, func() bool {
-		found = regexp.MustCompile(`address=(\S+)`).FindStringSubmatch(log.String())
-		return found != nil
-	}, 10*time.Second, 2*time.Millisecond, "log: %s", log)
-	return found[1]
+	return log.Await(t, `address=(\S+)`)[1]
 }
 
 func get(t *testing.T, url string) (code int, body string) {
@@ -88,14 +83,13 @@ func awaitTargets(t *testing.T, p program, n int) {
 func awaitLog(t *testing.T, p program, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
-		require.Eventually(t, func() bool { return strings.Contains(p.log.String(), part) },
-			10*time.Second, 5*time.Millisecond, "%q is not in the log: %s", part, p.log)
+		p.log.Await(t, regexp.QuoteMeta(part))
 	}
 }
 
 func TestFileFollowsThePool(t *testing.T) {
 	cloud := cloudtest.New(t, 2)
-	p := begin(t, cloud.Env(nil))
+	p := startProgram(t, cloud.Env(nil))
 	awaitTargets(t, p, 2)
 	cloud.Resize(t, 3)
 	awaitTargets(t, p, 3)
@@ -125,7 +119,7 @@ func TestFileFollowsThePool(t *testing.T) {
 
 func TestListsThatLackMembersLeaveTheFileAlone(t *testing.T) {
 	cloud := cloudtest.New(t, 5)
-	p := begin(t, cloud.Env(nil))
+	p := startProgram(t, cloud.Env(nil))
 	awaitTargets(t, p, 5)
 	before, err := os.Stat(p.file)
 	require.NoError(t, err)
@@ -147,7 +141,7 @@ func TestTargetsComeOverTLSToThoseWithTheToken(t *testing.T) {
 	cloud := cloudtest.New(t, 2)
 	cert, key, trust := cloudtest.Certificate(t)
 	env := cloud.Env(map[string]string{"DISCOVERY_TOKEN": "hush-hush-hush-hush"})
-	p := begin(t, env, "-tls-cert", cert, "-tls-key", key)
+	p := startProgram(t, env, "-tls-cert", cert, "-tls-key", key)
 	awaitTargets(t, p, 2)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
 	t.Cleanup(client.CloseIdleConnections)
@@ -169,7 +163,7 @@ func TestTargetsComeOverTLSToThoseWithTheToken(t *testing.T) {
 
 func TestPoolMayBeNamed(t *testing.T) {
 	cloud := cloudtest.New(t, 1)
-	p := begin(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": cloudtest.PoolName}), "-labels")
+	p := startProgram(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": cloudtest.PoolName}), "-labels")
 	awaitTargets(t, p, 1)
 	content, err := os.ReadFile(p.file)
 	require.NoError(t, err)
@@ -177,9 +171,9 @@ func TestPoolMayBeNamed(t *testing.T) {
 	assert.Contains(t, string(content), `"__meta_exoscale_zone":"at-vie-1"`)
 }
 
-func TestMemberMetricsTellTheAgeOfMembers(t *testing.T) {
+func TestMemberMetricsShowTheAgeOfMembers(t *testing.T) {
 	cloud := cloudtest.New(t, 1)
-	p := begin(t, cloud.Env(map[string]string{"DISCOVERY_MEMBER_METRICS": "true"}))
+	p := startProgram(t, cloud.Env(map[string]string{"DISCOVERY_MEMBER_METRICS": "true"}))
 	awaitTargets(t, p, 1)
 	url := "http://" + address(t, p.log) + "/metrics"
 	var metrics string
@@ -192,14 +186,14 @@ func TestMemberMetricsTellTheAgeOfMembers(t *testing.T) {
 	assert.Contains(t, metrics, `operation="list-load-balancers"`)
 }
 
-func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
+func TestUnusableAPIIsReportedAndRetried(t *testing.T) {
 	cloud := cloudtest.New(t, 1)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	closed.Close()
 	for name, c := range map[string]struct {
 		env  map[string]string
-		tell string
+		want string
 	}{
 		"wrong key":       {map[string]string{"EXOSCALE_SECRET": "wrong"}, "check EXOSCALE_KEY and EXOSCALE_SECRET"},
 		"unknown id":      {map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "c19542b7-d269-4bd4-bf7c-2cae36d066d3"}, "check EXOSCALE_INSTANCEPOOL_ID"},
@@ -208,8 +202,8 @@ func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := begin(t, cloud.Env(c.env))
-			awaitLog(t, p, c.tell, "retry_in=")
+			p := startProgram(t, cloud.Env(c.env))
+			awaitLog(t, p, c.want, "retry_in=")
 			assert.NoFileExists(t, p.file)
 			code, _ := get(t, "http://"+address(t, p.log)+"/readyz")
 			assert.Equal(t, 503, code)
@@ -222,7 +216,7 @@ func TestUnusableAPIIsToldAndTriedAgain(t *testing.T) {
 
 func TestPoolThatAppearsLaterIsFollowed(t *testing.T) {
 	cloud := cloudtest.New(t, 1)
-	p := begin(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "later"}))
+	p := startProgram(t, cloud.Env(map[string]string{"EXOSCALE_INSTANCEPOOL_ID": "later"}))
 	awaitLog(t, p, `no pool named \"later\"`)
 	cloud.Rename(t, "later")
 	awaitTargets(t, p, 1)
@@ -247,7 +241,7 @@ func TestExitCodes(t *testing.T) {
 		"nothing is set":  {nil, nil, 2, "", "EXOSCALE_INSTANCEPOOL_ID (flag -pool) is missing"},
 		"unknown flag":    {good, []string{"-fiel=x"}, 2, "", "-fiel"},
 		"port is taken":   {good, []string{"-listen", busy.Addr().String()}, 1, "", "choose another port"},
-		"no place to put": {good, []string{"-listen=none", "-file=/proc/nowhere/config.json"}, 2, "", `DISCOVERY_FILE (flag -file) is "/proc/nowhere/config.json", which cannot be used`},
+		"unusable folder": {good, []string{"-listen=none", "-file=/proc/nowhere/config.json"}, 2, "", `DISCOVERY_FILE (flag -file) is "/proc/nowhere/config.json", which cannot be used`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
@@ -266,17 +260,13 @@ func TestSignalEndsTheProcessWithinASecond(t *testing.T) {
 		"TERM while the API is off": cloud.Env(map[string]string{"EXOSCALE_API_ENDPOINT": "http://127.0.0.1:9/v2"}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &cloudtest.Log{}
-			cmd := cloudtest.Self(t, env, log, "-file", filepath.Join(t.TempDir(), "config.json"), "-listen", "127.0.0.1:0")
-			require.NoError(t, cmd.Start())
-			url := "http://" + address(t, log)
-			require.Eventually(t, func() bool { code, _ := get(t, url+"/healthz"); return code == 200 },
-				10*time.Second, 2*time.Millisecond)
+			p := programtest.Start(t, programtest.Self(t, env, "-file", filepath.Join(t.TempDir(), "config.json"), "-listen", "127.0.0.1:0"))
+			code, _ := get(t, "http://"+address(t, p.Output)+"/healthz")
+			assert.Equal(t, 200, code)
 			before := time.Now()
-			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-			require.NoError(t, cmd.Wait(), "exit code 0; log: %s", log)
+			p.Stop(t)
 			assert.Less(t, time.Since(before), time.Second)
-			assert.NotContains(t, log.String(), cloud.Secret)
+			assert.NotContains(t, p.String(), cloud.Secret)
 		})
 	}
 }

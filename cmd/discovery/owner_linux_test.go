@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 // TestRootIsGivenUpInAContainer starts the program as the first process of a
@@ -22,8 +24,14 @@ func TestRootIsGivenUpInAContainer(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("makes a PID namespace: needs root")
 	}
+	namespace := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	probe := exec.Command("true")
+	probe.SysProcAttr = namespace
+	if err := probe.Run(); err != nil {
+		t.Skipf("no PID namespace can be made here: %v", err)
+	}
 	cloud := cloudtest.New(t, 1)
-	for name, uid := range map[string]int{"somebody": 12345, "root": 0} {
+	for name, uid := range map[string]int{"another user": 12345, "root": 0} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -31,13 +39,10 @@ func TestRootIsGivenUpInAContainer(t *testing.T) {
 			require.NoError(t, os.Chmod(dir, 0o755))
 			require.NoError(t, os.Chown(dir, uid, uid))
 			file := filepath.Join(dir, "config.json")
-			log := &cloudtest.Log{}
-			cmd := cloudtest.Self(t, cloud.Env(map[string]string{"DISCOVERY_FILE": file}), log, "-listen", "")
-			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
-			if err := cmd.Start(); err != nil {
-				t.Skipf("no PID namespace can be made here: %v", err)
-			}
-			require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, 20*time.Second, 5*time.Millisecond, log)
+			cmd := programtest.Self(t, cloud.Env(map[string]string{"DISCOVERY_FILE": file}), "-listen", "")
+			cmd.SysProcAttr = namespace
+			p := programtest.Start(t, cmd)
+			require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, 20*time.Second, 5*time.Millisecond, p)
 
 			status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "status"))
 			require.NoError(t, err)
@@ -53,8 +58,6 @@ func TestRootIsGivenUpInAContainer(t *testing.T) {
 			stat, ok := info.Sys().(*syscall.Stat_t)
 			require.True(t, ok)
 			assert.Equal(t, uid, int(stat.Uid))
-			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-			require.NoError(t, cmd.Wait(), log)
 		})
 	}
 }

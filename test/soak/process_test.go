@@ -3,26 +3,23 @@
 package soak_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 // build builds the programs as they are shipped.
@@ -34,73 +31,18 @@ func build(t *testing.T, into string) {
 	require.NoError(t, err, "%s", out)
 }
 
-// A process is a program that runs until the test ends.
-type process struct {
-	cmd *exec.Cmd
-
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-// Write keeps the first mebibyte of what the program says.
-func (p *process) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.out.Len() < 1<<20 {
-		p.out.Write(text)
-	}
-	return len(text), nil
-}
-
-func start(t *testing.T, home, program string, args ...string) *process {
+// start starts a program whose files, but for those that args name, are in home.
+func start(t *testing.T, home, program string, args ...string) *programtest.Process {
 	t.Helper()
-	p := &process{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)}
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_RUNTIME_DIR=" + home, "TMPDIR=" + home, "WEBHOOK_TOKEN=" + token}
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		err := p.cmd.Wait()
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if !assert.NoError(t, err, program) || t.Failed() {
-			t.Logf("%s:\n%.4000s", filepath.Base(program), p.out.String())
-		}
-	})
-	return p
-}
-
-// await waits until the program says what the pattern looks for.
-func (p *process) await(t *testing.T, pattern string) (found string) {
-	t.Helper()
-	look := regexp.MustCompile(pattern)
-	require.Eventually(t, func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		match := look.FindStringSubmatch(p.out.String())
-		if match != nil {
-			found = match[1]
-		}
-		return match != nil
-	}, time.Minute, 20*time.Millisecond, "%s says nothing like %s", p.cmd.Path, pattern)
-	return found
-}
-
-// free returns a port that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, err)
-	return port
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_RUNTIME_DIR=" + home, "TMPDIR=" + home, "WEBHOOK_TOKEN=" + token}
+	return programtest.Start(t, cmd)
 }
 
 // A series is the readings of one program.
 type series struct {
 	name    string
-	process *process
+	process *programtest.Process
 	metrics string // where it tells its goroutines; empty: nowhere
 
 	memory, goroutines, descriptors []float64 // memory in MiB
@@ -110,7 +52,7 @@ var resident = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
 
 func (s *series) read(ctx context.Context, t *testing.T) {
 	t.Helper()
-	proc := fmt.Sprintf("/proc/%d", s.process.cmd.Process.Pid)
+	proc := fmt.Sprintf("/proc/%d", s.process.Cmd.Process.Pid)
 	status, err := os.ReadFile(proc + "/status")
 	require.NoError(t, err)
 	match := resident.FindSubmatch(status)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
@@ -48,21 +49,21 @@ func TestSoak(t *testing.T) {
 		"serve", "-listen", "127.0.0.1:0",
 		"-machines", "process", "-speed", "20",
 	}, credentials...)...)
-	api := cloud.await(t, `EXOSCALE_API_ENDPOINT='?(http://[^\s']+)`)
+	api := cloud.Await(t, `EXOSCALE_API_ENDPOINT='?(http://[^\s']+)`)[1]
 	pool, application := furnish(t, api)
 
 	api = strings.TrimSuffix(api, "/")
 	common := append([]string{"-zone", zone, "-pool", pool, "-endpoint", api}, credentials...)
 	scaler := start(t, dir, filepath.Join(bin, "autoscaler"), append([]string{
 		"-interval", "3s", "-poll", "150ms", "-expiry", "15s",
-		"-min", "1", "-max", "4", "-state-dir", filepath.Join(dir, "state"), "-listen-address", "127.0.0.1", "-listen-port", free(t),
+		"-min", "1", "-max", "4", "-state-dir", filepath.Join(dir, "state"), "-listen-address", "127.0.0.1", "-listen-port", programtest.FreePort(t),
 	}, common...)...)
-	receiver := "http://" + scaler.await(t, `msg=listening address=(\S+)`)
+	receiver := "http://" + scaler.Await(t, `msg=listening address=(\S+)`)[1]
 	finder := start(t, dir, filepath.Join(bin, "discovery"), append([]string{
 		"-refresh", "500ms", "-labels", "-member-metrics",
 		"-file", filepath.Join(dir, "targets", "config.json"), "-listen", "127.0.0.1:0",
 	}, common...)...)
-	found := "http://" + finder.await(t, `msg=listening address=(\S+)`)
+	found := "http://" + finder.Await(t, `msg=listening address=(\S+)`)[1]
 
 	player, err := traffic.New(traffic.Config{URL: application + "/load", Period: 500 * time.Millisecond, MaxClients: clients})
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 // returns what a client has to trust.
 func Certificate(tb testing.TB) (cert, key string, trust *x509.CertPool) {
 	tb.Helper()
-	server := httptest.NewTLSServer(nil) // brings one
+	server := httptest.NewTLSServer(nil) // has one
 	defer server.Close()
 	pair := server.TLS.Certificates[0]
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)

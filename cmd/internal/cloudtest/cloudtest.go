@@ -1,20 +1,14 @@
 // Package cloudtest gives tests of programs an emulated Exoscale with one
-// pool, on a loopback address. Nothing in it waits: machines start and stop
-// at once.
+// pool, on a loopback address. Machines start and stop at once.
 package cloudtest
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	egoscale "github.com/exoscale/egoscale/v2" //nolint:depguard // for tests only, which the real client sets up
+	egoscale "github.com/exoscale/egoscale/v2" //nolint:depguard // for tests only, which the real client prepares
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -70,7 +64,7 @@ func New(tb testing.TB, size int) *Cloud {
 	return c
 }
 
-// Resize resizes the pool, as somebody else would.
+// Resize resizes the pool, as another program would.
 func (c *Cloud) Resize(tb testing.TB, size int) {
 	tb.Helper()
 	pool, err := c.client.GetInstancePool(tb.Context(), Zone, c.Pool)
@@ -88,7 +82,7 @@ func (c *Cloud) Rename(tb testing.TB, name string) {
 func (c *Cloud) Size() int { return c.Pools()[0].Size }
 
 // Env returns an environment that names this cloud and its pool, with
-// changes; an empty value takes a variable away.
+// changes; an empty value counts as not set.
 func (c *Cloud) Env(changes map[string]string) map[string]string {
 	env := map[string]string{
 		"EXOSCALE_KEY": c.Key, "EXOSCALE_SECRET": c.Secret, "EXOSCALE_ZONE": Zone,
@@ -104,45 +98,3 @@ func (c *Cloud) Env(changes map[string]string) map[string]string {
 func Getenv(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
 }
-
-// A Log collects what a program writes. It is safe for concurrent use.
-type Log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements [io.Writer].
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// String returns everything written so far.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// Self prepares the test binary to run again as the program itself, with this
-// environment alone; its TestMain has to look for IsProgram. The process ends
-// with the test at the latest.
-func Self(tb testing.TB, env map[string]string, log io.Writer, args ...string) *exec.Cmd {
-	tb.Helper()
-	self, err := os.Executable()
-	require.NoError(tb, err)
-	cmd := exec.CommandContext(tb.Context(), self, args...) //nolint:gosec // runs itself
-	// Without this the race detector makes every process last a second longer.
-	cmd.Env = []string{programVariable + "=1", "GORACE=atexit_sleep_ms=0"}
-	for name, value := range env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	return cmd
-}
-
-const programVariable = "EXOPOOL_TEST_RUNS_AS_PROGRAM"
-
-// IsProgram reports whether this process was started by [Self].
-func IsProgram() bool { return os.Getenv(programVariable) != "" }
