@@ -1,5 +1,5 @@
-// Command demo shows the main job on one computer: load comes and the pool
-// grows, load goes and the pool shrinks.
+// Command demo shows the whole loop on one host: the pool grows when load comes
+// and shrinks when it goes.
 package main
 
 import (

@@ -43,10 +43,10 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 		"an argument":     {[]string{"fast"}, []string{`unexpected argument "fast"`, "demo -h"}},
 		"several wrong at once": {
 			[]string{"-speed", "99", "-max", "1", "-page", "0.0.0.0:80"},
-			[]string{"speed 99", "maximum 1", `page "0.0.0.0:80"`},
+			[]string{"speed 99", "maximum size 1", `page "0.0.0.0:80"`},
 		},
 		"a Grafana that is not there":  {[]string{"-grafana", "/nowhere/grafana"}, []string{"no grafana found at /nowhere/grafana"}},
-		"a home for no Grafana":        {[]string{"-grafana-home", "/nowhere"}, []string{"-grafana-home belongs to -grafana"}},
+		"a home for no Grafana":        {[]string{"-grafana-home", "/nowhere"}, []string{"-grafana-home needs -grafana auto"}},
 		"a log that cannot be written": {[]string{"-log", "/nowhere/log"}, []string{"/nowhere/log"}},
 	}
 	for name, tt := range tests {
@@ -88,7 +88,7 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 	program.Stderr = os.Stderr
 	require.NoError(t, program.Start())
 	var seen strings.Builder
-	awaitText(t, output, &seen, "10 clients ask in parallel")
+	awaitText(t, output, &seen, "10 clients send requests in parallel")
 	members := children(t, program.Process.Pid)
 	require.NotEmpty(t, members, "a member serves")
 
@@ -98,7 +98,7 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 
 	var failed *exec.ExitError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, exitFailed, failed.ExitCode(), "the story was not told to its end")
+	assert.Equal(t, exitFailed, failed.ExitCode(), "the scenario did not end")
 	for _, pid := range members {
 		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "member %d is gone", pid)
 	}
@@ -116,7 +116,7 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 	assert.Contains(t, summary.Failures, "interrupted")
 }
 
-// Who drives the load herself is not told that she failed.
+// A user who drives the load does not get a verdict.
 func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -127,7 +127,7 @@ func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
 	program.Stderr = os.Stderr
 	require.NoError(t, program.Start())
 	var seen strings.Builder
-	awaitText(t, output, &seen, "10 clients ask in parallel")
+	awaitText(t, output, &seen, "10 clients send requests in parallel")
 
 	require.NoError(t, program.Process.Signal(syscall.SIGINT))
 	awaitText(t, output, &seen, "20x speed")
@@ -137,8 +137,8 @@ func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
 	assert.NotContains(t, seen.String(), "FAILED")
 }
 
-// Who asks for any Grafana gets the built-in rules where there is none, and is
-// told so.
+// With -grafana auto and no Grafana, the built-in rules are used, and a note says
+// so.
 func TestWithoutAGrafanaTheBuiltInRulesTakeItsPlace(t *testing.T) {
 	if _, err := os.Stat("/usr/share/grafana"); err == nil {
 		t.Skip("there is a Grafana in /usr/share/grafana, which would be taken")
@@ -154,13 +154,13 @@ func TestWithoutAGrafanaTheBuiltInRulesTakeItsPlace(t *testing.T) {
 	require.NoError(t, program.Start())
 	var seen strings.Builder
 	awaitText(t, output, &seen, "alerts are evaluated by the built-in rules")
-	awaitText(t, output, &seen, "10 clients ask in parallel")
+	awaitText(t, output, &seen, "10 clients send requests in parallel")
 
 	require.NoError(t, program.Process.Signal(syscall.SIGINT))
 	awaitText(t, output, &seen, "20x speed")
 
 	require.NoError(t, program.Wait())
-	assert.Contains(t, stderr.String(), "there is no Grafana on this computer")
+	assert.Contains(t, stderr.String(), "no Grafana found on this host")
 }
 
 func discard(t *testing.T) *os.File {

@@ -10,8 +10,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/exopool/exopool/cmd/demo/internal/stage"
-	"github.com/exopool/exopool/cmd/demo/internal/story"
+	"github.com/exopool/exopool/cmd/demo/internal/scenario"
+	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
 )
@@ -24,7 +24,7 @@ const (
 )
 
 type options struct {
-	stage       stage.Config
+	system      system.Config
 	realTime    bool
 	interactive bool
 	jsonFile    string
@@ -38,31 +38,31 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs := flag.NewFlagSet("demo", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprint(stderr, `demo shows on one computer how the number of servers follows the load.
+		fmt.Fprint(stderr, `demo shows on one host how the number of servers follows the load.
 
-It brings up a fake Exoscale whose members are real processes behind a real
-load balancer, Prometheus, alerts, discovery and the autoscaler; lets clients
-ask for /load, and takes them away again. Exit code 0 means that the pool grew,
-that the average CPU came back under the threshold, that no request was lost,
-and that the pool shrank to its minimum.
+It starts a fake Exoscale whose members are real processes behind a real load
+balancer, Prometheus, alerts, discovery and the autoscaler. Clients send
+requests for /load for a while. Exit code 0 means that the pool grew, that the
+average CPU came back under the threshold, that no request was lost, and that
+the pool shrank to its minimum size.
 
 Flags:
 `)
 		fs.PrintDefaults()
 	}
-	fs.Float64Var(&o.stage.Speed, "speed", 8, fmt.Sprintf("how much faster than real time, 1 to %d: shortens interval, windows and boot time together", stage.MaxSpeed))
-	fs.BoolVar(&o.realTime, "real-time", false, "the real world of 60 s turns; the same as -speed 1, takes 8 to 12 minutes")
-	fs.BoolVar(&o.interactive, "interactive", false, "keep running and let the web page drive the load, until Ctrl-C")
-	fs.IntVar(&o.stage.Min, "min", 1, "size of the pool at the beginning and at the end")
-	fs.IntVar(&o.stage.Max, "max", 5, "size that the pool never exceeds")
-	fs.IntVar(&o.stage.Clients, "clients", 10, "parallel clients on /load")
-	fs.DurationVar(&o.stage.Period, "period", 450*time.Millisecond, "least time between two requests of one client")
-	fs.Float64Var(&o.stage.Share, "share", 0.5, "share of a CPU that each member has")
-	fs.DurationVar(&o.stage.Work, "work", 50*time.Millisecond, "CPU time that one request needs")
-	fs.DurationVar(&o.stage.BootAge, "boot-aware", 0, "leave members out of the average CPU while they are younger than this, at real speed, or were not healthy yet")
-	fs.StringVar(&o.grafana, "grafana", grafanaOff, "who evaluates the alerts: auto for a Grafana of this computer, the `path` of one, or off for the built-in rules; with one, only the cloud follows -speed, and it takes 6 to 12 minutes")
-	fs.StringVar(&o.grafanaHome, "grafana-home", "", "`folder` that has Grafana's conf in it, if that is not beside the program")
-	fs.StringVar(&o.stage.Page, "page", "127.0.0.1:0", "loopback `address` of the web page; port 0 picks a free one")
+	fs.Float64Var(&o.system.Speed, "speed", 8, fmt.Sprintf("how much faster than real time, 1 to %d: shortens intervals, windows and boot times together", system.MaxSpeed))
+	fs.BoolVar(&o.realTime, "real-time", false, "turns of 60 s as in a real installation: the same as -speed 1, takes 8 to 12 minutes")
+	fs.BoolVar(&o.interactive, "interactive", false, "keep running until Ctrl-C; the web page controls the load")
+	fs.IntVar(&o.system.Min, "min", 1, "minimum size of the pool, with which it starts")
+	fs.IntVar(&o.system.Max, "max", 5, "maximum size of the pool")
+	fs.IntVar(&o.system.Clients, "clients", 10, "how many clients send requests for /load in parallel")
+	fs.DurationVar(&o.system.Period, "period", 450*time.Millisecond, "minimum time between two requests of one client")
+	fs.Float64Var(&o.system.Share, "share", 0.5, "share of one CPU that each member has")
+	fs.DurationVar(&o.system.Work, "work", 50*time.Millisecond, "CPU time that one request takes")
+	fs.DurationVar(&o.system.BootAge, "boot-aware", 0, "leave members out of the average CPU until they were healthy once and are older than this (at real speed)")
+	fs.StringVar(&o.grafana, "grafana", grafanaOff, "what evaluates the alerts: auto for an installed Grafana, the `path` of one, or off for the built-in rules; with a Grafana, only the cloud follows -speed, and the demo takes 6 to 12 minutes")
+	fs.StringVar(&o.grafanaHome, "grafana-home", "", "`folder` with Grafana's conf, if that is not beside the program")
+	fs.StringVar(&o.system.Page, "page", "127.0.0.1:0", "loopback `address` of the web page; port 0 picks a free one")
 	fs.StringVar(&o.jsonFile, "json", "", "write the summary as JSON to this `file`")
 	fs.StringVar(&o.logFile, "log", "", "write the logs of all parts to this `file`")
 	if err := fs.Parse(args); err != nil {
@@ -72,10 +72,10 @@ Flags:
 		return o, fmt.Errorf("unexpected argument %q: see demo -h", fs.Arg(0))
 	}
 	if o.grafanaHome != "" && o.grafana == grafanaOff {
-		return o, errors.New("-grafana-home belongs to -grafana auto, or to -grafana and a path")
+		return o, errors.New("-grafana-home needs -grafana auto or -grafana PATH")
 	}
 	if o.realTime {
-		o.stage.Speed = 1
+		o.system.Speed = 1
 	}
 	return o, nil
 }
@@ -83,20 +83,20 @@ Flags:
 // grafanaOff leaves the alerts to the built-in rules.
 const grafanaOff = "off"
 
-// findGrafana finds the Grafana that the flags ask for. With auto, none is no
-// fault: the built-in rules take its place, and the note says so.
+// findGrafana finds the Grafana that the flags ask for. With auto it is no error
+// that there is none: the built-in rules take its place, and the note says so.
 func (o *options) findGrafana(ctx context.Context) (note string, err error) {
 	if o.grafana == grafanaOff {
 		return "", nil
 	}
 	found, err := grafana.Find(ctx, o.grafana, o.grafanaHome)
 	if o.grafana == grafana.Auto && errors.Is(err, grafana.ErrNotFound) {
-		return "there is no Grafana on this computer: the built-in rules evaluate the alerts", nil
+		return "no Grafana found on this host: the built-in rules evaluate the alerts", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	o.stage.Grafana = &found
+	o.system.Grafana = &found
 	return "", nil
 }
 
@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		fmt.Fprintln(stderr, "demo:", err)
 		return exitUsage
 	}
-	if err := o.stage.Validate(); err != nil {
+	if err := o.system.Validate(); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 		return exitUsage
 	}
@@ -129,13 +129,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 			return exitUsage
 		}
 		defer f.Close()
-		o.stage.Log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		o.system.Logger = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	summary, err := show(ctx, o, getenv, stdout)
 	return report(ctx, o, summary, err, view.DetectStyle(stdout, getenv), stdout, stderr)
 }
 
-// show plays the demo in front of the terminal, and leaves nothing running.
+// show runs the demo, shows it in the terminal, and leaves nothing running.
 func show(ctx context.Context, o options, getenv func(string) string, stdout *os.File) (summary view.Summary, err error) {
 	hub := view.NewHub()
 	shown := make(chan error, 1)
@@ -145,37 +145,37 @@ func show(ctx context.Context, o options, getenv func(string) string, stdout *os
 		err = errors.Join(err, <-shown)
 	}()
 
-	s, err := stage.New(ctx, o.stage, hub)
+	sys, err := system.Start(ctx, o.system, hub)
 	if err != nil {
 		return summary, err
 	}
-	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, sys.Close()) }()
 
-	playing, curtain := context.WithCancel(ctx)
-	played := make(chan error, 1)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
 	go func() {
-		defer curtain()
-		played <- s.Run(playing)
+		defer stop() // a part that fails ends the scenario, too
+		ended <- sys.Run(running)
 	}()
-	tale := story.New(s, script(o, s.Times()))
+	sc := scenario.New(sys, scenarioConfig(o, sys.Times()))
 	if o.interactive {
-		err = tale.Improvise(playing)
+		err = sc.RunInteractive(running)
 	} else {
-		err = tale.Play(playing)
+		err = sc.Run(running)
 	}
-	summary = tale.Summary()
-	curtain()
-	if failed := <-played; failed != nil {
+	summary = sc.Summary()
+	stop()
+	if failed := <-ended; failed != nil {
 		return summary, failed
 	}
 	return summary, err
 }
 
-func script(o options, times stage.Times) story.Script {
-	return story.Script{
-		Clients:  o.stage.Clients,
-		Hold:     times.Turn,
-		Patience: 20 * times.Turn,
+func scenarioConfig(o options, times system.Times) scenario.Config {
+	return scenario.Config{
+		Clients: o.system.Clients,
+		Hold:    times.Turn,
+		Timeout: 20 * times.Turn,
 	}
 }
 
@@ -184,12 +184,11 @@ func report(
 	ctx context.Context, o options, summary view.Summary, err error, style view.Style, stdout, stderr io.Writer,
 ) int {
 	interrupted := ctx.Err() != nil
-	byHand := o.interactive && interrupted
+	notJudged := o.interactive && interrupted
 	write := view.Summary.WriteTable
 	switch {
-	case byHand:
-		// The story was somebody else's: there is nothing to judge.
-		summary.Failures = []string{"not judged: a person drove the load"}
+	case notJudged:
+		summary.Failures = []string{"not judged: the user drove the load"}
 		write = view.Summary.WriteFigures
 	case interrupted:
 		summary.Judge("interrupted")
@@ -207,7 +206,7 @@ func report(
 		fmt.Fprintln(stderr, "demo:", err)
 		return exitFailed
 	}
-	if summary.Passed || byHand {
+	if summary.Passed || notJudged {
 		return exitOK
 	}
 	return exitFailed

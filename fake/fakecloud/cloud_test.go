@@ -86,8 +86,9 @@ func TestZonesLeadClientsBackHere(t *testing.T) {
 func TestWarningsAreLogged(t *testing.T) {
 	t.Parallel()
 	cloud, log := startOnPaper(t)
-	createPool(t, cloud.API(), 1)
-	_, err := cloud.API().Faults().Add(exoapi.Fault{Name: exoapi.FaultQuotaReached, Operation: exoapi.AnyOperation})
+	_, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 1})
+	require.NoError(t, err)
+	_, err = cloud.API().Faults().Add(exoapi.Fault{Name: exoapi.FaultQuotaReached, Operation: exoapi.AnyOperation})
 	require.NoError(t, err)
 	_, err = cloud.API().Do(t.Context(), http.MethodDelete, "/v2/instance/"+cloud.API().Instances()[0].ID, nil)
 	require.NoError(t, err)
@@ -115,6 +116,18 @@ func TestOnlyClientsWithTheTokenControlACloud(t *testing.T) {
 			assert.Equal(t, test.want, status(t, calls, test.headers))
 		})
 	}
+}
+
+func TestPoolsAreMadeOfWhatThereIs(t *testing.T) {
+	t.Parallel()
+	cloud, _ := startOnPaper(t)
+	_, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 1, Template: "Linux Ubuntu 24.04 LTS 64-bit", Type: "standard.small"})
+	require.NoError(t, err)
+	_, err = cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Template: "DOS"})
+	require.ErrorContains(t, err, `no template "DOS"`)
+	_, err = cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Type: "huge"})
+	require.ErrorContains(t, err, `no instance type "huge"`)
+	assert.Len(t, cloud.API().Pools(), 1)
 }
 
 // status returns the status of the response to a GET request.

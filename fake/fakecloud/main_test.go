@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/member"
 )
@@ -76,22 +75,4 @@ func start(t *testing.T, cfg fakecloud.Config) (*fakecloud.Cloud, *logBuffer) {
 func startOnPaper(t *testing.T) (*fakecloud.Cloud, *logBuffer) {
 	t.Helper()
 	return start(t, fakecloud.Config{Speed: 1e6})
-}
-
-type object map[string]any
-
-// createPool creates a pool of what the catalogue begins with.
-func createPool(t *testing.T, cloud *exoapi.Cloud, size int) (id string) {
-	t.Helper()
-	var catalogue struct {
-		Templates []object `json:"templates"`
-		Types     []object `json:"instance-types"`
-	}
-	require.NoError(t, cloud.Call(t.Context(), "GET", "/v2/template", nil, &catalogue))
-	require.NoError(t, cloud.Call(t.Context(), "GET", "/v2/instance-type", nil, &catalogue))
-	id, err := cloud.Do(t.Context(), "POST", "/v2/instance-pool", object{
-		"name": "web", "size": size, "disk-size": 10, "instance-type": catalogue.Types[0], "template": catalogue.Templates[0],
-	})
-	require.NoError(t, err)
-	return id
 }

@@ -39,14 +39,9 @@ func memberProcesses(t *testing.T) (members []string) {
 
 func TestClientsReachProcessesThroughTheLoadBalancer(t *testing.T) {
 	cloud, _ := start(t, fakecloud.Config{Speed: 100, Machines: fakecloud.Processes(machine.ProcessConfig{Work: time.Millisecond})})
-	pool := createPool(t, cloud.API(), 2)
-	balancer, err := cloud.API().Do(t.Context(), http.MethodPost, "/v2/load-balancer", object{"name": "web"})
+	pool, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 2})
 	require.NoError(t, err)
-	_, err = cloud.API().Do(t.Context(), http.MethodPost, "/v2/load-balancer/"+balancer+"/service", object{
-		"name": "web", "instance-pool": object{"id": pool}, "protocol": "tcp", "strategy": "round-robin",
-		"port": 80, "target-port": machine.LoadPort,
-		"healthcheck": object{"mode": "http", "port": machine.LoadPort, "uri": "/health", "interval": 10, "timeout": 5, "retries": 1},
-	})
+	balancer, err := cloud.CreateBalancer(t.Context(), fakecloud.Service{Name: "web", Pool: pool, Port: 80, TargetPort: machine.LoadPort})
 	require.NoError(t, err)
 	client := &http.Client{Transport: &http.Transport{DialContext: cloud.DialContext, DisableKeepAlives: true}}
 	url := "http://" + cloud.API().Balancers()[0].Address.String() + "/health"

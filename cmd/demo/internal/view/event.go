@@ -25,7 +25,7 @@ const (
 	Bad     Severity = "bad"
 )
 
-// A Direction is the way an [Event] pushes the pool.
+// A Direction is the one in which an [Event] scales the pool.
 type Direction string
 
 // The directions; most events have none.
@@ -39,7 +39,7 @@ type Event struct {
 	ID        uint64    `json:"id"`      // given by the hub, ascending
 	Seconds   float64   `json:"seconds"` // since the start
 	Kind      Kind      `json:"kind"`
-	Text      string    `json:"text"`             // one line, for a person
+	Text      string    `json:"text"`             // one line
 	Reason    string    `json:"reason,omitempty"` // why; every decision has one
 	Direction Direction `json:"direction,omitempty"`
 	Severity  Severity  `json:"severity"`

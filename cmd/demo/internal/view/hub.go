@@ -6,9 +6,9 @@ import "sync"
 const maxEvents = 500
 
 // A Hub passes snapshots and events on to any number of readers and keeps a
-// bounded history of both for those who come late. The methods that feed it
-// never wait for a reader: one that falls behind reads what the history still
-// holds, and loses what it does not.
+// bounded history of both for those that subscribe later. Publish and Emit never
+// wait for a reader: one that falls behind reads what the history still holds,
+// and loses the rest.
 type Hub struct {
 	mu     sync.Mutex
 	latest *Snapshot
@@ -25,7 +25,7 @@ func NewHub() *Hub {
 
 // An Update is what a reader has not seen yet.
 type Update struct {
-	// First tells that the update starts from the beginning of what the hub
+	// First means that the update starts from the beginning of what the hub
 	// remembers: whatever was received before is replaced.
 	First    bool      `json:"first"`
 	Window   float64   `json:"window"`   // seconds of history worth showing
@@ -52,7 +52,7 @@ func (h *Hub) Publish(s Snapshot) {
 		old++
 	}
 	h.points.drop(max(old, len(h.points.items)-maxPoints))
-	h.wake()
+	h.wakeLocked()
 }
 
 // Emit adds an event and numbers it.
@@ -65,10 +65,10 @@ func (h *Hub) Emit(e Event) {
 	}
 	h.events.add(e)
 	h.events.drop(max(0, len(h.events.items)-maxEvents))
-	h.wake()
+	h.wakeLocked()
 }
 
-// Close tells the readers that nothing more will come. What was published
+// Close ends the readers: nothing more will come. What was published
 // stays readable; closing twice is harmless.
 func (h *Hub) Close() {
 	h.mu.Lock()
@@ -84,7 +84,7 @@ func (h *Hub) Close() {
 func (h *Hub) State() Update {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.since(0, 0)
+	return h.sinceLocked(0, 0)
 }
 
 // Subscribe returns a reader that starts with everything the hub remembers.
@@ -98,8 +98,7 @@ func (h *Hub) Subscribe() *Subscription {
 	return s
 }
 
-// since must be called with the lock held.
-func (h *Hub) since(point, event uint64) Update {
+func (h *Hub) sinceLocked(point, event uint64) Update {
 	u := Update{
 		First:    point == 0 && event == 0,
 		Snapshot: h.latest,
@@ -112,9 +111,9 @@ func (h *Hub) since(point, event uint64) Update {
 	return u
 }
 
-// wake must be called with the lock held. A reader that has not yet taken its
-// last token needs no second one: it will read everything anyway.
-func (h *Hub) wake() {
+// wakeLocked wakes all readers. One that has not yet taken its last token needs
+// no second one: it will read everything anyway.
+func (h *Hub) wakeLocked() {
 	for s := range h.subs {
 		select {
 		case s.changed <- struct{}{}:
@@ -144,7 +143,7 @@ func (s *Subscription) Done() <-chan struct{} { return s.hub.closed }
 func (s *Subscription) Take() Update {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	u := s.hub.since(s.point, s.event)
+	u := s.hub.sinceLocked(s.point, s.event)
 	u.First = s.fresh
 	s.fresh = false
 	s.point, s.event = s.hub.points.next(), s.hub.events.next()

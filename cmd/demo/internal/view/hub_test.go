@@ -129,6 +129,6 @@ func TestManyWritersAndReaders(t *testing.T) {
 	hub.Close()
 	readers.Wait()
 	for _, n := range counts {
-		assert.Equal(t, 4*each, n, "as long as the history holds them, nobody misses an event")
+		assert.Equal(t, 4*each, n, "as long as the history holds them, no reader misses an event")
 	}
 }

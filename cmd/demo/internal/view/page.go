@@ -10,16 +10,15 @@ import (
 //go:embed static
 var static embed.FS
 
-// Controls are what a person may do on the page. A nil function hides its
-// control; both must be safe for concurrent use.
+// Controls are what users may do on the page. A nil function hides its control;
+// both must be safe for concurrent use.
 type Controls struct {
 	// MaxClients is the upper end of the slider.
 	MaxClients int
 	// SetClients makes n clients ask in parallel, n from 0 to MaxClients.
 	SetClients func(ctx context.Context, n int) error
-	// Kill deletes the member behind the pool's back, as somebody at the
-	// provider's console might. It is called with names of the newest
-	// snapshot only.
+	// Kill deletes the member itself, as a user might in the provider's
+	// portal. It is called with names of the newest snapshot only.
 	Kill func(ctx context.Context, member string) error
 }
 
@@ -31,7 +30,7 @@ const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'
 
 // NewPage returns the web page that shows hub. It is for a listener on a
 // loopback address: it answers requests for loopback names only and takes
-// orders from its own page and from programs, never from another web page.
+// commands from its own page and from programs, never from another web page.
 //
 //	GET  /              the page, with /app.js, /chart.js, /style.css, /icon.svg
 //	GET  /stream        every Update as a server-sent event; ends with the hub
@@ -42,8 +41,8 @@ const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'
 //
 // A stream lasts as long as its request: a server that shuts down closes the
 // hub or ends the requests' context first.
-func NewPage(hub *Hub, controls Controls, log *slog.Logger) http.Handler {
-	p := &page{hub: hub, controls: controls, log: log}
+func NewPage(hub *Hub, controls Controls, logger *slog.Logger) http.Handler {
+	p := &page{hub: hub, controls: controls, logger: logger}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.file("index.html"))
 	for _, name := range []string{"app.js", "chart.js", "style.css", "icon.svg"} {
@@ -51,16 +50,16 @@ func NewPage(hub *Hub, controls Controls, log *slog.Logger) http.Handler {
 	}
 	mux.HandleFunc("GET /stream", p.stream)
 	mux.HandleFunc("GET /api/state", p.state)
-	mux.HandleFunc("GET /api/controls", p.describe)
+	mux.HandleFunc("GET /api/controls", p.listControls)
 	mux.HandleFunc("POST /api/load", p.load)
 	mux.HandleFunc("POST /api/kill", p.kill)
-	return guard(mux)
+	return refuseOtherSites(mux)
 }
 
 type page struct {
 	hub      *Hub
 	controls Controls
-	log      *slog.Logger
+	logger   *slog.Logger
 }
 
 func (p *page) file(name string) http.HandlerFunc {
@@ -70,12 +69,12 @@ func (p *page) file(name string) http.HandlerFunc {
 }
 
 func (p *page) state(w http.ResponseWriter, _ *http.Request) {
-	p.answer(w, http.StatusOK, p.hub.State())
+	p.respond(w, http.StatusOK, p.hub.State())
 }
 
-// describe tells the page which controls it has.
-func (p *page) describe(w http.ResponseWriter, _ *http.Request) {
-	p.answer(w, http.StatusOK, map[string]any{
+// listControls answers which controls the page has.
+func (p *page) listControls(w http.ResponseWriter, _ *http.Request) {
+	p.respond(w, http.StatusOK, map[string]any{
 		"load":        p.controls.SetClients != nil,
 		"kill":        p.controls.Kill != nil,
 		"max_clients": p.controls.MaxClients,

@@ -23,19 +23,19 @@ import (
 
 // person records what the page's controls ask for.
 type person struct {
-	orders []any
-	err    error
+	commands []any
+	err      error
 }
 
 func (p *person) controls() view.Controls {
 	return view.Controls{
 		MaxClients: 20,
 		SetClients: func(_ context.Context, n int) error {
-			p.orders = append(p.orders, n)
+			p.commands = append(p.commands, n)
 			return p.err
 		},
 		Kill: func(_ context.Context, name string) error {
-			p.orders = append(p.orders, name)
+			p.commands = append(p.commands, name)
 			return p.err
 		},
 	}
@@ -61,11 +61,11 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestOrders(t *testing.T) {
+func TestCommands(t *testing.T) {
 	for name, c := range map[string]struct {
 		path, body string
 		status     int
-		order      any
+		command    any
 	}{
 		"some load":          {"/api/load", `{"clients": 7}`, 202, 7},
 		"no load":            {"/api/load", `{"clients": 0}`, 202, 0},
@@ -88,16 +88,16 @@ func TestOrders(t *testing.T) {
 			var p person
 			w := serve(newPage(p.controls()), request("POST", c.path, c.body))
 			assert.Equal(t, c.status, w.Code, w.Body)
-			if c.order == nil {
-				assert.Empty(t, p.orders)
+			if c.command == nil {
+				assert.Empty(t, p.commands)
 				return
 			}
-			assert.Equal(t, []any{c.order}, p.orders)
+			assert.Equal(t, []any{c.command}, p.commands)
 		})
 	}
 }
 
-func TestOtherWebPagesGiveNoOrders(t *testing.T) {
+func TestOtherWebPagesGiveNoCommands(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*http.Request)
 		status int
@@ -126,7 +126,7 @@ func TestOtherWebPagesGiveNoOrders(t *testing.T) {
 			r := request("POST", "/api/load", `{"clients": 1}`)
 			c.change(r)
 			assert.Equal(t, c.status, serve(newPage(p.controls()), r).Code)
-			assert.Equal(t, c.status == 202, len(p.orders) == 1)
+			assert.Equal(t, c.status == 202, len(p.commands) == 1)
 		})
 	}
 }
@@ -271,7 +271,7 @@ func TestASilentStreamIsKeptAlive(t *testing.T) {
 		go h.ServeHTTP(w, request("GET", "/stream", "").WithContext(ctx))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.GreaterOrEqual(t, strings.Count(w.Body.String(), ": still here"), 3)
+		assert.GreaterOrEqual(t, strings.Count(w.Body.String(), ": keepalive"), 3)
 		cancel()
 		synctest.Wait()
 	})

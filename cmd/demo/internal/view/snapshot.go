@@ -1,6 +1,6 @@
 package view
 
-// A Phase is the part of the story that is being played.
+// A Phase is a part of the scenario.
 type Phase string
 
 // The phases, in their order.
@@ -12,7 +12,7 @@ const (
 	PhaseDone     Phase = "done"
 )
 
-// A MemberState is where a member is in its life.
+// A MemberState is where a member is in its lifecycle.
 type MemberState string
 
 // The states of a member, in their usual order.
@@ -32,7 +32,7 @@ const (
 	AlertInactive AlertState = "inactive"
 	AlertPending  AlertState = "pending"
 	AlertFiring   AlertState = "firing"
-	AlertUnknown  AlertState = "unknown" // nobody evaluates it yet
+	AlertUnknown  AlertState = "unknown" // not evaluated yet
 )
 
 // A Snapshot says how everything stands at one moment. Durations are seconds
@@ -52,7 +52,7 @@ type Snapshot struct {
 
 	Webhooks Counts  `json:"webhooks"`  // received so far
 	Steps    Counts  `json:"steps"`     // resizes done so far
-	NextTurn float64 `json:"next_turn"` // until the autoscaler looks again
+	NextTurn float64 `json:"next_turn"` // until the next turn of the autoscaler
 	APICalls int     `json:"api_calls"` // answered by the fake cloud so far
 
 	Addresses Addresses `json:"addresses"`
@@ -65,7 +65,7 @@ type Settings struct {
 	Interval      float64 `json:"interval"`       // between two turns of the autoscaler
 	Min           int     `json:"min"`
 	Max           int     `json:"max"`
-	Alerting      string  `json:"alerting"` // who evaluates the alerts: "rules", or "grafana 10.0.0"
+	Alerting      string  `json:"alerting"` // what evaluates the alerts: "rules", or "grafana 10.0.0"
 	// BootAware is the age, in wall-clock seconds, below which members do not
 	// count in AverageCPU; 0 means that all do.
 	BootAware float64 `json:"boot_aware"`
@@ -73,7 +73,7 @@ type Settings struct {
 
 // Load is what the clients do and how they are served.
 type Load struct {
-	Clients           int     `json:"clients"` // asking in parallel, now
+	Clients           int     `json:"clients"` // sending requests in parallel, now
 	MaxClients        int     `json:"max_clients"`
 	Requests          int     `json:"requests"` // answered or lost, so far
 	Errors            int     `json:"errors"`   // lost, so far
@@ -120,7 +120,7 @@ type Counts struct {
 	Down int `json:"down"`
 }
 
-// Addresses are URLs that a person can open; an empty one does not exist.
+// Addresses are URLs for users to open; an empty one does not exist.
 type Addresses struct {
 	App     string `json:"app"`  // the application, through the load balancer
 	Page    string `json:"page"` // the page of this package

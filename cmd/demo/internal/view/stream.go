@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// keepalive is how often a silent stream says that it is still there.
-	keepalive = 15 * time.Second
-	// patience is how long a browser may take to accept one message; one
-	// that stalls for longer comes back by itself and starts anew.
-	patience = 10 * time.Second
+	// keepaliveInterval is how often a comment is sent while nothing changes.
+	keepaliveInterval = 15 * time.Second
+	// writeTimeout is how long a browser may take to accept one message; one
+	// that stalls for longer reconnects by itself and starts again.
+	writeTimeout = 10 * time.Second
 )
 
 // stream sends updates as they come. A slow browser gets fewer and larger
@@ -26,8 +26,8 @@ func (p *page) stream(w http.ResponseWriter, r *http.Request) {
 
 	sub := p.hub.Subscribe()
 	defer sub.Close()
-	still := time.NewTicker(keepalive)
-	defer still.Stop()
+	keepalive := time.NewTicker(keepaliveInterval)
+	defer keepalive.Stop()
 
 	var err error
 	for err == nil {
@@ -38,20 +38,20 @@ func (p *page) stream(w http.ResponseWriter, r *http.Request) {
 			if err = s.update(sub.Take()); err == nil {
 				err = s.send("event: end\ndata: {}\n\n")
 			}
-			p.left(r, err)
+			p.logEnd(r, err)
 			return
 		case <-sub.Changed():
 			err = s.update(sub.Take())
-		case <-still.C:
-			err = s.send(": still here\n\n")
+		case <-keepalive.C:
+			err = s.send(": keepalive\n\n")
 		}
 	}
-	p.left(r, err)
+	p.logEnd(r, err)
 }
 
-func (p *page) left(r *http.Request, err error) {
+func (p *page) logEnd(r *http.Request, err error) {
 	if err != nil {
-		p.log.DebugContext(r.Context(), "a page left the stream", "err", err)
+		p.logger.DebugContext(r.Context(), "stream to a page ended", "err", err)
 	}
 }
 
@@ -71,7 +71,7 @@ func (s sender) update(u Update) error {
 
 func (s sender) send(message string) error {
 	// A writer without deadlines, such as a recorder in a test, never stalls.
-	if err := s.rc.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.rc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("set write deadline: %w", err)
 	}
 	if _, err := s.w.Write([]byte(message)); err != nil {

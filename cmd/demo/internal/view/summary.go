@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// A Summary is what a run came to. Durations are wall-clock seconds, CPU
+// A Summary is the result of a run. Durations are wall-clock seconds, CPU
 // figures are percent of the members' CPU on average, latencies are
 // milliseconds; a nil figure was never measured.
 type Summary struct {
@@ -33,7 +33,7 @@ type Summary struct {
 	P95MsAfter    *float64 `json:"p95_ms_after"`  // under the same load, after it grew
 
 	AvgCPUBefore  *float64 `json:"avg_cpu_before"`  // the highest under load, before the pool grew
-	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // what the grown pool came to under the same load
+	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // of the grown pool under the same load
 	HighThreshold float64  `json:"high_threshold"`  // what AvgCPUAtPeak should be below
 
 	// BootAware is the age, in wall-clock seconds, below which members did not
@@ -83,7 +83,7 @@ func (s Summary) conditions() []condition {
 
 	shrank := condition{name: "pool shrank to its minimum", figure: fmt.Sprintf("%d, minimum %d", s.EndSize, s.MinSize)}
 	if s.EndSize != s.MinSize {
-		shrank.failure = fmt.Sprintf("the pool ended with %d, not with its minimum of %d", s.EndSize, s.MinSize)
+		shrank.failure = fmt.Sprintf("the pool ended with %d members, its minimum size is %d", s.EndSize, s.MinSize)
 	}
 	return []condition{grew, relieved, served, shrank}
 }

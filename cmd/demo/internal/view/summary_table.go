@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// WriteTable writes the summary for a person: the four conditions with check
+// WriteTable writes the summary as a table: the four conditions with check
 // marks, the figures, and every reason why the run did not pass.
 func (s Summary) WriteTable(w io.Writer, style Style) error {
 	var b strings.Builder
@@ -35,7 +35,7 @@ func (s Summary) WriteTable(w io.Writer, style Style) error {
 	return nil
 }
 
-// WriteFigures writes what a run came to that nobody judges, because a person
+// WriteFigures writes the figures of a run that is not judged, because the user
 // drove the load.
 func (s Summary) WriteFigures(w io.Writer, style Style) error {
 	var b strings.Builder
@@ -69,12 +69,12 @@ func (s Summary) figures() [][2]string {
 		{"alerts evaluated by", s.Alerting},
 	}
 	if s.BootAware > 0 {
-		rows = append(rows, [2]string{"average where boots matter most", s.bootAwareFigure()})
+		rows = append(rows, [2]string{"largest effect of booting members", s.bootAwareFigure()})
 	}
 	return append(rows, [2]string{"took", fmt.Sprintf("%.0f s at %gx speed", s.DurationSeconds, s.Speed)})
 }
 
-// bootAwareFigure tells what leaving out members that boot has changed.
+// bootAwareFigure shows what leaving out members that boot has changed.
 func (s Summary) bootAwareFigure() string {
 	if s.WidestSeen == nil || s.WidestPlain == nil {
 		return "the same as over all members"

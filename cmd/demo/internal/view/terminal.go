@@ -57,7 +57,7 @@ func (t *Terminal) Run(ctx context.Context, hub *Hub) error {
 func (t *Terminal) log(ctx context.Context, hub *Hub) error {
 	sub := hub.Subscribe()
 	defer sub.Close()
-	l := lines{style: t.Style}
+	l := logLines{style: t.Style}
 	for more := true; more; {
 		select {
 		case <-ctx.Done():
@@ -121,7 +121,7 @@ func (f *frame) next(screen Screen, u Update) string {
 	var b strings.Builder
 	switch {
 	case f.lines > 0 && (f.width != screen.Width || f.height != screen.Height):
-		// Lines have been wrapped anew: nobody knows where the old ones are.
+		// Lines may have been wrapped: the old ones can be anywhere.
 		b.WriteString(clearAll)
 	case f.lines > 0:
 		fmt.Fprintf(&b, "\x1b[%dA\r", f.lines)

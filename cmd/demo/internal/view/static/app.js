@@ -1,4 +1,4 @@
-// The page of the demo: it receives updates and draws them, and sends orders.
+// The page of the demo: it receives updates and draws them, and sends commands.
 
 import { Chart, clockTime, niceMax } from "./chart.js";
 
@@ -156,7 +156,7 @@ const makeCard = (name) => {
   kill.type = "button";
   kill.title = "Delete this machine behind the pool's back";
   kill.setAttribute("aria-label", `Delete ${name} behind the pool's back`);
-  kill.addEventListener("click", () => order("/api/kill", { member: name }));
+  kill.addEventListener("click", () => sendCommand("/api/kill", { member: name }));
   const text = make("div", "text");
   text.append(state, address, age);
   root.append(title, gauge, text, kill);
@@ -273,7 +273,7 @@ const timeline = (fresh) => {
   while ($("events").children.length > 200) $("events").lastChild.remove();
 };
 
-// ---- orders
+// ---- commands
 
 let settled = 0; // until when the slider keeps what the person chose
 let dragging = false;
@@ -286,7 +286,7 @@ const wish = (n) => {
   write("wish", String(n));
 };
 
-const order = async (path, body) => {
+const sendCommand = async (path, body) => {
   try {
     const response = await fetch(path, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
@@ -298,7 +298,7 @@ const order = async (path, body) => {
   }
 };
 
-// setLoad sends one order at a time; while one is under way only the newest
+// setLoad sends one command at a time; while one is under way only the newest
 // wish is kept.
 const setLoad = async (n) => {
   wish(n);
@@ -309,7 +309,7 @@ const setLoad = async (n) => {
     const clients = next;
     next = null;
     settled = Date.now() + 1500;
-    await order("/api/load", { clients });
+    await sendCommand("/api/load", { clients });
   }
   sending = false;
 };

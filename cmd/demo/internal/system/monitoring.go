@@ -1,4 +1,4 @@
-package stage
+package system
 
 import (
 	"fmt"
@@ -13,10 +13,11 @@ import (
 // signalFile records what the pool is scaled by.
 const signalFile = "etc/exopool/rules/signal.yml"
 
-// monitoringFiles is what the monitoring machine has, with the signal that the
-// configuration asks for. Other spans in the files are shortened as they are
-// loaded; an age is a number, which nobody can tell from others.
-func (s *Stage) monitoringFiles() (fs.FS, error) {
+// monitoringFiles returns the files of the monitoring machine, with the signal
+// that the configuration asks for. Durations in the files are shortened when
+// they are loaded; the age in the signal is a plain number, so it is written
+// here.
+func (s *System) monitoringFiles() (fs.FS, error) {
 	if s.cfg.BootAge == 0 {
 		return files.Monitoring(), nil
 	}
@@ -24,9 +25,9 @@ func (s *Stage) monitoringFiles() (fs.FS, error) {
 	if err := os.CopyFS(dir, files.Monitoring()); err != nil {
 		return nil, fmt.Errorf("copy the files of the monitoring machine: %w", err)
 	}
-	signal := []byte(templates.BootAwareSignal(s.times.Young))
+	signal := []byte(templates.BootAwareSignal(s.times.MinAge))
 	if err := os.WriteFile(filepath.Join(dir, signalFile), signal, 0o600); err != nil {
-		return nil, fmt.Errorf("write the signal without members that boot: %w", err)
+		return nil, fmt.Errorf("write the boot-aware signal: %w", err)
 	}
 	return os.DirFS(dir), nil
 }

@@ -1,4 +1,4 @@
-package story_test
+package scenario_test
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/story"
+	"github.com/exopool/exopool/cmd/demo/internal/scenario"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
-// A pool is a stage whose size and average follow a timetable, counted from
+// A pool is a system whose size and average follow a timetable, counted from
 // when the load was last changed.
 type pool struct {
 	changed time.Time
@@ -30,11 +30,11 @@ type reading struct {
 	wanted  int
 	healthy int
 	average float64
-	late    int // steps down that the autoscaler has not heard the end of
+	late    int // steps down whose end the autoscaler does not know yet
 }
 
-func (p *pool) Enter(phase view.Phase) { p.phases = append(p.phases, phase) }
-func (p *pool) SetClients(n int)       { p.clients, p.changed = n, time.Now() }
+func (p *pool) SetPhase(phase view.Phase) { p.phases = append(p.phases, phase) }
+func (p *pool) SetClients(n int)          { p.clients, p.changed = n, time.Now() }
 
 func (p *pool) Window(from, to time.Time) traffic.Window {
 	return traffic.Window{Requests: int(to.Sub(from).Seconds()), P95: to.Sub(from)}
@@ -88,9 +88,9 @@ func (p *pool) stepsOf(now reading) (up, down int) {
 	return top - 1, top - now.wanted - now.late
 }
 
-var script = story.Script{Clients: 10, Hold: 5 * time.Second, Patience: time.Minute}
+var config = scenario.Config{Clients: 10, Hold: 5 * time.Second, Timeout: time.Minute}
 
-func TestPlay(t *testing.T) {
+func TestRun(t *testing.T) {
 	shrinks := []reading{{0, 3, 3, 70, 0}, {4 * time.Second, 2, 2, 0, 0}, {8 * time.Second, 1, 1, 0, 0}}
 	tests := map[string]struct {
 		on, off []reading
@@ -118,16 +118,16 @@ func TestPlay(t *testing.T) {
 			},
 			peak: 3,
 		},
-		"a pool that does not grow is waited for and given up": {
+		"a pool that does not grow times out": {
 			on:      []reading{{0, 1, 1, 99, 0}},
-			failure: "waited 1m0s in vain for the pool to grow",
+			failure: "timed out after 1m0s waiting for the pool to grow",
 			phases:  []view.Phase{view.PhaseStarting, view.PhaseLoadOn},
 			peak:    1,
 		},
-		"a pool that does not shrink is given up": {
+		"a pool that does not shrink times out": {
 			on:      []reading{{0, 1, 1, 99, 0}, {2 * time.Second, 2, 2, 70, 0}},
 			off:     []reading{{0, 2, 2, 0, 0}},
-			failure: "in vain for the pool to shrink",
+			failure: "waiting for the pool to shrink",
 			phases:  []view.Phase{view.PhaseStarting, view.PhaseLoadOn, view.PhaseHolding, view.PhaseLoadOff},
 			peak:    2,
 		},
@@ -135,39 +135,39 @@ func TestPlay(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				stage := &pool{on: tt.on, off: tt.off}
-				tale := story.New(stage, script)
+				system := &pool{on: tt.on, off: tt.off}
+				run := scenario.New(system, config)
 
-				err := tale.Play(t.Context())
+				err := run.Run(t.Context())
 
 				if tt.failure == "" {
 					require.NoError(t, err)
 				} else {
 					require.ErrorContains(t, err, tt.failure)
 				}
-				assert.Equal(t, tt.phases, stage.phases)
-				assert.Equal(t, tt.peak, tale.Summary().PeakSize)
+				assert.Equal(t, tt.phases, system.phases)
+				assert.Equal(t, tt.peak, run.Summary().PeakSize)
 			})
 		})
 	}
 }
 
-func TestSummaryMeasuresTheStory(t *testing.T) {
+func TestSummaryMeasuresTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stage := &pool{
+		system := &pool{
 			on:  []reading{{0, 1, 1, 99, 0}, {20 * time.Second, 2, 1, 97, 0}, {30 * time.Second, 2, 2, 70, 0}},
 			off: []reading{{0, 2, 2, 70, 0}, {10 * time.Second, 1, 1, 0, 1}, {12 * time.Second, 1, 1, 0, 0}},
 		}
-		tale := story.New(stage, script)
-		require.NoError(t, tale.Play(t.Context()))
+		run := scenario.New(system, config)
+		require.NoError(t, run.Run(t.Context()))
 
-		s := tale.Summary()
+		s := run.Summary()
 
 		s.Judge()
 		assert.Empty(t, s.Failures)
 		assert.Equal(t, []int{1, 2, 1}, []int{s.StartSize, s.PeakSize, s.EndSize})
 		assert.InDelta(t, 30, *s.SecondsToSecondMember, 0.2)
-		assert.InDelta(t, 30_000, *s.P95MsBefore, 200, "the stage calls the length of a window its latency")
+		assert.InDelta(t, 30_000, *s.P95MsBefore, 200, "the system calls the length of a window its latency")
 		assert.InDelta(t, 5_000, *s.P95MsAfter, 200)
 		assert.InDelta(t, 99, *s.AvgCPUBefore, 0)
 		assert.InDelta(t, 70, *s.AvgCPUAtPeak, 0)
@@ -177,17 +177,17 @@ func TestSummaryMeasuresTheStory(t *testing.T) {
 	})
 }
 
-func TestSummaryTellsWhatLeavingOutMembersThatBootChanges(t *testing.T) {
+func TestSummaryShowsWhatLeavingOutMembersThatBootChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stage := &pool{
+		system := &pool{
 			on:       []reading{{0, 1, 1, 99, 0}, {10 * time.Second, 2, 1, 98, 0}, {20 * time.Second, 2, 2, 70, 0}},
 			off:      []reading{{0, 1, 1, 0, 0}},
 			bootsOut: true,
 		}
-		tale := story.New(stage, script)
-		require.NoError(t, tale.Play(t.Context()))
+		run := scenario.New(system, config)
+		require.NoError(t, run.Run(t.Context()))
 
-		s := tale.Summary()
+		s := run.Summary()
 
 		assert.InDelta(t, 7.5, s.BootAware, 0)
 		assert.InDelta(t, 98, *s.WidestSeen, 0)
@@ -195,27 +195,27 @@ func TestSummaryTellsWhatLeavingOutMembersThatBootChanges(t *testing.T) {
 	})
 }
 
-func TestPlayStopsWithItsContext(t *testing.T) {
+func TestRunStopsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 
-		err := story.New(&pool{on: []reading{{0, 1, 1, 99, 0}}}, script).Play(ctx)
+		err := scenario.New(&pool{on: []reading{{0, 1, 1, 99, 0}}}, config).Run(ctx)
 
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
 
-func TestImproviseRunsUntilItsContextEnds(t *testing.T) {
+func TestInteractiveRunLastsUntilItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		stage := &pool{on: []reading{{0, 1, 1, 99, 0}, {time.Minute, 4, 4, 60, 0}}}
-		tale := story.New(stage, script)
+		system := &pool{on: []reading{{0, 1, 1, 99, 0}, {time.Minute, 4, 4, 60, 0}}}
+		run := scenario.New(system, config)
 
-		require.NoError(t, tale.Improvise(ctx))
+		require.NoError(t, run.RunInteractive(ctx))
 
-		assert.Equal(t, 10, stage.clients, "the load is on until somebody takes it away")
-		assert.Equal(t, 4, tale.Summary().PeakSize)
+		assert.Equal(t, 10, system.clients, "the load is on until the user takes it away")
+		assert.Equal(t, 4, run.Summary().PeakSize)
 	})
 }

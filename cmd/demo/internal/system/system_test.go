@@ -1,4 +1,4 @@
-package stage_test
+package system_test
 
 import (
 	"bytes"
@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/stage"
+	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/fake/machine/member"
 )
 
 func TestMain(m *testing.M) {
-	if pidFile := os.Getenv(playGrafana); pidFile != "" {
+	if pidFile := os.Getenv(actAsGrafana); pidFile != "" {
 		os.Exit(grafanaMain(pidFile))
 	}
 	if code, ok := member.Run(os.Args); ok {
@@ -30,21 +30,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience is for a computer that does other things too.
-const patience = 60 * time.Second
+// timeout leaves room for a busy host.
+const timeout = 60 * time.Second
 
-func config() stage.Config {
-	return stage.Config{
-		Speed: stage.MaxSpeed, Min: 1, Max: 3, Clients: 4,
+func config() system.Config {
+	return system.Config{
+		Speed: system.MaxSpeed, Min: 1, Max: 3, Clients: 4,
 		Period: 100 * time.Millisecond, Share: 0.5, Work: 20 * time.Millisecond,
 		Page: "127.0.0.1:0",
 	}
 }
 
-// play brings a stage up and runs it until the test ends.
-func play(t *testing.T, cfg stage.Config) *stage.Stage {
+// run starts a system and runs it until the test ends.
+func run(t *testing.T, cfg system.Config) *system.System {
 	t.Helper()
-	s, err := stage.New(t.Context(), cfg, view.NewHub())
+	s, err := system.Start(t.Context(), cfg, view.NewHub())
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -52,14 +52,14 @@ func play(t *testing.T, cfg stage.Config) *stage.Stage {
 	t.Cleanup(func() {
 		stop()
 		assert.NoError(t, <-done)
-		assert.NoError(t, s.Close(context.Background()))
+		assert.NoError(t, s.Close())
 	})
 	return s
 }
 
-func await(t *testing.T, s *stage.Stage, what string, holds func(view.Snapshot) bool) {
+func await(t *testing.T, s *system.System, what string, holds func(view.Snapshot) bool) {
 	t.Helper()
-	require.Eventually(t, func() bool { return holds(s.Snapshot()) }, patience, 50*time.Millisecond, what)
+	require.Eventually(t, func() bool { return holds(s.Snapshot()) }, timeout, 50*time.Millisecond, what)
 }
 
 func healthy(n int) func(view.Snapshot) bool {
@@ -69,7 +69,7 @@ func healthy(n int) func(view.Snapshot) bool {
 func TestMembersThatBootCanBeLeftOutOfTheAverage(t *testing.T) {
 	cfg := config()
 	cfg.BootAge = time.Hour
-	s := play(t, cfg)
+	s := run(t, cfg)
 	await(t, s, "the first member is scraped", func(v view.Snapshot) bool {
 		return v.Pool.Healthy() == 1 && v.Pool.Members[0].CPU != nil
 	})
@@ -79,7 +79,7 @@ func TestMembersThatBootCanBeLeftOutOfTheAverage(t *testing.T) {
 func TestEveryPartMeetsTheOthers(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	s := play(t, config())
+	s := run(t, config())
 
 	await(t, s, "the first member gets healthy", healthy(1))
 	await(t, s, "Prometheus finds and scrapes it", func(v view.Snapshot) bool {
@@ -96,8 +96,8 @@ func TestEveryPartMeetsTheOthers(t *testing.T) {
 	assert.Positive(t, v.APICalls)
 }
 
-func TestMemberThatIsDeletedBehindThePoolsBackIsReplaced(t *testing.T) {
-	s := play(t, config())
+func TestDeletedMemberIsReplaced(t *testing.T) {
+	s := run(t, config())
 	await(t, s, "the first member gets healthy", healthy(1))
 	first := s.Snapshot().Pool.Members[0].Name
 
@@ -109,21 +109,21 @@ func TestMemberThatIsDeletedBehindThePoolsBackIsReplaced(t *testing.T) {
 }
 
 func TestPageDrivesTheLoad(t *testing.T) {
-	s := play(t, config())
-	await(t, s, "the page shows the stage", func(v view.Snapshot) bool { return v.Settings.Max == 3 })
+	s := run(t, config())
+	await(t, s, "the page shows the system", func(v view.Snapshot) bool { return v.Settings.Max == 3 })
 
 	require.Equal(t, http.StatusAccepted, post(t, s.URL()+"api/load", map[string]int{"clients": 3}))
 
-	await(t, s, "three clients ask", func(v view.Snapshot) bool { return v.Load.Clients == 3 })
+	await(t, s, "three clients send requests", func(v view.Snapshot) bool { return v.Load.Clients == 3 })
 }
 
 func TestCloseLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	s, err := stage.New(t.Context(), config(), view.NewHub())
+	s, err := system.Start(t.Context(), config(), view.NewHub())
 	require.NoError(t, err)
 
-	require.NoError(t, s.Close(context.Background()))
+	require.NoError(t, s.Close())
 
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
@@ -131,10 +131,10 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	page, err := url.Parse(s.URL())
 	require.NoError(t, err)
 	_, err = net.Dial("tcp", page.Host)
-	assert.Error(t, err, "nobody listens any more")
+	assert.Error(t, err, "nothing listens any more")
 }
 
-func TestNewSaysWhichPartCannotComeUp(t *testing.T) {
+func TestStartSaysWhichPartFails(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -143,30 +143,30 @@ func TestNewSaysWhichPartCannotComeUp(t *testing.T) {
 	cfg := config()
 	cfg.Page = taken.Addr().String()
 
-	_, err = stage.New(t.Context(), cfg, view.NewHub())
+	_, err = system.Start(t.Context(), cfg, view.NewHub())
 
-	require.ErrorContains(t, err, "bring up the web page")
+	require.ErrorContains(t, err, "start the web page")
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
 }
 
 func TestValidateNamesEveryFault(t *testing.T) {
-	err := stage.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2, BootAge: -1}.Validate()
+	err := system.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2, BootAge: -1}.Validate()
 
 	for _, text := range []string{
-		"speed 21", "minimum 0", "maximum -1", "clients 0", "period 0s", "share 2", "work 0s", `page ""`, "age -1ns",
+		"speed 21", "minimum size 0", "maximum size -1", "clients 0", "period 0s", "share 2", "work 0s", `page ""`, "boot age -1ns",
 	} {
 		assert.ErrorContains(t, err, text)
 	}
 }
 
-// post sends an order to the page and returns the status of the answer.
+// post sends a command to the page and returns the status of the answer.
 func post(t *testing.T, url string, body any) int {
 	t.Helper()
-	order, err := json.Marshal(body)
+	command, err := json.Marshal(body)
 	require.NoError(t, err)
-	resp, err := http.Post(url, "application/json", bytes.NewReader(order))
+	resp, err := http.Post(url, "application/json", bytes.NewReader(command))
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	return resp.StatusCode

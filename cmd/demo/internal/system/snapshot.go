@@ -1,4 +1,4 @@
-package stage
+package system
 
 import (
 	"net/netip"
@@ -9,15 +9,15 @@ import (
 	"github.com/exopool/exopool/fake/machine"
 )
 
-// memberList tells how the pool's members stand.
+// memberList returns the state of the pool's members.
 func (o *observer) memberList(now time.Time, health map[string]infra.Health, cpu map[string]float64) []view.Member {
-	exporter := uint16(o.stage.driver.PortFor(machine.ExporterPort)) //nolint:gosec // a port fits
+	exporter := uint16(o.system.cloud.PortFor(machine.ExporterPort)) //nolint:gosec // a port fits
 	var members []view.Member
-	for _, i := range o.stage.cloud.Instances() {
-		if i.PoolID != o.stage.ids.pool {
+	for _, i := range o.system.cloud.API().Instances() {
+		if i.PoolID != o.system.pool {
 			continue
 		}
-		known := o.meet(i.Name, now)
+		known := o.member(i.Name, now)
 		m := view.Member{
 			Name:    i.Name,
 			Address: i.Address.String(),
@@ -33,8 +33,8 @@ func (o *observer) memberList(now time.Time, health map[string]infra.Health, cpu
 	return members
 }
 
-// memberState puts what the provider and the health check say into one word. A
-// member that has not answered yet is booting; one that did before is ill.
+// memberState sums up what the provider and the health check say. A member that
+// fails the check is booting until it has passed one, and unhealthy after that.
 func memberState(instance string, health infra.Health, wasHealthy bool) view.MemberState {
 	switch {
 	case instance == "starting":
@@ -50,27 +50,27 @@ func memberState(instance string, health infra.Health, wasHealthy bool) view.Mem
 	}
 }
 
-// health returns what the load balancer says of members, by id.
-func (s *Stage) health() map[string]infra.Health {
-	for _, b := range s.cloud.Balancers() {
-		if b.ID == s.ids.balancer && len(b.Services) > 0 {
+// health returns what the load balancer's check says of members, by id.
+func (s *System) health() map[string]infra.Health {
+	for _, b := range s.cloud.API().Balancers() {
+		if b.ID == s.balancer && len(b.Services) > 0 {
 			return b.Services[0].Health
 		}
 	}
 	return nil
 }
 
-// wanted is the size that was asked for.
-func (s *Stage) wanted() int {
-	for _, p := range s.cloud.Pools() {
-		if p.ID == s.ids.pool {
+// wanted returns the size that was asked for.
+func (s *System) wanted() int {
+	for _, p := range s.cloud.API().Pools() {
+		if p.ID == s.pool {
 			return p.Size
 		}
 	}
 	return 0
 }
 
-func (s *Stage) settings() view.Settings {
+func (s *System) settings() view.Settings {
 	return view.Settings{
 		HighThreshold: s.limits.high,
 		LowThreshold:  s.limits.low,
@@ -78,12 +78,12 @@ func (s *Stage) settings() view.Settings {
 		Min:           s.cfg.Min,
 		Max:           s.cfg.Max,
 		Alerting:      s.alerting.name(),
-		BootAware:     s.times.Young.Seconds(),
+		BootAware:     s.times.MinAge.Seconds(),
 	}
 }
 
-func (s *Stage) addresses() view.Addresses {
-	a := view.Addresses{App: s.app, Page: s.page.url() + "/", Metrics: s.hooks.url() + "/metrics"}
+func (s *System) addresses() view.Addresses {
+	a := view.Addresses{App: s.app, Page: s.page.url() + "/", Metrics: s.webhooks.url() + "/metrics"}
 	if g, ok := s.alerting.(*realGrafana); ok {
 		a.Grafana = g.server.URL() + "/"
 	}

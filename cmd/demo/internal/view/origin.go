@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// guard keeps other web pages away. A page elsewhere can make the browser
-// send requests here, either under this host's name, which the browser marks
-// as coming from another origin, or under a name of its own that it points
-// to 127.0.0.1, which then stands in the Host header.
-func guard(next http.Handler) http.Handler {
+// refuseOtherSites refuses requests that other web pages make the browser send,
+// either to this host's name, which the browser marks as coming from another
+// origin, or to a name of their own that leads to 127.0.0.1, which is then in
+// the Host header.
+func refuseOtherSites(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -27,14 +27,14 @@ func guard(next http.Handler) http.Handler {
 			return
 		}
 		if err := origin.Check(r); err != nil {
-			http.Error(w, "this page takes no orders from other web pages", http.StatusForbidden)
+			http.Error(w, "this page takes no commands from other web pages", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// isLoopback reports whether a Host header names this computer, by localhost
+// isLoopback reports whether a Host header names this host, by localhost
 // or by a loopback address, with or without a port.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -1,4 +1,4 @@
-package stage_test
+package system_test
 
 import (
 	"context"
@@ -15,15 +15,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/demo/internal/stage"
+	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
-// playGrafana makes the test binary play a Grafana whose alert fires at once.
+// actAsGrafana makes the test binary act as a Grafana whose alert fires at once.
 // Its value is a file for its process id.
-const playGrafana = "EXOPOOL_TEST_PLAY_GRAFANA"
+const actAsGrafana = "EXOPOOL_TEST_ACT_AS_GRAFANA"
 
 func grafanaMain(pidFile string) int {
 	must := func(err error) {
@@ -59,14 +59,14 @@ func grafanaMain(pidFile string) int {
 func TestGrafanaEvaluatesTheAlertsWhenThereIsOne(t *testing.T) {
 	home, pidFile := t.TempDir(), filepath.Join(t.TempDir(), "pid")
 	program := filepath.Join(home, "grafana")
-	script := fmt.Sprintf("#!/bin/sh\n%s='%s' exec '%s' \"$@\"\n", playGrafana, pidFile, os.Args[0])
+	script := fmt.Sprintf("#!/bin/sh\n%s='%s' exec '%s' \"$@\"\n", actAsGrafana, pidFile, os.Args[0])
 	scripttest.Write(t, program, script)
 	require.NoError(t, os.MkdirAll(filepath.Join(home, "public"), 0o700))
 	cfg := config()
 	cfg.Grafana = &grafana.Installation{Program: program, Command: []string{"server"}, Home: home, Version: "10.1.2"}
 	pid := 0
-	t.Run("it is asked how things stand", func(t *testing.T) {
-		s := play(t, cfg)
+	t.Run("its alerts are shown", func(t *testing.T) {
+		s := run(t, cfg)
 		await(t, s, "the alert fires", func(v view.Snapshot) bool { return v.Alerts.High == view.AlertFiring })
 		await(t, s, "its webhook counts, the one without the token does not", func(v view.Snapshot) bool { return v.Webhooks.Up == 1 })
 		v := s.Snapshot()
@@ -79,18 +79,18 @@ func TestGrafanaEvaluatesTheAlertsWhenThereIsOne(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, syscall.Kill(pid, 0))
 	})
-	assert.Eventually(t, func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH }, patience, 10*time.Millisecond,
-		"it ends with the stage")
+	assert.Eventually(t, func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH }, timeout, 10*time.Millisecond,
+		"it ends with the system")
 }
 
-func TestGrafanaIsNotHurried(t *testing.T) {
+func TestGrafanaRunsInRealTime(t *testing.T) {
 	cfg := config()
 	cfg.Speed = 10
 	cfg.Grafana = &grafana.Installation{Program: "/nowhere", Home: t.TempDir()}
 	require.NoError(t, os.MkdirAll(filepath.Join(cfg.Grafana.Home, "public"), 0o700))
-	s, err := stage.New(t.Context(), cfg, view.NewHub())
+	s, err := system.Start(t.Context(), cfg, view.NewHub())
 	require.NoError(t, err)
-	defer s.Close(context.Background())
+	defer s.Close()
 
 	assert.Equal(t, time.Minute, s.Times().Turn)
 	assert.Equal(t, time.Minute, s.Times().For)

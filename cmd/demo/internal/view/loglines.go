@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// lines is the view for logs: a line for each event, and now and then one
-// that says how everything stands.
-type lines struct {
+// logLines is the view for logs: a line for each event, and now and then one
+// with the state of everything.
+type logLines struct {
 	style      Style
 	nextStatus float64 // seconds since the start
 	lastPhase  Phase
 }
 
 // render returns what an update adds.
-func (l *lines) render(u Update) []string {
+func (l *logLines) render(u Update) []string {
 	var out []string
 	for _, e := range u.Events {
 		text := e.Text
@@ -30,12 +30,12 @@ func (l *lines) render(u Update) []string {
 	return out
 }
 
-func (l *lines) line(seconds float64, kind, text string) string {
+func (l *logLines) line(seconds float64, kind, text string) string {
 	return fmt.Sprintf("%7.1fs  %-8s  %s", seconds, kind, l.style.printable(text))
 }
 
-// statusInterval is a minute of the real world, at the speed of the demo, but
-// neither a flood nor a silence.
+// statusInterval returns a minute at the speed of the demo, within sensible
+// limits.
 func statusInterval(speed float64) float64 {
 	if !(speed > 0) {
 		speed = 1

@@ -1,8 +1,8 @@
-package stage
+package system
 
 import "time"
 
-// Times are the spans of the real world, shortened together.
+// Times are the durations of a real installation, shortened together.
 type Times struct {
 	Speed float64 // of all but Start, Boot and Poll; 1 is real time
 
@@ -17,11 +17,10 @@ type Times struct {
 	Boot       time.Duration // until its services answer
 	Poll       time.Duration // of a running API operation
 	Expiry     time.Duration // of a webhook that could not be acted on
-	Young      time.Duration // age below which members are left out of the average
+	MinAge     time.Duration // below which members are left out of the average
 }
 
-// TimesAt returns the spans at a speed: those of a real installation, divided
-// by it.
+// TimesAt returns the durations of a real installation, divided by speed.
 func TimesAt(speed float64) Times {
 	scaled := func(d time.Duration) time.Duration {
 		return time.Duration(float64(d) / speed).Round(time.Millisecond)
@@ -42,15 +41,15 @@ func TimesAt(speed float64) Times {
 	}
 }
 
-// times returns the spans of a configuration. With a Grafana, only the cloud is
-// in a hurry.
-func (c Config) times() Times {
-	t := TimesAt(c.Speed)
-	if c.Grafana != nil {
+// times returns the times of a configuration. With a Grafana, only the cloud is
+// faster than real time.
+func (cfg Config) times() Times {
+	t := TimesAt(cfg.Speed)
+	if cfg.Grafana != nil {
 		cloud := t
 		t = TimesAt(1)
 		t.Start, t.Boot, t.Poll = cloud.Start, cloud.Boot, cloud.Poll
 	}
-	t.Young = time.Duration(float64(c.BootAge) / t.Speed).Round(time.Millisecond)
+	t.MinAge = time.Duration(float64(cfg.BootAge) / t.Speed).Round(time.Millisecond)
 	return t
 }

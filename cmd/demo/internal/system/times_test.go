@@ -1,4 +1,4 @@
-package stage_test
+package system_test
 
 import (
 	"io/fs"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/exopool/exopool/cmd/demo/internal/stage"
+	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -40,7 +40,7 @@ func TestTimesAreThoseOfTheInstalledFiles(t *testing.T) {
 	}
 	load(t, "etc/exopool/prometheus.yml", &prometheus)
 
-	times := stage.TimesAt(1)
+	times := system.TimesAt(1)
 
 	assert.EqualValues(t, prometheus.Global.ScrapeInterval, times.Scrape)
 	require.NotEmpty(t, rules.Groups)
@@ -56,10 +56,10 @@ func TestTimesAreThoseOfTheInstalledFiles(t *testing.T) {
 }
 
 func TestTimesAreThoseOfARealInstallationDividedBySpeed(t *testing.T) {
-	assert.Equal(t, time.Minute, stage.TimesAt(1).Turn)
-	assert.Equal(t, 7500*time.Millisecond, stage.TimesAt(8).Turn)
-	assert.Equal(t, 7500*time.Millisecond, stage.TimesAt(8).Window)
-	assert.Equal(t, 625*time.Millisecond, stage.TimesAt(8).Scrape)
+	assert.Equal(t, time.Minute, system.TimesAt(1).Turn)
+	assert.Equal(t, 7500*time.Millisecond, system.TimesAt(8).Turn)
+	assert.Equal(t, 7500*time.Millisecond, system.TimesAt(8).Window)
+	assert.Equal(t, 625*time.Millisecond, system.TimesAt(8).Scrape)
 }
 
 func load(t *testing.T, name string, into any) {

@@ -1,4 +1,4 @@
-// Package stage brings up, in one process, all that the demo needs: the fake
+// Package system runs everything that the demo shows in one process: the fake
 // cloud with real member processes, discovery, Prometheus, alerts, the
 // autoscaler and the clients.
 //
@@ -7,8 +7,8 @@
 //	                                 │                notifier               │
 //	                              fake API ◀──signed── autoscaler    fake API┘
 //
-// Every arrow is the real thing: TCP through the balancer, HTTP to exporters
-// and webhook receiver, signed API calls by the official client. Only the cloud
-// behind the API is played, by processes on loopback addresses. Where there is a
-// Grafana, it may take the place of the notifier and of the monitor's alerts.
-package stage
+// Every arrow is real: TCP through the balancer, HTTP to exporters and webhook
+// receiver, signed API calls by the official client. Only the cloud behind the
+// API is fake: processes on loopback addresses. An installed Grafana may take
+// the place of the notifier and of the monitor's alerts.
+package system

@@ -1,4 +1,4 @@
-package stage
+package system
 
 import (
 	"context"
@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// grafanaStart is how long Grafana may take until it evaluates the alerts,
-	// on a computer that does other things, too.
-	grafanaStart = 3 * time.Minute
-	// grafanaLook is how often it is asked how the alerts stand.
-	grafanaLook = time.Second
+	// grafanaStartTimeout is how long Grafana may take until it evaluates the
+	// alerts, also on a busy host.
+	grafanaStartTimeout = 3 * time.Minute
+	// grafanaPollInterval is how often the states of the alerts are queried.
+	grafanaPollInterval = time.Second
 )
 
 // A realGrafana evaluates the alerts as in production.
 type realGrafana struct {
 	server  *grafana.Server
 	version string
-	now     atomic.Pointer[view.Alerts]
-	tell    func(severity view.Severity, text string)
+	alerts  atomic.Pointer[view.Alerts]
+	emit    func(severity view.Severity, text string)
 }
 
-func (s *Stage) newGrafana(ctx context.Context, cfg promserver.Config) (err error) {
+func (s *System) newGrafana(ctx context.Context, cfg promserver.Config) (err error) {
 	if s.prometheus, err = listen(ctx, "127.0.0.1:0"); err != nil {
 		return err
 	}
@@ -53,27 +53,27 @@ func (s *Stage) newGrafana(ctx context.Context, cfg promserver.Config) (err erro
 		Files:         cfg.Files,
 		Dir:           dir,
 		PrometheusURL: s.prometheus.url(),
-		AutoscalerURL: s.hooks.url(),
+		AutoscalerURL: s.webhooks.url(),
 		WebhookToken:  s.token,
-		Logger:        s.cfg.Log,
+		Logger:        s.cfg.Logger,
 	})
 	if err != nil {
 		return err
 	}
 	g := &realGrafana{
 		server: server, version: s.cfg.Grafana.Version,
-		tell: func(severity view.Severity, text string) {
+		emit: func(severity view.Severity, text string) {
 			s.observer.emit(view.Event{Kind: view.KindNote, Severity: severity, Text: text})
 		},
 	}
-	g.now.Store(&view.Alerts{High: view.AlertUnknown, Low: view.AlertUnknown})
+	g.alerts.Store(&view.Alerts{High: view.AlertUnknown, Low: view.AlertUnknown})
 	s.alerting = g
 	return nil
 }
 
 func (g *realGrafana) name() string { return "grafana " + g.version }
 
-func (g *realGrafana) states() view.Alerts { return *g.now.Load() }
+func (g *realGrafana) states() view.Alerts { return *g.alerts.Load() }
 
 func (g *realGrafana) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -84,8 +84,8 @@ func (g *realGrafana) run(ctx context.Context) error {
 
 // watch waits until Grafana is ready and then follows its alerts.
 func (g *realGrafana) watch(ctx context.Context) error {
-	g.tell(view.Info, g.name()+" starts, which takes up to half a minute")
-	starting, cancel := context.WithTimeout(ctx, grafanaStart)
+	g.emit(view.Info, g.name()+" starts, which takes up to half a minute")
+	starting, cancel := context.WithTimeout(ctx, grafanaStartTimeout)
 	defer cancel()
 	if err := g.server.AwaitReady(starting); err != nil {
 		if ctx.Err() != nil {
@@ -93,22 +93,22 @@ func (g *realGrafana) watch(ctx context.Context) error {
 		}
 		return err
 	}
-	g.tell(view.Good, fmt.Sprintf("%s evaluates the alerts: %s, user %s, password in %s",
+	g.emit(view.Good, fmt.Sprintf("%s evaluates the alerts: %s, user %s, password in %s",
 		g.name(), g.server.URL(), grafana.User, g.server.PasswordFile()))
-	tick := time.NewTicker(grafanaLook)
+	tick := time.NewTicker(grafanaPollInterval)
 	defer tick.Stop()
-	told := false
+	reported := false
 	for {
 		rules, err := g.server.Rules(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
-			g.now.Store(alertsOf(rules))
-			told = false
-		case !told:
-			g.tell(view.Warning, err.Error())
-			told = true
+			g.alerts.Store(alertsOf(rules))
+			reported = false
+		case !reported:
+			g.emit(view.Warning, err.Error())
+			reported = true
 		}
 		select {
 		case <-ctx.Done():
@@ -131,36 +131,36 @@ func alertsOf(rules []grafana.Rule) *view.Alerts {
 	return alerts
 }
 
-// overheard passes webhooks on to the autoscaler, and tells the observer how
-// they ended: Grafana itself tells nobody.
-func (s *Stage) overheard(autoscaler http.Handler) http.Handler {
+// countWebhooks hands webhooks on to the autoscaler, and lets the observer count
+// them with the autoscaler's answer: Grafana does not report it.
+func (s *System) countWebhooks(autoscaler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		direction := strings.TrimPrefix(r.URL.Path, "/")
 		if r.Method != http.MethodPost || (direction != "up" && direction != "down") {
 			autoscaler.ServeHTTP(w, r)
 			return
 		}
-		noted := &statusNote{ResponseWriter: w, status: http.StatusOK}
-		autoscaler.ServeHTTP(noted, r)
+		recorder := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		autoscaler.ServeHTTP(recorder, r)
 		var err error
-		if noted.status != http.StatusOK {
-			err = errors.New("the autoscaler answers " + http.StatusText(noted.status))
+		if recorder.status != http.StatusOK {
+			err = errors.New("the autoscaler answers " + http.StatusText(recorder.status))
 		}
-		s.observer.webhook(direction, err)
+		s.observer.addWebhook(direction, err)
 	})
 }
 
-// A statusNote remembers the status of an answer.
-type statusNote struct {
+// A statusWriter remembers the status of a response.
+type statusWriter struct {
 	http.ResponseWriter
 
 	status int
 }
 
 // WriteHeader implements [http.ResponseWriter].
-func (n *statusNote) WriteHeader(status int) {
-	n.status = status
-	n.ResponseWriter.WriteHeader(status)
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // newToken returns a secret that Grafana does not take for a number.

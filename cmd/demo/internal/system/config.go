@@ -1,4 +1,4 @@
-package stage
+package system
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 // five times a second, and the window of the average must hold some of these.
 const MaxSpeed = 20
 
-// Config is what a [Stage] is made of. Every field but BootAge, Log and
-// Grafana is required.
+// Config is what a [System] is made of. Every field but BootAge, Logger
+// and Grafana is required.
 type Config struct {
 	Speed   float64       // 1 to [MaxSpeed]
 	Min     int           // size that the pool begins with and shrinks to, 1 or more
@@ -26,43 +26,43 @@ type Config struct {
 	Work    time.Duration // CPU time that one request needs
 	BootAge time.Duration // for which members are left out of the average, at real speed; 0 counts all
 	Page    string        // address to serve the web page on; port 0 picks a free one
-	Log     *slog.Logger  // of the parts; nil discards
+	Logger  *slog.Logger  // of the parts; nothing is logged by default
 	// Grafana evaluates the alerts; nil leaves them to the built-in rules. It
 	// evaluates no more often than every ten seconds, so that Speed then holds
 	// for the cloud alone.
 	Grafana *grafana.Installation
 }
 
-// Validate names every field that is out of its range.
-func (c Config) Validate() error {
-	var faults []error
+// Validate reports every field that is out of its range.
+func (cfg Config) Validate() error {
+	var errs []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
-			faults = append(faults, fmt.Errorf(format, args...))
+			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.Speed >= 1 && c.Speed <= MaxSpeed, "speed %g is not from 1 (real time) to %d", c.Speed, MaxSpeed)
-	check(c.Min >= 1, "minimum %d is less than 1", c.Min)
-	check(c.Max > c.Min, "maximum %d leaves no room to grow above the minimum %d", c.Max, c.Min)
-	check(c.Max <= maxMembers, "maximum %d is more than %d processes", c.Max, maxMembers)
-	check(c.Clients >= 1 && c.Clients <= maxClients, "clients %d are not from 1 to %d", c.Clients, maxClients)
-	check(c.Period > 0, "period %s is not positive", c.Period)
-	check(c.Share > 0 && c.Share <= 1, "share %g is not above 0 and at most 1", c.Share)
-	check(c.Work > 0, "work %s is not positive", c.Work)
-	check(c.BootAge >= 0, "age %s of members that boot is negative", c.BootAge)
-	check(loopback(c.Page), "page %q is no loopback address with a port, such as 127.0.0.1:0", c.Page)
-	return errors.Join(faults...)
+	check(cfg.Speed >= 1 && cfg.Speed <= MaxSpeed, "speed %g: must be from 1 (real time) to %d", cfg.Speed, MaxSpeed)
+	check(cfg.Min >= 1, "minimum size %d: must be at least 1", cfg.Min)
+	check(cfg.Max > cfg.Min, "maximum size %d: must be more than the minimum size %d", cfg.Max, cfg.Min)
+	check(cfg.Max <= maxMembers, "maximum size %d: must be at most %d", cfg.Max, maxMembers)
+	check(cfg.Clients >= 1 && cfg.Clients <= maxClients, "clients %d: must be from 1 to %d", cfg.Clients, maxClients)
+	check(cfg.Period > 0, "period %s: must be positive", cfg.Period)
+	check(cfg.Share > 0 && cfg.Share <= 1, "share %g: must be above 0 and at most 1", cfg.Share)
+	check(cfg.Work > 0, "work %s: must be positive", cfg.Work)
+	check(cfg.BootAge >= 0, "boot age %s: must not be negative", cfg.BootAge)
+	check(isLoopback(cfg.Page), "page %q: want a loopback address with a port, such as 127.0.0.1:0", cfg.Page)
+	return errors.Join(errs...)
 }
 
 // Each member is a process and each client a connection: enough for a demo,
-// few enough for any computer.
+// few enough for any host.
 const (
 	maxMembers = 50
 	maxClients = 200
 )
 
-// loopback reports whether an address can be reached from this computer only.
-func loopback(address string) bool {
+// isLoopback reports whether an address can be reached from this host only.
+func isLoopback(address string) bool {
 	addr, err := netip.ParseAddrPort(address)
 	return err == nil && addr.Addr().IsLoopback()
 }

@@ -1,4 +1,4 @@
-package stage
+package system
 
 import (
 	"context"
@@ -12,15 +12,15 @@ import (
 
 // alerting evaluates the alerts and sends the webhooks.
 type alerting interface {
-	// name is what people call it.
+	// name is what users call it.
 	name() string
-	// states tells how the last evaluation left the two alerts.
+	// states returns the states of the two alerts after the last evaluation.
 	states() view.Alerts
 	// run works until ctx ends, which is no error.
 	run(ctx context.Context) error
 }
 
-func (s *Stage) newAlerting(ctx context.Context) (err error) {
+func (s *System) newAlerting(ctx context.Context) (err error) {
 	installed, err := s.monitoringFiles()
 	if err != nil {
 		return err
@@ -30,10 +30,10 @@ func (s *Stage) newAlerting(ctx context.Context) (err error) {
 		Files:       installed,
 		TargetsFile: s.targetsFile(),
 		Speed:       s.times.Speed,
-		Logger:      s.cfg.Log,
+		Logger:      s.cfg.Logger,
 		Addresses: map[string]string{
-			"autoscaler": s.hooks.Addr().String(),
-			"discovery":  s.found.Addr().String(),
+			"autoscaler": s.webhooks.Addr().String(),
+			"discovery":  s.discovery.Addr().String(),
 		},
 	}
 	if s.cfg.Grafana == nil {
@@ -54,14 +54,14 @@ type rules struct {
 	notifier *notify.Notifier
 }
 
-func (s *Stage) newRules(cfg promserver.Config) (err error) {
+func (s *System) newRules(cfg promserver.Config) (err error) {
 	r := &rules{}
 	r.notifier, err = notify.New(notify.Config{
-		URL:            s.hooks.url(),
+		URL:            s.webhooks.url(),
 		GroupInterval:  s.times.Evaluation,
 		RepeatInterval: s.times.Repeat,
-		Logger:         s.cfg.Log,
-		OnDelivery:     func(direction string, _ int, err error) { s.observer.webhook(direction, err) },
+		Logger:         s.cfg.Logger,
+		OnDelivery:     func(direction string, _ int, err error) { s.observer.addWebhook(direction, err) },
 	})
 	if err != nil {
 		return err
@@ -89,11 +89,11 @@ const (
 	lowAlert  = "CPU low"
 )
 
-// introduceAlerting tells who evaluates the alerts.
-func (s *Stage) introduceAlerting() {
+// introduceAlerting says what evaluates the alerts.
+func (s *System) introduceAlerting() {
 	text := "alerts are evaluated by the built-in rules, which are Grafana's"
 	if s.cfg.Grafana != nil {
-		text = fmt.Sprintf("alerts are evaluated by %s, which cannot be hurried: "+
+		text = fmt.Sprintf("alerts are evaluated by %s, which runs in real time: "+
 			"turns and alerts take their real time, only the cloud is %gx faster", s.alerting.name(), s.cfg.Speed)
 	}
 	s.observer.emit(view.Event{Kind: view.KindNote, Text: text})

@@ -1,4 +1,4 @@
-package stage
+package system
 
 import (
 	"context"
@@ -11,16 +11,17 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 )
 
-// publishInterval is how often a person sees news.
-const publishInterval = 200 * time.Millisecond
+const (
+	// publishInterval is how often the views get a new snapshot.
+	publishInterval = 200 * time.Millisecond
+	// recent is the time over which rate and latency of requests are measured.
+	recent = 2 * time.Second
+)
 
-// recent is the span that "now" means for requests.
-const recent = 2 * time.Second
-
-// An observer looks at all parts of a stage and tells the hub how they stand
-// and what has happened since it last looked.
+// An observer reads the state of all parts of a system, and publishes it with
+// what has happened since the last reading.
 type observer struct {
-	stage   *Stage
+	system  *System
 	started time.Time
 
 	mu       sync.Mutex
@@ -28,16 +29,16 @@ type observer struct {
 	latest   view.Snapshot
 	webhooks view.Counts
 	steps    view.Counts
-	seen     int                      // decisions told
+	seen     int                      // turn of the last decision that was published
 	nextTurn time.Time                // of the autoscaler
-	members  map[string]*acquaintance // by name
-	alerts   view.Alerts              // as told
+	members  map[string]*memberRecord // by name
+	alerts   view.Alerts              // as published
 }
 
-func newObserver(s *Stage, started time.Time) *observer {
+func newObserver(s *System, started time.Time) *observer {
 	return &observer{
-		stage: s, started: started, phase: view.PhaseStarting,
-		members: map[string]*acquaintance{},
+		system: s, started: started, phase: view.PhaseStarting,
+		members: map[string]*memberRecord{},
 		alerts:  view.Alerts{High: view.AlertInactive, Low: view.AlertInactive},
 	}
 }
@@ -46,7 +47,7 @@ func (o *observer) run(ctx context.Context) error {
 	tick := time.NewTicker(publishInterval)
 	defer tick.Stop()
 	for {
-		o.look(ctx)
+		o.publish(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -55,76 +56,78 @@ func (o *observer) run(ctx context.Context) error {
 	}
 }
 
-func (o *observer) look(ctx context.Context) {
+// publish reads everything once.
+func (o *observer) publish(ctx context.Context) {
 	now := time.Now()
-	health := o.stage.health()
-	cpu, err := o.stage.monitor.Members(ctx)
-	o.trouble(ctx, err)
-	stats := o.stage.player.Stats()
-	window := o.stage.player.Window(now.Add(-recent), now)
-	average, known, err := o.stage.monitor.Average(ctx)
-	o.trouble(ctx, err)
+	health := o.system.health()
+	cpu, err := o.system.monitor.Members(ctx)
+	o.reportError(ctx, err)
+	stats := o.system.traffic.Stats()
+	window := o.system.traffic.Window(now.Add(-recent), now)
+	average, known, err := o.system.monitor.Average(ctx)
+	o.reportError(ctx, err)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	members := o.memberList(now, health, cpu)
-	o.tellMembers(members)
-	o.tellDecisions(o.stage.loop.Decisions())
-	o.tellAlerts(o.stage.alerting.states())
+	o.emitMembers(members)
+	o.emitDecisions(o.system.loop.Decisions())
+	o.emitAlerts(o.system.alerting.states())
 	s := view.Snapshot{
 		Seconds:  now.Sub(o.started).Seconds(),
 		Phase:    o.phase,
-		Speed:    o.stage.times.Speed,
-		Settings: o.stage.settings(),
+		Speed:    o.system.times.Speed,
+		Settings: o.system.settings(),
 		Load: view.Load{
-			Clients:           o.stage.player.Clients(),
-			MaxClients:        o.stage.cfg.Clients,
+			Clients:           o.system.traffic.Clients(),
+			MaxClients:        o.system.cfg.Clients,
 			Requests:          stats.Requests,
 			Errors:            stats.Errors,
 			RequestsPerSecond: float64(window.Requests) / recent.Seconds(),
 			P95Milliseconds:   milliseconds(window.P95),
 		},
-		Pool:      view.Pool{Wanted: o.stage.wanted(), Members: members},
+		Pool:      view.Pool{Wanted: o.system.wanted(), Members: members},
 		Alerts:    o.alerts,
 		Webhooks:  o.webhooks,
 		Steps:     o.steps,
 		NextTurn:  max(o.nextTurn.Sub(now), 0).Seconds(),
-		APICalls:  o.stage.cloud.Calls().Total,
-		Addresses: o.stage.addresses(),
+		APICalls:  o.system.cloud.API().Calls().Total,
+		Addresses: o.system.addresses(),
 	}
 	if known && err == nil {
 		s.AverageCPU = &average
 	}
 	s.PlainCPU = plainAverage(cpu)
 	o.latest = s
-	o.stage.hub.Publish(s)
+	o.system.hub.Publish(s)
 }
 
-// trouble tells of a query that did not work, unless everything is stopping.
-func (o *observer) trouble(ctx context.Context, err error) {
+// reportError emits an event for a query that failed, unless everything is
+// stopping.
+func (o *observer) reportError(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
 		o.emit(view.Event{Kind: view.KindError, Severity: view.Warning, Text: err.Error()})
 	}
 }
 
-// An acquaintance is a member that was seen before.
-type acquaintance struct {
+// A memberRecord is what is remembered of a member.
+type memberRecord struct {
 	since   time.Time
-	state   view.MemberState // as told
+	state   view.MemberState // as published
 	healthy bool             // at some time
 }
 
-// meet returns what is known of a member.
-func (o *observer) meet(name string, now time.Time) *acquaintance {
+// member returns the record of a member, a new one for a new member.
+func (o *observer) member(name string, now time.Time) *memberRecord {
 	known := o.members[name]
 	if known == nil {
-		known = &acquaintance{since: now}
+		known = &memberRecord{since: now}
 		o.members[name] = known
 	}
 	return known
 }
 
-// tellMembers tells what has changed since members were last told.
-func (o *observer) tellMembers(members []view.Member) {
+// emitMembers emits an event for every member that has changed.
+func (o *observer) emitMembers(members []view.Member) {
 	gone := maps.Clone(o.members)
 	for _, m := range members {
 		delete(gone, m.Name)
@@ -153,14 +156,14 @@ func (o *observer) tellMembers(members []view.Member) {
 	}
 }
 
-// tellDecisions tells the decisions of turns that have not been told.
-func (o *observer) tellDecisions(decisions []autoscale.Decision) {
+// emitDecisions emits an event for every new decision.
+func (o *observer) emitDecisions(decisions []autoscale.Decision) {
 	for _, d := range decisions {
 		if d.Turn <= o.seen {
 			continue
 		}
 		o.seen = d.Turn
-		o.nextTurn = d.Time.Add(o.stage.times.Turn)
+		o.nextTurn = d.Time.Add(o.system.times.Turn)
 		if d.Reason == autoscale.ReasonNoDemand {
 			continue
 		}
@@ -181,7 +184,8 @@ func (o *observer) tellDecisions(decisions []autoscale.Decision) {
 	}
 }
 
-func (o *observer) tellAlerts(now view.Alerts) {
+// emitAlerts emits an event for every alert that has changed.
+func (o *observer) emitAlerts(now view.Alerts) {
 	for _, a := range []struct {
 		name     string
 		was, is  view.AlertState
@@ -201,8 +205,8 @@ func (o *observer) tellAlerts(now view.Alerts) {
 	o.alerts = now
 }
 
-// webhook notes that the alerting delivered a webhook, or tried to.
-func (o *observer) webhook(direction string, err error) {
+// addWebhook counts a webhook that the alerting delivered, or failed to.
+func (o *observer) addWebhook(direction string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	e := view.Event{Kind: view.KindWebhook, Direction: view.Direction(direction), Text: "webhook on /" + direction}
@@ -217,17 +221,17 @@ func (o *observer) webhook(direction string, err error) {
 	o.emit(e)
 }
 
-// clients notes that the number of clients changed.
-func (o *observer) clients(n int) {
-	text := fmt.Sprintf("%d clients ask in parallel", n)
+// addClients emits an event for a new number of clients.
+func (o *observer) addClients(n int) {
+	text := fmt.Sprintf("%d clients send requests in parallel", n)
 	if n == 0 {
-		text = "no client asks any more"
+		text = "no client sends requests any more"
 	}
 	o.emit(view.Event{Kind: view.KindLoad, Text: text})
 }
 
-// enter notes that another part of the story begins.
-func (o *observer) enter(phase view.Phase) {
+// setPhase sets the phase of the snapshots that follow.
+func (o *observer) setPhase(phase view.Phase) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.phase = phase
@@ -245,7 +249,7 @@ func (o *observer) emit(e view.Event) {
 	if e.Severity == "" {
 		e.Severity = view.Info
 	}
-	o.stage.hub.Emit(e)
+	o.system.hub.Emit(e)
 }
 
 // plainAverage returns the average over all members that are measured, nil

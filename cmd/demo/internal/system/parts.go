@@ -1,0 +1,162 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/cmd/demo/internal/view"
+	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/fakecloud"
+	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/internal/rehearsal/traffic"
+)
+
+func (s *System) startCloud(ctx context.Context) (err error) {
+	s.cloud, err = fakecloud.Start(ctx, fakecloud.Config{
+		Zones:    []string{zone},
+		Quotas:   map[string]int{"instance": s.cfg.Max},
+		Speed:    s.cfg.Speed,
+		Machines: fakecloud.Processes(machine.ProcessConfig{Share: s.cfg.Share, Work: s.cfg.Work, Dir: s.dir}),
+		Logger:   s.cfg.Logger,
+	})
+	return err
+}
+
+// createPool creates the pool and the load balancer, as Terraform would in a
+// real account.
+func (s *System) createPool(ctx context.Context) (err error) {
+	if s.pool, err = s.cloud.CreatePool(ctx, fakecloud.Pool{Name: poolName, Size: s.cfg.Min}); err != nil {
+		return err
+	}
+	s.balancer, err = s.cloud.CreateBalancer(ctx, fakecloud.Service{
+		Name: poolName, Pool: s.pool, Port: servicePort, TargetPort: machine.LoadPort,
+	})
+	if err != nil {
+		return err
+	}
+	endpoint, ok := s.cloud.Endpoint(s.balancer, servicePort)
+	if !ok {
+		return fmt.Errorf("the load balancer does not listen for port %d", servicePort)
+	}
+	s.app = "http://" + endpoint.String()
+	if endpoint.Port() == servicePort {
+		s.app = "http://" + endpoint.Addr().String()
+	}
+	s.balancerPort = int(endpoint.Port())
+	return nil
+}
+
+// deleteMember deletes a member without telling the autoscaler; the pool
+// replaces it.
+func (s *System) deleteMember(ctx context.Context, name string) error {
+	api := s.cloud.API()
+	instances := api.Instances()
+	i := slices.IndexFunc(instances, func(i exoapi.InstanceInfo) bool { return i.Name == name })
+	if i < 0 {
+		return fmt.Errorf("the pool no longer has a member %s", name)
+	}
+	return api.Call(ctx, http.MethodDelete, "/v2/instance/"+instances[i].ID, nil, nil)
+}
+
+// client returns a client of the fake API. Each part has its own, as separate
+// programs would.
+func (s *System) client(registerer prometheus.Registerer) (*exoscale.Client, error) {
+	connection := s.cloud.Connection()
+	return exoscale.New(exoscale.Config{
+		Key: connection.Key, Secret: connection.Secret, Zone: zone,
+		Endpoint:     connection.APIEndpoint(),
+		PollInterval: s.times.Poll,
+		Registerer:   registerer,
+		Logger:       s.cfg.Logger,
+	})
+}
+
+func (s *System) newAutoscaler(ctx context.Context) error {
+	registry := prometheus.NewRegistry()
+	client, err := s.client(registry)
+	if err != nil {
+		return err
+	}
+	s.loop, err = autoscale.New(autoscale.Config{
+		Pool: client.Pool(s.pool), PoolName: poolName, Zone: zone,
+		Min: s.cfg.Min, Max: s.cfg.Max,
+		Interval:   s.times.Turn,
+		Expiry:     s.times.Expiry,
+		StateDir:   filepath.Join(s.dir, "autoscaler"),
+		Logger:     s.cfg.Logger,
+		Registerer: registry,
+	})
+	if err != nil {
+		return err
+	}
+	if s.webhooks, err = listen(ctx, "127.0.0.1:0"); err != nil {
+		return err
+	}
+	if s.cfg.Grafana == nil {
+		s.webhooks.handler = autoscale.NewHandler(s.loop, autoscale.HandlerConfig{Gatherer: registry})
+		return nil
+	}
+	s.token = newToken()
+	s.webhooks.handler = s.countWebhooks(autoscale.NewHandler(s.loop, autoscale.HandlerConfig{Gatherer: registry, Token: s.token}))
+	return nil
+}
+
+func (s *System) targetsFile() string { return filepath.Join(s.dir, "targets", "config.json") }
+
+func (s *System) newDiscovery(ctx context.Context) error {
+	registry := prometheus.NewRegistry()
+	client, err := s.client(registry)
+	if err != nil {
+		return err
+	}
+	s.agent, err = discovery.New(discovery.Config{
+		Lister:        client.Lister(),
+		Backends:      client.Lister(),
+		MemberMetrics: true,
+		Pools:         []string{s.pool},
+		File:          s.targetsFile(),
+		Port:          s.cloud.PortFor(machine.ExporterPort),
+		AllowLoopback: true, // members are processes
+		Zone:          zone,
+		Interval:      s.times.Refresh,
+		Logger:        s.cfg.Logger,
+		Registerer:    registry,
+	})
+	if err != nil {
+		return err
+	}
+	if s.discovery, err = listen(ctx, "127.0.0.1:0"); err != nil {
+		return err
+	}
+	s.discovery.handler = s.agent.Handler(registry)
+	return nil
+}
+
+func (s *System) newTraffic(context.Context) (err error) {
+	s.traffic, err = traffic.New(traffic.Config{
+		URL:        s.app + "/load",
+		Period:     s.cfg.Period,
+		MaxClients: s.cfg.Clients,
+	})
+	return err
+}
+
+func (s *System) newPage(ctx context.Context) (err error) {
+	if s.page, err = listen(ctx, s.cfg.Page); err != nil {
+		return err
+	}
+	s.page.handler = view.NewPage(s.hub, view.Controls{
+		MaxClients: s.cfg.Clients,
+		SetClients: func(_ context.Context, n int) error { s.SetClients(n); return nil },
+		Kill:       s.deleteMember,
+	}, s.cfg.Logger)
+	return nil
+}
