@@ -1,7 +1,6 @@
 package intercept
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -22,11 +21,8 @@ const (
 // A connection is one that was caught on its way to a host.
 type connection struct {
 	net.Conn
-	reader *bufio.Reader // may hold what the client sent early
-	host   string
+	host string
 }
-
-func (c *connection) Read(p []byte) (int, error) { return c.reader.Read(p) }
 
 // newServer returns the server of caught connections.
 func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {

@@ -1,7 +1,6 @@
 package intercept
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -212,27 +211,27 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		p.unheard(host, "port "+port+" is not served")
 		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served, and nothing leaves this computer for that host", host, port))
 	default:
-		conn, reader, err := accept(w)
+		conn, err := accept(w)
 		if err == nil {
-			p.caught.put(&connection{Conn: conn, reader: reader, host: host})
+			p.caught.put(&connection{Conn: conn, host: host})
 		}
 	}
 }
 
 // accept tells the client that it is connected and returns the connection.
-func accept(w http.ResponseWriter) (net.Conn, *bufio.Reader, error) {
+func accept(w http.ResponseWriter) (*bufferedConn, error) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := conn.SetWriteDeadline(time.Now().Add(connectTimeout)); err == nil {
 		_, err = conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n"))
 		err = errors.Join(err, conn.SetWriteDeadline(time.Time{}))
 		if err == nil {
-			return conn, buffered.Reader, nil
+			return &bufferedConn{Conn: conn, reader: buffered.Reader}, nil
 		}
 	}
-	return nil, nil, errors.Join(errors.New("the client went away"), conn.Close())
+	return nil, errors.Join(errors.New("the client went away"), conn.Close())
 }
 
 // refuse answers with an error. Go's client shows nothing of a refusal but the

@@ -11,8 +11,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"sync"
 	"time"
+
+	"github.com/exopool/exopool/internal/relay"
 )
 
 // connectTimeout is how long the way to another host may take to open.
@@ -25,12 +26,12 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, target string) {
 		refuse(w, http.StatusBadGateway, err)
 		return
 	}
-	client, reader, err := accept(w)
+	client, err := accept(w)
 	if err != nil {
 		_ = server.Close()
 		return
 	}
-	join(r.Context(), client, reader, server)
+	relay.Join(r.Context(), client, server)
 }
 
 // dial connects to a target, by way of another proxy if there is one.
@@ -83,23 +84,21 @@ func ask(server io.ReadWriter, via *url.URL, target string) error {
 	return nil
 }
 
-// join copies both ways until both sides have ended, or ctx has.
-func join(ctx context.Context, client net.Conn, fromClient io.Reader, server net.Conn) {
-	stop := context.AfterFunc(ctx, func() { _, _ = client.Close(), server.Close() })
-	defer stop()
-	var both sync.WaitGroup
-	both.Go(func() { pour(server, fromClient) })
-	both.Go(func() { pour(client, server) })
-	both.Wait()
-	_, _ = client.Close(), server.Close()
+// A bufferedConn is a connection from which a reader has already read.
+type bufferedConn struct {
+	net.Conn
+
+	reader *bufio.Reader // may hold what the client sent early
 }
 
-// pour copies, and passes the end on.
-func pour(to net.Conn, from io.Reader) {
-	_, _ = io.Copy(to, from) // whatever ends one direction ends it
-	if half, ok := to.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite()
+func (c *bufferedConn) Read(p []byte) (int, error) { return c.reader.Read(p) }
+
+// CloseWrite ends one direction, where the connection can do so.
+func (c *bufferedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
 	}
+	return nil
 }
 
 // newForwarder returns what passes unencrypted requests on.

@@ -2,23 +2,19 @@ package egress
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
+
+	"github.com/exopool/exopool/internal/relay"
 )
 
 const (
 	// maxConnections at the same time; more wait until one ends.
 	maxConnections = 1024
 	dialTimeout    = 10 * time.Second
-	// acceptPause is the wait after a failed accept, say for lack of file
-	// descriptors.
-	acceptPause = 10 * time.Millisecond
 )
 
 // Config is what [Serve] needs.
@@ -36,50 +32,18 @@ func Serve(ctx context.Context, listener net.Listener, cfg Config) {
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
-	room := make(chan struct{}, maxConnections)
-	var open sync.WaitGroup
-	defer open.Wait()
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer stop()
-	for {
-		select {
-		case room <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		client, err := listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			<-room
-			cfg.Log.Error("connection of a machine not accepted", "err", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(acceptPause):
-			}
-			continue
-		}
-		open.Go(func() {
-			defer func() { <-room }()
-			cfg.relay(ctx, client)
-		})
-	}
+	server := relay.Server{Handle: cfg.handle, MaxConnections: maxConnections, Logger: cfg.Log}
+	server.Serve(ctx, listener)
 }
 
-func (c Config) relay(ctx context.Context, client net.Conn) {
+func (c Config) handle(ctx context.Context, client net.Conn) {
 	far, err := c.connect(ctx, client)
 	if err != nil {
 		c.Log.Info("machine cannot connect", "machine", client.RemoteAddr(), "err", err)
-		reset(client)
+		relay.Reset(client)
 		return
 	}
-	stop := context.AfterFunc(ctx, func() {
-		_ = client.Close()
-		_ = far.Close()
-	})
-	defer stop()
-	join(client, far)
+	relay.Join(ctx, client, far)
 }
 
 func (c Config) connect(ctx context.Context, client net.Conn) (net.Conn, error) {
@@ -106,34 +70,4 @@ func refuse(a netip.Addr) error {
 		return fmt.Errorf("connect to %v: machines may not reach this address", a)
 	}
 	return nil
-}
-
-// reset ends a connection as a closed port would, if it can.
-func reset(conn net.Conn) {
-	if c, ok := conn.(interface{ SetLinger(sec int) error }); ok {
-		_ = c.SetLinger(0) // on failure the close is an orderly one
-	}
-	_ = conn.Close()
-}
-
-// join copies both ways until both sides are done. The end of one direction is
-// passed on while the other goes on; a fault ends both.
-func join(a, b net.Conn) {
-	var other sync.WaitGroup
-	other.Go(func() { transfer(a, b) })
-	transfer(b, a)
-	other.Wait()
-	_ = a.Close()
-	_ = b.Close()
-}
-
-func transfer(to, from net.Conn) {
-	_, err := io.Copy(to, from)
-	if half, ok := to.(interface{ CloseWrite() error }); ok && err == nil {
-		err = half.CloseWrite()
-	}
-	if err != nil {
-		_ = to.Close()
-		_ = from.Close()
-	}
 }

@@ -1,0 +1,3 @@
+// Package relay accepts connections and passes their bytes on to others, in
+// both directions.
+package relay
