@@ -1,11 +1,11 @@
 package exoapi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 )
 
 // Transport calls the handler without a socket. A request ends early with
@@ -41,35 +41,12 @@ func (t transport) RoundTrip(req *http.Request) (resp *http.Response, err error)
 	if in.Host == "" {
 		in.Host = req.URL.Host
 	}
-	out := &recorder{header: http.Header{}, status: http.StatusOK}
-	t.handler.ServeHTTP(out, in)
+	recorder := httptest.NewRecorder()
+	t.handler.ServeHTTP(recorder, in)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("call cloud: %w", err)
 	}
-	return &http.Response{
-		Status:        fmt.Sprintf("%d %s", out.status, http.StatusText(out.status)),
-		StatusCode:    out.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        out.header,
-		Body:          io.NopCloser(bytes.NewReader(out.body)),
-		ContentLength: int64(len(out.body)),
-		Request:       req,
-	}, nil
-}
-
-// A recorder keeps the one answer that the handler writes.
-type recorder struct {
-	header http.Header
-	status int
-	body   []byte
-}
-
-func (r *recorder) Header() http.Header    { return r.header }
-func (r *recorder) WriteHeader(status int) { r.status = status }
-
-func (r *recorder) Write(b []byte) (int, error) {
-	r.body = append(r.body, b...)
-	return len(b), nil
+	resp = recorder.Result()
+	resp.Request = req
+	return resp, nil
 }

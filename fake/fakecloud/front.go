@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 
 	"github.com/exopool/exopool/fake/domains"
@@ -49,9 +50,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r.Host)
 		return
 	}
-	recorder := &statusWriter{ResponseWriter: w}
-	f.api.ServeHTTP(recorder, r)
-	if recorder.status == http.StatusNotImplemented {
+	if httpsnoop.CaptureMetrics(f.api, w, r).Code == http.StatusNotImplemented {
 		f.add(r.Method + " " + pathPattern(r.URL.EscapedPath()))
 	}
 }
@@ -135,15 +134,4 @@ func (f *front) list() []Unsupported {
 		list = append(list, Unsupported{"other requests", f.others})
 	}
 	return list
-}
-
-// A statusWriter remembers the status of a response.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
 }

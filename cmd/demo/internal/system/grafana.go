@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/felixge/httpsnoop"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
@@ -140,27 +141,13 @@ func (s *System) countWebhooks(autoscaler http.Handler) http.Handler {
 			autoscaler.ServeHTTP(w, r)
 			return
 		}
-		recorder := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		autoscaler.ServeHTTP(recorder, r)
+		status := httpsnoop.CaptureMetrics(autoscaler, w, r).Code
 		var err error
-		if recorder.status != http.StatusOK {
-			err = errors.New("the autoscaler answers " + http.StatusText(recorder.status))
+		if status != http.StatusOK {
+			err = errors.New("the autoscaler answers " + http.StatusText(status))
 		}
 		s.observer.addWebhook(direction, err)
 	})
-}
-
-// A statusWriter remembers the status of a response.
-type statusWriter struct {
-	http.ResponseWriter
-
-	status int
-}
-
-// WriteHeader implements [http.ResponseWriter].
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
 }
 
 // newToken returns a secret that Grafana does not take for a number.
