@@ -56,18 +56,3 @@ func credible(s Status) bool {
 func nothingChanged(err error) bool {
 	return errors.Is(err, ErrRefused) || errors.Is(err, ErrPoolNotFound)
 }
-
-func reasonOf(err error) Reason {
-	switch {
-	case errors.Is(err, ErrRateLimited):
-		return ReasonRateLimited
-	case errors.Is(err, ErrRefused):
-		return ReasonRefused
-	case errors.Is(err, ErrPoolNotFound):
-		return ReasonPoolNotFound
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return ReasonTimeout
-	default:
-		return ReasonAPIError
-	}
-}

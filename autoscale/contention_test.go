@@ -50,8 +50,8 @@ func TestOfTwoAutoscalersOneLetsGo(t *testing.T) {
 		{"step-up", "step-up", "step-up"},
 	}, reasons)
 	assert.Equal(t, 6, w.pool.Size())
-	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("contended", "gauge", "1 while the pool is left alone because something else scales it, too.", "1"), "exopool_autoscaler_contended"))
-	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("foreign_changes_total", "counter", "Sizes found that this program has not set.", "2"), "exopool_autoscaler_foreign_changes_total"))
+	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("contended", "gauge", "1 while the pool is not resized because something else scales it, too.", "1"), "exopool_autoscaler_contended"))
+	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("foreign_changes_total", "counter", "Sizes read that this program has not set.", "2"), "exopool_autoscaler_foreign_changes_total"))
 
 	reasons = w.rounds(7, other, up, up)
 	for _, reason := range reasons[0] {

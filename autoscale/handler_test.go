@@ -112,22 +112,22 @@ exopool_autoscaler_last_contact_timestamp_seconds 1.77236646e+09
 # HELP exopool_autoscaler_last_decision_timestamp_seconds When the last turn of the loop began.
 # TYPE exopool_autoscaler_last_decision_timestamp_seconds gauge
 exopool_autoscaler_last_decision_timestamp_seconds 1.77236652e+09
-# HELP exopool_autoscaler_pool_members Members that exist in whatever state, as last read.
+# HELP exopool_autoscaler_pool_members Members that exist in any state, as last read.
 # TYPE exopool_autoscaler_pool_members gauge
 exopool_autoscaler_pool_members 2
 # HELP exopool_autoscaler_pool_size Members asked for, as last read.
 # TYPE exopool_autoscaler_pool_size gauge
 exopool_autoscaler_pool_size 2
-# HELP exopool_autoscaler_pool_size_maximum Most members allowed.
+# HELP exopool_autoscaler_pool_size_maximum Maximum size of the pool.
 # TYPE exopool_autoscaler_pool_size_maximum gauge
 exopool_autoscaler_pool_size_maximum 5
-# HELP exopool_autoscaler_pool_size_minimum Fewest members allowed.
+# HELP exopool_autoscaler_pool_size_minimum Minimum size of the pool.
 # TYPE exopool_autoscaler_pool_size_minimum gauge
 exopool_autoscaler_pool_size_minimum 1
 # HELP exopool_autoscaler_state_errors_total Failed writes of the state directory.
 # TYPE exopool_autoscaler_state_errors_total counter
 exopool_autoscaler_state_errors_total 1
-# HELP exopool_autoscaler_webhooks_pending Webhooks that wait for their turn.
+# HELP exopool_autoscaler_webhooks_pending Pending webhooks.
 # TYPE exopool_autoscaler_webhooks_pending gauge
 exopool_autoscaler_webhooks_pending{direction="down"} 1
 exopool_autoscaler_webhooks_pending{direction="up"} 1

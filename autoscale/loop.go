@@ -114,7 +114,7 @@ func (l *Loop) probe(ctx context.Context) {
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "pool cannot be read, trying again in the first turn", l.attrs(slog.Any("err", err))...)
 		return
 	}
-	l.metrics.read(status)
+	l.metrics.setStatus(status)
 }
 
 // wait waits for next, and reports whether ctx goes on. It waits one interval at
@@ -163,7 +163,7 @@ func (l *Loop) RunOnce(ctx context.Context) Decision {
 
 	d.DurationSeconds = max(l.cfg.Clock.Now().Sub(began), 0).Seconds()
 	d.log(ctx, l.cfg.Logger)
-	l.metrics.decided(d)
+	l.metrics.countDecision(d)
 	l.history.add(d)
 	return d
 }
@@ -251,7 +251,7 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 
 // recordReading takes a reading of the pool.
 func (l *Loop) recordReading(d *Decision, status Status) {
-	l.metrics.read(status)
+	l.metrics.setStatus(status)
 	d.Size, d.Members, d.State = status.Size, status.Members, status.State
 	l.readAt = l.cfg.Clock.Now()
 }

@@ -1,5 +1,7 @@
 package autoscale
 
+import "math"
+
 // newPolicy returns the policy of a loop: a step in the direction that is asked
 // for, within the limits, which come last.
 func newPolicy(step, low, high int) policy {
@@ -27,66 +29,72 @@ type target struct {
 	Reason Reason
 }
 
-// A Reason says in one short word why a turn ended as it did, or what became
-// of a webhook. The set is closed, since reasons are labels of metrics.
-type Reason string
+// byStep is the policy that moves by a fixed number of members at a time. When
+// both directions are asked for, up wins: too many members cost money, too few
+// cost users.
+type byStep struct{ step int }
 
-// Reasons of turns.
-const (
-	// ReasonStepUp and ReasonStepDown: the pool was resized as asked.
-	ReasonStepUp   Reason = "step-up"
-	ReasonStepDown Reason = "step-down"
-	// ReasonBelowMinimum and ReasonAboveMaximum: the pool was resized, without
-	// a webhook, because its size was out of bounds.
-	ReasonBelowMinimum Reason = "below-minimum"
-	ReasonAboveMaximum Reason = "above-maximum"
-	// ReasonNoDemand: no webhook was waiting, and the size is within bounds.
-	ReasonNoDemand Reason = "no-demand"
-	// ReasonAtMinimum: one step down would leave fewer than the minimum.
-	ReasonAtMinimum Reason = "at-minimum"
-	// ReasonAtMaximum: one step up would exceed the maximum, counting members
-	// in every state.
-	ReasonAtMaximum Reason = "at-maximum"
-	// ReasonNotRunning: the pool is in the middle of something, or in a state
-	// that this program does not know.
-	ReasonNotRunning Reason = "pool-not-running"
-	// ReasonPaused: an operator has paused the loop.
-	ReasonPaused Reason = "paused"
-	// ReasonContended: something else seems to scale this pool, too.
-	ReasonContended Reason = "contended"
-	// ReasonStopping: the program was told to stop before it wrote anything.
-	ReasonStopping Reason = "stopping"
-	// ReasonRefused: the provider refused the new size, or already the key
-	// that asked for it; nothing changed.
-	ReasonRefused Reason = "refused"
-	// ReasonSizeChanged: somebody else set the size after this turn had decided
-	// on one; the next turn decides anew.
-	ReasonSizeChanged Reason = "size-changed"
-	// ReasonRateLimited: the provider wants fewer calls.
-	ReasonRateLimited Reason = "rate-limited"
-	// ReasonPoolNotFound: the pool does not exist.
-	ReasonPoolNotFound Reason = "pool-not-found"
-	// ReasonTimeout: the provider did not answer within the time of one turn.
-	ReasonTimeout Reason = "timeout"
-	// ReasonAPIError: the provider's API failed in any other way.
-	ReasonAPIError Reason = "api-error"
-	// ReasonStateError: the state directory cannot be written, and what it
-	// holds could make a webhook count twice after a crash.
-	ReasonStateError Reason = "state-error"
-)
+// decide moves by one step, or stays.
+func (p byStep) decide(o observation) target {
+	switch {
+	case o.Up && o.Size > math.MaxInt-p.step:
+		return target{Size: math.MaxInt, Reason: ReasonStepUp}
+	case o.Up:
+		return target{Size: o.Size + p.step, Reason: ReasonStepUp}
+	case o.Down:
+		return target{Size: o.Size - p.step, Reason: ReasonStepDown}
+	default:
+		return target{Size: o.Size, Reason: ReasonNoDemand}
+	}
+}
 
-// Reasons why a webhook was settled without a step of its own. A turn whose
-// only work was to settle webhooks carries the same reason.
-const (
-	// ReasonSuperseded: another webhook asked for more in the same turn.
-	ReasonSuperseded Reason = "superseded-by-up"
-	// ReasonDryRun: a step was decided on that the program was told not to take.
-	ReasonDryRun Reason = "dry-run"
-	// ReasonExpired: the webhook waited too long to be acted on.
-	ReasonExpired Reason = "expired"
-	// ReasonConfirmed: a resize whose answer was lost took effect.
-	ReasonConfirmed Reason = "confirmed"
-	// ReasonOutcomeUnknown: a resize whose answer was lost can no
-	// longer be told apart from somebody else's change of the size.
-	ReasonOutcomeUnknown Reason = "outcome-unknown"
-)
+// limits keeps the size between a minimum and a maximum, one step at a time,
+// and comes last: whatever policy is before it, a turn changes the size by one
+// step at most, never away from the bounds, and brings a size that is out of
+// them back without being asked.
+type limits struct {
+	policy         policy
+	step, min, max int
+}
+
+// decide asks the limited policy and corrects its target. Out of bounds, the
+// way back comes before what the policy wants, unless that goes the same way.
+func (l limits) decide(o observation) target {
+	want := l.policy.decide(o)
+	switch {
+	case o.Size < l.min && want.Size <= o.Size:
+		want = target{Size: l.min, Reason: ReasonBelowMinimum}
+	case o.Size > l.max && want.Size >= o.Size:
+		want = target{Size: l.max, Reason: ReasonAboveMaximum}
+	}
+	switch {
+	case want.Size > o.Size:
+		return l.raise(o, want)
+	case want.Size < o.Size:
+		return l.lower(o, want)
+	default:
+		return want
+	}
+}
+
+// raise lets the size grow by what still fits under the maximum. Members count
+// beside the size, because the provider adds new ones before it has got rid
+// of old ones.
+func (l limits) raise(o observation, want target) target {
+	room := l.max - max(o.Size, o.Members, 0)
+	size := o.Size + min(want.Size-o.Size, l.step, room)
+	if size <= o.Size {
+		return target{Size: o.Size, Reason: ReasonAtMaximum}
+	}
+	want.Size = size
+	return want
+}
+
+func (l limits) lower(o observation, want target) target {
+	size := max(want.Size, o.Size-l.step, l.min)
+	if size >= o.Size {
+		return target{Size: o.Size, Reason: ReasonAtMinimum}
+	}
+	want.Size = size
+	return want
+}

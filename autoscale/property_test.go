@@ -21,6 +21,7 @@ type schedule struct {
 	told     map[autoscale.Direction]int // settled by programs that are dead now
 	unspent  map[autoscale.Direction]int // webhooks that no step was taken for
 	previous int                         // size before the last resize
+	series   map[string]bool             // with a reason, at the start
 }
 
 // run starts the program on what the disk holds.
@@ -30,6 +31,7 @@ func (s *schedule) run(rt *rapid.T) {
 	loop, err := autoscale.New(s.cfg)
 	require.NoError(rt, err)
 	s.loop = loop
+	s.series, _ = seriesWithReason(rt, s.reg)
 }
 
 // settled returns how many webhooks the running program has accounted for.
@@ -75,10 +77,17 @@ func (s *schedule) resized(rt *rapid.T, from int) {
 
 // crash forgets the program; only what the disk holds at this point remains.
 func (s *schedule) crash(rt *rapid.T) {
+	s.checkSeries(rt)
 	for direction, count := range s.settled(rt) {
 		s.told[direction] += count
 	}
 	s.cfg.StateDir = s.diskNow()
+}
+
+// checkSeries checks that all series with a reason were there from the start.
+func (s *schedule) checkSeries(rt *rapid.T) {
+	series, _ := seriesWithReason(rt, s.reg)
+	require.Equal(rt, s.series, series)
 }
 
 func (s *schedule) webhook(rt *rapid.T) {
@@ -155,5 +164,6 @@ func TestRandomSchedules(t *testing.T) {
 				require.Equal(rt, s.recorded[down], s.told[down]+now[down]+waitDown.Count, "every down is accounted for")
 			},
 		})
+		s.checkSeries(rt)
 	})
 }

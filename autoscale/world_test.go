@@ -45,13 +45,27 @@ func (h *hooks) Resize(ctx context.Context, size int) error {
 	return err
 }
 
+// stateDir returns an empty directory, in memory where the system has one: state
+// is synced to the disk thousands of times, and no test depends on that.
+func stateDir(t *testing.T) string {
+	t.Helper()
+	parent, err := os.MkdirTemp("/dev/shm", "exopool-autoscale-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(parent) })
+	dir := filepath.Join(parent, "state")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	return dir
+}
+
 func newWorld(t *testing.T, size int, change ...func(*autoscale.Config)) *world {
 	t.Helper()
 	clock := fake.NewClock(noon)
 	pool := fake.NewPool("web", size, clock)
 	w := &world{T: t, clock: clock, pool: pool, hooks: &hooks{Pool: pool}}
 	w.cfg = autoscale.Config{
-		Pool: w.hooks, PoolName: "web", Zone: "at-vie-1", Max: 5, StateDir: t.TempDir(), Clock: clock,
+		Pool: w.hooks, PoolName: "web", Zone: "at-vie-1", Max: 5, StateDir: stateDir(t), Clock: clock,
 	}
 	for _, c := range change {
 		c(&w.cfg)
@@ -84,7 +98,7 @@ func (w *world) turn() autoscale.Decision {
 // power cut would leave.
 func (w *world) diskNow() string {
 	w.Helper()
-	dir := w.TempDir()
+	dir := stateDir(w.T)
 	data, err := os.ReadFile(filepath.Join(w.cfg.StateDir, "demand.json"))
 	require.NoError(w, err)
 	require.NoError(w, os.WriteFile(filepath.Join(dir, "demand.json"), data, 0o600))

@@ -108,7 +108,7 @@ func alertTitles(t *testing.T) []string {
 // reasons returns the values of the constants of type Reason.
 func reasons(t *testing.T) []string {
 	t.Helper()
-	source, err := os.ReadFile(filepath.Join(root, "autoscale/policy.go"))
+	source, err := os.ReadFile(filepath.Join(root, "autoscale/reason.go"))
 	require.NoError(t, err)
 	var values []string
 	for _, match := range regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1) {

@@ -1,0 +1,128 @@
+package autoscale
+
+import (
+	"context"
+	"errors"
+)
+
+// A Reason says in one short word why a turn ended as it did, or what became
+// of a webhook. The set is closed, since reasons are labels of metrics.
+type Reason string
+
+// Reasons of turns. A new reason needs a line in reasonUses, too, and one in
+// docs/operations.md.
+const (
+	// ReasonStepUp and ReasonStepDown: the pool was resized as webhooks asked.
+	ReasonStepUp   Reason = "step-up"
+	ReasonStepDown Reason = "step-down"
+	// ReasonBelowMinimum and ReasonAboveMaximum: the pool was resized without
+	// a webhook, because its size was out of bounds.
+	ReasonBelowMinimum Reason = "below-minimum"
+	ReasonAboveMaximum Reason = "above-maximum"
+	// ReasonNoDemand: there was no webhook, and the size is within bounds.
+	ReasonNoDemand Reason = "no-demand"
+	// ReasonAtMinimum: one step down would go below the minimum size.
+	ReasonAtMinimum Reason = "at-minimum"
+	// ReasonAtMaximum: one step up would exceed the maximum size, counting
+	// members in every state.
+	ReasonAtMaximum Reason = "at-maximum"
+	// ReasonNotRunning: the pool is in the middle of an operation, or in a
+	// state that this program does not know.
+	ReasonNotRunning Reason = "pool-not-running"
+	// ReasonPaused: an operator has paused the loop.
+	ReasonPaused Reason = "paused"
+	// ReasonContended: something else seems to scale this pool, too.
+	ReasonContended Reason = "contended"
+	// ReasonStopping: the program was told to stop before it requested anything.
+	ReasonStopping Reason = "stopping"
+	// ReasonRefused: the provider refused the new size, or the API key; nothing
+	// changed.
+	ReasonRefused Reason = "refused"
+	// ReasonSizeChanged: something else set the size after this turn had made
+	// its decision; the next turn makes a new one.
+	ReasonSizeChanged Reason = "size-changed"
+	// ReasonRateLimited: the provider limits the rate of calls.
+	ReasonRateLimited Reason = "rate-limited"
+	// ReasonPoolNotFound: the pool does not exist.
+	ReasonPoolNotFound Reason = "pool-not-found"
+	// ReasonTimeout: the provider did not answer before the timeout of the turn.
+	ReasonTimeout Reason = "timeout"
+	// ReasonAPIError: the provider's API failed in any other way.
+	ReasonAPIError Reason = "api-error"
+	// ReasonStateError: the state directory cannot be written, and what it
+	// holds could make a webhook count twice after a crash.
+	ReasonStateError Reason = "state-error"
+)
+
+// Reasons why a webhook was settled without a step of its own. A turn that did
+// nothing but settle webhooks has the same reason.
+const (
+	// ReasonSuperseded: another webhook asked for more in the same turn.
+	ReasonSuperseded Reason = "superseded-by-up"
+	// ReasonDryRun: the step was decided on and, in a dry run, not taken.
+	ReasonDryRun Reason = "dry-run"
+	// ReasonExpired: the webhook waited too long.
+	ReasonExpired Reason = "expired"
+	// ReasonConfirmed: a resize whose answer was lost took effect.
+	ReasonConfirmed Reason = "confirmed"
+	// ReasonOutcomeUnknown: a resize whose answer was lost can no longer be
+	// told from a change by something else.
+	ReasonOutcomeUnknown Reason = "outcome-unknown"
+)
+
+// A reasonUse says where a reason occurs.
+type reasonUse struct {
+	reason  Reason
+	results []Result    // of turns
+	settles []Direction // of webhooks
+}
+
+// reasonUses returns where each reason occurs, in the order of the constants.
+func reasonUses() []reasonUse {
+	var (
+		never []Result
+		none  []Direction
+		both  = []Direction{Up, Down}
+	)
+	return []reasonUse{
+		{ReasonStepUp, []Result{Resized, DryRun}, []Direction{Up}},
+		{ReasonStepDown, []Result{Resized, DryRun}, []Direction{Down}},
+		{ReasonBelowMinimum, []Result{Resized, DryRun}, none},
+		{ReasonAboveMaximum, []Result{Resized, DryRun}, none},
+		{ReasonNoDemand, []Result{Held}, none},
+		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},
+		{ReasonAtMaximum, []Result{Held}, []Direction{Up}},
+		{ReasonNotRunning, []Result{Held}, none},
+		{ReasonPaused, []Result{Held}, none},
+		{ReasonContended, []Result{Held}, none},
+		{ReasonStopping, []Result{Held}, none},
+		{ReasonRefused, []Result{Failed}, none},
+		{ReasonSizeChanged, []Result{Held}, none},
+		{ReasonRateLimited, []Result{Failed}, none},
+		{ReasonPoolNotFound, []Result{Failed}, none},
+		{ReasonTimeout, []Result{Failed}, none},
+		{ReasonAPIError, []Result{Failed}, none},
+		{ReasonStateError, []Result{Failed}, none},
+		{ReasonSuperseded, never, []Direction{Down}},
+		{ReasonDryRun, never, both},
+		{ReasonExpired, []Result{Held}, both},
+		{ReasonConfirmed, []Result{Resized, Held}, both},
+		{ReasonOutcomeUnknown, []Result{Held}, both},
+	}
+}
+
+// reasonOf returns the reason of a turn in which a call of the pool failed.
+func reasonOf(err error) Reason {
+	switch {
+	case errors.Is(err, ErrRateLimited):
+		return ReasonRateLimited
+	case errors.Is(err, ErrRefused):
+		return ReasonRefused
+	case errors.Is(err, ErrPoolNotFound):
+		return ReasonPoolNotFound
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return ReasonTimeout
+	default:
+		return ReasonAPIError
+	}
+}
