@@ -36,7 +36,7 @@ func newModule(t *testing.T) module {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	mirror, err := providers.Install(t.Context(), providers.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	mirror, err := providers.Install(t.Context(), providers.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	require.NoError(t, err)
 
 	repository := t.TempDir()

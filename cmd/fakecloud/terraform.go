@@ -57,7 +57,7 @@ func (p program) providerMirror(ctx context.Context) (providers.Mirror, error) {
 	if p.choosesProviders() {
 		return providers.Mirror{}, nil
 	}
-	mirror, err := providers.Install(ctx, providers.Config{Log: newConsole(p.stderr, slog.LevelInfo)})
+	mirror, err := providers.Install(ctx, providers.Config{Logger: newConsole(p.stderr, slog.LevelInfo)})
 	switch {
 	case err != nil:
 		return mirror, fmt.Errorf("%w\n\nTerraform needs the provider registry. Without it, run this in exopool's repository "+

@@ -18,8 +18,8 @@ import (
 // importPath is this package; the modules to build are folders in it.
 const importPath = "github.com/exopool/exopool/internal/providers"
 
-// heartbeat is how often a build in progress says so.
-const heartbeat = 15 * time.Second
+// progressInterval is how often a build in progress is logged.
+const progressInterval = 15 * time.Second
 
 // A recipe says how one provider is built.
 type recipe struct {
@@ -32,7 +32,7 @@ type recipe struct {
 }
 
 func recipes() []recipe {
-	// Fits ">= 4.0, < 5.0" and is no release of the original.
+	// Matches ">= 4.0, < 5.0" and is no release of the original.
 	const standIn = "4.99.0"
 	const exoscale = "github.com/exoscale/terraform-provider-exoscale"
 	return []recipe{
@@ -55,13 +55,13 @@ type artifact struct {
 	program string // in the mirror
 }
 
-// A builder builds into the cache what is not there yet.
+// A builder builds providers that are not in the cache.
 type builder struct {
-	cache string
-	log   *slog.Logger
+	cache  string
+	logger *slog.Logger
 }
 
-// platform is this computer as mirrors name it.
+// platform is the host's platform, as mirrors name it.
 const platform = runtime.GOOS + "_" + runtime.GOARCH
 
 func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
@@ -83,9 +83,9 @@ func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
 	}
 	name := fmt.Sprintf("%s-%s-%s-%s", filepath.Base(r.source), r.version, platform, sum[:12])
 	a := artifact{recipe: r, mirror: filepath.Join(b.cache, name)}
-	a.program = filepath.Join(a.mirror, inside(hosts()[0], r))
+	a.program = filepath.Join(a.mirror, pathInMirror(hosts()[0], r))
 
-	unlock, err := lock(ctx, a.mirror+".lock", b.log)
+	unlock, err := lock(ctx, a.mirror+".lock", b.logger)
 	if err != nil {
 		return artifact{}, err
 	}
@@ -95,28 +95,28 @@ func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return artifact{}, err
 	}
-	return a, b.fill(ctx, a, dir)
+	return a, b.buildInto(ctx, a, dir)
 }
 
-// fill builds beside the mirror and renames at the end: a mirror that exists
+// buildInto builds beside the mirror and renames at the end: a mirror that exists
 // is complete.
-func (b builder) fill(ctx context.Context, a artifact, dir string) error {
+func (b builder) buildInto(ctx context.Context, a artifact, dir string) error {
 	partial := a.mirror + ".partial"
 	if err := os.RemoveAll(partial); err != nil { // left by a run that was killed
 		return err
 	}
-	program := filepath.Join(partial, inside(hosts()[0], a.recipe))
+	program := filepath.Join(partial, pathInMirror(hosts()[0], a.recipe))
 
 	start := time.Now()
-	b.log.Info("building provider", "provider", a.source, "version", a.version, "into", a.mirror)
-	stop := b.beat(a.source, start)
+	b.logger.Info("building provider", "provider", a.source, "version", a.version, "into", a.mirror)
+	stop := b.logProgress(a.source, start)
 	defer stop()
 	if _, err := goCommand(ctx, dir, "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", a.linkerFlags(), "-o", program, a.main); err != nil {
 		return err
 	}
 	for _, host := range hosts()[1:] {
-		also := filepath.Join(partial, inside(host, a.recipe))
+		also := filepath.Join(partial, pathInMirror(host, a.recipe))
 		if err := os.MkdirAll(filepath.Dir(also), 0o750); err != nil {
 			return err
 		}
@@ -127,28 +127,29 @@ func (b builder) fill(ctx context.Context, a artifact, dir string) error {
 	if err := os.Rename(partial, a.mirror); err != nil {
 		return err
 	}
-	b.log.Info("built provider", "provider", a.source, "seconds", int(time.Since(start).Seconds()))
+	b.logger.Info("built provider", "provider", a.source, "seconds", int(time.Since(start).Seconds()))
 	return nil
 }
 
-// inside is where a mirror keeps the program, in the unpacked layout.
-func inside(host string, r recipe) string {
+// pathInMirror returns the path of the program in a mirror of the unpacked
+// layout.
+func pathInMirror(host string, r recipe) string {
 	name := fmt.Sprintf("terraform-provider-%s_v%s", filepath.Base(r.source), r.version)
 	return filepath.Join(host, filepath.FromSlash(r.source), r.version, platform, name)
 }
 
-// beat says now and then that a build goes on, until the function it returns
-// is called.
-func (b builder) beat(source string, start time.Time) (stop func()) {
+// logProgress logs from time to time that a build is in progress, until stop is
+// called.
+func (b builder) logProgress(source string, start time.Time) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(heartbeat)
+		ticker := time.NewTicker(progressInterval)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
-				b.log.Info("still building provider", "provider", source, "seconds", int(time.Since(start).Seconds()))
+				b.logger.Info("still building provider", "provider", source, "seconds", int(time.Since(start).Seconds()))
 			case <-ended:
 				return
 			}
@@ -157,14 +158,14 @@ func (b builder) beat(source string, start time.Time) (stop func()) {
 	return func() { close(ended); <-done }
 }
 
-// goCommand runs go in a folder and returns what it prints. The user's flags
-// and workspace are for the user's code, not for this.
+// goCommand runs go in a folder and returns what it prints, without the user's
+// flags and workspace.
 func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are this package's own
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0",
 		"GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // lets go remove its temporary files
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it removes its temporary files
 	cmd.WaitDelay = 10 * time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// hosts are the registries in whose name a mirror serves: Terraform and
-// OpenTofu complete the address exoscale/exoscale with one of their own.
+// hosts returns the registries that a mirror replaces: Terraform and OpenTofu
+// complete the address exoscale/exoscale with one of them.
 func hosts() []string { return []string{"registry.terraform.io", "registry.opentofu.org"} }
 
-// writeConfig writes the CLI configuration file and returns its path. The name
-// follows from the content, so a file once written never changes under a run.
+// writeConfig writes the CLI configuration file and returns its path. Its name is
+// a hash of the content, so that a file never changes during a run.
 func writeConfig(cache string, built []artifact) (string, error) {
 	content := cliConfig(built)
 	sum := sha256.Sum256([]byte(content))
@@ -23,13 +23,13 @@ func writeConfig(cache string, built []artifact) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("look for the CLI configuration: %w", err)
+		return "", fmt.Errorf("find the CLI configuration: %w", err)
 	}
 	return path, replaceFile(path, content)
 }
 
-// cliConfig is the text of the file. Providers that were built come from their
-// mirror only; any other comes from where it always comes from.
+// cliConfig returns the text of the file. Providers that were built come from
+// their mirror only; all others from their usual place.
 func cliConfig(built []artifact) string {
 	var text, direct strings.Builder
 	text.WriteString("provider_installation {\n")
@@ -53,7 +53,7 @@ func cliConfig(built []artifact) string {
 	return text.String()
 }
 
-// replaceFile writes a file that others may read at any moment.
+// replaceFile writes a file that other processes may read at any moment.
 func replaceFile(path, content string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tfrc-*")
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// hashFolder sums up the flags of a build and the names and contents of the
-// files in its folder. It is the key of the cache: whatever this repository
-// says about the program changes the key.
+// hashFolder hashes the flags of a build and the names and contents of the files
+// in its folder. It is the key of the cache: any change in this repository that
+// changes the program changes the key.
 func hashFolder(dir, flags string) (string, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {

@@ -37,7 +37,7 @@ func TestGenuineProvidersAreDownloadedWhereTheRegistryAnswers(t *testing.T) {
 	m := install(t, providers.Config{
 		Registry: address,
 		Cache:    t.TempDir(),
-		Log:      slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger:   slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	assert.Empty(t, m.Built)
 	assert.Contains(t, log.String(), "GENUINE", "a quiet log hides which providers a test ran with")
@@ -70,7 +70,7 @@ func TestStandInIsAnnounced(t *testing.T) {
 	var log bytes.Buffer
 	m := install(t, providers.Config{
 		Registry: "http://127.0.0.1:1",
-		Log:      slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger:   slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	for _, p := range m.Built {
 		assert.Contains(t, log.String(), p.Source)
@@ -114,7 +114,7 @@ func TestConcurrentInstallsBuildOnceAndLeaveNothingHalfDone(t *testing.T) {
 	handler := slog.NewTextHandler(&log, nil)
 	for i := range mirrors {
 		done.Go(func() {
-			config := providers.Config{Registry: unreachable, Cache: cache, Log: slog.New(handler)}
+			config := providers.Config{Registry: unreachable, Cache: cache, Logger: slog.New(handler)}
 			mirrors[i], faults[i] = providers.Install(t.Context(), config)
 		})
 	}
@@ -143,7 +143,7 @@ func TestCancelledBuildLeavesNoMirror(t *testing.T) {
 	defer cancel()
 	cache := t.TempDir()
 	log := slog.New(slog.NewTextHandler(trigger{word: "building provider", pull: cancel}, nil))
-	_, err := providers.Install(ctx, providers.Config{Registry: "http://127.0.0.1:1", Cache: cache, Log: log})
+	_, err := providers.Install(ctx, providers.Config{Registry: "http://127.0.0.1:1", Cache: cache, Logger: log})
 	require.ErrorIs(t, err, context.Canceled)
 	mirrors, err := filepath.Glob(filepath.Join(cache, "*_*-????????????"))
 	require.NoError(t, err)

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// lockPoll is how often a waiting process looks whether the other is done.
+// lockPoll is how often a waiting process tries again.
 const lockPoll = 200 * time.Millisecond
 
 var errLocked = errors.New("locked by another process")
 
-// lock waits until no other process holds the file. The file stays: removing
-// it would let two processes lock two files of one name.
-func lock(ctx context.Context, path string, log *slog.Logger) (unlock func(), err error) {
+// lock waits until no other process holds the file. The file is not removed, as
+// then two processes could lock two files of the same name.
+func lock(ctx context.Context, path string, logger *slog.Logger) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path in the cache
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func lock(ctx context.Context, path string, log *slog.Logger) (unlock func(), er
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 		}
 		if first {
-			log.Info("waiting for another process that builds the same", "lock", path)
+			logger.Info("waiting for another process that builds the same", "lock", path)
 		}
 		select {
 		case <-ctx.Done():

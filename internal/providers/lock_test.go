@@ -29,7 +29,7 @@ func TestInstallWaitsForAnotherProcessNoLongerThanItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	log := slog.New(slog.NewTextHandler(trigger{word: "waiting", pull: cancel}, nil))
-	_, err = providers.Install(ctx, providers.Config{Registry: unreachable, Cache: cache, Log: log})
+	_, err = providers.Install(ctx, providers.Config{Registry: unreachable, Cache: cache, Logger: log})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.ErrorContains(t, err, "wait for "+path)
 }

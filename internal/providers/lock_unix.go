@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lockFile takes the file until it is closed, however the process ends.
+// lockFile locks the file until it is closed or the process ends.
 func lockFile(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

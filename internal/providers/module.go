@@ -10,11 +10,11 @@ import (
 
 // CopyModule copies the Terraform module in folder from into the folder to,
 // which may exist. Terraform writes state, provider links and a lock file
-// beside the configuration; in a copy they cannot reach the repository.
+// beside the configuration: in a copy, none of it gets into the repository.
 //
-// What a developer's own runs have left is not copied: hidden files, the lock
-// file among them, state, plans, variable files and overrides. Give a folder
-// above the module when it refers to files outside itself.
+// Files of a developer's own runs are not copied: hidden files such as the lock
+// file, state, plans, variable files and overrides. A module that refers to
+// files outside itself needs a folder above it as from.
 func CopyModule(to, from string) error {
 	source, err := os.OpenRoot(from)
 	if err != nil {
@@ -33,7 +33,7 @@ func CopyModule(to, from string) error {
 		switch {
 		case err != nil:
 			return err
-		case name != "." && personal(path.Base(name)):
+		case name != "." && ofOwnRuns(path.Base(name)):
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -50,9 +50,9 @@ func CopyModule(to, from string) error {
 	return nil
 }
 
-// personal reports whether a file belongs to a developer's own runs. Secrets
-// may be in it, and Terraform would load some of them by itself.
-func personal(name string) bool {
+// ofOwnRuns reports whether a file belongs to a developer's own runs. It may have
+// secrets in it, and Terraform would load some of them by itself.
+func ofOwnRuns(name string) bool {
 	if strings.HasPrefix(name, ".") || name == "override.tf" || name == "override.tf.json" {
 		return true
 	}

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,31 +10,30 @@ import (
 	"path/filepath"
 )
 
-// DefaultRegistry is where Terraform looks for providers.
+// DefaultRegistry is Terraform's registry of providers.
 const DefaultRegistry = "https://registry.terraform.io"
 
-// A Config says where providers come from and where they are kept. The zero
-// value serves.
+// A Config configures [Install]. The zero value is valid.
 type Config struct {
 	// Cache is the folder for built providers and configuration files,
 	// exopool/providers in the user's cache folder by default. Any number of
 	// processes may share one, and it may be deleted while none runs.
 	Cache string
 
-	// Registry is the address of the registry to ask first, without a path;
+	// Registry is the address of the registry to try first, without a path;
 	// [DefaultRegistry] by default.
 	Registry string
 
-	// Log is told which providers run, and how building goes on. Nobody is
-	// by default.
-	Log *slog.Logger
+	// Logger gets which providers run, and the progress of builds; discarded by
+	// default.
+	Logger *slog.Logger
 }
 
 // A Provider is one program that was built instead of downloaded.
 type Provider struct {
 	Source  string // as configurations name it: exoscale/exoscale
 	Version string // without a leading v
-	StandIn bool   // whether it only plays the provider of that name
+	StandIn bool   // a replacement with the name of the original
 	Path    string // the program
 }
 
@@ -46,9 +46,9 @@ type Mirror struct {
 	Built []Provider
 }
 
-// Environment returns the variables to set for Terraform. They put the
-// configuration file of the user out of force, and the plugin cache with it:
-// several runs at once damage that.
+// Environment returns the variables to set for Terraform. They replace the
+// configuration file of the user, and switch off the plugin cache, which
+// concurrent runs damage.
 func (m Mirror) Environment() map[string]string {
 	return map[string]string{
 		"TF_CLI_CONFIG_FILE":  m.ConfigFile,
@@ -57,33 +57,18 @@ func (m Mirror) Environment() map[string]string {
 	}
 }
 
-// Install finds out whether the registry answers and, if not, builds the
-// providers that are not built yet. The first time that takes about 90 seconds
-// on two cores, and the network for the module proxy; later well below one.
+// Install checks whether the registry answers and, if not, builds the providers
+// that are not built yet. The first time that takes about 90 seconds on two
+// cores, and the network for the module proxy; later well below one.
 //
 // It needs the go command, and a working folder inside the repository.
-func Install(ctx context.Context, c Config) (Mirror, error) {
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.Registry == "" {
-		c.Registry = DefaultRegistry
-	}
-	if c.Cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return Mirror{}, fmt.Errorf("find the cache folder for providers: %w", err)
-		}
-		c.Cache = filepath.Join(user, "exopool", "providers")
-	}
-	cache, err := filepath.Abs(c.Cache)
+func Install(ctx context.Context, cfg Config) (Mirror, error) {
+	cfg = cfg.withDefaults()
+	cache, err := cfg.cacheFolder()
 	if err != nil {
-		return Mirror{}, fmt.Errorf("find the cache folder for providers: %w", err)
+		return Mirror{}, err
 	}
-	if err := os.MkdirAll(cache, 0o750); err != nil {
-		return Mirror{}, fmt.Errorf("make the cache folder for providers: %w", err)
-	}
-	built, err := c.providers(ctx, cache)
+	built, err := cfg.build(ctx, cache)
 	if err != nil {
 		return Mirror{}, err
 	}
@@ -94,31 +79,59 @@ func Install(ctx context.Context, c Config) (Mirror, error) {
 	return Mirror{ConfigFile: file, Built: programs(built)}, nil
 }
 
-// providers builds what is missing, which is nothing where the registry answers.
-func (c Config) providers(ctx context.Context, cache string) ([]artifact, error) {
-	unreachable := askRegistry(ctx, c.Registry)
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Registry = cmp.Or(c.Registry, DefaultRegistry)
+	return c
+}
+
+// cacheFolder makes the folder for built providers and returns its path.
+func (c Config) cacheFolder() (string, error) {
+	folder := c.Cache
+	if folder == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find the cache folder for providers: %w", err)
+		}
+		folder = filepath.Join(user, "exopool", "providers")
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return "", fmt.Errorf("find the cache folder for providers: %w", err)
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return "", fmt.Errorf("make the cache folder for providers: %w", err)
+	}
+	return folder, nil
+}
+
+// build builds what is missing, which is nothing where the registry answers.
+func (c Config) build(ctx context.Context, cache string) ([]artifact, error) {
+	unreachable := checkRegistry(ctx, c.Registry)
 	if unreachable == nil {
-		c.Log.Warn("terraform downloads GENUINE providers", "registry", c.Registry)
+		c.Logger.Warn("terraform downloads GENUINE providers", "registry", c.Registry)
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("ask the Terraform registry: %w", err)
+		return nil, fmt.Errorf("check the Terraform registry: %w", err)
 	}
-	c.Log.Warn("no Terraform registry: using providers built on this computer", "registry", c.Registry, "err", unreachable)
-	b := builder{cache: cache, log: c.Log}
+	c.Logger.Warn("no Terraform registry: using providers built on this host", "registry", c.Registry, "err", unreachable)
+	b := builder{cache: cache, logger: c.Logger}
 	built := make([]artifact, 0, len(recipes()))
 	for _, r := range recipes() {
 		a, err := b.build(ctx, r)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("build provider %s: %w", r.source, err),
-				fmt.Errorf("the Terraform registry is out of reach: %w", unreachable))
+				fmt.Errorf("the Terraform registry cannot be reached: %w", unreachable))
 		}
 		built = append(built, a)
 		kind := "GENUINE provider, built from its source"
 		if r.standIn {
 			kind = "STAND-IN, not the genuine provider"
 		}
-		c.Log.Warn("terraform runs a local provider", "provider", r.source, "version", a.version, "kind", kind)
+		c.Logger.Warn("terraform runs a local provider", "provider", r.source, "version", a.version, "kind", kind)
 	}
 	return built, nil
 }

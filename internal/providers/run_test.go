@@ -37,17 +37,17 @@ func newWorkspace(t *testing.T) workspace {
 }
 
 // install logs to standard error, so that the first build is seen at work.
-func install(t *testing.T, c providers.Config) providers.Mirror {
+func install(t *testing.T, cfg providers.Config) providers.Mirror {
 	t.Helper()
-	if c.Log == nil {
-		c.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	m, err := providers.Install(t.Context(), c)
+	m, err := providers.Install(t.Context(), cfg)
 	require.NoError(t, err)
 	return m
 }
 
-// run runs Terraform without the settings of whoever runs the test.
+// run runs Terraform without the settings of the user.
 func (w workspace) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), w.program, args...)

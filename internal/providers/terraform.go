@@ -8,14 +8,15 @@ import (
 	"os/exec"
 )
 
-// The oldest version that serves: validations that name other variables, and
-// mocked providers in tests, came with 1.9 at the latest. OpenTofu counts alike.
+// The oldest version that works: validations that refer to other variables, and
+// mocked providers in tests, came with 1.9 at the latest. OpenTofu has the same
+// numbers.
 const (
 	oldestMajor = 1
 	oldestMinor = 9
 )
 
-// ErrNoTerraform says that no usable Terraform is installed.
+// ErrNoTerraform is the error when no usable Terraform is installed.
 var ErrNoTerraform = errors.New("no usable terraform or tofu: install Terraform 1.9 or newer " +
 	"(https://developer.hashicorp.com/terraform/install) or OpenTofu 1.9 or newer " +
 	"(https://opentofu.org/docs/intro/install/) and put it on the PATH")
@@ -35,7 +36,7 @@ func Terraform(ctx context.Context) (string, error) {
 		faults = append(faults, err)
 	}
 	if err := ctx.Err(); err != nil {
-		return "", fmt.Errorf("look for terraform: %w", err)
+		return "", fmt.Errorf("find terraform: %w", err)
 	}
 	return "", fmt.Errorf("%w: %w", ErrNoTerraform, errors.Join(faults...))
 }
@@ -46,7 +47,7 @@ func usable(ctx context.Context, path string) error {
 	cmd.Env = append(cmd.Environ(), "CHECKPOINT_DISABLE=1")
 	output, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("ask %s for its version: %w", path, err)
+		return fmt.Errorf("get the version of %s: %w", path, err)
 	}
 	var answer struct {
 		Version string `json:"terraform_version"` // OpenTofu kept the name
@@ -59,7 +60,7 @@ func usable(ctx context.Context, path string) error {
 		return fmt.Errorf("read the version %q of %s: %w", answer.Version, path, err)
 	}
 	if major < oldestMajor || major == oldestMajor && minor < oldestMinor {
-		return fmt.Errorf("%s is version %s, too old", path, answer.Version)
+		return fmt.Errorf("%s has version %s, which is too old", path, answer.Version)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func open(t *testing.T) workshop {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	mirror, err := providers.Install(t.Context(), providers.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	mirror, err := providers.Install(t.Context(), providers.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	require.NoError(t, err)
 	return workshop{program, mirror}
 }

@@ -1,9 +1,9 @@
-// Command install gets Terraform its providers on computers that cannot reach
-// the Terraform registry, and prints the path of the configuration file to use:
+// Command install builds Terraform's providers on hosts that cannot reach the
+// Terraform registry, and prints the path of the configuration file to use:
 //
 //	export TF_CLI_CONFIG_FILE=$(go run ./internal/providers/install)
 //
-// Progress and what runs in the end go to standard error.
+// It logs progress, and which providers run, to standard error.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 func run(stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	mirror, err := providers.Install(ctx, providers.Config{Log: slog.New(slog.NewTextHandler(stderr, nil))})
+	mirror, err := providers.Install(ctx, providers.Config{Logger: slog.New(slog.NewTextHandler(stderr, nil))})
 	if err != nil {
 		return err
 	}
