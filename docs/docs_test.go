@@ -1,4 +1,4 @@
-// Package docs_test holds the docs to what is there.
+// Package docs_test compares the documentation with the code.
 package docs_test
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/exopool/exopool/terraform/templates"
 )
 
-// root is the repository.
+// root is the root folder of the repository.
 const root = ".."
 
 func read(t *testing.T, name string) []byte {
@@ -74,7 +74,7 @@ var (
 	notInAnchor    = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
+func TestLinksAreNotDead(t *testing.T) {
 	t.Parallel()
 	for _, page := range pages(t) {
 		for _, link := range linkPattern.FindAllStringSubmatch(string(read(t, filepath.Join(root, page))), -1) {
@@ -94,9 +94,8 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestMapOfTheDocsIsComplete: the map links to every page, so that a new one is
-// found.
-func TestMapOfTheDocsIsComplete(t *testing.T) {
+// TestIndexOfTheDocsIsComplete: docs/README.md links to every page.
+func TestIndexOfTheDocsIsComplete(t *testing.T) {
 	t.Parallel()
 	linked := map[string]bool{}
 	for _, index := range []string{"docs/README.md", "docs/decisions/README.md"} {
@@ -112,7 +111,7 @@ func TestMapOfTheDocsIsComplete(t *testing.T) {
 	}
 }
 
-// anchors returns what the headings of a page are called in links.
+// anchors returns the names of the headings of a page in links.
 func anchors(page string) []string {
 	var found []string
 	for _, heading := range headingPattern.FindAllStringSubmatch(page, -1) {
@@ -122,7 +121,7 @@ func anchors(page string) []string {
 	return found
 }
 
-// What a name in a code span is, by its form.
+// Forms of names in code spans.
 var (
 	metricForm   = regexp.MustCompile(`^exopool[_:][a-z0-9_:]+$`)
 	flagForm     = regexp.MustCompile(`^-[a-z][a-z-]+$`)
@@ -131,12 +130,12 @@ var (
 	variableForm = regexp.MustCompile(`-var[ =]([a-z_]+)=`)
 )
 
-// A registrar notes what metrics are called.
-type registrar struct{ names map[string]bool }
+// A nameCollector registers no metrics and collects their names.
+type nameCollector struct{ names map[string]bool }
 
-var _ prometheus.Registerer = registrar{}
+var _ prometheus.Registerer = nameCollector{}
 
-func (r registrar) Register(c prometheus.Collector) error {
+func (r nameCollector) Register(c prometheus.Collector) error {
 	descs := make(chan *prometheus.Desc, 1000)
 	c.Describe(descs)
 	close(descs)
@@ -148,18 +147,18 @@ func (r registrar) Register(c prometheus.Collector) error {
 	return nil
 }
 
-func (r registrar) MustRegister(cs ...prometheus.Collector) {
+func (r nameCollector) MustRegister(cs ...prometheus.Collector) {
 	for _, c := range cs {
 		_ = r.Register(c) // never fails
 	}
 }
 
-func (registrar) Unregister(prometheus.Collector) bool { return false }
+func (nameCollector) Unregister(prometheus.Collector) bool { return false }
 
-// metricNames returns what the programs export and the rules record.
+// metricNames returns the metrics that the programs export and the rules record.
 func metricNames(t *testing.T) map[string]bool {
 	t.Helper()
-	r := registrar{names: map[string]bool{}}
+	r := nameCollector{names: map[string]bool{}}
 	client, err := exoscale.New(exoscale.Config{Key: "EXOkey", Secret: "secret", Zone: "at-vie-1", Registerer: r})
 	require.NoError(t, err)
 	_, err = discovery.New(discovery.Config{
@@ -195,8 +194,8 @@ func metricNames(t *testing.T) map[string]bool {
 	return r.names
 }
 
-// sources returns the text of all files that programs read, and the flags that
-// are declared in them.
+// sources returns the text of all files but the documentation, and the flags
+// that they declare.
 func sources(t *testing.T) (text string, flags map[string]bool) {
 	t.Helper()
 	declared := regexp.MustCompile(`(?:fs|flags|flag)\.\w+\((?:&[\w.]+, )?"([a-z][a-z-]*)"` + // package flag

@@ -19,7 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// programs are the folders whose code runs in the two programs.
+// programs are the folders with the code of the two programs.
 var programs = []string{"autoscale", "discovery", "exoscale", "cmd/autoscaler", "cmd/discovery", "cmd/internal/serve", "cmd/internal/settings"}
 
 // programFiles parses the code of the two programs, without tests.
@@ -40,7 +40,7 @@ func programFiles(t *testing.T) []*ast.File {
 	return files
 }
 
-// logCalls is where the message stands among the arguments of a call.
+// logCalls is the position of the message among the arguments of a call.
 var logCalls = map[string]int{"Debug": 0, "Info": 0, "Warn": 0, "Error": 0, "LogAttrs": 2}
 
 // logged returns the messages that the programs log, and the keys of their
@@ -118,9 +118,9 @@ func reasons(t *testing.T) []string {
 	return values
 }
 
-// TestOperationsTellsOfEverything: each metric, log message, log key, alert and
-// reason stands in the page for operators.
-func TestOperationsTellsOfEverything(t *testing.T) {
+// TestOperationsPageIsComplete: the page for operators has each metric, log
+// message, log key, alert and reason.
+func TestOperationsPageIsComplete(t *testing.T) {
 	t.Parallel()
 	page := string(read(t, "operations.md"))
 	has := func(kind, name, form string) {
