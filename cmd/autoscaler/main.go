@@ -1,9 +1,9 @@
 // Autoscaler scales an Exoscale instance pool by what alert webhooks ask for.
 // Run it with -h for its settings.
 //
-// It never gives up: an API that is down, a key that is refused and a pool
-// that does not exist are logged with the remedy in every turn, and tried
-// again, because each of them may be put right while the program runs.
+// It never gives up: when the API is down, the key is refused or the pool does
+// not exist, it logs that with the remedy in every turn and tries again, because
+// each of these may be corrected while the program runs.
 package main
 
 import (
@@ -50,7 +50,7 @@ func scale(ctx context.Context, cfg config, logger *slog.Logger) error {
 	return scaleOn(ctx, listener, cfg, logger)
 }
 
-// scaleOn works until ctx ends, with webhooks that come in by listener.
+// scaleOn works until ctx ends; webhooks arrive by listener.
 func scaleOn(ctx context.Context, listener net.Listener, cfg config, logger *slog.Logger) error {
 	defer listener.Close()
 	logWarnings(cfg, listener.Addr(), logger)

@@ -8,14 +8,14 @@ import (
 	"github.com/exopool/exopool/exoscale"
 )
 
-// A namedPool is a pool that the user may have named instead of giving its
-// id. The name is looked up when the pool is first read, so that the program
-// starts while the API is down, and again when the pool is gone, since another
-// one may have taken its name.
+// A namedPool is a pool that the operator gave by name or by id. The name is
+// looked up when the pool is first read, so that the program starts while the
+// API is down, and again when the pool is gone, since another pool may have the
+// name by then.
 type namedPool struct {
 	name   string
 	client *exoscale.Client
-	pool   *exoscale.Pool // nil: not looked up
+	pool   *exoscale.Pool // nil: not looked up yet
 }
 
 // Status implements [autoscale.Pool].
@@ -35,7 +35,7 @@ func (p *namedPool) Status(ctx context.Context) (autoscale.Status, error) {
 }
 
 // Resize implements [autoscale.Pool]. The loop reads a pool before it resizes
-// it, so that here the name is known.
+// it, so that the id is known here.
 func (p *namedPool) Resize(ctx context.Context, size int) error {
 	if p.pool == nil {
 		return autoscale.ErrPoolNotFound

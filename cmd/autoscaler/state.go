@@ -10,14 +10,13 @@ import (
 	"github.com/exopool/exopool/cmd/internal/settings"
 )
 
-// A stateDir is a directory that this process alone uses until it is closed
-// or ends, however it ends.
+// A stateDir is a directory that only this process uses, until Close or its end.
 type stateDir struct {
 	path string // empty: nothing is kept
 	lock *os.File
 }
 
-// Close lets others use the directory.
+// Close releases the directory.
 func (d stateDir) Close() error {
 	if d.lock == nil {
 		return nil
@@ -31,7 +30,7 @@ var errLocked = errors.New("another autoscaler uses it; give each its own -state
 // operator has named, by the setting named, has to work; without the default
 // one, named is nil, the program keeps webhooks in memory and says so.
 func openStateDir(path string, named *settings.Setting, logger *slog.Logger) (stateDir, error) {
-	dir, err := claim(path)
+	dir, err := lockStateDir(path)
 	switch {
 	case err == nil:
 		return dir, nil
@@ -45,7 +44,7 @@ func openStateDir(path string, named *settings.Setting, logger *slog.Logger) (st
 	return stateDir{}, nil
 }
 
-func claim(path string) (stateDir, error) {
+func lockStateDir(path string) (stateDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return stateDir{}, err
 	}

@@ -1,10 +1,10 @@
 // Discovery keeps a Prometheus file_sd file equal to the members of Exoscale
 // instance pools. Run it with -h for its settings.
 //
-// It never gives up: an API that is down, a key that is refused and a pool
-// that does not exist are logged with the remedy, and tried again, because
-// each of them may be put right while the program runs. The file keeps the
-// last good targets meanwhile.
+// It never gives up: when the API is down, the key is refused or a pool does not
+// exist, it logs that with the remedy and tries again, because each of these may
+// be corrected while the program runs. Meanwhile the file keeps the last good
+// targets.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	// Wrong settings are reported by the run that follows.
 	if cfg, err := parse(os.Args[1:], os.Getenv, io.Discard); err == nil {
 		if err := becomeOwner(cfg.Agent.File); err != nil {
-			cfg.Logging.NewLogger(os.Stderr).Warn("discovery goes on as root; docker run --user names another user", slog.Any("err", err))
+			cfg.Logging.NewLogger(os.Stderr).Warn("discovery continues as root; docker run --user sets another user", slog.Any("err", err))
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -98,7 +98,7 @@ func newAgent(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*
 	cfg.Agent.Lister, cfg.Agent.Backends, cfg.Agent.Resolver = client.Lister(), client.Lister(), client
 	cfg.Agent.Registerer, cfg.Agent.Logger = registry, logger
 	agent, err := discovery.New(cfg.Agent)
-	if err != nil { // all other settings were checked before
+	if err != nil { // all other settings have been checked
 		return nil, cfg.File.Error(fmt.Sprintf("is %q, which cannot be used: %v", cfg.Agent.File, err))
 	}
 	return agent, nil

@@ -17,9 +17,9 @@ import (
 	"github.com/exopool/exopool/internal/programtest"
 )
 
-// TestRootIsGivenUpInAContainer starts the program as the first process of a
+// TestRootIsDroppedInAContainer starts the program as the first process of a
 // PID namespace, as container engines do, with the folders of several owners.
-func TestRootIsGivenUpInAContainer(t *testing.T) {
+func TestRootIsDroppedInAContainer(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("makes a PID namespace: needs root")

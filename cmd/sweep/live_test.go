@@ -53,7 +53,7 @@ func TestLiveInstallationIsNotDeletedByMistake(t *testing.T) {
 		{"type":"exoscale_security_group","instances":[{"attributes":{"id":%q,"name":"exopool-members"}}]}]}`, group)
 	tests := []struct{ name, path, why string }{
 		{"an empty file", folder(t, "terraform.tfstate", ""), "it lists nothing of Exoscale"},
-		{"an empty state", folder(t, "terraform.tfstate", `{"version":4,"resources":[]}`), "give -all as well"},
+		{"an empty state", folder(t, "terraform.tfstate", `{"version":4,"resources":[]}`), "add -all"},
 		{"of before the pool was made anew", folder(t, "terraform.tfstate", old), "older than what is in the account"},
 		{"a backup", folder(t, "terraform.tfstate.backup", alone, "terraform.tfstate", state), "it is older than"},
 		{"beside a note of another backend", folder(t, "terraform.tfstate", alone, ".terraform/terraform.tfstate", `{"version":3,"backend":{"type":"s3"}}`), `a backend of type "s3"`},
@@ -82,11 +82,11 @@ func TestWhatIsRunningIsListedFirst(t *testing.T) {
   instance pool exopool-members (running, members: 3)
 The rest:
   security group exopool-members
-Nothing was deleted. To delete all of the above, give -delete as well.
+Nothing was deleted. To delete everything above, add -delete.
 `, r.stdout)
 }
 
-func TestOldLocalBackendIsPresent(t *testing.T) {
+func TestLocalBackendIsCurrent(t *testing.T) {
 	t.Parallel()
 	cloud, group, state := live(t)
 	other, err := cloud.Do(t.Context(), http.MethodPost, "/v2/security-group", object{"name": "exopool-monitoring"})
@@ -106,7 +106,7 @@ func TestTerminalIsAskedFirst(t *testing.T) {
 	onTerminal := map[string]string{terminal: "1"}
 	for _, answer := range []string{"y\n", "no\n", "\n", "", "yes", "YES\n", "yes, do\n"} {
 		r := sweepAs(t, cloud, onTerminal, answer, args...)
-		assert.Contains(t, r.stderr, "Delete these 1 things for good?")
+		assert.Contains(t, r.stderr, "Delete these 1 resources for good?")
 		assert.Equal(t, exitLeft, r.code, "%q: %s", answer, r.stderr)
 		assert.Contains(t, r.stdout, "Nothing was deleted.")
 		assert.Len(t, groups(t, cloud), 3, "%q", answer)
@@ -126,8 +126,8 @@ func TestTerminalIsAskedFirst(t *testing.T) {
 func TestQuestionEndsWithTheProgram(t *testing.T) {
 	t.Parallel()
 	cloud, state := leavings(t)
-	in, typist := io.Pipe() // where nobody types
-	defer typist.Close()
+	in, keyboard := io.Pipe() // without input
+	defer keyboard.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	var stdout strings.Builder
 	p := program{stdin: in, stdout: &stdout, stderr: asked(cancel), terminal: true}

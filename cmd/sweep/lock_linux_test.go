@@ -25,11 +25,11 @@ func TestStateThatTerraformWorksOnIsLeftAlone(t *testing.T) {
 	for _, more := range [][]string{nil, {"-delete"}, {"-delete", "-all"}} {
 		r := sweepIn(t, cloud, "", append(more, "-state", path)...)
 		assert.Equal(t, 1, r.code)
-		assert.Contains(t, r.stderr, "a Terraform is working on it")
+		assert.Contains(t, r.stderr, "in use by Terraform")
 	}
 	assert.Len(t, groups(t, cloud), 3)
 
 	require.NoError(t, file.Close())
 	r := sweepIn(t, cloud, "", "-state", path, "-delete")
-	assert.Zero(t, r.code, "the note of one that was killed does not matter: %s", r.stderr)
+	assert.Zero(t, r.code, "the lock file of one that was killed does not matter: %s", r.stderr)
 }

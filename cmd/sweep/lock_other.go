@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// locked cannot be told here.
+// locked is not known on this system.
 func locked(*os.File) bool { return false }

@@ -4,10 +4,10 @@
 //	sweep -name exopool -state terraform/terraform.tfstate          lists
 //	sweep -name exopool -state terraform/terraform.tfstate -delete  deletes
 //
-// It may be repeated at any time. Things in the state, and things of other
-// names, are never touched. It deletes nothing when the state does not look
-// like the present one of the installation, unless -all says that it does not
-// matter, and on a terminal it asks first.
+// It may be repeated at any time. Resources in the state, and resources with
+// other names, are never touched. It deletes nothing when the state does not
+// look like the current one of the installation, unless -all says that this does
+// not matter, and on a terminal it asks first.
 package main
 
 import (
@@ -39,11 +39,11 @@ func main() {
 	os.Exit(p.run(ctx, os.Args[1:], os.Getenv))
 }
 
-// A program is what it touches of the world around it.
+// A program is what the program reads and writes.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	terminal       bool // there is somebody to ask
+	terminal       bool // a user can be asked
 }
 
 // errLeft says that something is left and was only listed.
@@ -78,7 +78,7 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 	foreign := errors.Is(err, sweep.ErrForeignState)
 	switch {
 	case foreign && cfg.Delete && !cfg.All:
-		return fmt.Errorf("nothing was deleted: %w; if all that is listed shall go nevertheless, running or not, give -all as well", err)
+		return fmt.Errorf("nothing was deleted: %w; to delete everything listed all the same, running or not, add -all", err)
 	case foreign:
 		fmt.Fprintf(p.stderr, "sweep: warning: %v\n", err)
 	case err != nil && !cfg.Delete:
@@ -89,10 +89,10 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 		fmt.Fprintln(p.stdout, "Nothing is left.")
 		return nil
 	case !cfg.Delete:
-		fmt.Fprintln(p.stdout, "Nothing was deleted. To delete all of the above, give -delete as well.")
+		fmt.Fprintln(p.stdout, "Nothing was deleted. To delete everything above, add -delete.")
 		return errLeft
 	case foreign:
-		err = nil // overruled
+		err = nil // overridden by -all
 	}
 	if len(left) > 0 && p.terminal && !cfg.Yes {
 		if yes, err := p.confirm(ctx, len(left)); !yes {
@@ -100,7 +100,7 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 			return errors.Join(err, errLeft)
 		}
 	}
-	// What can be deleted is, even when something else could not be listed.
+	// Delete what was found, even when some kinds could not be listed.
 	if err := errors.Join(err, s.Remove(ctx, left)); err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (p program) sweeper(cfg config) (*sweep.Sweeper, error) {
 		if cfg.All || path == "-" {
 			continue
 		}
-		if err := present(path); err != nil {
-			return nil, fmt.Errorf("use Terraform state %s: %w; give -all if it does not matter", path, err)
+		if err := checkCurrent(path); err != nil {
+			return nil, fmt.Errorf("use Terraform state %s: %w; add -all if that does not matter", path, err)
 		}
 	}
 	return s, nil

@@ -17,7 +17,7 @@ import (
 
 type object = map[string]any
 
-// A result is what a run of the program did to the world.
+// A result is what a run of the program returned and wrote.
 type result struct {
 	code           int
 	stdout, stderr string
@@ -75,8 +75,8 @@ func TestListIsAllThatHappensWithoutDelete(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(state), 0o600))
 	r := sweepIn(t, cloud, "", "-state", path)
 	assert.Equal(t, exitLeft, r.code, r.stderr)
-	assert.Equal(t, "  security group exopool-monitoring\nNothing was deleted. To delete all of the above, give -delete as well.\n", r.stdout)
-	assert.Contains(t, r.stderr, "keeping what "+path+" lists (1 things)")
+	assert.Equal(t, "  security group exopool-monitoring\nNothing was deleted. To delete everything above, add -delete.\n", r.stdout)
+	assert.Contains(t, r.stderr, "keeping what "+path+" lists (1 resources)")
 	assert.Equal(t, []string{"default", "exopool-members", "exopool-monitoring"}, groups(t, cloud))
 }
 
@@ -148,7 +148,7 @@ func TestKindsThatCannotBeListedFailAtTheEnd(t *testing.T) {
 	assert.Equal(t, []string{"default", "exopool-members"}, groups(t, cloud), "the rest was deleted")
 }
 
-func TestHelpTellsTheExitCodes(t *testing.T) {
+func TestHelpListsTheExitCodes(t *testing.T) {
 	t.Parallel()
 	cloud := cloudtest.New(t, 1)
 	r := sweepIn(t, cloud, "", "-h")

@@ -14,10 +14,10 @@ func kept(states []string, known int) string {
 	if len(states) == 0 {
 		return "nothing, as no state was given"
 	}
-	return fmt.Sprintf("what %s lists (%d things)", strings.Join(states, " and "), known)
+	return fmt.Sprintf("what %s lists (%d resources)", strings.Join(states, " and "), known)
 }
 
-// list shows what is left: first what is running and costs money, then the
+// list prints what is left: first what is running and costs money, then the
 // rest, each in the order of deletion.
 func (p program) list(left []sweep.Thing) {
 	running := slices.DeleteFunc(slices.Clone(left), func(t sweep.Thing) bool { return t.Running == "" })
@@ -37,14 +37,14 @@ func (p program) list(left []sweep.Thing) {
 	}
 }
 
-// confirm asks whether n things are to be deleted.
+// confirm asks whether n resources are to be deleted.
 func (p program) confirm(ctx context.Context, n int) (yes bool, err error) {
-	fmt.Fprintf(p.stderr, "Delete these %d things for good? Only \"yes\" deletes: ", n)
+	fmt.Fprintf(p.stderr, "Delete these %d resources for good? Only \"yes\" deletes: ", n)
 	answer := make(chan string, 1)
-	go func() { // nothing ends a read from a terminal but its line, or the program
+	go func() { // a read from a terminal ends only with its line, or with the program
 		line, err := bufio.NewReader(p.stdin).ReadString('\n')
 		if err != nil {
-			line = "" // an end of the input is no answer
+			line = "" // the end of the input is no answer
 		}
 		answer <- line
 	}()

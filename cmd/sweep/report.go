@@ -8,14 +8,14 @@ import (
 	"github.com/exopool/exopool/sweep"
 )
 
-// again is how long a reason for waiting is not repeated.
-const again = 15 * time.Second
+// repeatAfter is how long a reason for waiting is not repeated.
+const repeatAfter = 15 * time.Second
 
-// A reporter tells the user how deletions go on.
+// A reporter prints the progress of deletions.
 type reporter struct {
 	to     io.Writer
-	reason string // told last, of the present thing
-	told   time.Duration
+	reason string        // printed last, of the current resource
+	after  time.Duration // when that was
 }
 
 func (r *reporter) report(e sweep.Event) {
@@ -25,9 +25,9 @@ func (r *reporter) report(e sweep.Event) {
 		r.reason = ""
 		fmt.Fprintf(r.to, "sweep: deleting %s\n", e.Thing)
 	case sweep.Waiting:
-		if reason := e.Err.Error(); reason != r.reason || e.After >= r.told+again {
-			r.reason, r.told = reason, e.After
-			fmt.Fprintf(r.to, "sweep:   waiting, for %s so far: %s\n", after, reason)
+		if reason := e.Err.Error(); reason != r.reason || e.After >= r.after+repeatAfter {
+			r.reason, r.after = reason, e.After
+			fmt.Fprintf(r.to, "sweep:   waiting for %s so far: %s\n", after, reason)
 		}
 	case sweep.Gone:
 		fmt.Fprintf(r.to, "sweep:   gone after %s\n", after)

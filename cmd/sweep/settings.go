@@ -43,7 +43,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	set := settings.New("sweep", "sweep lists, and with -delete deletes, what an interrupted Terraform apply has left in an Exoscale account:\n"+
 		"everything that has a name which the module gives in the installation NAME, such as NAME-monitoring, and is\n"+
 		"not in Terraform's state.", getenv)
-	set.ExitCodes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and was not to be deleted."
+	set.ExitCodes = "0 when nothing is left, 1 on a failure, 2 when a setting is wrong, 3 when something is left and -delete was not given."
 	account.Add(set, &cfg.API)
 	settings.Add(set, &cfg.Sweeper.Name, settings.Spec{
 		Flag: "name", Env: "SWEEP_NAME", Help: "name of the installation: the module's variable name", Required: true,
@@ -71,7 +71,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	set.Check(func() {
 		if cfg.Delete && !cfg.All && len(cfg.States) == 0 {
 			set.Wrong("flag -delete", "was given without a state, so that it would delete what Terraform manages, too",
-				"name the state with -state, or give -all to delete everything")
+				"name the state with -state, or add -all to delete everything")
 		}
 	}, states)
 	set.Check(func() {

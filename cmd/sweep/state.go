@@ -16,11 +16,11 @@ import (
 // readState adds what a state lists; "-" is the standard input.
 func (p program) readState(known *sweep.Known, path string) error {
 	if path == "-" {
-		// A file may be empty, as a Terraform that is killed early leaves one.
-		// In a pipe it is a command that failed, and nobody would notice.
+		// A file may be empty: a Terraform that is killed early leaves one. An
+		// empty pipe means that the command before it failed.
 		in := bufio.NewReader(p.stdin)
 		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
-			return errors.New("the standard input is empty, as it is when \"terraform state pull\" fails or there is nothing yet; if there is no state, leave -state out")
+			return errors.New("the standard input is empty: \"terraform state pull\" failed, or there is no state yet; without a state, leave -state out")
 		}
 		return known.ReadState(in)
 	}
@@ -30,20 +30,20 @@ func (p program) readState(known *sweep.Known, path string) error {
 	}
 	defer file.Close()
 	if locked(file) {
-		return errors.New("a Terraform is working on it, and would lose what it is just making: wait until it has ended")
+		return errors.New("in use by Terraform, which would lose track of what it is creating: wait until it has ended")
 	}
 	return known.ReadState(file)
 }
 
-// present tells, by what is beside a state file, that it is not the one that
-// Terraform works with.
-func present(path string) error {
+// checkCurrent returns an error if the files beside a state file show that it is
+// not the one that Terraform works with.
+func checkCurrent(path string) error {
 	dir := filepath.Dir(path)
 	switch kind, err := backend(filepath.Join(dir, ".terraform", "terraform.tfstate")); {
 	case err != nil:
 		return err
 	case kind != "" && kind != "local":
-		return fmt.Errorf("the folder keeps its state in a backend of type %q, so that this file is not it: "+
+		return fmt.Errorf("the folder keeps its state in a backend of type %q, not in this file: "+
 			"give the output of \"terraform state pull\" instead", kind)
 	}
 	current := filepath.Join(dir, "terraform.tfstate")
@@ -55,7 +55,7 @@ func present(path string) error {
 		return err
 	}
 	if err := readFile(&theirs, current); err == nil && mine.Precedes(&theirs) {
-		return fmt.Errorf("it is older than %s, so that what was made since would count as left: give that one instead", current)
+		return fmt.Errorf("it is older than %s, so that what was created since would count as left behind: give that one instead", current)
 	}
 	return nil
 }
@@ -69,9 +69,10 @@ func readFile(known *sweep.Known, path string) error {
 	return known.ReadState(file)
 }
 
-// backend reads where Terraform keeps the state of a folder; empty: in a file.
-func backend(note string) (kind string, err error) {
-	content, err := os.ReadFile(note) //nolint:gosec // beside what the user named
+// backend returns the type of the backend that a folder's settings of Terraform
+// name; empty: a file.
+func backend(path string) (kind string, err error) {
+	content, err := os.ReadFile(path) //nolint:gosec // beside what the user named
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -82,7 +83,7 @@ func backend(note string) (kind string, err error) {
 		Backend struct{ Type string }
 	}
 	if err := json.Unmarshal(content, &wire); err != nil {
-		return "", fmt.Errorf("read where the folder keeps its state (%s): %w", note, err)
+		return "", fmt.Errorf("find out where the folder keeps its state (%s): %w", path, err)
 	}
 	return wire.Backend.Type, nil
 }

@@ -48,7 +48,7 @@ func TestInterruptedApplyIsSweptAndRepeated(t *testing.T) {
 			code, said := i.sweep(t, sweep, c, "-delete")
 			if code == 1 && interruption.signal == syscall.SIGKILL {
 				// It was killed before it wrote any of its things down.
-				require.Contains(t, said, "give -all as well")
+				require.Contains(t, said, "add -all")
 				code, said = i.sweep(t, sweep, c, "-delete", "-all")
 			}
 			require.Zero(t, code, said)

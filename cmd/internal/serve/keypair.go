@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// reloadInterval is how long a new certificate may wait in its file. Looking
-// at two small files costs less than to be told of their change, and works
-// with links and mounts that are exchanged as a whole.
+// reloadInterval is the time from one read of the files to the next. Reading two
+// small files costs less than watching them, and also works with links and
+// mounts that are replaced as a whole.
 const reloadInterval = 10 * time.Second
 
 // A Keypair is a certificate with its key, in two PEM files that may be
@@ -22,18 +22,18 @@ const reloadInterval = 10 * time.Second
 type Keypair struct {
 	certFile, keyFile string
 	current           atomic.Pointer[loadedPair]
-	complained        [sha256.Size]byte // what was found unusable last, so that it is told once
+	unusable          [sha256.Size]byte // what was logged as unusable last, so that it is logged once
 }
 
-// A loadedPair is what the files held.
+// A loadedPair is what was read from the files.
 type loadedPair struct {
 	tls.Certificate
 	sum [sha256.Size]byte
 }
 
-// LoadKeypair reads a certificate, followed by those it depends on, and its
-// key. Expired ones are no error: a program that nobody believes still does
-// most of its work.
+// LoadKeypair reads a certificate, followed by those it depends on, and its key.
+// An expired certificate is no error: senders refuse it, but the program still
+// does the rest of its work.
 func LoadKeypair(certFile, keyFile string) (*Keypair, error) {
 	k := &Keypair{certFile: certFile, keyFile: keyFile}
 	pair, err := k.read()
@@ -54,8 +54,8 @@ func (k *Keypair) config() *tls.Config {
 	}
 }
 
-// read returns what the files hold. With an error the sum alone is right, as
-// far as the files could be read.
+// read returns what the files hold. With an error only the sum is set, of the
+// files if both could be read.
 func (k *Keypair) read() (*loadedPair, error) {
 	cert, err := os.ReadFile(k.certFile)
 	if err != nil {
@@ -73,9 +73,9 @@ func (k *Keypair) read() (*loadedPair, error) {
 	return pair, nil
 }
 
-// watch follows the files until ctx ends.
+// watch reloads the files until ctx ends.
 func (k *Keypair) watch(ctx context.Context, logger *slog.Logger, m *keypairMetrics) {
-	k.tell(ctx, logger, m)
+	k.reportInUse(ctx, logger, m)
 	ticker := time.NewTicker(reloadInterval)
 	defer ticker.Stop()
 	for {
@@ -88,13 +88,14 @@ func (k *Keypair) watch(ctx context.Context, logger *slog.Logger, m *keypairMetr
 	}
 }
 
-// reload takes what the files hold now, if it is new and can be used. What is
-// out of its time cannot, and is looked at again later.
+// reload replaces the certificate by what the files hold now, if that is new and
+// can be used. A certificate outside of its period of validity cannot be, and is
+// tried again later.
 func (k *Keypair) reload(ctx context.Context, logger *slog.Logger, m *keypairMetrics) {
 	pair, err := k.read()
 	if err == nil && pair.sum == k.current.Load().sum {
 		m.reloaded.Set(1)
-		k.complained = [sha256.Size]byte{}
+		k.unusable = [sha256.Size]byte{}
 		return
 	}
 	if now := time.Now(); err == nil && (now.Before(pair.Leaf.NotBefore) || now.After(pair.Leaf.NotAfter)) {
@@ -104,19 +105,19 @@ func (k *Keypair) reload(ctx context.Context, logger *slog.Logger, m *keypairMet
 	if err != nil {
 		m.reloaded.Set(0)
 		what := sha256.Sum256(slices.Concat(pair.sum[:], []byte(err.Error())))
-		if what != k.complained {
-			k.complained = what
+		if what != k.unusable {
+			k.unusable = what
 			logger.LogAttrs(ctx, slog.LevelError, "new TLS certificate cannot be used, the old one stays in use", slog.Any("err", err))
 		}
 		return
 	}
 	k.current.Store(pair)
 	m.reloaded.Set(1)
-	k.tell(ctx, logger, m)
+	k.reportInUse(ctx, logger, m)
 }
 
-// tell logs and shows which certificate is in use.
-func (k *Keypair) tell(ctx context.Context, logger *slog.Logger, m *keypairMetrics) {
+// reportInUse logs which certificate is in use, and sets its metric.
+func (k *Keypair) reportInUse(ctx context.Context, logger *slog.Logger, m *keypairMetrics) {
 	leaf := k.current.Load().Leaf
 	m.notAfter.Set(float64(leaf.NotAfter.Unix()))
 	attrs := []slog.Attr{slog.String("subject", leaf.Subject.String()), slog.Time("not_after", leaf.NotAfter)}

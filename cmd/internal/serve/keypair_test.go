@@ -25,7 +25,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/serve"
 )
 
-// files are where certificate and key lie.
+// files are the paths of certificate and key.
 type files struct {
 	*testing.T
 	cert, key string
@@ -84,8 +84,8 @@ func (s service) handshake(change func(*tls.Config)) (*tls.Conn, error) {
 	return c, c.HandshakeContext(s.Context())
 }
 
-// serial returns which certificate a new connection gets, once the files had
-// their time to be looked at.
+// serial returns which certificate a new connection gets, once the files have
+// been read again.
 func (s service) serial() int64 {
 	s.Helper()
 	time.Sleep(10 * time.Second)
@@ -113,7 +113,7 @@ func TestTLSIsOfVersion12AtLeast(t *testing.T) {
 	})
 }
 
-func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
+func TestPlainHTTPOnATLSPortIsAnsweredSo(t *testing.T) {
 	t.Parallel()
 	encrypted(t, func(s service, _ files) {
 		assert.Equal(s, http.StatusBadRequest, s.ask(s.connect("192.0.2.1"), plainRequest))
@@ -122,7 +122,7 @@ func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
 	})
 }
 
-func TestASlowHandshakeIsGivenUp(t *testing.T) {
+func TestSlowHandshakeTimesOut(t *testing.T) {
 	t.Parallel()
 	encrypted(t, func(s service, _ files) {
 		c, began := s.connect("192.0.2.1"), time.Now()
@@ -179,7 +179,7 @@ func TestACertificateThatCannotBeUsedLeavesTheOldOne(t *testing.T) {
 					assert.EqualValues(s, 1, s.serial())
 				}
 				assert.Zero(s, s.metric("test_tls_last_reload_successful"))
-				assert.Equal(s, 1, strings.Count(s.log.String(), "cannot be used"), "told once")
+				assert.Equal(s, 1, strings.Count(s.log.String(), "cannot be used"), "logged once")
 				assert.NotContains(s, s.log.String(), "PRIVATE")
 
 				f.write(cert, key) // back to the old one
@@ -187,7 +187,7 @@ func TestACertificateThatCannotBeUsedLeavesTheOldOne(t *testing.T) {
 				assert.EqualValues(s, 1, s.metric("test_tls_last_reload_successful"))
 				spoil(f)
 				s.serial()
-				assert.Equal(s, 2, strings.Count(s.log.String(), "cannot be used"), "told again")
+				assert.Equal(s, 2, strings.Count(s.log.String(), "cannot be used"), "logged again")
 				f.write(pair(s.T, 3, time.Now(), day))
 				assert.EqualValues(s, 3, s.serial())
 				assert.EqualValues(s, 1, s.metric("test_tls_last_reload_successful"))
@@ -213,7 +213,7 @@ func TestACertificateIsTakenWhenItsTimeHasCome(t *testing.T) {
 	})
 }
 
-func TestKeypairThatCannotBeUsedIsToldAtTheStart(t *testing.T) {
+func TestKeypairThatCannotBeUsedIsAnErrorAtTheStart(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	_, err := serve.LoadKeypair(f.cert, f.key)

@@ -15,14 +15,14 @@ import (
 	"github.com/exopool/exopool/internal/auth"
 )
 
-// A limiter is a listener with at most max open connections. One more takes
-// the place of another: of those whose source has the most connections, the
-// new one counted in, it closes the one that has waited longest for a request,
-// or if all are being answered, the one that takes longest. So whoever opens
-// many connections displaces none but its own, as long as others have fewer.
+// A limiter is a listener with at most max open connections. For each one more
+// it closes another: of the source with the most connections, the new one
+// included, the one that has waited longest for a request, or if all are being
+// answered, the one that has taken longest. So a source that opens many
+// connections displaces only its own, as long as others have fewer.
 //
-// A plain limit, as netutil.LimitListener has, would let connections that are
-// held open without a request keep everybody else out.
+// With a plain limit, such as that of netutil.LimitListener, connections that
+// are held open without a request would keep everyone else out.
 type limiter struct {
 	net.Listener
 	max       int
@@ -37,13 +37,13 @@ type limiter struct {
 	open map[*conn]struct{}
 }
 
-// lingering is how long a refused sender may take to say the rest.
-const lingering = 500 * time.Millisecond
+// lingerTimeout is how long a refused sender may take to send the rest.
+const lingerTimeout = 500 * time.Millisecond
 
-func limit(l net.Listener, most int, encrypted bool, logger *slog.Logger, m *metrics) *limiter {
+func newLimiter(l net.Listener, maxConns int, encrypted bool, logger *slog.Logger, m *metrics) *limiter {
 	limited := &limiter{
-		Listener: l, max: most, encrypted: encrypted, logger: logger, metrics: m,
-		slots: make(chan struct{}, most), closing: make(chan struct{}), open: map[*conn]struct{}{},
+		Listener: l, max: maxConns, encrypted: encrypted, logger: logger, metrics: m,
+		slots: make(chan struct{}, maxConns), closing: make(chan struct{}), open: map[*conn]struct{}{},
 	}
 	limited.close = sync.OnceValue(func() error {
 		close(limited.closing)
@@ -57,31 +57,31 @@ type conn struct {
 	net.Conn
 	source    netip.Prefix
 	release   func()
-	encrypted bool        // TLS is spoken here
-	begun     atomic.Bool // a first byte was read
-	letter    atomic.Bool // it was a capital letter, as in HTTP and not in TLS
+	encrypted bool        // the server speaks TLS
+	started   atomic.Bool // the first byte has been read
+	plain     atomic.Bool // it was a capital letter, as in HTTP and not in TLS
 
 	// Guarded by the limiter.
 	waits bool // for the head of a request
 	since time.Time
 }
 
-// Read looks at the first byte.
+// Read checks the first byte.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && !c.begun.Swap(true) {
-		c.letter.Store(p[0] >= 'A' && p[0] <= 'Z')
+	if n > 0 && !c.started.Swap(true) {
+		c.plain.Store(p[0] >= 'A' && p[0] <= 'Z')
 	}
 	return n, err
 }
 
-// Close gives the place back. A sender that speaks plain HTTP where TLS is
-// spoken has been told so by then; what it still sends is read for a moment,
-// as it would lose the answer if the connection was reset.
+// Close frees the slot. A sender of plain HTTP to a server that speaks TLS has
+// got an answer that says so by then; what it still sends is read for a moment,
+// because it would lose the answer if the connection were reset.
 func (c *conn) Close() error {
 	defer c.release()
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.encrypted && c.letter.Load() && half.CloseWrite() == nil {
-		_ = c.SetReadDeadline(time.Now().Add(lingering)) // reading tells
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.encrypted && c.plain.Load() && half.CloseWrite() == nil {
+		_ = c.SetReadDeadline(time.Now().Add(lingerTimeout)) // if it fails, so does reading
 		_, _ = io.CopyN(io.Discard, c.Conn, 256<<10)
 	}
 	return c.Conn.Close()
@@ -95,7 +95,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 	}
 	c := &conn{Conn: accepted, source: auth.SourceOf(accepted.RemoteAddr().String()), encrypted: l.encrypted, waits: true, since: time.Now()}
 	c.release = sync.OnceFunc(func() {
-		l.forget(c)
+		l.remove(c)
 		l.metrics.connections.Dec()
 		<-l.slots
 	})
@@ -103,7 +103,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 	case l.slots <- struct{}{}:
 	default:
 		l.displace(c.source)
-		select { // the server gives the place back when it sees that the other one is closed
+		select { // the server frees the slot when it sees that the other connection is closed
 		case l.slots <- struct{}{}:
 		case <-l.closing:
 			return nil, errors.Join(net.ErrClosed, accepted.Close())
@@ -119,8 +119,8 @@ func (l *limiter) Accept() (net.Conn, error) {
 // Close implements [net.Listener].
 func (l *limiter) Close() error { return l.close() }
 
-// note is the server's hook for changes of a connection's state.
-func (l *limiter) note(nc net.Conn, state http.ConnState) {
+// connState is the server's hook for changes of a connection's state.
+func (l *limiter) connState(nc net.Conn, state http.ConnState) {
 	if encrypted, ok := nc.(*tls.Conn); ok {
 		nc = encrypted.NetConn()
 	}
@@ -133,7 +133,7 @@ func (l *limiter) note(nc net.Conn, state http.ConnState) {
 	c.waits, c.since = state != http.StateActive, time.Now()
 }
 
-func (l *limiter) forget(c *conn) {
+func (l *limiter) remove(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, c)
@@ -141,18 +141,19 @@ func (l *limiter) forget(c *conn) {
 
 // displace closes a connection to make room for one from a source.
 func (l *limiter) displace(newcomer netip.Prefix) {
-	victim := l.choose(newcomer)
+	victim := l.takeVictim(newcomer)
 	if victim == nil {
 		return // all of them are being closed
 	}
-	_ = victim.Conn.Close() // its server sees that, whatever else is wrong with it
+	_ = victim.Conn.Close() // the server notices, whatever the error
 	l.metrics.displaced.Inc()
 	l.logger.Warn("too many connections, one was closed to make room for another",
 		slog.String("source", victim.source.String()), slog.Int("limit", l.max))
 }
 
-// choose takes one connection out of those that are open.
-func (l *limiter) choose(newcomer netip.Prefix) *conn {
+// takeVictim removes the connection to close from those that are open, and
+// returns it.
+func (l *limiter) takeVictim(newcomer netip.Prefix) *conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	count := map[netip.Prefix]int{newcomer: 1}
@@ -161,7 +162,7 @@ func (l *limiter) choose(newcomer netip.Prefix) *conn {
 	}
 	var victim *conn
 	for c := range l.open {
-		if victim == nil || worse(c, victim, count) {
+		if victim == nil || closesBefore(c, victim, count) {
 			victim = c
 		}
 	}
@@ -169,8 +170,8 @@ func (l *limiter) choose(newcomer netip.Prefix) *conn {
 	return victim
 }
 
-// worse reports whether a has to go before b.
-func worse(a, b *conn, count map[netip.Prefix]int) bool {
+// closesBefore reports whether a is to be closed before b.
+func closesBefore(a, b *conn, count map[netip.Prefix]int) bool {
 	switch {
 	case count[a.source] != count[b.source]:
 		return count[a.source] > count[b.source]

@@ -33,7 +33,7 @@ func TestTheHeadOfARequestMayHave8KiBAndNoMore(t *testing.T) {
 	})
 }
 
-func TestASlowHeadIsGivenUp(t *testing.T) {
+func TestSlowHeadTimesOut(t *testing.T) {
 	t.Parallel()
 	bubble(t, hello, func(s service) {
 		c, began := s.connect("192.0.2.1"), time.Now()
@@ -52,7 +52,7 @@ func TestASlowHeadIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestASlowBodyIsGivenUp(t *testing.T) {
+func TestSlowBodyTimesOut(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }, func(s service) {
 		began := time.Now()
@@ -132,7 +132,7 @@ func TestRequestsBeingAnsweredGoLast(t *testing.T) {
 			begin()
 		}
 		begin()
-		assert.False(s, s.isOpen(silent), "newer, but nobody waits for its answer")
+		assert.False(s, s.isOpen(silent), "newer, but has no request")
 		assert.True(s, s.isOpen(first))
 		last := begin()
 		assert.False(s, s.isOpen(first), "the slowest of all that are being answered")
@@ -140,7 +140,7 @@ func TestRequestsBeingAnsweredGoLast(t *testing.T) {
 	})
 }
 
-func TestWhatTheServerHasToSayIsLoggedOnceASecond(t *testing.T) {
+func TestMessagesOfTheServerAreLoggedOncePerSecond(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(http.ResponseWriter, *http.Request) { panic("oh no") }, func(s service) {
 		for range 100 {

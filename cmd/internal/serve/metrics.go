@@ -18,8 +18,7 @@ type keypairMetrics struct {
 	reloaded prometheus.Gauge
 }
 
-// newMetrics registers the metrics of a program's server, which speaks TLS or
-// not.
+// newMetrics registers the metrics of a server, those of TLS if it is encrypted.
 func newMetrics(reg prometheus.Registerer, namespace string, encrypted bool) (*metrics, error) {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
@@ -32,7 +31,7 @@ func newMetrics(reg prometheus.Registerer, namespace string, encrypted bool) (*m
 		}),
 		keypair: keypairMetrics{
 			notAfter: gauge("tls_certificate_not_after_timestamp_seconds", "When the TLS certificate in use expires."),
-			reloaded: gauge("tls_last_reload_successful", "Whether the files of certificate and key hold what is in use; 0 while they cannot be used."),
+			reloaded: gauge("tls_last_reload_successful", "Whether the files of certificate and key hold the pair in use; 0 while they cannot be used."),
 		},
 	}
 	m.keypair.reloaded.Set(1)

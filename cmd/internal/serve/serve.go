@@ -24,25 +24,25 @@ import (
 const grace = 500 * time.Millisecond
 
 // Listen opens addr, HOST:PORT with an empty HOST for all addresses. The error
-// says what to do when somebody else has the port.
+// says what to do when another program uses the port.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%w: stop the program that has it, or choose another port", err)
+		return nil, fmt.Errorf("%w: stop the program that uses it, or choose another port", err)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%w: choose a port from 1024 up, or give the program the right to it", err)
+		return nil, fmt.Errorf("%w: choose a port of 1024 or above, or give the program the right to this one", err)
 	}
 	return listener, err
 }
 
 const (
-	// maxConnections bounds what is open at a time. Senders of webhooks,
-	// Prometheus and the engineer who looks need a handful.
+	// maxConnections limits the open connections. Senders of webhooks,
+	// Prometheus and an engineer need a handful.
 	maxConnections = 64
 
-	// maxHeader bounds the head of a request, in bytes. The server of package
-	// net/http reads headroom bytes more than it is told.
+	// maxHeader limits the head of a request, in bytes. The server of package
+	// net/http reads headroom bytes more than its limit.
 	maxHeader = 8 << 10
 	headroom  = 4 << 10
 )
@@ -59,19 +59,19 @@ type Config struct {
 }
 
 // Run serves HTTP/1 on listener until ctx ends, over TLS with a [Keypair].
-// Then it takes no more connections, lets requests in flight finish for half a
-// second, and returns nil.
+// Then it accepts no more connections, gives requests in flight half a second to
+// finish, and returns nil.
 //
-// What anybody can make it use is bounded: 64 connections, see [limiter], with
-// 8 KiB for the head of a request, which has to come within 5 seconds, and one
-// line of the log in a second. Bodies are for the handler to bound.
+// What strangers can make it use is limited: 64 connections, see [limiter], 8 KiB
+// for the head of a request, which has to arrive within 5 seconds, and one line
+// in the log per second. The handler has to limit bodies.
 func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 	m, err := newMetrics(cfg.Registerer, cfg.Namespace, cfg.Keypair != nil)
 	if err != nil {
 		return err
 	}
 	logger := lograte.Logger(cfg.Logger, time.Second)
-	limited := limit(listener, maxConnections, cfg.Keypair != nil, logger, m)
+	limited := newLimiter(listener, maxConnections, cfg.Keypair != nil, logger, m)
 	server := &http.Server{
 		Handler:           cfg.Handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -79,7 +79,7 @@ func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 		WriteTimeout:      20 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader - headroom,
-		ConnState:         limited.note,
+		ConnState:         limited.connState,
 		ErrorLog:          log.New(errorLog{logger}, "", 0),
 		// One connection is one request at a time, which bounds memory.
 		Protocols: new(http.Protocols),
@@ -94,7 +94,7 @@ func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 		watching.Go(func() { cfg.Keypair.watch(watched, cfg.Logger, &m.keypair) })
 	}
 	served := make(chan error, 1)
-	go func() { served <- start(server, limited) }()
+	go func() { served <- serveOn(limited, server) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
@@ -103,7 +103,7 @@ func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err = server.Shutdown(stopping)
-	if err != nil { // what is left are connections that were too slow
+	if err != nil { // the connections that are left are too slow
 		err = server.Close()
 	}
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
@@ -112,14 +112,14 @@ func Run(ctx context.Context, listener net.Listener, cfg Config) error {
 	return err
 }
 
-func start(server *http.Server, listener net.Listener) error {
+func serveOn(listener net.Listener, server *http.Server) error {
 	if server.TLSConfig != nil {
 		return server.ServeTLS(listener, "", "") // the configuration has the certificate
 	}
 	return server.Serve(listener)
 }
 
-// An errorLog gets the messages of the server, a line each.
+// An errorLog logs the messages of the server, one per line.
 type errorLog struct{ logger *slog.Logger }
 
 // Write implements [io.Writer].
@@ -129,7 +129,7 @@ func (l errorLog) Write(line []byte) (int, error) {
 	switch {
 	case strings.HasPrefix(text, "http: panic"):
 		level = slog.LevelError
-	case strings.HasSuffix(text, ": EOF"): // a connection that said nothing, as port checks make
+	case strings.HasSuffix(text, ": EOF"): // a connection that sent nothing, such as one of a port check
 		level = slog.LevelDebug
 	}
 	l.logger.Log(context.Background(), level, "HTTP server", slog.String("err", text))

@@ -29,7 +29,7 @@ func start(t *testing.T, handler http.HandlerFunc) (addr string, stop func(), do
 	return listener.Addr().String(), cancel, ended
 }
 
-func TestPortInUseIsToldWithTheRemedy(t *testing.T) {
+func TestPortInUseIsReportedWithTheRemedy(t *testing.T) {
 	first, err := serve.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	defer first.Close()

@@ -56,7 +56,7 @@ type service struct {
 	*testing.T
 	network
 	registry *prometheus.Registry
-	log      *bytes.Buffer // to be read when everybody waits
+	log      *bytes.Buffer // to be read when all goroutines wait
 	clients  *[]net.Conn
 }
 
@@ -135,7 +135,7 @@ func (s service) ask(c net.Conn, request string) int {
 }
 
 // isOpen reports whether the server has not closed the connection. It must
-// have nothing to say.
+// have nothing to send.
 func (s service) isOpen(c net.Conn) bool {
 	s.Helper()
 	if c.SetReadDeadline(time.Now().Add(time.Nanosecond)) != nil {
