@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/exopool/exopool/internal/atomicfile"
 )
 
 // A Pause keeps the loop from resizing the pool, so that an operator can work on
@@ -216,7 +218,7 @@ func (s *pauseState) remove() error {
 		return nil
 	}
 	if err == nil {
-		err = syncDirectory(s.dir)
+		err = atomicfile.SyncDir(s.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("remove the pause from %s: %w", s.dir, err)

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/exopool/exopool/internal/auth"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // maxForm bounds the body of a request to pause, in bytes.
@@ -99,7 +99,7 @@ func (h pauseHandler) serveResume(w http.ResponseWriter, r *http.Request) {
 // otherwise. If webhooks need no token, only programs on this host may: neither
 // other hosts, nor web pages in a browser.
 func (h pauseHandler) authorizeOperator(w http.ResponseWriter, r *http.Request) bool {
-	if !h.guard.Required() && (!isLocal(r.RemoteAddr) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "") {
+	if !h.guard.Required() && (!loopback.IsAddrPort(r.RemoteAddr) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "") {
 		plain(w, http.StatusForbidden, "without a token only programs on this host may do that: set WEBHOOK_TOKEN and send it")
 		return false
 	}
@@ -118,10 +118,4 @@ func (h pauseHandler) show(w http.ResponseWriter) {
 		return
 	}
 	writeJSON(w, append(body, '\n'))
-}
-
-// isLocal reports whether a request came from this host.
-func isLocal(remote string) bool {
-	from, err := netip.ParseAddrPort(remote)
-	return err == nil && from.Addr().Unmap().IsLoopback()
 }

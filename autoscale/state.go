@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/autoscale/internal/webhook"
+	"github.com/exopool/exopool/internal/atomicfile"
 )
 
 // A Direction is what a webhook asks for.
@@ -214,37 +215,8 @@ func saveState(dir, name string, content any) error {
 		return err
 	}
 	path := filepath.Join(dir, name)
-	temporary := path + ".tmp"
-	if err := writeSynced(temporary, append(data, '\n')); err != nil {
-		return errors.Join(err, ignoreMissing(os.Remove(temporary)))
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return errors.Join(err, ignoreMissing(os.Remove(temporary)))
-	}
-	return syncDirectory(dir)
-}
-
-func writeSynced(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the directory is the operator's choice
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(data); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := file.Sync(); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	return file.Close()
-}
-
-// syncDirectory makes a rename in dir durable.
-func syncDirectory(dir string) error {
-	handle, err := os.Open(dir) //nolint:gosec // the directory is the operator's choice
-	if err != nil {
-		return err
-	}
-	return errors.Join(handle.Sync(), handle.Close())
+	file := atomicfile.File{Path: path, Temp: path + ".tmp", Durable: true}
+	return file.Write(append(data, '\n'))
 }
 
 func ignoreMissing(err error) error {

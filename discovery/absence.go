@@ -54,7 +54,7 @@ const maxAbsences = 64 << 10
 
 func newAbsences(targets *targetFile) *absences {
 	path := filepath.Join(targets.dir, "."+filepath.Base(targets.path)+".absent")
-	return &absences{file: &targetFile{path: path, dir: targets.dir}}
+	return &absences{file: newTargetFile(path)}
 }
 
 // load gives pools what an earlier run noted of them, unless that is too old
@@ -98,7 +98,7 @@ func (a *absences) save(absent map[string]absence, now time.Time) error {
 	case len(records) == a.names && (a.names == 0 || now.Sub(a.saved) < maxDelay):
 		return nil
 	case len(records) == 0:
-		if err := ignore(os.Remove(a.file.path), fs.ErrNotExist); err != nil {
+		if err := os.Remove(a.file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove the note of absent pools: %w", err)
 		}
 	default:

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/exopool/exopool/internal/atomicfile"
 )
 
 // maxFile limits what is read at the start, in bytes: 10,000 members with all
@@ -20,6 +22,15 @@ const maxFile = 16 << 20
 type targetFile struct {
 	path string
 	dir  string
+	file atomicfile.File
+}
+
+// newTargetFile returns a file that Prometheus reads, whatever user it runs as.
+func newTargetFile(path string) *targetFile {
+	return &targetFile{
+		path: path, dir: filepath.Dir(path),
+		file: atomicfile.File{Path: path, Perm: 0o644, Durable: true},
+	}
 }
 
 // openTargetFile makes the directory if it is missing, removes what a crash
@@ -28,7 +39,7 @@ func openTargetFile(path string) (*targetFile, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a rename would replace the link, not the file
 	}
-	f := &targetFile{path: path, dir: filepath.Dir(path)}
+	f := newTargetFile(path)
 	if err := f.makeDir(); err != nil {
 		return nil, err
 	}
@@ -40,46 +51,19 @@ func openTargetFile(path string) (*targetFile, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("targets file %s is not a regular file", path)
 	}
-	if err := f.sweep(); err != nil {
-		return nil, err
+	if err := f.file.RemoveTemporary(); err != nil {
+		return nil, fmt.Errorf("remove a temporary targets file: %w", err)
 	}
-	probe, err := f.temp()
-	if err != nil {
+	if err := f.file.Check(); err != nil {
 		return nil, fmt.Errorf("write to the directory of the targets file: %w", err)
 	}
-	return f, discard(probe)
+	return f, nil
 }
 
 // makeDir makes the directory, which Prometheus, another user, has to enter.
 func (f *targetFile) makeDir() error {
 	if err := os.MkdirAll(f.dir, 0o755); err != nil { //nolint:gosec // see above
 		return fmt.Errorf("make the directory of the targets file: %w", err)
-	}
-	return nil
-}
-
-// temp makes a temporary file beside the file: a rename is atomic within one
-// file system only.
-func (f *targetFile) temp() (*os.File, error) {
-	return os.CreateTemp(f.dir, "."+filepath.Base(f.path)+".*.tmp")
-}
-
-// sweep removes temporary files of ours that a crash left.
-func (f *targetFile) sweep() error {
-	entries, err := os.ReadDir(f.dir)
-	if err != nil {
-		return fmt.Errorf("read the directory of the targets file: %w", err)
-	}
-	head := "." + filepath.Base(f.path) + "."
-	var errs []error
-	for _, entry := range entries {
-		name := entry.Name()
-		if len(name) > len(head) && name[:len(head)] == head && filepath.Ext(name) == ".tmp" && entry.Type().IsRegular() {
-			errs = append(errs, ignore(os.Remove(filepath.Join(f.dir, name)), fs.ErrNotExist))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("remove a temporary targets file: %w", err)
 	}
 	return nil
 }
@@ -130,52 +114,5 @@ func (f *targetFile) replace(body []byte) error {
 	if err := f.makeDir(); err != nil { // somebody may have removed it
 		return err
 	}
-	temp, err := f.temp()
-	if err != nil {
-		return err
-	}
-	if err := fill(temp, body); err != nil {
-		return errors.Join(err, discard(temp))
-	}
-	if err := os.Rename(temp.Name(), f.path); err != nil {
-		return errors.Join(err, discard(temp))
-	}
-	return errors.Join(temp.Close(), syncDir(f.dir))
-}
-
-// fill writes body to the disk, readable for Prometheus whoever it runs as.
-func fill(temp *os.File, body []byte) error {
-	if _, err := temp.Write(body); err != nil {
-		return err
-	}
-	if err := temp.Chmod(0o644); err != nil {
-		return err
-	}
-	return temp.Sync()
-}
-
-// discard closes and removes a temporary file.
-func discard(temp *os.File) error {
-	return errors.Join(temp.Close(), os.Remove(temp.Name()))
-}
-
-// syncDir makes a rename outlast a loss of power. Some file systems do not
-// know this for directories and say so.
-func syncDir(path string) error {
-	dir, err := os.Open(path) //nolint:gosec // the directory of the configured file
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return ignore(dir.Sync(), syscall.EINVAL, syscall.ENOTSUP)
-}
-
-// ignore returns err unless it is one of those that do not matter.
-func ignore(err error, harmless ...error) error {
-	for _, h := range harmless {
-		if errors.Is(err, h) {
-			return nil
-		}
-	}
-	return err
+	return f.file.Write(body)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/exoscale/egoscale/v2/oapi"
+	"github.com/google/uuid"
 
 	"github.com/exopool/exopool/autoscale"
 )
@@ -120,24 +121,7 @@ func enumerate(names []string) string {
 }
 
 // isUUID reports whether s has the form of an id.
-func isUUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, r := range s {
-		switch i {
-		case 8, 13, 18, 23:
-			if r != '-' {
-				return false
-			}
-		default:
-			if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
-				return false
-			}
-		}
-	}
-	return true
-}
+func isUUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // orZero returns what v points to, or the zero value: the API leaves out what
 // is empty.

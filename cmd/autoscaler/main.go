@@ -24,6 +24,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 func main() {
@@ -96,7 +97,7 @@ func logWarnings(cfg config, listens net.Addr, logger *slog.Logger) {
 	if cfg.Loop.DryRun {
 		logger.Warn("dry run: the pool is never resized, decisions show what would be done")
 	}
-	switch local := isLoopback(listens); {
+	switch local := loopback.IsAddrPort(listens.String()); {
 	case cfg.Handler.Token == "" && local:
 		logger.Warn("webhooks need no token, so that only programs on this host reach the port: to open it set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE, or without a token LISTEN_ADDRESS")
 	case cfg.Handler.Token == "":
@@ -104,11 +105,6 @@ func logWarnings(cfg config, listens net.Addr, logger *slog.Logger) {
 	case !local && !cfg.TLS.Enabled():
 		logger.Warn("webhooks send their token unencrypted: name a certificate with -tls-cert and -tls-key, or put a proxy that has one in front")
 	}
-}
-
-func isLoopback(listens net.Addr) bool {
-	tcp, ok := listens.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
 }
 
 func newLoop(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {

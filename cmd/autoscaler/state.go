@@ -7,13 +7,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
+
 	"github.com/exopool/exopool/cmd/internal/settings"
 )
 
 // A stateDir is a directory that only this process uses, until Close or its end.
 type stateDir struct {
 	path string // empty: nothing is kept
-	lock *os.File
+	lock *flock.Flock
 }
 
 // Close releases the directory.
@@ -48,12 +50,12 @@ func lockStateDir(path string) (stateDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return stateDir{}, err
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the directory
-	if err != nil {
+	lock := flock.New(filepath.Join(path, "lock"))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
 		return stateDir{}, err
-	}
-	if err := lockFile(lock); err != nil {
-		return stateDir{}, errors.Join(err, lock.Close())
+	case !locked:
+		return stateDir{}, errLocked
 	}
 	return stateDir{path: path, lock: lock}, nil
 }

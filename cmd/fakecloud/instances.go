@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/fake/fakecloud"
+	"github.com/exopool/exopool/internal/atomicfile"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // A running instance keeps its connection in a file of its own, named after its
@@ -54,18 +56,9 @@ func (p program) register(c fakecloud.Connection) (unregister func(), err error)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	// CreateTemp makes the file readable by its owner only.
-	file, err := os.CreateTemp(dir, "new-*")
-	if err != nil {
-		return nil, err
-	}
 	name := filepath.Join(dir, address.Port()+".json")
-	_, err = file.Write(text)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, errors.Join(err, os.Remove(file.Name()))
-	}
-	if err := os.Rename(file.Name(), name); err != nil {
-		return nil, errors.Join(err, os.Remove(file.Name()))
+	if err := (atomicfile.File{Path: name}).Write(text); err != nil {
+		return nil, err
 	}
 	return func() { _ = os.Remove(name) }, nil
 }
@@ -122,14 +115,8 @@ func readInstance(name string) (fakecloud.Connection, error) {
 	if err := json.Unmarshal(text, &c); err != nil {
 		return fakecloud.Connection{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	if address, ok := strings.CutPrefix(c.URL, "http://"); !ok || !onLoopback(address) {
+	if address, ok := strings.CutPrefix(c.URL, "http://"); !ok || !loopback.IsAddrPort(address) {
 		return fakecloud.Connection{}, fmt.Errorf("read %s: not the address of an instance", name)
 	}
 	return c, nil
-}
-
-// onLoopback reports whether an address with a port is one of this host only.
-func onLoopback(address string) bool {
-	_, err := fakecloud.LoopbackAddress(address)
-	return err == nil
 }

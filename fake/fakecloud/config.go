@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 
 	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // Config describes a [Cloud]. Its zero value is a cloud whose machines exist on
@@ -96,9 +96,9 @@ func LoopbackAddress(listen string) (string, error) {
 	if host == "" || host == "localhost" {
 		host = "127.0.0.1"
 	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil || !addr.IsLoopback() {
+	address := net.JoinHostPort(host, port)
+	if !loopback.IsAddrPort(address) {
 		return "", errors.New("other hosts must not reach the fake cloud: want a loopback address such as 127.0.0.1:8929")
 	}
-	return net.JoinHostPort(host, port), nil
+	return address, nil
 }

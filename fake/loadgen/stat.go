@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/exopool/exopool/internal/atomicfile"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 //
 // Its methods are called by one goroutine.
 type StatFile struct {
-	path       string
+	file       atomicfile.File
 	busy       func() time.Duration
 	log        *slog.Logger
 	booted     time.Time
@@ -34,7 +35,11 @@ type StatFile struct {
 // NewStatFile writes the first version of dir/stat; the directory must exist.
 // busy tells the machine's CPU time since now, see [VirtualCPU.Busy].
 func NewStatFile(dir string, busy func() time.Duration, log *slog.Logger) (*StatFile, error) {
-	f := &StatFile{path: filepath.Join(dir, "stat"), busy: busy, log: log, booted: time.Now()}
+	path := filepath.Join(dir, "stat")
+	f := &StatFile{
+		file: atomicfile.File{Path: path, Temp: path + ".new"},
+		busy: busy, log: log, booted: time.Now(),
+	}
 	if err := f.Write(); err != nil {
 		return nil, err
 	}
@@ -69,12 +74,8 @@ func (f *StatFile) Write() error {
 	f.user = max(f.user, int64(busy/tick))
 	f.idle = max(f.idle, int64((up-busy)/tick))
 
-	temporary := f.path + ".new"
-	if err := os.WriteFile(temporary, f.text(), 0o600); err != nil {
+	if err := f.file.Write(f.text()); err != nil {
 		return fmt.Errorf("write stat file: %w", err)
-	}
-	if err := os.Rename(temporary, f.path); err != nil {
-		return fmt.Errorf("replace stat file: %w", err)
 	}
 	return nil
 }

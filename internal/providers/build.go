@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/exopool/exopool/internal/filelock"
 )
 
 // importPath is this package; the modules to build are folders in it.
@@ -85,7 +87,10 @@ func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
 	a := artifact{recipe: r, mirror: filepath.Join(b.cache, name)}
 	a.program = filepath.Join(a.mirror, pathInMirror(hosts()[0], r))
 
-	unlock, err := lock(ctx, a.mirror+".lock", b.logger)
+	lock := a.mirror + ".lock"
+	unlock, err := filelock.Acquire(ctx, lock, func() {
+		b.logger.Info("waiting for another process that builds the same", "lock", lock)
+	})
 	if err != nil {
 		return artifact{}, err
 	}

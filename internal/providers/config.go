@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/exopool/exopool/internal/atomicfile"
 )
 
 // hosts returns the registries that a mirror replaces: Terraform and OpenTofu
@@ -25,7 +27,10 @@ func writeConfig(cache string, built []artifact) (string, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("find the CLI configuration: %w", err)
 	}
-	return path, replaceFile(path, content)
+	if err := (atomicfile.File{Path: path}).Write([]byte(content)); err != nil {
+		return "", fmt.Errorf("write the CLI configuration: %w", err)
+	}
+	return path, nil
 }
 
 // cliConfig returns the text of the file. Providers that were built come from
@@ -51,20 +56,4 @@ func cliConfig(built []artifact) string {
 	}
 	text.WriteString("  }\n}\n")
 	return text.String()
-}
-
-// replaceFile writes a file that other processes may read at any moment.
-func replaceFile(path, content string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tfrc-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = f.WriteString(content)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
-	}
-	return nil
 }

@@ -4,14 +4,16 @@ package account
 
 import (
 	"errors"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
 
+	"github.com/google/uuid"
+
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // Add declares the credentials, the zone and the address of the API.
@@ -83,21 +85,13 @@ func endpoint() settings.Kind[string] {
 // IsLocal reports whether the API is on this host.
 func IsLocal(cfg exoscale.Config) bool {
 	u, err := url.Parse(cfg.Endpoint)
-	return err == nil && isLoopback(u.Hostname())
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+	return err == nil && loopback.IsHost(u.Hostname())
 }
 
 // Pool returns the kind of ids and names of pools, ids in lower case.
 func Pool() settings.Kind[string] {
 	return settings.Text("POOL", checkPool).Then(func(text string) (string, error) {
-		if isUUID(text) {
+		if len(text) == 36 && uuid.Validate(text) == nil {
 			return strings.ToLower(text), nil
 		}
 		return text, nil
@@ -114,8 +108,4 @@ func checkPool(text string) error {
 		return errors.New("has a control character in it")
 	}
 	return nil
-}
-
-func isUUID(text string) bool {
-	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(text)
 }

@@ -3,13 +3,12 @@ package control
 import (
 	"crypto/subtle"
 	"encoding/json"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // Path is where the control API begins.
@@ -57,7 +56,7 @@ func (h *handler) authorize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := []byte("Bearer " + h.token)
 		switch {
-		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || !isLoopback(r.Host):
+		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || !loopback.IsAddrPort(r.Host):
 			http.Error(w, "not for browsers", http.StatusForbidden)
 		case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), token) != 1:
 			http.Error(w, "wrong token", http.StatusUnauthorized)
@@ -65,17 +64,6 @@ func (h *handler) authorize(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
-}
-
-// isLoopback reports whether an address with a port can be reached from this
-// host only.
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return false
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
 
 func (h *handler) listFaults(w http.ResponseWriter, _ *http.Request) {

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"time"
 
+	"github.com/exopool/exopool/internal/loopback"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
 )
 
@@ -50,7 +50,7 @@ func (cfg Config) Validate() error {
 	check(cfg.Share > 0 && cfg.Share <= 1, "share %g: must be above 0 and at most 1", cfg.Share)
 	check(cfg.Work > 0, "work %s: must be positive", cfg.Work)
 	check(cfg.BootAge >= 0, "boot age %s: must not be negative", cfg.BootAge)
-	check(isLoopback(cfg.Page), "page %q: want a loopback address with a port, such as 127.0.0.1:0", cfg.Page)
+	check(loopback.IsAddrPort(cfg.Page), "page %q: want a loopback address with a port, such as 127.0.0.1:0", cfg.Page)
 	return errors.Join(errs...)
 }
 
@@ -60,9 +60,3 @@ const (
 	maxMembers = 50
 	maxClients = 200
 )
-
-// isLoopback reports whether an address can be reached from this host only.
-func isLoopback(address string) bool {
-	addr, err := netip.ParseAddrPort(address)
-	return err == nil && addr.Addr().IsLoopback()
-}

@@ -1,10 +1,9 @@
 package view
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
-	"strings"
+
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // refuseOtherSites refuses requests that other web pages make the browser send,
@@ -22,7 +21,7 @@ func refuseOtherSites(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cache-Control", "no-store")
-		if !isLoopback(r.Host) {
+		if !loopback.IsHost(r.Host) {
 			http.Error(w, "this page answers to localhost and loopback addresses only", http.StatusForbidden)
 			return
 		}
@@ -32,17 +31,4 @@ func refuseOtherSites(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// isLoopback reports whether a Host header names this host, by localhost
-// or by a loopback address, with or without a port.
-func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
-	return err == nil && addr.Unmap().IsLoopback()
 }

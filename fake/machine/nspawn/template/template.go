@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/exopool/exopool/internal/filelock"
 )
 
 // Name is what the catalog of the emulated cloud calls the template that can be
@@ -68,7 +70,10 @@ func Ensure(ctx context.Context, cfg Config) (string, error) {
 	if err := os.MkdirAll(cfg.Cache, 0o700); err != nil {
 		return "", fmt.Errorf("template: %w", err)
 	}
-	unlock, err := lock(ctx, dir+".lock", cfg.Log)
+	lock := dir + ".lock"
+	unlock, err := filelock.Acquire(ctx, lock, func() {
+		cfg.Log.Info("another program builds the template, waiting for it", "lock", lock)
+	})
 	if err != nil {
 		return "", fmt.Errorf("template: %w", err)
 	}
