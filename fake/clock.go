@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A Clock stands still until it is told to move. It serves every package that
-// asks for Now and After, and is safe for use by several goroutines.
+// A Clock stands still until a test moves it. It implements the clock interface of
+// all packages, and is safe for use by several goroutines.
 //
-// Like an operating system it keeps two notions of time: [Clock.Advance] lets
-// time pass, which wakes those who wait; [Clock.Set] only corrects what the
-// clock shows, as a time server does, and wakes nobody.
+// Like an operating system it has two kinds of time: [Clock.Advance] lets time
+// pass, which wakes goroutines that wait; [Clock.Set] only corrects the time of
+// day, as a time server does, and wakes none.
 type Clock struct {
 	mu       sync.Mutex
-	changed  *sync.Cond // signalled when sleepers come
+	changed  *sync.Cond // signals new sleepers
 	now      time.Time
 	elapsed  time.Duration // passed since the start, untouched by Set
 	sleepers []sleeper
@@ -26,14 +26,14 @@ type sleeper struct {
 	wake  chan time.Time
 }
 
-// NewClock returns a clock that shows start.
+// NewClock returns a clock that stands at start.
 func NewClock(start time.Time) *Clock {
 	c := &Clock{now: start}
 	c.changed = sync.NewCond(&c.mu)
 	return c
 }
 
-// Now returns what the clock shows.
+// Now returns the time of day.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,7 +55,7 @@ func (c *Clock) After(d time.Duration) <-chan time.Time {
 	return wake
 }
 
-// Advance lets d pass and wakes everyone whose time has come.
+// Advance lets d pass and wakes all goroutines whose wait is over.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,17 +73,17 @@ func (c *Clock) Advance(d time.Duration) {
 	c.sleepers = waiting
 }
 
-// Set makes the clock show now, earlier or later than before. No time passes:
-// a sleeper still waits for as long as it had to.
+// Set sets the time of day, back or forth. No time passes: goroutines that wait
+// still wait for as long as they had to.
 func (c *Clock) Set(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = now
 }
 
-// AwaitSleepers blocks until at least n channels returned by [Clock.After]
-// are waiting. A channel that its owner gave up on counts until its time is
-// past, as nobody tells the clock.
+// AwaitSleepers blocks until at least n channels returned by [Clock.After] are
+// waiting. A channel that its goroutine no longer waits for still counts until
+// its time is past: the clock cannot know.
 func (c *Clock) AwaitSleepers(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -36,7 +36,7 @@ func TestAfterNothingDeliversAtOnce(t *testing.T) {
 	assert.Equal(t, noon, <-fake.NewClock(noon).After(0))
 }
 
-func TestSetWakesNobody(t *testing.T) {
+func TestSetWakesNoGoroutine(t *testing.T) {
 	t.Parallel()
 	clock := fake.NewClock(noon)
 	wake := clock.After(time.Minute)

@@ -13,7 +13,7 @@ import (
 	"github.com/exopool/exopool/internal/clock"
 )
 
-// A Pool fills both interfaces; anyone who changes one learns it here.
+// A Pool implements both interfaces; a change of either fails to compile here.
 var (
 	_ autoscale.Pool   = (*Pool)(nil)
 	_ discovery.Lister = (*Pool)(nil)
@@ -26,9 +26,9 @@ type Call struct {
 	Err  error  // what it returned
 }
 
-// A Pool is a small instance pool that works: it adds members, removes the
-// oldest first, takes time if told to, and can be made to fail. It is safe for
-// use by several goroutines.
+// A Pool is a small instance pool that behaves like a real one: it adds members,
+// removes the oldest first, takes time and fails if a test wants it to. It is
+// safe for use by several goroutines.
 type Pool struct {
 	id    string
 	clock clock.Clock
@@ -41,7 +41,7 @@ type Pool struct {
 	state    autoscale.State // set by SetState; empty: follows operations
 	busy     autoscale.State // state until ready
 	ready    time.Time       // when the operation in progress is done
-	took     time.Duration   // duration of a resize
+	took     time.Duration   // of a resize
 	failures map[string][]failure
 	calls    []Call
 }
@@ -156,15 +156,16 @@ func (p *Pool) Pool(ctx context.Context, poolID string) (discovery.Pool, error) 
 	return discovery.Pool{ID: p.id, Name: p.id, State: string(p.current()), Size: p.size}, nil
 }
 
-// SetSize changes the size as somebody else would: at once, and unrecorded.
+// SetSize changes the size as another program would: at once, and not recorded as
+// a call.
 func (p *Pool) SetSize(size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fit(size)
 }
 
-// SetState makes the pool report state until it is set again; the empty state
-// gives it back to operations.
+// SetState makes the pool report state until it is set again; with the empty
+// state it follows operations again.
 func (p *Pool) SetState(state autoscale.State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,8 +180,8 @@ func (p *Pool) Delete() {
 	p.deleted = true
 }
 
-// Linger leaves n members behind that count beside the size, as members do
-// that are still being destroyed.
+// Linger adds n members beyond the size, like members that are still being
+// destroyed.
 func (p *Pool) Linger(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -189,8 +190,8 @@ func (p *Pool) Linger(n int) {
 	}
 }
 
-// TakeTime makes each resize from now on take d. The size changes at its
-// start; until its end the pool is in state scaling-up or scaling-down.
+// TakeTime makes each later resize take d. The size changes at its start; until
+// its end the state is scaling-up or scaling-down.
 func (p *Pool) TakeTime(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,21 +199,21 @@ func (p *Pool) TakeTime(d time.Duration) {
 }
 
 // FailNext makes the next call of that name return err and do nothing. Several
-// failures of one name are used up in order.
+// failures of one name come in order.
 func (p *Pool) FailNext(call string, err error) { p.fail(call, failure{err: err}) }
 
-// LoseNext makes the next call of that name do its work and return err, like a
+// LoseNext makes the next call of that name take effect and return err, like a
 // request whose answer is lost.
 func (p *Pool) LoseNext(call string, err error) { p.fail(call, failure{err: err, after: true}) }
 
-// Calls returns what was called so far, in the order in which it ended.
+// Calls returns all calls so far, in the order in which they ended.
 func (p *Pool) Calls() []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.calls)
 }
 
-// Resizes returns the sizes asked for so far.
+// Resizes returns the sizes requested so far.
 func (p *Pool) Resizes() []int {
 	var sizes []int
 	for _, c := range p.Calls() {
@@ -236,8 +237,8 @@ func (p *Pool) fail(call string, f failure) {
 	p.failures[call] = append(p.failures[call], f)
 }
 
-// begin is what all calls have in common: an ended context, and the failure
-// that is due.
+// begin does what all calls have in common: it checks the context, and returns
+// the failure that is due.
 func (p *Pool) begin(ctx context.Context, call string) (failure, error) {
 	if err := ctx.Err(); err != nil {
 		return failure{}, fmt.Errorf("%s of pool %s: %w", call, p.id, err)
@@ -263,8 +264,8 @@ func (p *Pool) current() autoscale.State {
 	}
 }
 
-// fit adds members or removes the oldest until there are size of them. Those
-// that linger are gone then.
+// fit adds members or removes the oldest until there are size of them. It also
+// removes those that linger.
 func (p *Pool) fit(size int) {
 	p.size = max(size, 0)
 	p.members = slices.DeleteFunc(p.members, func(i discovery.Instance) bool { return i.State != "running" })

@@ -1,6 +1,6 @@
-// Package pooltest holds the contract that every [autoscale.Pool] keeps. The
-// fake pool and the adapter to a real API both run it, so that tests against
-// the fake say something about the real one.
+// Package pooltest is the contract that every [autoscale.Pool] keeps. The fake
+// pool and the adapter to a real API both run it, so that tests with the fake
+// hold for the real one.
 package pooltest
 
 import (
@@ -17,12 +17,12 @@ import (
 // StartSize is the size of the pool that a [Harness] begins with.
 const StartSize = 2
 
-// A Harness is a pool under test, running and with [StartSize] members, and
-// the ways to change it behind the back of whoever uses it. Each function
-// returns once its effect can be seen.
+// A Harness is a pool under test, running and with [StartSize] members, and ways
+// to change it by other means than its methods. Each function returns once its
+// effect is visible.
 type Harness struct {
 	Pool             autoscale.Pool
-	SetSize          func(size int)              // as somebody else would; the pool is running again after it
+	SetSize          func(size int)              // as another program would; the pool is running again after it
 	SetState         func(state autoscale.State) // any state but running
 	RefuseNextResize func()                      // as for a reached quota
 	Delete           func()
@@ -33,7 +33,7 @@ type rule struct {
 	check func(subject)
 }
 
-// A subject is a pool and the test that examines it.
+// A subject is a pool and its test.
 type subject struct {
 	Harness
 	t *testing.T
@@ -60,7 +60,7 @@ func RunInBubble(t *testing.T, start func(*testing.T) Harness) {
 
 func rules() []rule {
 	return []rule{
-		{"status tells size, members and state", func(s subject) {
+		{"status returns size, members and state", func(s subject) {
 			assert.Equal(s.t, autoscale.Status{
 				Size: StartSize, Members: StartSize, State: autoscale.StateRunning,
 			}, s.status())
@@ -77,7 +77,7 @@ func rules() []rule {
 			assert.Equal(s.t, StartSize-1, got.Size)
 			assert.Equal(s.t, autoscale.StateRunning, got.State)
 		}},
-		{"a resize to the present size is no error", func(s subject) {
+		{"a resize to the current size is no error", func(s subject) {
 			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize))
 			assert.Equal(s.t, StartSize, s.status().Size)
 		}},
@@ -89,7 +89,7 @@ func rules() []rule {
 		{"status is read anew each time", func(s subject) {
 			require.Equal(s.t, StartSize, s.status().Size)
 			s.SetSize(StartSize + 3)
-			assert.Equal(s.t, StartSize+3, s.status().Size, "somebody else's change")
+			assert.Equal(s.t, StartSize+3, s.status().Size, "a change by another program")
 		}},
 		{"a state other than running is reported", func(s subject) {
 			s.SetState("suspended")
@@ -101,7 +101,7 @@ func rules() []rule {
 			assert.Equal(s.t, StartSize, s.status().Size)
 			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize+1), "only the next one is refused")
 		}},
-		{"a pool that is gone is not found", func(s subject) {
+		{"a deleted pool is not found", func(s subject) {
 			s.Delete()
 			_, err := s.Pool.Status(s.t.Context())
 			require.ErrorIs(s.t, err, autoscale.ErrPoolNotFound)
