@@ -5,7 +5,7 @@
 #   docker build --target http-load-generator -t exopool/http-load-generator .
 #
 # The digest is that of golang:1.26.8 for all platforms, as published in
-# https://github.com/docker-library/repo-info. Tag and digest change together.
+# https://github.com/docker-library/repo-info. Change tag and digest together.
 FROM golang:1.26.8@sha256:9d2f36f06329b2a141b9db99ffa32765cf695ee57b813ca29e245e8670bcbfff AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -13,7 +13,7 @@ RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/ \
     ./cmd/autoscaler ./cmd/discovery ./cmd/http-load-generator
-# New volumes take owner and mode from the image.
+# New volumes get owner and mode from the image.
 RUN install -d -m 0700 /out/state/var/lib/autoscaler && install -d -m 0755 /out/targets/srv/service-discovery
 
 FROM scratch AS http-load-generator
@@ -22,21 +22,21 @@ USER 65534:65534
 EXPOSE 8080
 ENTRYPOINT ["/http-load-generator"]
 
-# Begins as root and becomes the owner of the folder of the targets file, with
-# no capability left: that folder is usually a bind mount whose owner only the
-# host knows. docker run --user names the user beforehand.
+# Starts as root, and then becomes the owner of the folder of the targets file and
+# drops all capabilities: that folder is usually a bind mount whose owner only the
+# host knows. docker run --user sets the user from the start.
 FROM scratch AS discovery
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/discovery /discovery
 COPY --from=build --chown=65534:65534 /out/targets/ /
 VOLUME /srv/service-discovery
-# Inside a container all addresses are right: the engine decides who gets in.
+# In a container, listen on all addresses: the engine decides who has access.
 ENV DISCOVERY_LISTEN=0.0.0.0:8091
 EXPOSE 8091
 ENTRYPOINT ["/discovery"]
 
-# Keeps its state in a volume. A folder of the host in its place must belong to
-# the user 65534, or to the one that docker run --user names.
+# Keeps its state in a volume. A host folder in its place must belong to the user
+# 65534, or to the one that docker run --user names.
 FROM scratch AS autoscaler
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/autoscaler /autoscaler
