@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/internal/providers"
 )
 
@@ -63,7 +63,7 @@ func text(err error) string {
 
 // tryProcesses starts the process driver, and ends it.
 func tryProcesses(ctx context.Context) error {
-	driver, err := machine.NewProcess(ctx, machine.ProcessConfig{Log: slog.New(slog.DiscardHandler)})
+	driver, err := process.New(ctx, process.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/exopool/exopool/fake/machine/member"
+	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
 func main() {

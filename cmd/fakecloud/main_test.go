@@ -23,7 +23,7 @@ import (
 
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/machine/member"
+	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
 // The commands that exec runs in these tests are this test program itself.

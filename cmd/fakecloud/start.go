@@ -6,8 +6,8 @@ import (
 	"net/netip"
 
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/machine"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // What the instances of a cloud can be.
@@ -73,7 +73,7 @@ func (p program) close(cloud *fakecloud.Cloud) {
 func (s *settings) driver() fakecloud.Machines {
 	switch s.machines {
 	case machinesProcess:
-		return fakecloud.Processes(machine.ProcessConfig{})
+		return fakecloud.Processes(process.Config{})
 	case machinesNspawn:
 		return s.bootingMachines
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/intercept"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // A Driver runs the machines of one cloud.
@@ -38,12 +38,12 @@ type DriverConfig struct {
 // Processes returns machines that are processes: each has a loopback address
 // and serves a web page and metrics there, and load balancers forward to them.
 // Speed and logger of cfg are the cloud's. The program must call member.Run,
-// see package machine. Linux only.
-func Processes(cfg machine.ProcessConfig) Machines {
+// see package process. Linux only.
+func Processes(cfg process.Config) Machines {
 	return func(ctx context.Context, from DriverConfig) (Driver, error) {
 		cfg.Speed, cfg.Log = from.Speed, from.Logger
 		// Cancelling would kill the members; Close lets them finish.
-		return machine.NewProcess(context.WithoutCancel(ctx), cfg)
+		return process.New(context.WithoutCancel(ctx), cfg)
 	}
 }
 
@@ -61,7 +61,7 @@ type portDriver interface {
 	Endpoint(balancerID string, port int) (netip.AddrPort, bool)
 }
 
-var _ portDriver = (*machine.Process)(nil)
+var _ portDriver = (*process.Driver)(nil)
 
 // startMachines starts the driver. The certificates for hosts outside the cloud
 // have to exist before.

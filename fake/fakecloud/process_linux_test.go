@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // memberProcesses returns the processes of machines that this one has started.
@@ -30,7 +30,7 @@ func memberProcesses(t *testing.T) (members []string) {
 			continue // ended meanwhile, or another program's
 		}
 		command, err := os.ReadFile(strings.Replace(name, "status", "cmdline", 1))
-		if err == nil && bytes.Contains(command, []byte(machine.MemberArgument)) {
+		if err == nil && bytes.Contains(command, []byte(process.MemberArgument)) {
 			members = append(members, name)
 		}
 	}
@@ -38,10 +38,10 @@ func memberProcesses(t *testing.T) (members []string) {
 }
 
 func TestClientsReachProcessesThroughTheLoadBalancer(t *testing.T) {
-	cloud, _ := start(t, fakecloud.Config{Speed: 100, Machines: fakecloud.Processes(machine.ProcessConfig{Work: time.Millisecond})})
+	cloud, _ := start(t, fakecloud.Config{Speed: 100, Machines: fakecloud.Processes(process.Config{Work: time.Millisecond})})
 	pool, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 2})
 	require.NoError(t, err)
-	balancer, err := cloud.CreateBalancer(t.Context(), fakecloud.Service{Name: "web", Pool: pool, Port: 80, TargetPort: machine.LoadPort})
+	balancer, err := cloud.CreateBalancer(t.Context(), fakecloud.Service{Name: "web", Pool: pool, Port: 80, TargetPort: process.LoadPort})
 	require.NoError(t, err)
 	client := &http.Client{Transport: &http.Transport{DialContext: cloud.DialContext, DisableKeepAlives: true}}
 	url := "http://" + cloud.API().Balancers()[0].Address.String() + "/health"
@@ -57,7 +57,7 @@ func TestClientsReachProcessesThroughTheLoadBalancer(t *testing.T) {
 	endpoint, ok := cloud.Endpoint(balancer, 80)
 	assert.True(t, ok)
 	assert.Equal(t, cloud.API().Balancers()[0].Address, endpoint.Addr())
-	assert.Positive(t, cloud.PortFor(machine.LoadPort))
+	assert.Positive(t, cloud.PortFor(process.LoadPort))
 	assert.NotEmpty(t, memberProcesses(t))
 
 	require.NoError(t, cloud.Close())

@@ -18,13 +18,13 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/intercept"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // A cloud is an empty account on this computer.
 type cloud struct {
 	*exoapi.Cloud
-	driver *machine.Process // nil where machines exist on paper only
+	driver *process.Driver // nil where machines exist on paper only
 	// environ brings a program to this cloud that wants to talk to the real one.
 	environ map[string]string
 }
@@ -38,7 +38,7 @@ func newCloud(t *testing.T, speed float64, processes bool) *cloud {
 	cfg := exoapi.Config{Timing: exoapi.Timing{Speed: speed}, Logger: quiet}
 	var err error
 	if processes {
-		c.driver, err = machine.NewProcess(t.Context(), machine.ProcessConfig{Log: quiet, Speed: speed, Dir: t.TempDir()})
+		c.driver, err = process.New(t.Context(), process.Config{Log: quiet, Speed: speed, Dir: t.TempDir()})
 		require.NoError(t, err)
 		cfg.Machines = c.driver
 		t.Cleanup(func() {

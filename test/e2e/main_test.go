@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/machine/member"
+	"github.com/exopool/exopool/fake/machine/process/member"
 	"github.com/exopool/exopool/internal/providers"
 )
 

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
@@ -57,7 +57,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 	api := httptest.NewServer(c.Handler())
 	t.Cleanup(api.Close)
 	s.run(t, c, environ, "discovery", "-endpoint", api.URL+"/v2", "-file", targets, "-listen", "none",
-		"-refresh", scaled(10*time.Second).String(), "-port", strconv.Itoa(c.driver.PortFor(machine.ExporterPort)))
+		"-refresh", scaled(10*time.Second).String(), "-port", strconv.Itoa(c.driver.PortFor(process.ExporterPort)))
 	s.run(t, c, environ, "autoscaler", "-interval", scaled(time.Minute).String(), "-poll", scaled(3*time.Second).String(),
 		"-expiry", scaled(5*time.Minute).String(), "-max", strconv.Itoa(limit), "-state-dir", filepath.Join(dir, "state"),
 		"-listen-address", "127.0.0.1", "-listen-port", strconv.Itoa(port))

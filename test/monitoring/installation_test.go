@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 )
 
 const (
@@ -32,7 +32,7 @@ type installation struct {
 	*server
 
 	cloud  *exoapi.Cloud
-	driver *machine.Process
+	driver *process.Driver
 	api    string
 	pool   string
 }
@@ -44,7 +44,7 @@ func install(t *testing.T) *installation {
 	const speed = 20
 	in := &installation{server: newServer(t, 99)}
 	var err error
-	in.driver, err = machine.NewProcess(t.Context(), machine.ProcessConfig{Log: quiet, Speed: speed, Dir: in.dir})
+	in.driver, err = process.New(t.Context(), process.Config{Log: quiet, Speed: speed, Dir: in.dir})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -88,8 +88,8 @@ func (in *installation) furnish(t *testing.T) {
 	require.NoError(t, err)
 	_, err = in.cloud.Do(t.Context(), http.MethodPost, "/v2/load-balancer/"+balancer+"/service", object{
 		"name": "web", "instance-pool": object{"id": in.pool}, "protocol": "tcp", "strategy": "round-robin",
-		"port": 80, "target-port": machine.LoadPort,
-		"healthcheck": object{"mode": "http", "port": machine.LoadPort, "uri": "/health", "interval": 10, "timeout": 5, "retries": 1},
+		"port": 80, "target-port": process.LoadPort,
+		"healthcheck": object{"mode": "http", "port": process.LoadPort, "uri": "/health", "interval": 10, "timeout": 5, "retries": 1},
 	})
 	require.NoError(t, err)
 }
@@ -104,7 +104,7 @@ func (in *installation) programs(t *testing.T) {
 	in.program(t, "autoscaler", "-listen-address", in.address,
 		"-interval", "2s", "-poll", "100ms", "-max", strconv.Itoa(maximum), "-state-dir", filepath.Join(in.dir, "state"))
 	in.program(t, "discovery", "-listen", in.address+":8091", "-member-metrics", "-refresh", "1s",
-		"-file", in.targets(), "-port", strconv.Itoa(in.driver.PortFor(machine.ExporterPort)))
+		"-file", in.targets(), "-port", strconv.Itoa(in.driver.PortFor(process.ExporterPort)))
 	in.await(t, "http://"+in.address+":8090/readyz")
 	in.await(t, "http://"+in.address+":8091/readyz")
 }

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/exopool/exopool/fake/machine/member"
+	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
 func TestMain(m *testing.M) {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/infra"
-	"github.com/exopool/exopool/fake/machine/nspawn/guest"
-	"github.com/exopool/exopool/fake/machine/nspawn/procstat"
+	"github.com/exopool/exopool/fake/machine/nspawn/container"
+	"github.com/exopool/exopool/fake/machine/nspawn/procfiles"
 )
 
 // removeLimit bounds the wait for the last traces of a machine.
@@ -20,7 +20,7 @@ const removeLimit = 10 * time.Second
 // assemble makes what the machine does not have yet.
 func (m *machine) assemble(ctx context.Context, spec infra.Machine) (err error) {
 	if m.disk == nil {
-		m.disk, err = guest.Format(filepath.Join(m.cfg.disks(), m.id), m.template, m.contents(spec))
+		m.disk, err = container.Format(filepath.Join(m.cfg.disks(), m.id), m.template, m.contents(spec))
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (m *machine) assemble(ctx context.Context, spec infra.Machine) (err error) 
 }
 
 // contents of a new disk.
-func (m *machine) contents(spec infra.Machine) guest.Contents {
+func (m *machine) contents(spec infra.Machine) container.Contents {
 	gateway := m.link.Gateway().String()
 	files := map[string][]byte{
 		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway, registryPort),
@@ -53,7 +53,7 @@ func (m *machine) contents(spec infra.Machine) guest.Contents {
 		// limit that they set by default.
 		files["etc/containers/containers.conf.d/90-exopool.conf"] = []byte("[containers]\npids_limit = 0\n")
 	}
-	return guest.Contents{
+	return container.Contents{
 		Hostname: spec.Name, Nameserver: gateway, Authority: m.cfg.Authority, Files: files,
 	}
 }
@@ -99,7 +99,7 @@ func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool
 		})
 	}
 	begin := time.Now()
-	process, err := guest.Boot(m.disk, guest.Hardware{
+	process, err := container.Boot(m.disk, container.Hardware{
 		Name: m.cfg.Prefix + "-" + m.id, UUID: m.id, Namespace: m.namespace,
 		Cgroups: m.group.Joins(), Unified: m.groups.Unified(),
 	})
@@ -113,14 +113,14 @@ func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool
 	return m.attend(ctx, process, stay)
 }
 
-func (m *machine) hold(process *guest.Process) {
+func (m *machine) hold(process *container.Process) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.process = process
 }
 
 // attend waits for the end of a boot, and brings it about when it is wanted.
-func (m *machine) attend(ctx context.Context, process guest.Process, stay func() bool) (again bool, err error) {
+func (m *machine) attend(ctx context.Context, process container.Process, stay func() bool) (again bool, err error) {
 	for {
 		select {
 		case <-process.Done():
@@ -143,9 +143,9 @@ func (m *machine) attend(ctx context.Context, process guest.Process, stay func()
 
 // shutDown asks the machine to end, and kills it when it takes too long or
 // nobody wants to wait.
-func (m *machine) shutDown(ctx context.Context, process guest.Process) error {
+func (m *machine) shutDown(ctx context.Context, process container.Process) error {
 	m.log.Info("machine shuts down")
-	if err := process.Signal(guest.PowerOff); err != nil {
+	if err := process.Signal(container.PowerOff); err != nil {
 		return err
 	}
 	limit := time.NewTimer(m.cfg.Grace)
@@ -169,23 +169,23 @@ func (m *machine) shutDown(ctx context.Context, process guest.Process) error {
 
 // own makes the files that show the machine its own CPU time and memory. They
 // have to be there when it boots.
-func (m *machine) own(t infra.InstanceType, limit *cpuLimit) ([]*procstat.File, error) {
-	cpu, err := procstat.Create(filepath.Join(m.disk.Proc(), "stat"),
-		procstat.CPU(t.CPUs, func() (procstat.Used, float64, error) {
+func (m *machine) own(t infra.InstanceType, limit *cpuLimit) ([]*procfiles.File, error) {
+	cpu, err := procfiles.Create(filepath.Join(m.disk.Proc(), "stat"),
+		procfiles.CPU(t.CPUs, func() (procfiles.Used, float64, error) {
 			usage, err := m.group.Usage()
-			return procstat.Used(usage), limit.get(), err
+			return procfiles.Used(usage), limit.get(), err
 		}))
 	if err != nil {
 		return nil, err
 	}
-	memory, err := procstat.Create(filepath.Join(m.disk.Proc(), "meminfo"), func() (string, error) {
+	memory, err := procfiles.Create(filepath.Join(m.disk.Proc(), "meminfo"), func() (string, error) {
 		used, err := m.group.Memory()
-		return procstat.Memory{Total: t.Memory, Programs: used.Programs, Files: used.Files}.Text(), err
+		return procfiles.Memory{Total: t.Memory, Programs: used.Programs, Files: used.Files}.Text(), err
 	})
 	if err != nil {
 		return nil, errors.Join(err, cpu.Close())
 	}
-	return []*procstat.File{cpu, memory}, nil
+	return []*procfiles.File{cpu, memory}, nil
 }
 
 // dismantle removes all that the machine has on this computer.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/infra"
-	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
+	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
 )
 
 // Config is what a [Driver] needs. Only Log is required.
@@ -75,7 +75,7 @@ func (c *Config) complete() error {
 			c.CPU, c.BootCPU, c.Grace, c.Speed)
 	}
 	for _, dir := range []*string{&c.Dir, &c.Cache} {
-		if !enclosure.Mountable(*dir) {
+		if !unshare.Mountable(*dir) {
 			return fmt.Errorf(`directory %s: its path must be without ":", "," and "\"`, *dir)
 		}
 		var err error

@@ -11,7 +11,7 @@ import (
 
 	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/machine/nspawn"
-	"github.com/exopool/exopool/fake/machine/nspawn/names"
+	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
 )
 
 func TestSettingsAreChecked(t *testing.T) {
@@ -51,7 +51,7 @@ func TestNamesOfTheVendorLeadMachinesToTheGateway(t *testing.T) {
 	gateway, metadata := netip.MustParseAddr("198.18.192.1"), netip.MustParseAddr("169.254.169.254")
 	mirror := netip.MustParseAddr("198.18.192.9")
 	cfg := nspawn.Config{Hosts: map[string]netip.Addr{"apt.grafana.com": {}, "deb.example.test": mirror}}
-	server, err := names.New(names.Config{Log: slog.New(slog.DiscardHandler), Hosts: nspawn.Hosts(cfg, gateway, metadata)})
+	server, err := dnsserver.New(dnsserver.Config{Log: slog.New(slog.DiscardHandler), Hosts: nspawn.Hosts(cfg, gateway, metadata)})
 	require.NoError(t, err)
 	want := map[string]netip.Addr{
 		"metadata.exoscale.com": metadata, "apt.grafana.com": gateway, "deb.example.test": mirror,

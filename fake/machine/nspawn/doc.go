@@ -2,18 +2,18 @@
 // boot: Debian under systemd-nspawn, where the real cloud-init executes the
 // user-data, sshd answers, and packages are installed from a Debian mirror.
 //
-//	exoapi.Cloud ──▶ Driver ──▶ guest      disk, process, console     per machine
-//	                    │         ├ cgroup    CPU and memory limits
-//	                    │         ├ procstat  the machine's own /proc/stat
-//	                    │         └ cloudinit what became of the user-data
-//	                    ├──▶ template   the disk they start from, built once
-//	                    └──▶ network, metadata, names, egress, registry   shared
+//	emulator ──▶ Driver ──▶ container   disk, process, console     per machine
+//	               │         ├ cgroup     CPU and memory limits
+//	               │         ├ procfiles  the machine's own /proc/stat and /proc/meminfo
+//	               │         └ cloudinit  what became of the user-data
+//	               ├──▶ template   the disk they start from, built once
+//	               └──▶ network, metadata, dnsserver, egressproxy, registry   shared
 //
-// Parts know nothing of each other; this package connects them. It needs Linux,
-// root and a few packages: [Examine] tells what is missing. Everything that it
-// makes on the computer has one prefix, ends with the program, and is swept up
-// by the next start should it not.
+// The packages below do not know each other; this one connects them. It needs
+// Linux, root and a few packages of the distribution: [Examine] returns what is
+// missing. Everything it creates on the host has one prefix and is removed when
+// the program ends or, after a crash, by the next start.
 //
-// Machines share the kernel of the computer and have most rights of root there.
-// They are for one's own software, not for somebody else's.
+// Machines share the host's kernel and have most rights of root there: run only
+// software that you trust.
 package nspawn

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
-	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
+	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
 )
 
 const (
@@ -114,7 +114,7 @@ func overlay(parent string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	o := &enclosure.Overlay{}
+	o := &unshare.Overlay{}
 	for name, to := range map[string]*string{"lower": &o.Lower, "upper": &o.Upper, "work": &o.Work, "target": &o.Target} {
 		*to = filepath.Join(dir, name)
 		if err := os.Mkdir(*to, 0o700); err != nil {
@@ -122,7 +122,7 @@ func overlay(parent string) error {
 		}
 	}
 	var output bytes.Buffer
-	p, err := enclosure.Start(enclosure.Spec{Args: []string{"true"}, Overlay: o, Output: &output})
+	p, err := unshare.Start(unshare.Spec{Args: []string{"true"}, Overlay: o, Output: &output})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
-	"github.com/exopool/exopool/fake/machine/nspawn/guest"
+	"github.com/exopool/exopool/fake/machine/nspawn/container"
 )
 
 // A link is what a machine needs of the network.
@@ -44,7 +44,7 @@ type machine struct {
 	template string
 
 	// Only the machine's own goroutine uses these.
-	disk      *guest.Disk
+	disk      *container.Disk
 	group     *cgroup.Group
 	namespace string
 
@@ -55,7 +55,7 @@ type machine struct {
 	spec      infra.Machine
 	want      power
 	stops     int // how often it was told to stop
-	process   *guest.Process
+	process   *container.Process
 	console   string // file name
 	condition infra.Condition
 	judged    bool // it is known what became of the user-data

@@ -9,9 +9,9 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/exopool/exopool/fake/machine/nspawn/egress"
+	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
+	"github.com/exopool/exopool/fake/machine/nspawn/egressproxy"
 	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
-	"github.com/exopool/exopool/fake/machine/nspawn/names"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 	"github.com/exopool/exopool/fake/machine/nspawn/registry"
 )
@@ -71,12 +71,12 @@ func (d *Driver) find(address netip.Addr) (metadata.Instance, bool) {
 }
 
 func (d *Driver) serveNames(ctx context.Context) error {
-	upstream, err := names.Upstream("/etc/resolv.conf")
+	upstream, err := dnsserver.Upstream("/etc/resolv.conf")
 	if err != nil {
 		d.cfg.Log.Warn("machines cannot resolve names of the internet", "err", err)
 	}
 	hosts := d.cfg.hosts(d.network.Gateway(), network.Metadata())
-	server, err := names.New(names.Config{Log: d.cfg.Log, Hosts: hosts, Upstream: upstream})
+	server, err := dnsserver.New(dnsserver.Config{Log: d.cfg.Log, Hosts: hosts, Upstream: upstream})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (d *Driver) serveEgress(ctx context.Context) error {
 		return fmt.Errorf("way out for machines: %w", err)
 	}
 	d.alive.Go(func() {
-		egress.Serve(ctx, listener, egress.Config{Log: d.cfg.Log, Destination: destination})
+		egressproxy.Serve(ctx, listener, egressproxy.Config{Log: d.cfg.Log, Destination: destination})
 	})
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
@@ -24,7 +24,7 @@ func (s *System) startCloud(ctx context.Context) (err error) {
 		Zones:    []string{zone},
 		Quotas:   map[string]int{"instance": s.cfg.Max},
 		Speed:    s.cfg.Speed,
-		Machines: fakecloud.Processes(machine.ProcessConfig{Share: s.cfg.Share, Work: s.cfg.Work, Dir: s.dir}),
+		Machines: fakecloud.Processes(process.Config{Share: s.cfg.Share, Work: s.cfg.Work, Dir: s.dir}),
 		Logger:   s.cfg.Logger,
 	})
 	return err
@@ -37,7 +37,7 @@ func (s *System) createPool(ctx context.Context) (err error) {
 		return err
 	}
 	s.balancer, err = s.cloud.CreateBalancer(ctx, fakecloud.Service{
-		Name: poolName, Pool: s.pool, Port: servicePort, TargetPort: machine.LoadPort,
+		Name: poolName, Pool: s.pool, Port: servicePort, TargetPort: process.LoadPort,
 	})
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (s *System) newDiscovery(ctx context.Context) error {
 		MemberMetrics: true,
 		Pools:         []string{s.pool},
 		File:          s.targetsFile(),
-		Port:          s.cloud.PortFor(machine.ExporterPort),
+		Port:          s.cloud.PortFor(process.ExporterPort),
 		AllowLoopback: true, // members are processes
 		Zone:          zone,
 		Interval:      s.times.Refresh,

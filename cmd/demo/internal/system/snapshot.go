@@ -6,12 +6,12 @@ import (
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/fake/infra"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // memberList returns the state of the pool's members.
 func (o *observer) memberList(now time.Time, health map[string]infra.Health, cpu map[string]float64) []view.Member {
-	exporter := uint16(o.system.cloud.PortFor(machine.ExporterPort)) //nolint:gosec // a port fits
+	exporter := uint16(o.system.cloud.PortFor(process.ExporterPort)) //nolint:gosec // a port fits
 	var members []view.Member
 	for _, i := range o.system.cloud.API().Instances() {
 		if i.PoolID != o.system.pool {

@@ -17,7 +17,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/machine"
+	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
@@ -126,8 +126,8 @@ func (s *System) introduce() {
 func (s *System) replacedPorts() string {
 	var replaced []string
 	for port, actual := range map[int]int{
-		machine.LoadPort:     s.cloud.PortFor(machine.LoadPort),
-		machine.ExporterPort: s.cloud.PortFor(machine.ExporterPort),
+		process.LoadPort:     s.cloud.PortFor(process.LoadPort),
+		process.ExporterPort: s.cloud.PortFor(process.ExporterPort),
 		servicePort:          s.balancerPort,
 	} {
 		if port != actual {

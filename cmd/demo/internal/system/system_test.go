@@ -17,7 +17,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/fake/machine/member"
+	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
 func TestMain(m *testing.M) {

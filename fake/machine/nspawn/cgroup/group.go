@@ -213,7 +213,7 @@ func remove(dir string) error {
 	return nil
 }
 
-// kill ends the processes of one folder. Those of an enclosure are gone by
+// kill ends the processes of one folder. Those of a container are gone by
 // then; there may be others that somebody moved here.
 func kill(dir string) {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs")) //nolint:gosec // G304: a file of the kernel

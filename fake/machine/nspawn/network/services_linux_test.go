@@ -16,9 +16,9 @@ import (
 
 	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
-	"github.com/exopool/exopool/fake/machine/nspawn/egress"
+	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
+	"github.com/exopool/exopool/fake/machine/nspawn/egressproxy"
 	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
-	"github.com/exopool/exopool/fake/machine/nspawn/names"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -81,7 +81,7 @@ func TestMachinesLearnWhoTheyAre(t *testing.T) {
 func TestMachinesResolveNames(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
-	server, err := names.New(names.Config{Log: quiet(), Hosts: map[string]netip.Addr{"*.exoscale.com": n.Gateway()}})
+	server, err := dnsserver.New(dnsserver.Config{Log: quiet(), Hosts: map[string]netip.Addr{"*.exoscale.com": n.Gateway()}})
 	require.NoError(t, err)
 	at := netip.AddrPortFrom(n.Gateway(), 53).String()
 	packets, err := n.ListenPacket(t.Context(), "udp4", at)
@@ -121,7 +121,7 @@ func TestMachinesReachServersOfTheComputersNetwork(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		egress.Serve(ctx, l, egress.Config{
+		egressproxy.Serve(ctx, l, egressproxy.Config{
 			Log: quiet(), Destination: network.OriginalDestination,
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				assert.Equal(t, "203.0.113.9:80", address)

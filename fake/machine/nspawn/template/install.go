@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/exopool/exopool/fake/machine/nspawn/enclosure"
+	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
 )
 
 // excluded are paths that nobody reads in a machine that lives for minutes.
@@ -46,7 +46,7 @@ func install(ctx context.Context, cfg Config, dir string) error {
 		return err
 	}
 	output := newProgress(cfg.Log, mirror)
-	process, err := enclosure.Start(enclosure.Spec{
+	process, err := unshare.Start(unshare.Spec{
 		Args: args, Output: output,
 		// The address may hold a password, which has no place in a process list.
 		Input: strings.NewReader("deb " + cfg.Mirror + " " + suite + " main\n"),

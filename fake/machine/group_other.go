@@ -1,8 +1,0 @@
-//go:build !linux
-
-package machine
-
-import "syscall"
-
-// ownProcessGroup has nothing to do where the driver refuses to run.
-func ownProcessGroup() *syscall.SysProcAttr { return nil }

@@ -1,7 +1,0 @@
-package guest
-
-// Command is the command line of systemd-nspawn.
-var Command = command
-
-// Environment is that of systemd-nspawn.
-var Environment = environment

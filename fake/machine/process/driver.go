@@ -1,0 +1,267 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/balancer"
+)
+
+// Config is what a [Driver] driver needs. Only Log is required.
+type Config struct {
+	// Log gets the driver's own messages and, line by line, what members
+	// write to their standard error.
+	Log *slog.Logger
+	// Network is the part of 127.0.0.0/8 from which addresses come: its lower
+	// half for instances, its upper half for load balancers. Default: the
+	// first of 127.77.0.0/16, 127.78.0.0/16 ... that no other driver has.
+	Network netip.Prefix
+	// Share is the part of a CPU that a member has, above 0, at most 1.
+	// Default 0.5.
+	Share float64
+	// Work is the CPU time that one /load request needs. Default 50 ms.
+	Work time.Duration
+	// Grace is how long a member that is stopped may finish requests in
+	// flight. Default 2 s.
+	Grace time.Duration
+	// Speed divides intervals and timeouts of health checks, which the API
+	// gives in whole seconds; timeouts down to half a second only, as the
+	// computer answers no faster. Boot times are used as given. Default 1.
+	Speed float64
+	// Dir is where the driver makes its temporary directory. Default: the
+	// system's place for that.
+	Dir string
+}
+
+func (c *Config) complete() error {
+	if c.Log == nil {
+		return errors.New("no logger given")
+	}
+	if c.Share == 0 {
+		c.Share = 0.5
+	}
+	if c.Work == 0 {
+		c.Work = 50 * time.Millisecond
+	}
+	if c.Grace == 0 {
+		c.Grace = 2 * time.Second
+	}
+	if c.Speed == 0 {
+		c.Speed = 1
+	}
+	if !(c.Share > 0 && c.Share <= 1) || c.Work < 0 || c.Grace < 0 || !(c.Speed > 0) {
+		return fmt.Errorf("share %v must be in (0, 1], work %v, grace %v and speed %v positive", c.Share, c.Work, c.Grace, c.Speed)
+	}
+	return nil
+}
+
+// A Driver runs each machine as a process of its own: the running
+// program started once more, see package member. It ends with [Driver.Close];
+// should the program die without that, its members end by themselves.
+type Driver struct {
+	cfg       Config
+	balancers *balancer.Set
+	network   *network
+	ports     *ports // of members
+	dir       string
+	crew      *crew         // one goroutine per run
+	kill      chan struct{} // closed when there is no time for grace
+
+	mu     sync.Mutex
+	runs   map[string]*run     // by id of the machine that is powered on
+	last   map[netip.Addr]*run // the latest on an address, until it has ended
+	closed bool
+}
+
+var _ infra.Driver = (*Driver)(nil)
+
+// New returns a driver that has a network, ports and a directory of its
+// own, and no member yet. Fails on systems other than Linux, which alone has
+// all of 127.0.0.0/8 on its loopback interface.
+func New(ctx context.Context, cfg Config) (*Driver, error) {
+	if len(os.Args) > 1 && os.Args[1] == MemberArgument {
+		return nil, errors.New("process driver: this program is a member itself; its main must call member.Run first")
+	}
+	if err := cfg.complete(); err != nil {
+		return nil, fmt.Errorf("process driver: %w", err)
+	}
+	network, err := claimNetwork(cfg.Network)
+	if err != nil {
+		return nil, fmt.Errorf("process driver: %w", err)
+	}
+	d := &Driver{
+		cfg: cfg, network: network,
+		ports: newPorts(lastHost(network.instances), cfg.Log),
+		crew:  newCrew(ctx), kill: make(chan struct{}),
+		runs: map[string]*run{}, last: map[netip.Addr]*run{},
+	}
+	if err := d.prepare(); err != nil {
+		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close()))
+	}
+	fronts := newPorts(lastHost(network.balancers), cfg.Log)
+	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
+		Log: cfg.Log, Speed: cfg.Speed, Listen: fronts.listen, TargetPort: d.ports.known, On: d.on,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close(), os.RemoveAll(d.dir)))
+	}
+	cfg.Log.Info("process driver ready", "instances", network.instances, "balancers", network.balancers,
+		"load_port", d.PortFor(LoadPort), "exporter_port", d.PortFor(ExporterPort))
+	return d, nil
+}
+
+// prepare decides on the ports of members and makes the directory.
+func (d *Driver) prepare() (err error) {
+	for _, port := range []int{LoadPort, ExporterPort} {
+		if _, err := d.ports.decide(port); err != nil {
+			return err
+		}
+	}
+	d.dir, err = os.MkdirTemp(d.cfg.Dir, "exopool-members-")
+	return err
+}
+
+// Networks returns the two halves of the driver's loopback network.
+func (d *Driver) Networks() (instances, balancers netip.Prefix) {
+	return d.network.instances, d.network.balancers
+}
+
+// PortFor returns the port that serves for the given one on every member. It
+// is the same, unless another program of this computer holds 8080 or 9100 on
+// all addresses: then a stand-in serves, decided once and logged.
+func (d *Driver) PortFor(port int) int { return d.ports.known(port) }
+
+// Start powers a machine on: its process begins when the boot time is over and
+// the process before it on the same address is gone. A machine that is on
+// stays as it is; one whose process died is started again.
+func (d *Driver) Start(m infra.Machine) error {
+	if !d.network.instances.Contains(m.Address) {
+		return fmt.Errorf("start machine %s: address %v is not in %v", m.Name, m.Address, d.network.instances)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return fmt.Errorf("start machine %s: the driver is closed", m.Name)
+	}
+	if r := d.runs[m.ID]; r != nil && !r.over() {
+		return nil
+	}
+	before := d.last[m.Address]
+	r := newRun(m, d.cfg.Log)
+	d.runs[m.ID], d.last[m.Address] = r, r
+	r.off = d.crew.start(func(ctx context.Context) {
+		defer d.forget(r)
+		defer close(r.ended)
+		if before != nil {
+			<-before.ended
+		}
+		r.live(ctx, d.settings(r), d.kill)
+	})
+	return nil
+}
+
+// settings of the member that one run starts.
+func (d *Driver) settings(r *run) MemberSettings {
+	return MemberSettings{
+		Address:  r.machine.Address,
+		LoadPort: d.PortFor(LoadPort), ExporterPort: d.PortFor(ExporterPort),
+		Dir:   r.dir(d.dir),
+		Share: d.cfg.Share, Work: d.cfg.Work, Grace: d.cfg.Grace,
+	}
+}
+
+// Stop powers a machine off: balancers choose it no more, requests in flight
+// may finish within the grace, then the process is killed.
+func (d *Driver) Stop(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r := d.runs[id]; r != nil {
+		delete(d.runs, id)
+		r.off()
+	}
+}
+
+// Destroy is [Driver.Stop]: a process leaves nothing behind.
+func (d *Driver) Destroy(id string) { d.Stop(id) }
+
+// PID returns the process id of a machine, or false when it has no process:
+// off, booting, or died.
+func (d *Driver) PID(id string) (int, bool) {
+	d.mu.Lock()
+	r := d.runs[id]
+	d.mu.Unlock()
+	if r == nil || r.over() {
+		return 0, false
+	}
+	pid := int(r.pid.Load())
+	return pid, pid != 0
+}
+
+// on reports whether a machine has a process, or had one that died. One that
+// boots has not, although the process of its last run may still be finishing
+// requests on the same address.
+func (d *Driver) on(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.runs[id]
+	return r != nil && r.pid.Load() != 0
+}
+
+func (d *Driver) forget(r *run) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last[r.machine.Address] == r {
+		delete(d.last, r.machine.Address)
+	}
+}
+
+// Balance brings a load balancer into the given state. Connections through
+// services that stay are not disturbed: a target that is gone gets no new ones.
+// The error names every service that cannot listen; the others serve.
+func (d *Driver) Balance(b infra.Balancer) error { return d.balancers.Balance(b) }
+
+// Unbalance removes a load balancer and cuts the connections through it.
+func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
+
+// Health tells what the service's health check last said, by machine id;
+// machines not checked yet are absent.
+func (d *Driver) Health(balancerID, serviceID string) map[string]infra.Health {
+	return d.balancers.Health(balancerID, serviceID)
+}
+
+// Endpoint returns where the service on the given port of a load balancer
+// really listens: on its address, and on that port unless a stand-in serves,
+// as for a low port without the right to it. It is false when no such service
+// forwards.
+func (d *Driver) Endpoint(balancerID string, port int) (netip.AddrPort, bool) {
+	return d.balancers.Endpoint(balancerID, port)
+}
+
+// Close stops all machines as [Driver.Stop] does, then the balancers, and
+// returns when no process, goroutine or directory is left. When ctx ends,
+// members are killed at once. A second call does nothing.
+func (d *Driver) Close(ctx context.Context) error {
+	d.mu.Lock()
+	closed := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if closed {
+		return nil
+	}
+	d.crew.dismiss()
+	stop := context.AfterFunc(ctx, func() { close(d.kill) })
+	d.crew.wg.Wait()
+	stop()
+	d.balancers.Close()
+	if err := errors.Join(d.network.claim.Close(), os.RemoveAll(d.dir)); err != nil {
+		return fmt.Errorf("close process driver: %w", err)
+	}
+	return nil
+}

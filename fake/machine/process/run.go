@@ -1,0 +1,141 @@
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/exopool/exopool/fake/infra"
+)
+
+// killMargin is how long after its grace a member may take to end.
+const killMargin = time.Second
+
+// A run is one time a machine is on, from Start to the end of its process.
+type run struct {
+	machine infra.Machine
+	log     *slog.Logger
+	off     context.CancelFunc
+	ended   chan struct{}
+	pid     atomic.Int64 // 0 before the process began
+}
+
+func newRun(m infra.Machine, log *slog.Logger) *run {
+	return &run{machine: m, log: log.With("machine", m.Name, "address", m.Address), ended: make(chan struct{})}
+}
+
+func (r *run) over() bool {
+	select {
+	case <-r.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *run) dir(parent string) string {
+	return filepath.Join(parent, r.machine.Address.String())
+}
+
+// live is the whole life: boot, serve until ctx ends, finish, leave nothing.
+func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) {
+	boot := time.NewTimer(r.machine.BootTime)
+	defer boot.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-boot.C:
+	}
+	cmd, err := r.spawn(s)
+	if err != nil {
+		r.log.Error("member not started", "err", err)
+		return
+	}
+	defer r.clean(s.Dir)
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		err = cmd.Wait()
+	}()
+	select {
+	case <-exited:
+		// Whatever the status: nobody asked it to end.
+		r.log.Error("member died", "pid", cmd.Process.Pid, "exit", cmd.ProcessState.String(), "err", err)
+		return
+	case <-ctx.Done():
+	}
+	r.end(cmd, exited, s.Grace, kill)
+	if err != nil {
+		r.log.Warn("member ended badly", "err", err)
+	}
+}
+
+func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &exec.Cmd{
+		Path: program,
+		Args: []string{program, MemberArgument, r.machine.Name},
+		// The parent's environment may hold credentials.
+		Env:         []string{"GOMAXPROCS=1"},
+		Stderr:      &lineLogger{log: r.log},
+		SysProcAttr: ownProcessGroup(),
+		WaitDelay:   time.Second,
+	}
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	r.pid.Store(int64(cmd.Process.Pid))
+	if _, err := input.Write(settings); err != nil {
+		// It ended before it read; Wait tells how.
+		r.log.Error("member not told its settings", "err", err)
+	}
+	r.log.Debug("member started", "pid", cmd.Process.Pid)
+	return cmd, nil
+}
+
+// end asks the process to finish, kills it when it takes too long, and returns
+// when it is gone.
+func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, kill <-chan struct{}) {
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		r.log.Debug("member gone before it was asked to end", "err", err)
+	}
+	limit := time.NewTimer(grace + killMargin)
+	defer limit.Stop()
+	select {
+	case <-exited:
+		return
+	case <-limit.C:
+		r.log.Warn("member killed: it did not end in time", "grace", grace)
+	case <-kill:
+		r.log.Warn("member killed: no time left")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		r.log.Debug("member gone before it was killed", "err", err)
+	}
+	<-exited
+}
+
+// clean removes what a killed member could not.
+func (r *run) clean(dir string) {
+	if err := os.RemoveAll(dir); err != nil {
+		r.log.Error("directory of member not removed", "err", fmt.Errorf("remove %s: %w", dir, err))
+	}
+}
