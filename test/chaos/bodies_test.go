@@ -1,7 +1,7 @@
 package chaos_test
 
-// Bodies of webhooks that are odd, hostile, or say that nothing is wrong. Some
-// count, some do not; none is answered with 5xx.
+// Bodies of webhooks that are odd, hostile, or no alert. Some count, some do not;
+// none is answered with 5xx.
 var oddBodies = []struct{ contentType, body string }{
 	{"application/json", `{"status":"resolved","alerts":[{"status":"resolved","labels":{"alertname":"CPU high"}}]}`},
 	{"application/json", `{"status":"firing","alerts":[{"status":"firing","labels":{"alertname":"CPU high"}}]}`},

@@ -21,15 +21,15 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("seeds", 200, "how many schedules the campaign plays")
+	seeds = flag.Uint64("seeds", 60, "how many schedules the campaign plays")
 	from  = flag.Uint64("from", 1, "seed of the first")
-	one   = flag.Uint64("seed", 0, "play this schedule only, and tell all that happens")
+	one   = flag.Uint64("seed", 0, "play this schedule only, and print all that happens")
 	only  = flag.String("events", "", "with -seed: the numbers of the events that happen, with commas; all if empty, or none")
 	limit = flag.Duration("for", 0, "end after this time, however many schedules were played; 0 for none")
-	most  = flag.Int("findings", 3, "end after so many schedules that break a promise")
+	most  = flag.Int("violations", 3, "end after so many schedules that violate a promise")
 )
 
-// Whatever happens, in whatever order, the promises hold. A long campaign:
+// The promises hold whatever happens, in any order. A long campaign:
 //
 //	go test ./test/chaos -run Campaign -seeds 1000000 -from 1 -timeout 0
 func TestCampaign(t *testing.T) {
@@ -37,10 +37,10 @@ func TestCampaign(t *testing.T) {
 		replay(t)
 		return
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // memory is cheap here
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // faster, with more memory
 	began := time.Now()
 	var next atomic.Uint64
-	var findings atomic.Int64
+	var violating atomic.Int64
 	next.Store(*from)
 	total := newStats()
 	var mu sync.Mutex
@@ -49,20 +49,20 @@ func TestCampaign(t *testing.T) {
 			t.Run(strconv.Itoa(worker), func(t *testing.T) {
 				t.Parallel()
 				own := newStats()
-				for int(findings.Load()) < *most && (*limit == 0 || time.Since(began) < *limit) {
+				for int(violating.Load()) < *most && (*limit == 0 || time.Since(began) < *limit) {
 					seed := next.Add(1) - 1
 					if seed >= *from+*seeds {
 						break
 					}
-					s := drawSchedule(seed)
-					broken := try(t, s, own, nil)
+					s := newSchedule(seed)
+					violations := try(t, s, own, nil)
 					own.seeds++
-					if len(broken) > 0 {
-						findings.Add(1)
-						report(t, s, broken)
+					if len(violations) > 0 {
+						violating.Add(1)
+						report(t, s, violations)
 					}
 					if seed%10000 == 0 && *seeds > 20000 {
-						fmt.Fprintf(os.Stderr, "seed %d after %s, %d findings\n", seed, time.Since(began).Round(time.Second), findings.Load())
+						fmt.Fprintf(os.Stderr, "seed %d after %s, %d schedules with violations\n", seed, time.Since(began).Round(time.Second), violating.Load())
 					}
 				}
 				mu.Lock()
@@ -71,23 +71,23 @@ func TestCampaign(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%s in %s, %d findings", total, time.Since(began).Round(time.Second), findings.Load())
+	t.Logf("%s in %s, %d schedules with violations", total, time.Since(began).Round(time.Second), violating.Load())
 }
 
-// try plays a schedule in a world of its own.
-func try(t *testing.T, s schedule, st *stats, trace *strings.Builder) (broken []string) {
+// try plays a schedule in a new world.
+func try(t *testing.T, s schedule, st *stats, trace *strings.Builder) (violations []string) {
 	t.Helper()
 	defer func() {
 		// A goroutine that outlives the schedule makes synctest panic.
 		if cause := recover(); cause != nil {
-			broken = append(broken, fmt.Sprintf("panic: %v", cause))
+			violations = append(violations, fmt.Sprintf("panic: %v", cause))
 		}
 	}()
 	dir, err := os.MkdirTemp(scratch, "exopool-chaos-")
 	require.NoError(t, err)
 	defer os.RemoveAll(dir)
-	synctest.Test(t, func(t *testing.T) { broken = play(t.Context(), dir, s, st, trace) })
-	return broken
+	synctest.Test(t, func(t *testing.T) { violations = play(t.Context(), dir, s, st, trace) })
+	return violations
 }
 
 // scratch is in memory where there is such a place: a schedule writes to its
@@ -99,21 +99,21 @@ var scratch = func() string {
 	return os.TempDir()
 }()
 
-// report tells of a schedule that breaks a promise: how it comes about with as
-// few events as possible, and how to see that again.
-func report(t *testing.T, s schedule, broken []string) {
+// report reports a schedule that violates a promise: with as few events as
+// possible, and how to play it again.
+func report(t *testing.T, s schedule, violations []string) {
 	t.Helper()
-	kept := shrink(t, s, gist(broken))
+	kept := shrink(t, s, kindOf(violations))
 	command := fmt.Sprintf("go test ./test/chaos -run Campaign -v -seed %d", s.seed)
 	if len(kept) < len(s.events) {
 		command += " -events " + numbers(kept)
 	}
-	t.Errorf("%sbreaks promises:\n  %s\nto see it again with %d of %d events:\n  %s",
-		s, strings.Join(broken, "\n  "), len(kept), len(s.events), command)
+	t.Errorf("%sviolates promises:\n  %s\nto play it again with %d of %d events:\n  %s",
+		s, strings.Join(violations, "\n  "), len(kept), len(s.events), command)
 }
 
-// shrink leaves out events one by one as long as the same promise is broken
-// first, and returns the numbers of those that are left.
+// shrink leaves out events one by one as long as the first violation stays the
+// same, and returns the numbers of those that are left.
 func shrink(t *testing.T, s schedule, wanted string) []int {
 	t.Helper()
 	kept := make([]int, len(s.events))
@@ -122,19 +122,19 @@ func shrink(t *testing.T, s schedule, wanted string) []int {
 	}
 	for i := len(kept) - 1; i >= 0; i-- {
 		fewer := slices.Delete(slices.Clone(kept), i, i+1)
-		if gist(try(t, s.with(fewer), newStats(), nil)) == wanted {
+		if kindOf(try(t, s.with(fewer), newStats(), nil)) == wanted {
 			kept = fewer
 		}
 	}
 	return kept
 }
 
-// gist is what kind of promise is broken, without numbers and addresses.
-func gist(broken []string) string {
-	if len(broken) == 0 {
+// kindOf returns the first violation without its numbers.
+func kindOf(violations []string) string {
+	if len(violations) == 0 {
 		return ""
 	}
-	_, text, _ := strings.Cut(broken[0], " ")
+	_, text, _ := strings.Cut(violations[0], " ")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) {
 			return -1
@@ -143,8 +143,7 @@ func gist(broken []string) string {
 	}, text)
 }
 
-// with returns the schedule with some of its events; these come when they came
-// before.
+// with returns the schedule with some of its events, at the same times.
 func (s schedule) with(kept []int) schedule {
 	var wait time.Duration
 	var events []event
@@ -173,10 +172,10 @@ func numbers(list []int) string {
 // noEvents stands for no event at all.
 const noEvents = "none"
 
-// replay plays one schedule and tells everything.
+// replay plays one schedule and prints its trace.
 func replay(t *testing.T) {
 	t.Helper()
-	s := drawSchedule(*one)
+	s := newSchedule(*one)
 	t.Logf("%s", s)
 	if *only != "" {
 		var kept []int
@@ -188,14 +187,14 @@ func replay(t *testing.T) {
 		s = s.with(kept)
 	}
 	trace := new(strings.Builder)
-	broken := try(t, s, newStats(), trace)
+	violations := try(t, s, newStats(), trace)
 	t.Logf("%s", trace)
-	for _, text := range broken {
+	for _, text := range violations {
 		t.Error(text)
 	}
 }
 
-// stats count what a campaign has gone through.
+// stats count what happened in a campaign.
 type stats struct {
 	seeds, calls, writes, targets, webhooks int
 	events, struck, decisions, settled      map[string]int

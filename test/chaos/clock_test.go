@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A wallClock can be set, as those of computers are. Waits do not notice.
+// A wallClock can be set, as that of a host. Waits are not affected.
 type wallClock struct{ offset atomic.Int64 }
 
 func (c *wallClock) Now() time.Time {
@@ -15,22 +15,22 @@ func (c *wallClock) Now() time.Time {
 
 func (c *wallClock) jump(d time.Duration) { c.offset.Add(int64(d)) }
 
-// A scalerClock is the clock of one run of an autoscaler. The program looks at
-// it before and after whatever it does to its disk.
+// A scalerClock is the clock of one run of an autoscaler. The program reads
+// it before and after each change of its disk.
 type scalerClock struct {
 	*wallClock
 	run *run
 }
 
 func (c scalerClock) Now() time.Time {
-	c.run.world.glance(c.run)
+	c.run.world.checkDiskIfTrapped(c.run)
 	return c.wallClock.Now()
 }
 
 func (scalerClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-// A discoveryClock takes the chance out of the waits between refreshes, which
-// differ at random by up to a fifth.
+// A discoveryClock rounds the waits between refreshes, which differ at random by up
+// to a fifth.
 type discoveryClock struct{ *wallClock }
 
 func (discoveryClock) After(d time.Duration) <-chan time.Time {
@@ -47,9 +47,9 @@ func (discoveryClock) After(d time.Duration) <-chan time.Time {
 	return time.After(d)
 }
 
-// A pacer takes the chance out of the waits between attempts: after a failed
-// one it starts the next on a grid of powers of two, which random waits are a
-// little below. It tells how much later that is.
+// A pacer rounds the random waits between attempts: after a failed one it delays
+// the next to a grid of powers of two, which the waits are a little below. It
+// returns how much later that is.
 type pacer struct{ failed time.Time }
 
 func (p *pacer) wait(ctx context.Context) (late time.Duration) {

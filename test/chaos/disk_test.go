@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// stateFiles are what an autoscaler keeps.
+// stateFiles are the files of an autoscaler.
 var stateFiles = []string{"demand.json", "pause.json"}
 
 // diskState says what is wrong with a disk.
@@ -49,11 +49,11 @@ func newDisk(dir string, content map[string][]byte, state diskState) (*disk, err
 			return nil, err
 		}
 	}
-	d.look()
+	d.changes()
 	return d, d.become(state)
 }
 
-// become breaks or repairs the disk. What it holds stays.
+// become breaks or repairs the disk, and keeps its content.
 func (d *disk) become(state diskState) error {
 	switch d.state {
 	case diskGood:
@@ -85,12 +85,12 @@ func (d *disk) become(state diskState) error {
 	return nil
 }
 
-// look tells what has changed since the last look.
-func (d *disk) look() []change {
+// changes returns what has changed since the last call.
+func (d *disk) changes() []change {
 	if d.state == diskGone {
 		return nil
 	}
-	var changes []change
+	var all []change
 	for _, name := range stateFiles {
 		var info syscall.Stat_t
 		path := filepath.Join(d.dir, name)
@@ -107,12 +107,12 @@ func (d *disk) look() []change {
 			d.files[name] = file{inode: info.Ino, content: data}
 		}
 		c.after = d.content()
-		changes = append(changes, c)
+		all = append(all, c)
 	}
-	return changes
+	return all
 }
 
-// content is what the disk held at the last look.
+// content returns what the disk held at the last call of changes.
 func (d *disk) content() map[string][]byte {
 	all := make(map[string][]byte, len(d.files))
 	for name, f := range d.files {

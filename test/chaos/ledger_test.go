@@ -7,8 +7,8 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// A scaler is one autoscaler over all its runs, and the account of what it
-// did. The world's mu guards it.
+// A scaler is one autoscaler over all its runs, and the ledger of what it did. The
+// world's mu guards it.
 type scaler struct {
 	world   *world
 	name    string
@@ -17,21 +17,21 @@ type scaler struct {
 	run     *run // nil while it cannot start
 	disk    *disk
 	disks   int
-	trap    *trap       // a kill that waits for its moment
-	trapped atomic.Bool // trap waits for the disk
+	trap    *trap       // may be nil
+	trapped atomic.Bool // by a trap at the disk
 	left    map[string][]byte
 
-	webhooks []webhook
-	settles  []settle
-	steps    []step
-	counts   map[autoscale.Direction]int // acknowledged and not settled
-	inexact  bool                        // a kill or a disk lets counts differ
-	badDisk  uint64                      // when its disk was last seen broken
-	foreign  uint64                      // when somebody else last changed the size
+	webhooks    []webhook
+	settlements []settlement
+	steps       []step
+	counts      map[autoscale.Direction]int // acknowledged and not settled
+	inexact     bool                        // a kill or a disk lets counts differ
+	badDisk     uint64                      // when its disk was last seen broken
+	foreign     uint64                      // when another client last changed the size
 
-	turn    turn
-	turnsOf turnsOf
-	paused  *pause
+	turn   turn
+	seen   observations
+	paused *pause
 }
 
 // A pause was asked for, and the answer was that it is in force.
@@ -40,9 +40,9 @@ type pause struct {
 	kept  bool      // a restart does not end it
 }
 
-// turnsOf is what one run has seen in its turns that tells of others who
+// observations are what one run has seen in its turns of other clients that
 // change the size.
-type turnsOf struct {
+type observations struct {
 	seen    uint64 // when the latest turn read the pool
 	read    int    // turns that could read the pool
 	left    int    // size of the pool after the latest
@@ -50,20 +50,20 @@ type turnsOf struct {
 	own     int    // size that the latest resize of this run has set
 	ownTurn int    // when; 0: never
 	strange []int  // turns that found another size
-	over    bool   // it was resumed: the next turn forgets all this
-	held    int    // until after this turn it keeps its hands off
+	over    bool   // it was resumed: the next turn forgetRun all this
+	held    int    // it does not resize until after this turn
 }
 
-// Two changes by others within some turns make a contention, which so many turns
-// without one end.
+// Two changes by others within contentionWindow turns are a contention, which ends
+// after contentionQuiet turns without one.
 const (
 	contentionChanges = 2
 	contentionWindow  = 5
 	contentionQuiet   = 10
 )
 
-// changed notes that this turn has found another size than the latest left.
-func (t *turnsOf) changed() {
+// changed records that this turn has found another size than the latest left.
+func (t *observations) changed() {
 	t.strange = append(t.strange, t.read)
 	recent := 0
 	for _, turn := range t.strange {
@@ -77,16 +77,16 @@ func (t *turnsOf) changed() {
 }
 
 // differs reports whether others have changed the size. A return to what the run
-// itself has set lately is no change of theirs: an API may be late to show it.
-func (t *turnsOf) differs(size int) bool {
+// itself has set recently is no such change: an API may be late to show it.
+func (t *observations) differs(size int) bool {
 	late := t.ownTurn > 0 && size == t.own && t.read <= t.ownTurn+contentionWindow
 	return t.known && size != t.left && !late
 }
 
-// contended reports whether others have changed the size again and again.
-func (t *turnsOf) contended() bool { return t.held > 0 && t.read <= t.held }
+// contended reports whether others have changed the size repeatedly.
+func (t *observations) contended() bool { return t.held > 0 && t.read <= t.held }
 
-// A trap kills a run at a certain moment.
+// A trap kills a run at a chosen moment.
 type trap struct {
 	disk    bool // at a change of the disk; else at an API call
 	skip    int  // such moments that pass before
@@ -101,7 +101,7 @@ type webhook struct {
 	excused   bool // it may
 }
 
-type settle struct {
+type settlement struct {
 	when      uint64
 	direction autoscale.Direction
 }
@@ -143,15 +143,15 @@ func (w *write) corrects() bool {
 	return w.read < w.bounds.lowest && w.size > w.read || w.read > w.bounds.highest && w.size < w.read
 }
 
-// read notes what a good answer said of the pool's size.
+// read records the size of the pool that an answer had.
 func (s *scaler) read(size int) {
 	if s.turn.claimed == 0 {
 		s.turn.claimed = s.world.tick()
-		if s.turnsOf.over {
-			s.turnsOf.over, s.turnsOf.strange, s.turnsOf.held = false, nil, 0
+		if s.seen.over {
+			s.seen.over, s.seen.strange, s.seen.held = false, nil, 0
 		}
-		s.turnsOf.read++
-		if t := &s.turnsOf; t.differs(size) && !s.isPaused() {
+		s.seen.read++
+		if t := &s.seen; t.differs(size) && !s.expirePause() {
 			t.changed()
 		}
 	}
@@ -164,22 +164,22 @@ func (s *scaler) asks(size int) *write {
 	t := &s.turn
 	asked := &write{scaler: s, claimed: t.claimed, read: t.size, size: size, bounds: s.bounds}
 	if !t.fresh {
-		w.breaksLocked("%s asks for %d members without having read the pool since the last write or turn", s.name, size)
+		w.violationLocked("%s asks for %d members without having read the pool since the last write or turn", s.name, size)
 	}
 	switch {
 	case s.dry:
-		w.breaksLocked("%s asks for %d members in a dry run", s.name, size)
-	case s.isPaused():
-		w.breaksLocked("%s asks for %d members while it is paused", s.name, size)
-	case s.turnsOf.contended():
-		w.breaksLocked("%s asks for %d members though others have changed the size in %d of its turns", s.name, size, len(s.turnsOf.strange))
+		w.violationLocked("%s asks for %d members in a dry run", s.name, size)
+	case s.expirePause():
+		w.violationLocked("%s asks for %d members while it is paused", s.name, size)
+	case s.seen.contended():
+		w.violationLocked("%s asks for %d members though others have changed the size in %d of its turns", s.name, size, len(s.seen.strange))
 	}
 	length := size - t.size
 	if length == 0 || length > s.bounds.step || -length > s.bounds.step {
-		w.breaksLocked("%s asks for %d members of a pool of %d, which is no step of %d", s.name, size, t.size, s.bounds.step)
+		w.violationLocked("%s asks for %d members of a pool of %d, which is no step of %d", s.name, size, t.size, s.bounds.step)
 	}
 	if (size < s.bounds.lowest || size > s.bounds.highest) && !asked.corrects() {
-		w.breaksLocked("%s asks for %d members, out of its bounds %+v, of a pool of %d", s.name, size, s.bounds, t.size)
+		w.violationLocked("%s asks for %d members, out of its bounds %+v, of a pool of %d", s.name, size, s.bounds, t.size)
 	}
 	t.fresh = false
 	t.writes = append(t.writes, asked)
@@ -192,15 +192,15 @@ func (s *scaler) carriedOut(asked *write) {
 	w := s.world
 	for _, earlier := range s.turn.writes {
 		if earlier != asked && earlier.acted > s.foreign {
-			w.breaksLocked("%s resized twice in one turn, from %d to %d and to %d", s.name, earlier.read, earlier.size, asked.size)
+			w.violationLocked("%s resized twice in one turn, from %d to %d and to %d", s.name, earlier.read, earlier.size, asked.size)
 		}
 	}
 	asked.acted = w.tick()
 	now := step{when: asked.acted, claimed: asked.claimed, direction: asked.direction(), corrects: asked.corrects()}
 	var since uint64
 	for _, earlier := range s.steps {
-		// What came of a resize whose answer was lost cannot be known once
-		// somebody else has changed the size: it may be repeated then.
+		// The result of a resize whose answer was lost cannot be known once
+		// another client has changed the size: it may be repeated then.
 		if earlier.direction == now.direction && !earlier.corrects && (earlier.sure || s.foreign < earlier.when) {
 			since = earlier.claimed
 		}
@@ -210,7 +210,7 @@ func (s *scaler) carriedOut(asked *write) {
 		wanted = wanted || hook.direction == now.direction && hook.when > since
 	}
 	if !wanted {
-		w.breaksLocked("%s resized from %d to %d, which no webhook has asked for", s.name, asked.read, asked.size)
+		w.violationLocked("%s resized from %d to %d, which no webhook has asked for", s.name, asked.read, asked.size)
 	}
 	s.steps = append(s.steps, now)
 }
@@ -219,21 +219,21 @@ func (s *scaler) carriedOut(asked *write) {
 func (s *scaler) decided(d autoscale.Decision) {
 	w := s.world
 	if length := d.To - d.From; length > s.bounds.step || -length > s.bounds.step {
-		w.breaksLocked("%s decides on %d members of %d at once", s.name, d.To, d.From)
+		w.violationLocked("%s decides on %d members of %d at once", s.name, d.To, d.From)
 	}
 	if d.Result == autoscale.Resized {
 		last := len(s.turn.writes) - 1
 		switch {
 		case last < 0 || s.turn.writes[last].size != d.To:
-			w.breaksLocked("%s says it resized to %d and did not ask for that", s.name, d.To)
+			w.violationLocked("%s says it resized to %d and did not ask for that", s.name, d.To)
 		case s.turn.writes[last].acted > 0 && len(s.steps) > 0 && s.disk.state == diskGood:
 			s.steps[len(s.steps)-1].sure = true
 		}
 	}
-	s.isPaused()
-	left := &s.turnsOf
+	s.expirePause()
+	left := &s.seen
 	if d.ForeignChange && s.foreign <= left.seen {
-		w.breaksLocked("%s says that somebody else has changed the size, and nobody has", s.name)
+		w.violationLocked("%s reports a foreign change of the size, and there was none", s.name)
 	}
 	if s.turn.claimed > 0 {
 		left.seen = s.turn.claimed
@@ -241,7 +241,7 @@ func (s *scaler) decided(d autoscale.Decision) {
 	switch {
 	case s.turn.claimed == 0 || d.State == "": // the turn could not read the pool
 	case d.Reason == autoscale.ReasonPaused: // a pause ends a contention, and others may do what they like
-		*left = turnsOf{seen: left.seen}
+		*left = observations{seen: left.seen}
 	case d.State != autoscale.StateRunning && !left.known: // its own resize may be under way
 	case d.Result == autoscale.Failed && len(s.turn.writes) > 0:
 		left.left, left.known = s.turn.size, false
@@ -251,35 +251,35 @@ func (s *scaler) decided(d autoscale.Decision) {
 	default:
 		left.left, left.known = s.turn.size, true
 	}
-	if s.turn.claimed > 0 && d.State != "" && s.paused != nil && !s.isPaused() {
-		s.paused = nil // over, whatever the clock will show
+	if s.turn.claimed > 0 && d.State != "" && s.paused != nil && !s.expirePause() {
+		s.paused = nil // over, also if the clock is set back
 	}
 	w.stats.decisions[string(d.Result)+" "+string(d.Reason)]++
 	s.turn = turn{}
 }
 
-// settled notes what became of webhooks.
+// settled records what became of webhooks.
 func (s *scaler) settled(what autoscale.Settled) {
 	if what.Reason == "" || what.Webhooks.Count < 1 {
-		s.world.breaksLocked("%s settles %d webhooks with the reason %q", s.name, what.Webhooks.Count, what.Reason)
+		s.world.violationLocked("%s settlements %d webhooks with the reason %q", s.name, what.Webhooks.Count, what.Reason)
 	}
-	s.settles = append(s.settles, settle{when: s.world.tick(), direction: what.Direction})
+	s.settlements = append(s.settlements, settlement{when: s.world.tick(), direction: what.Direction})
 	s.counts[what.Direction] -= what.Webhooks.Count
 	s.world.stats.settled[string(what.Reason)]++
 }
 
-// isPaused reports whether a pause is in force. One that is over stays so, also
-// when the clock is set back.
-func (s *scaler) isPaused() bool {
+// expirePause forgets a pause that is over, so that it stays over when the clock is
+// set back. It reports whether a pause is in force.
+func (s *scaler) expirePause() bool {
 	if p := s.paused; p != nil && !p.until.IsZero() && !s.world.wall.Now().Before(p.until) {
 		s.paused = nil
 	}
 	return s.paused != nil
 }
 
-// forgets notes that a run has ended. Webhooks that only its memory knew, since
-// its disk was broken, are excused.
-func (s *scaler) forgets() {
+// forgetRun records that a run has ended. Webhooks that were in its memory only,
+// since its disk was broken, are excused.
+func (s *scaler) forgetRun() {
 	s.inexact = true
 	if s.paused != nil && !s.paused.kept {
 		s.paused = nil
@@ -288,28 +288,28 @@ func (s *scaler) forgets() {
 		hook := &s.webhooks[i]
 		hook.excused = hook.excused || !s.isSettled(*hook) && (s.disk.state != diskGood || s.badDisk > hook.when)
 	}
-	s.turn, s.turnsOf = turn{}, turnsOf{}
+	s.turn, s.seen = turn{}, observations{}
 }
 
 func (s *scaler) isSettled(hook webhook) bool {
-	for i := len(s.settles) - 1; i >= 0; i-- {
-		if s.settles[i].when > hook.when && s.settles[i].direction == hook.direction {
+	for i := len(s.settlements) - 1; i >= 0; i-- {
+		if s.settlements[i].when > hook.when && s.settlements[i].direction == hook.direction {
 			return true
 		}
 	}
 	return false
 }
 
-// close checks, after everything has come to rest, that no webhook vanished.
+// close checks at the end that no webhook was lost.
 func (s *scaler) close() {
 	for _, hook := range s.webhooks {
 		if hook.answered && !hook.excused && !s.isSettled(hook) {
-			s.world.breaksLocked("%s lets the webhook %s (number %d) vanish", s.name, hook.direction, hook.when)
+			s.world.violationLocked("%s loses the webhook %s (number %d)", s.name, hook.direction, hook.when)
 		}
 	}
 	for _, direction := range []autoscale.Direction{autoscale.Up, autoscale.Down} {
 		if left := s.counts[direction]; left != 0 && !s.inexact {
-			s.world.breaksLocked("%s has answered %d more webhooks %s than it has settled", s.name, left, direction)
+			s.world.violationLocked("%s has answered %d more webhooks %s than it has settled", s.name, left, direction)
 		}
 	}
 }

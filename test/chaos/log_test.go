@@ -8,10 +8,9 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// A logged reads the log of a run as a person would: for secrets that have no
-// place in it, and for what it says of turns and webhooks. The dead write no
-// logs.
-type logged struct {
+// A logChecker reads the log of a run: it must have no secrets, and it says what
+// became of turns and webhooks. Killed runs do not log.
+type logChecker struct {
 	run  *run
 	text slog.Handler // into line
 	line *bytes.Buffer
@@ -20,26 +19,26 @@ type logged struct {
 func (w *world) logger(r *run) *slog.Logger {
 	line := new(bytes.Buffer)
 	text := slog.NewTextHandler(line, &slog.HandlerOptions{Level: slog.LevelDebug})
-	return slog.New(&logged{run: r, text: text, line: line})
+	return slog.New(&logChecker{run: r, text: text, line: line})
 }
 
 // Enabled implements [slog.Handler].
-func (h *logged) Enabled(context.Context, slog.Level) bool { return !h.run.dead.Load() }
+func (h *logChecker) Enabled(context.Context, slog.Level) bool { return !h.run.dead.Load() }
 
 // WithAttrs implements [slog.Handler].
-func (h *logged) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &logged{run: h.run, text: h.text.WithAttrs(attrs), line: h.line}
+func (h *logChecker) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &logChecker{run: h.run, text: h.text.WithAttrs(attrs), line: h.line}
 }
 
 // WithGroup implements [slog.Handler].
-func (h *logged) WithGroup(name string) slog.Handler {
-	return &logged{run: h.run, text: h.text.WithGroup(name), line: h.line}
+func (h *logChecker) WithGroup(name string) slog.Handler {
+	return &logChecker{run: h.run, text: h.text.WithGroup(name), line: h.line}
 }
 
 // Handle implements [slog.Handler].
-func (h *logged) Handle(ctx context.Context, r slog.Record) error {
+func (h *logChecker) Handle(ctx context.Context, r slog.Record) error {
 	w := h.run.world
-	w.glance(h.run)
+	w.checkDiskIfTrapped(h.run)
 	if h.run.dead.Load() {
 		return nil
 	}
@@ -54,7 +53,7 @@ func (h *logged) Handle(ctx context.Context, r slog.Record) error {
 	}
 	for _, secret := range w.secrets {
 		if bytes.Contains(h.line.Bytes(), secret) {
-			w.breaksLocked("%s logs a secret: %s", h.run.name, h.line)
+			w.violationLocked("%s logs a secret: %s", h.run.name, h.line)
 		}
 	}
 	if h.run.scaler == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/exopool/exopool/exoscale"
 )
 
-// A run is one life of a program, from its start until it ends or is killed.
+// A run is one run of a program, from its start until it ends or is killed.
 type run struct {
 	world   *world
 	name    string
@@ -45,16 +45,16 @@ func (r *run) begin(program func(context.Context) error) {
 	r.done.Go(func() {
 		defer func() {
 			if cause := recover(); cause != nil {
-				r.world.breaks("%s panics: %v", r.name, cause)
+				r.world.violation("%s panics: %v", r.name, cause)
 			}
 		}()
 		if err := program(ctx); err != nil {
-			r.world.breaks("%s ends by itself: %v", r.name, err)
+			r.world.violation("%s ends: %v", r.name, err)
 		}
 	})
 }
 
-// die makes sure that nothing that the run still does has an effect.
+// die makes sure that the run has no more effect.
 func (r *run) die() {
 	r.dead.Store(true)
 	r.sever()
@@ -87,7 +87,7 @@ func (r *run) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
 	defer context.AfterFunc(r.cut, cancel)()
-	r.world.called(r, req)
+	r.world.allowed(r, req)
 	var late time.Duration
 	if req.Method == http.MethodGet { // only these are repeated as they are
 		late = r.pace.wait(ctx)

@@ -1,5 +1,5 @@
-// Package chaos_test plays the programs through bad days: made from a seed,
-// in virtual time, with every promise checked at every step.
+// Package chaos_test runs both programs through schedules of faults: drawn from a
+// seed, in virtual time, with every promise checked at every step.
 package chaos_test
 
 import (
@@ -11,13 +11,13 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-// A schedule is one bad day: how the system is set up, and what happens to it.
+// A schedule says how the system is set up, and what happens to it.
 type schedule struct {
 	seed   uint64
 	start  int // size of the pool
 	first  bounds
-	dry    bool // the first autoscaler only tells what it would do
-	second bool // another autoscaler, with a state directory of its own
+	dry    bool // the first autoscaler only logs what it would do
+	second bool // another autoscaler, with its own state directory
 	alone  bool // there is no discovery
 	token  bool
 	labels bool // discovery publishes labels and metrics of members
@@ -83,24 +83,24 @@ func between(r *rand.Rand, from, to time.Duration) time.Duration {
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// drawSchedule makes the schedule of a seed.
-func drawSchedule(seed uint64) schedule {
+// newSchedule returns the schedule of a seed.
+func newSchedule(seed uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, 0x65786f706f6f6c))
 	s := schedule{
-		seed: seed, first: drawBounds(r), second: r.IntN(5) == 0, token: r.IntN(2) == 0,
+		seed: seed, first: newBounds(r), second: r.IntN(5) == 0, token: r.IntN(2) == 0,
 		alone:  r.IntN(2) == 0,
 		labels: r.IntN(4) == 0, slow: r.IntN(3) > 0,
 	}
 	s.start = s.first.lowest + r.IntN(s.first.highest-s.first.lowest+1)
 	if r.IntN(6) == 0 {
-		s.start = 1 + r.IntN(8) // wherever somebody has left it
+		s.start = 1 + r.IntN(8) // set by another client
 	}
 	s.dry = r.IntN(16) == 0
 	if r.IntN(8) == 0 {
 		s.quota = s.start + r.IntN(3)
 	}
 	for range 3 + r.IntN(11) {
-		s.events = append(s.events, drawEvent(r, s))
+		s.events = append(s.events, newEvent(r, s))
 	}
 	if r.IntN(16) == 0 {
 		s.events = append(s.events, event{wait: between(r, 0, time.Minute), kind: "pool deleted"})
@@ -108,7 +108,7 @@ func drawSchedule(seed uint64) schedule {
 	return s
 }
 
-func drawBounds(r *rand.Rand) bounds {
+func newBounds(r *rand.Rand) bounds {
 	b := bounds{lowest: 1 + r.IntN(2), step: 1}
 	b.highest = b.lowest + 2 + r.IntN(4)
 	if r.IntN(5) == 0 {
@@ -117,23 +117,23 @@ func drawBounds(r *rand.Rand) bounds {
 	return b
 }
 
-func drawEvent(r *rand.Rand, s schedule) event {
+func newEvent(r *rand.Rand, s schedule) event {
 	e := event{wait: between(r, 1, 75*time.Second), kind: pick(r, kinds), number: 1 + r.IntN(6)}
 	for s.alone && (strings.Contains(e.kind, "discovery") || strings.Contains(e.kind, "targets")) {
 		e.kind = pick(r, kinds)
 	}
 	e.other = s.second && r.IntN(3) == 0
 	if r.IntN(3) == 0 {
-		e.wait /= 20 // troubles come together
+		e.wait /= 20 // soon after the last one
 	}
 	switch e.kind {
 	case "webhooks":
 		if r.IntN(6) == 0 {
 			e.number = 30
 		}
-		e.length = between(r, 0, 3*time.Second) // down for the odd ones: see happen
+		e.length = between(r, 0, 3*time.Second) // down for the odd ones: see perform
 	case "fault":
-		e.fault = drawFault(r)
+		e.fault = newFault(r)
 	case "foreign size":
 		e.number = 1 + r.IntN(s.first.highest+2)
 	case "pause":
@@ -144,14 +144,14 @@ func drawEvent(r *rand.Rand, s schedule) event {
 			e.length /= 100
 		}
 	case "restart":
-		e.bounds = drawBounds(r)
+		e.bounds = newBounds(r)
 	case "odd webhook":
 		e.number = r.IntN(1 << 16)
 	}
 	return e
 }
 
-func drawFault(r *rand.Rand) exoapi.Fault {
+func newFault(r *rand.Rand) exoapi.Fault {
 	f := exoapi.Fault{Name: pick(r, exoapi.FaultNames()), Operation: pick(r, faultOperations), Count: 1 + r.IntN(6)}
 	switch f.Name {
 	case exoapi.FaultLatency:

@@ -13,25 +13,25 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-// targets is the file that discovery keeps, and what is known of it. The
+// targets is the file that discovery writes, and what is known of it. The
 // world's mu guards it.
 type targets struct {
 	world *world
 	file  string
-	gone  bool // its folder is in the way of being written
+	gone  bool // its folder cannot be written to
 	inode uint64
 	held  map[string]bool // addresses; nil: there was no file yet
 
 	cut     int               // lists that had lacked members when the latest was asked for
 	partial int               // lists in a row that lacked members
 	asking  map[string]string // members alive when a list was asked for, by address
-	alive   map[string]string // members alive when the latest list came, likewise
+	alive   map[string]string // members alive when the latest list came
 	ever    map[string]bool   // all addresses that members ever had
 }
 
-// believed is how many lists in a row that the pool contradicts are not
-// believed: the list may be right, after all.
-const believed = 3
+// maxContradictions is how many lists in a row that contradict the pool are
+// ignored: the next may be right.
+const maxContradictions = 3
 
 // members returns the members that are not on their way out, by address.
 func (w *world) members() map[string]string {
@@ -57,14 +57,14 @@ func (w *world) members() map[string]string {
 }
 
 func (t *targets) listing() {
-	t.asking, t.cut = t.world.members(), t.cutShort()
+	t.asking, t.cut = t.world.members(), t.partialLists()
 }
 
-// cutShort is how many lists have lacked members so far.
-func (t *targets) cutShort() int { return t.world.cloud.Faults().Struck()[exoapi.FaultPartialList] }
+// partialLists returns how many lists have lacked members so far.
+func (t *targets) partialLists() int { return t.world.cloud.Faults().Struck()[exoapi.FaultPartialList] }
 
-// listed notes which members were alive both when a list was asked for and
-// when it came.
+// listed records which members were alive both when a list was requested and when
+// it came.
 func (t *targets) listed() {
 	now := t.world.members()
 	for address, id := range t.asking {
@@ -73,15 +73,15 @@ func (t *targets) listed() {
 		}
 	}
 	t.alive = t.asking
-	if t.cutShort() > t.cut {
+	if t.partialLists() > t.cut {
 		t.partial++
 	} else {
 		t.partial = 0
 	}
 }
 
-// look checks the file if it has changed.
-func (t *targets) look() {
+// checkFile checks the file if it has changed.
+func (t *targets) checkFile() {
 	if t.gone {
 		return
 	}
@@ -92,7 +92,7 @@ func (t *targets) look() {
 	case errors.Is(err, fs.ErrNotExist) && t.held == nil:
 		return
 	case err != nil:
-		w.breaksLocked("the targets file is gone: %v", err)
+		w.violationLocked("the targets file is gone: %v", err)
 		return
 	case info.Ino == t.inode:
 		return
@@ -100,25 +100,25 @@ func (t *targets) look() {
 	t.inode = info.Ino
 	data, err := os.ReadFile(t.file)
 	if err != nil {
-		w.breaksLocked("the targets file cannot be read: %v", err)
+		w.violationLocked("the targets file cannot be read: %v", err)
 		return
 	}
 	held, err := addressesIn(data)
 	if err != nil {
-		w.breaksLocked("the targets file is not valid: %v: %q", err, data)
+		w.violationLocked("the targets file is not valid: %v: %q", err, data)
 		return
 	}
 	w.tracef("targets file: %d addresses", len(held))
 	w.stats.targets++
 	now := w.members()
 	for address := range t.held {
-		if id := now[address]; !held[address] && id != "" && t.alive[address] == id && t.partial <= believed {
-			w.breaksLocked("member %s is alive and was dropped from the targets file", address)
+		if id := now[address]; !held[address] && id != "" && t.alive[address] == id && t.partial <= maxContradictions {
+			w.violationLocked("member %s is alive and was dropped from the targets file", address)
 		}
 	}
 	for address := range held {
 		if !t.ever[address] {
-			w.breaksLocked("%s is in the targets file and was never a member", address)
+			w.violationLocked("%s is in the targets file and was never a member", address)
 		}
 	}
 	t.held = held
@@ -148,8 +148,9 @@ func addressesIn(data []byte) (map[string]bool, error) {
 	return held, nil
 }
 
-// differ tells how the file differs from the pool; nothing if it does not.
-func (t *targets) differ() string {
+// difference returns how the file differs from the pool, and nothing if it does
+// not.
+func (t *targets) difference() string {
 	alive := t.world.members()
 	for address := range alive {
 		if !t.held[address] {
@@ -164,9 +165,9 @@ func (t *targets) differ() string {
 	return ""
 }
 
-// block makes the folder of the file fail, or work again.
+// block makes the folder of the file unusable, or usable again.
 func (t *targets) block(gone bool) error {
-	t.look()
+	t.checkFile()
 	dir := filepath.Dir(t.file)
 	switch {
 	case gone == t.gone:

@@ -24,7 +24,7 @@ const (
 	token = "hush-hush-4711"
 )
 
-// A world is the programs on one emulated cloud, and what is known of them.
+// A world is the programs with one emulated cloud, and what is known of them.
 type world struct {
 	schedule   schedule
 	cloud      *exoapi.Cloud
@@ -41,27 +41,28 @@ type world struct {
 	killedRuns []*run // what they still do has no effect
 	stats      *stats
 
-	mu     sync.Mutex // guards all that follows, scalers and targets
-	order  uint64
-	size   int // of the pool, as last seen
-	flying []*write
-	broken []string
-	trace  *strings.Builder // nil: nobody wants it
+	mu         sync.Mutex // guards all that follows, scalers and targets
+	order      uint64
+	size       int // of the pool, as last seen
+	inFlight   []*write
+	violations []string         // of promises
+	trace      *strings.Builder // may be nil
 }
 
-// tick gives the next place in the order of all things.
+// tick returns the next place in the order of all that happens.
 func (w *world) tick() uint64 { w.order++; return w.order }
 
-func (w *world) breaks(format string, args ...any) {
+// violation records that a promise is broken.
+func (w *world) violation(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.breaksLocked(format, args...)
+	w.violationLocked(format, args...)
 }
 
-func (w *world) breaksLocked(format string, args ...any) {
+func (w *world) violationLocked(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	w.broken = append(w.broken, time.Now().UTC().Format("15:04:05.000 ")+text)
-	w.tracef("BROKEN: %s", text)
+	w.violations = append(w.violations, time.Now().UTC().Format("15:04:05.000 ")+text)
+	w.tracef("VIOLATION: %s", text)
 }
 
 func (w *world) tracef(format string, args ...any) {
@@ -101,7 +102,7 @@ func newWorld(ctx context.Context, dir string, s schedule, st *stats, trace *str
 		}
 		sc := &scaler{world: w, name: names[i], bounds: s.first, dry: s.dry && i == 0, counts: map[autoscale.Direction]int{}}
 		w.scalers = append(w.scalers, sc)
-		if err := sc.useNewDisk(nil, diskGood); err != nil {
+		if err := sc.mountNewDisk(nil, diskGood); err != nil {
 			return nil, err
 		}
 	}
@@ -154,21 +155,21 @@ func addBalancer(ctx context.Context, cloud *exoapi.Cloud, pool string) error {
 	}, nil)
 }
 
-func (s *scaler) useNewDisk(content map[string][]byte, state diskState) (err error) {
+func (s *scaler) mountNewDisk(content map[string][]byte, state diskState) (err error) {
 	s.disks++
 	dir := filepath.Join(s.world.dir, fmt.Sprintf("%s %d", s.name, s.disks))
 	s.disk, err = newDisk(dir, content, state)
 	return err
 }
 
-// start starts a run of the autoscaler on its disk. One whose disk is gone
-// does not start.
+// start starts a run of the autoscaler on its disk. Without a disk it does not
+// start.
 func (s *scaler) start() {
 	w := s.world
 	r := newRun(w, s.name, s)
 	client, err := r.client()
 	if err != nil {
-		w.breaks("%s: %v", s.name, err)
+		w.violation("%s: %v", s.name, err)
 		return
 	}
 	w.mu.Lock()
@@ -184,7 +185,7 @@ func (s *scaler) start() {
 	}
 	if err != nil {
 		if s.disk.state != diskGone {
-			w.breaks("%s does not start: %v", s.name, err)
+			w.violation("%s does not start: %v", s.name, err)
 		}
 		r.die()
 		s.run = nil
@@ -198,16 +199,16 @@ func (s *scaler) start() {
 	r.begin(r.loop.Run)
 }
 
-// glance is look for moments that are worth it only while a trap waits.
-func (w *world) glance(r *run) {
+// checkDiskIfTrapped checks the disk only if a trap is set: it is called often.
+func (w *world) checkDiskIfTrapped(r *run) {
 	if s := r.scaler; s != nil && s.trapped.Load() {
-		w.look(r)
+		w.checkDisk(r)
 	}
 }
 
-// look sees what the run has changed on its disk, which may be the moment to
-// kill it.
-func (w *world) look(r *run) {
+// checkDisk checks what the run has changed on its disk, which may spring the
+// trap that kills it.
+func (w *world) checkDisk(r *run) {
 	if r.dead.Load() {
 		return
 	}
@@ -215,13 +216,13 @@ func (w *world) look(r *run) {
 	defer w.mu.Unlock()
 	s := r.scaler
 	if s == nil {
-		w.targets.look()
+		w.targets.checkFile()
 		return
 	}
 	if s.disk.state != diskGood {
 		s.badDisk, s.inexact = w.tick(), true
 	}
-	for _, c := range s.lookAtDisk() {
+	for _, c := range s.diskChanges() {
 		if s.trap == nil || !s.trap.disk || r.dead.Load() {
 			continue
 		}
@@ -241,55 +242,56 @@ func (w *world) look(r *run) {
 	}
 }
 
-// lookAtDisk returns what the autoscaler has changed since the last look.
-func (s *scaler) lookAtDisk() []change {
-	changes := s.disk.look()
+// diskChanges checks and returns what the autoscaler has changed on its disk since
+// the last call.
+func (s *scaler) diskChanges() []change {
+	changes := s.disk.changes()
 	for _, c := range changes {
 		s.world.stats.writes++
 		if data, kept := c.after[c.name]; kept && !json.Valid(data) {
-			s.world.breaksLocked("%s leaves %q in %s", s.name, data, c.name)
+			s.world.violationLocked("%s leaves %q in %s", s.name, data, c.name)
 		}
 	}
 	return changes
 }
 
-// setTrap lets a kill wait for its moment; nil removes one.
+// setTrap sets a trap that kills the run; nil removes it.
 func (s *scaler) setTrap(t *trap) {
 	s.trap = t
 	s.trapped.Store(t != nil && t.disk)
 }
 
-// kill ends the run of an autoscaler at this very moment, with left on its
-// disk; nil means all that it has written. The main loop of the schedule starts
-// the next run.
+// kill ends the run of an autoscaler now, with left on its disk; nil means all
+// that it has written. The main loop of the schedule starts the next run.
 func (s *scaler) kill(left map[string][]byte) {
-	if s.lookAtDisk(); left == nil {
+	if s.diskChanges(); left == nil {
 		left = s.disk.content()
 	}
 	s.world.observe()
 	s.world.stats.events["killed"]++
 	s.setTrap(nil)
 	s.left = left
-	s.forgets()
+	s.forgetRun()
 	s.run.die()
 	s.world.killed <- s
 }
 
-// revive starts an autoscaler that was killed.
-func (s *scaler) revive() {
+// restart starts an autoscaler that was killed.
+func (s *scaler) restart() {
 	w := s.world
 	w.killedRuns = append(w.killedRuns, s.run)
 	w.mu.Lock()
-	err := s.useNewDisk(s.left, s.disk.state)
+	err := s.mountNewDisk(s.left, s.disk.state)
 	w.mu.Unlock()
 	if err != nil {
-		w.breaks("%s: prepare a disk: %v", s.name, err)
+		w.violation("%s: prepare a disk: %v", s.name, err)
 		return
 	}
 	s.start()
 }
 
-// observe finds out whether the size of the pool has changed, and who did it.
+// observe checks whether the size of the pool has changed, and attributes the
+// change.
 func (w *world) observe() {
 	size := 0
 	if pools := w.cloud.Pools(); len(pools) > 0 {
@@ -302,17 +304,17 @@ func (w *world) observe() {
 	was := w.size
 	w.size = size
 	var candidates []*write
-	for _, asked := range w.flying {
+	for _, asked := range w.inFlight {
 		if asked.acted == 0 && asked.size == size {
 			candidates = append(candidates, asked)
 		}
 	}
 	if len(candidates) == 0 {
-		w.breaksLocked("the size changed from %d to %d by itself", was, size)
+		w.violationLocked("the size changed from %d to %d without a call", was, size)
 		return
 	}
-	// Of two that ask for the same size nobody can tell which one got it, so
-	// that it may be somebody else's change for either.
+	// Of two autoscalers that ask for the same size either may have got it, so
+	// each may take the change for a foreign one.
 	actor := candidates[len(candidates)-1]
 	actor.scaler.carriedOut(actor)
 	for _, other := range w.scalers {
@@ -322,28 +324,28 @@ func (w *world) observe() {
 	}
 }
 
-// changed notes that somebody else has changed the size.
-func (w *world) changed() {
+// foreignChange records that another client has changed the size.
+func (w *world) foreignChange() {
 	w.size = 0
 	if pools := w.cloud.Pools(); len(pools) > 0 {
 		w.size = pools[0].Size
 	}
-	w.tracef("somebody sets the size to %d", w.size)
+	w.tracef("another client sets the size to %d", w.size)
 	for _, s := range w.scalers {
 		s.foreign = w.tick()
 	}
 }
 
-// A call is one exchange with the API.
+// A call is a request to the API.
 type call struct {
 	read  bool // of the pool
 	list  bool // of members
 	write *write
 }
 
-// called checks that a call may be made at all.
-func (w *world) called(r *run, req *http.Request) {
-	w.look(r)
+// allowed checks that a call may be made at this time.
+func (w *world) allowed(r *run, req *http.Request) {
+	w.checkDisk(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if r.dead.Load() {
@@ -352,10 +354,10 @@ func (w *world) called(r *run, req *http.Request) {
 	w.observe()
 	w.stats.calls++
 	if r.scaler != nil {
-		r.scaler.isPaused()
+		r.scaler.expirePause()
 	}
 	if left := time.Until(r.until); left > 0 {
-		w.breaksLocked("%s calls %s %s, %s before the time that Retry-After named", r.name, req.Method, req.URL.Path, left)
+		w.violationLocked("%s calls %s %s, %s before the time that Retry-After named", r.name, req.Method, req.URL.Path, left)
 	}
 	if s := r.scaler; s != nil && s.trap != nil && !s.trap.disk && s.trap.variant%2 == 0 {
 		if s.trap.skip--; s.trap.skip < 0 {
@@ -367,7 +369,7 @@ func (w *world) called(r *run, req *http.Request) {
 
 var sizeInBody = regexp.MustCompile(`"size":\s*(-?\d+)`)
 
-// before sees a call that is about to be made.
+// before checks a call before it is made.
 func (w *world) before(r *run, req *http.Request) (c call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -387,24 +389,24 @@ func (w *world) before(r *run, req *http.Request) (c call) {
 	case r.scaler != nil && req.Method == http.MethodPut && strings.HasSuffix(path, w.pool+":scale"):
 		size, err := strconv.Atoi(firstMatch(sizeInBody, bodyOf(req)))
 		if err != nil {
-			w.breaksLocked("%s asks to scale without a size", r.name)
+			w.violationLocked("%s asks to scale without a size", r.name)
 			break
 		}
 		c.write = r.scaler.asks(size)
-		w.flying = append(w.flying, c.write)
+		w.inFlight = append(w.inFlight, c.write)
 	default:
-		w.breaksLocked("%s calls %s %s", r.name, req.Method, path)
+		w.violationLocked("%s calls %s %s", r.name, req.Method, path)
 	}
 	return c
 }
 
-// after sees the answer to a call, or that there is none.
+// after checks the answer to a call, if there is one.
 func (w *world) after(r *run, c call, resp *http.Response, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.observe()
 	if c.write != nil {
-		w.flying = slices.DeleteFunc(w.flying, func(other *write) bool { return other == c.write })
+		w.inFlight = slices.DeleteFunc(w.inFlight, func(other *write) bool { return other == c.write })
 	}
 	if err != nil {
 		w.tracef("%s: %v", r.name, err)
@@ -424,7 +426,7 @@ func (w *world) after(r *run, c call, resp *http.Response, err error) {
 	}
 	if err == nil {
 		if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
-			// A day is the longest that a program lets itself be sent away.
+			// Programs wait for a day at most.
 			wait := min(time.Duration(seconds)*time.Second, 24*time.Hour)
 			if until := time.Now().Add(wait); until.After(r.until) {
 				r.until = until

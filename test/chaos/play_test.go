@@ -14,13 +14,12 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// turns is how many turns the system has to find its balance again, once
-// nothing goes wrong any more: a contention ends after ten, webhooks expire
-// after five, a wait of discovery takes one, a pool is busy for less than one
-// after each step.
+// turns is how many turns the system has until it is in balance, once there are no
+// more faults: a contention ends after ten, webhooks expire after five, a wait of
+// discovery takes one, a pool is busy for less than one after each step.
 const turns = 26
 
-// play plays a schedule and returns the promises that were broken.
+// play plays a schedule and returns the violations.
 func play(ctx context.Context, dir string, s schedule, st *stats, trace *strings.Builder) []string {
 	w, err := newWorld(ctx, dir, s, st, trace)
 	if err != nil {
@@ -29,25 +28,25 @@ func play(ctx context.Context, dir string, s schedule, st *stats, trace *strings
 	defer w.cloud.Close()
 	for _, e := range s.events {
 		w.sleep(e.wait)
-		if err := w.happen(ctx, e); err != nil {
-			w.breaks("%s: %v", e.kind, err)
+		if err := w.perform(ctx, e); err != nil {
+			w.violation("%s: %v", e.kind, err)
 			break
 		}
 	}
-	w.calm()
-	w.settle()
+	w.endFaults()
+	w.awaitBalance()
 	w.end()
 	for name, times := range w.cloud.Faults().Struck() {
 		st.struck[name] += times
 	}
-	return w.broken
+	return w.violations
 }
 
-// calm ends all that goes wrong.
-func (w *world) calm() {
-	w.sleep(restart) // what was killed just now comes back
+// endFaults ends all faults and repairs what is broken.
+func (w *world) endFaults() {
+	w.sleep(restartTime) // what was killed just now runs again
 	w.mu.Lock()
-	w.tracef("the weather clears")
+	w.tracef("all faults end")
 	w.cloud.Faults().Clear()
 	for _, s := range w.scalers {
 		s.setTrap(nil)
@@ -55,18 +54,18 @@ func (w *world) calm() {
 	w.mu.Unlock()
 	if !w.deleted {
 		if err := w.cloud.SetPoolState(w.pool, "running"); err != nil {
-			w.breaks("%v", err)
+			w.violation("%v", err)
 		}
 	}
 	for i, s := range w.scalers {
-		if i > 0 { // two would go on for ever
+		if i > 0 { // two would contend for ever
 			if s.run != nil {
 				s.run.terminate()
 			}
 			continue
 		}
 		if err := w.breakDisk(s, diskGood); err != nil {
-			w.breaks("%v", err)
+			w.violation("%v", err)
 		}
 	}
 	w.mu.Lock()
@@ -80,12 +79,12 @@ func (w *world) calm() {
 		err = w.startDiscovery()
 	}
 	if err != nil {
-		w.breaks("%v", err)
+		w.violation("%v", err)
 	}
 }
 
-// settle waits until the system is in balance, and tries whether it works.
-func (w *world) settle() {
+// awaitBalance waits until the system is in balance, and checks that it works.
+func (w *world) awaitBalance() {
 	s := w.scalers[0]
 	w.mu.Lock()
 	wait := time.Until(s.run.until)
@@ -96,8 +95,8 @@ func (w *world) settle() {
 	w.sleep(max(wait, 0) + time.Second)
 	size := w.sizeNow()
 	allowed := turns + (max(size-s.bounds.highest, s.bounds.lowest-size, 0)+s.bounds.step-1)/s.bounds.step
-	if trouble := w.until(allowed, w.unrest); trouble != "" {
-		w.breaks("no balance after %d turns: %s", allowed, trouble)
+	if trouble := w.until(allowed, w.imbalance); trouble != "" {
+		w.violation("no balance after %d turns: %s", allowed, trouble)
 		return
 	}
 	if w.deleted {
@@ -114,7 +113,7 @@ func (w *world) settle() {
 	if s.dry {
 		to = from
 	}
-	w.awaitTurn(s) // one that began before the calm may have read what was then
+	w.awaitTurn(s) // one that began before may have read an older state
 	s.post(direction, "", "")
 	trouble := w.until(9, func() string {
 		up, down := s.run.loop.Pending()
@@ -125,7 +124,7 @@ func (w *world) settle() {
 		return ""
 	})
 	if trouble != "" {
-		w.breaks("%s", trouble)
+		w.violation("%s", trouble)
 	}
 }
 
@@ -136,12 +135,12 @@ func (w *world) sizeNow() int {
 	return w.size
 }
 
-// until waits for trouble to pass, for a number of turns.
+// until waits until there is no more trouble, for a number of turns.
 func (w *world) until(turns int, trouble func() string) (left string) {
 	for range 3*turns + 1 {
 		w.mu.Lock()
 		w.observe()
-		w.targets.look()
+		w.targets.checkFile()
 		w.mu.Unlock()
 		if left = trouble(); left == "" {
 			return ""
@@ -164,12 +163,12 @@ func (w *world) awaitTurn(s *scaler) {
 		}
 		return ""
 	}); trouble != "" {
-		w.breaks("%s: %s", s.name, trouble)
+		w.violation("%s: %s", s.name, trouble)
 	}
 }
 
-// show looks at what the autoscaler shows to people.
-func (s *scaler) show() {
+// checkPages checks what the autoscaler shows to users.
+func (s *scaler) checkPages() {
 	for _, path := range []string{"/decisions", "/readyz"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -178,15 +177,15 @@ func (s *scaler) show() {
 		var decisions []autoscale.Decision
 		switch {
 		case path == "/decisions" && json.Unmarshal(answer.Body.Bytes(), &decisions) != nil:
-			s.world.breaks("%s shows %d %q for decisions", s.name, answer.Code, answer.Body)
+			s.world.violation("%s shows %d %q for decisions", s.name, answer.Code, answer.Body)
 		case slices.ContainsFunc(s.world.secrets, func(secret []byte) bool { return bytes.Contains(answer.Body.Bytes(), secret) }):
-			s.world.breaks("%s shows a secret on %s", s.name, path)
+			s.world.violation("%s shows a secret on %s", s.name, path)
 		}
 	}
 }
 
-// unrest tells what is not in balance.
-func (w *world) unrest() string {
+// imbalance returns what is not in balance, and nothing if all is.
+func (w *world) imbalance() string {
 	s := w.scalers[0]
 	all := s.run.loop.Decisions()
 	if len(all) == 0 {
@@ -224,19 +223,19 @@ func (w *world) unrest() string {
 	if s.turn.claimed > 0 {
 		return "a turn is under way"
 	}
-	if s.turnsOf.left != w.size {
+	if s.seen.left != w.size {
 		return "the autoscaler has not seen the latest size"
 	}
 	if w.schedule.alone {
 		return ""
 	}
-	return w.targets.differ()
+	return w.targets.difference()
 }
 
-// end ends all programs and balances the account.
+// end ends all programs, and checks that no webhook was lost.
 func (w *world) end() {
-	w.sleep(restart)
-	w.scalers[0].show()
+	w.sleep(restartTime)
+	w.scalers[0].checkPages()
 	for _, s := range w.scalers {
 		if s.run != nil && !s.run.dead.Load() {
 			s.run.terminate()

@@ -15,26 +15,26 @@ import (
 	"github.com/exopool/exopool/discovery"
 )
 
-// sleep waits, and starts programs again that were killed meanwhile.
+// sleep waits, and restarts programs that are killed meanwhile.
 func (w *world) sleep(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for waiting := true; waiting || len(w.killed) > 0; {
 		select {
 		case s := <-w.killed:
-			time.Sleep(restart)
-			s.revive()
+			time.Sleep(restartTime)
+			s.restart()
 		case <-timer.C:
 			waiting = false
 		}
 	}
 }
 
-// restart is how long it takes until a program that has ended runs again.
-const restart = time.Second + 1234567
+// restartTime is how long it takes until a program that has ended runs again.
+const restartTime = time.Second + 1234567
 
-// happen lets an event happen.
-func (w *world) happen(ctx context.Context, e event) error {
+// perform performs an event.
+func (w *world) perform(ctx context.Context, e event) error {
 	w.mu.Lock()
 	w.tracef("EVENT %s", e)
 	w.stats.events[e.kind]++
@@ -65,7 +65,7 @@ func (w *world) happen(ctx context.Context, e event) error {
 	case "end of faults":
 		w.cloud.Faults().Clear()
 	case "kill", "restart", "kill at disk", "kill at call":
-		return w.endOf(s, e)
+		return w.endRun(s, e)
 	case "restart discovery", "kill discovery":
 		return w.restartDiscovery(e)
 	case "pause", "resume":
@@ -85,13 +85,13 @@ func (w *world) happen(ctx context.Context, e event) error {
 		defer w.mu.Unlock()
 		return w.targets.block(e.kind == "targets disk gone")
 	default:
-		return w.meddle(ctx, e)
+		return w.changePool(ctx, e)
 	}
 	return nil
 }
 
-// meddle lets somebody else, or fate, change the pool.
-func (w *world) meddle(ctx context.Context, e event) error {
+// changePool changes the pool as another client, or an outage, does.
+func (w *world) changePool(ctx context.Context, e event) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // faults strike these calls, too
 	defer cancel()
 	w.mu.Lock()
@@ -105,11 +105,11 @@ func (w *world) meddle(ctx context.Context, e event) error {
 	case "foreign size":
 		// A pool that is busy refuses that.
 		if e.number != w.size && w.cloud.SetPoolSize(w.pool, e.number) == nil {
-			w.changed()
+			w.foreignChange()
 		}
 	case "lost member":
 		if len(members) > 0 {
-			w.unlocked(func() {
+			w.withoutLock(func() {
 				_ = w.cloud.Call(ctx, http.MethodDelete, "/v2/instance/"+members[e.number%len(members)], nil, nil)
 			})
 		}
@@ -124,9 +124,9 @@ func (w *world) meddle(ctx context.Context, e event) error {
 	case "pool deleted":
 		w.cloud.Faults().Clear()
 		var err error
-		w.unlocked(func() { err = w.cloud.Call(ctx, http.MethodDelete, "/v2/instance-pool/"+w.pool, nil, nil) })
+		w.withoutLock(func() { err = w.cloud.Call(ctx, http.MethodDelete, "/v2/instance-pool/"+w.pool, nil, nil) })
 		if w.deleted = err == nil; w.deleted { // a load balancer protects its pool
-			w.changed()
+			w.foreignChange()
 		}
 	default:
 		return fmt.Errorf("unknown kind of event %q", e.kind)
@@ -134,15 +134,15 @@ func (w *world) meddle(ctx context.Context, e event) error {
 	return nil
 }
 
-// unlocked does what takes time.
-func (w *world) unlocked(do func()) {
+// withoutLock does something that takes time.
+func (w *world) withoutLock(do func()) {
 	w.mu.Unlock()
 	defer w.mu.Lock()
 	do()
 }
 
-// endOf ends a run of an autoscaler in one way or another.
-func (w *world) endOf(s *scaler, e event) error {
+// endRun ends a run of an autoscaler in one way or another.
+func (w *world) endRun(s *scaler, e event) error {
 	if s.run == nil || s.run.dead.Load() {
 		return nil
 	}
@@ -152,28 +152,28 @@ func (w *world) endOf(s *scaler, e event) error {
 	case "kill":
 		s.kill(nil)
 	case "kill at disk":
-		s.lookAtDisk()
+		s.diskChanges()
 		s.setTrap(&trap{disk: true, skip: e.number % 4, variant: e.number})
 	case "kill at call":
 		s.setTrap(&trap{skip: e.number % 4, variant: e.number})
 	case "restart":
-		w.unlocked(s.run.terminate)
+		w.withoutLock(s.run.terminate)
 		if s.run.dead.Load() {
 			return nil // it was killed while it ended
 		}
-		s.lookAtDisk()
+		s.diskChanges()
 		s.setTrap(nil)
-		s.forgets()
+		s.forgetRun()
 		s.bounds = e.bounds
 		s.run.die()
-		w.unlocked(func() { time.Sleep(restart); s.start() })
+		w.withoutLock(func() { time.Sleep(restartTime); s.start() })
 	}
 	return nil
 }
 
 func (w *world) breakDisk(s *scaler, state diskState) error {
 	w.mu.Lock()
-	s.lookAtDisk()
+	s.diskChanges()
 	if s.disk.state != diskGood || state != diskGood {
 		s.badDisk, s.inexact = w.tick(), true
 	}
@@ -189,7 +189,7 @@ func (w *world) breakDisk(s *scaler, state diskState) error {
 func (s *scaler) post(direction autoscale.Direction, contentType, body string) {
 	w := s.world
 	if s.run == nil || s.run.dead.Load() {
-		return // nobody listens
+		return // it does not run
 	}
 	w.mu.Lock()
 	s.webhooks = append(s.webhooks, webhook{when: w.tick(), direction: direction})
@@ -211,11 +211,11 @@ func (s *scaler) post(direction autoscale.Direction, contentType, body string) {
 	w.tracef("%s answers %d %s", s.name, answer.Code, text)
 	switch {
 	case s.run.dead.Load():
-		return // it was killed before it could answer
+		return // it was killed before it answered
 	case answer.Code >= 500:
-		w.breaksLocked("%s answers %d to %q", s.name, answer.Code, body)
+		w.violationLocked("%s answers %d to %q", s.name, answer.Code, body)
 	case strings.Contains(text, token):
-		w.breaksLocked("%s repeats a secret: %s", s.name, text)
+		w.violationLocked("%s repeats a secret: %s", s.name, text)
 	case answer.Code == http.StatusOK && strings.HasPrefix(text, "recorded"):
 		s.webhooks[at].answered = true
 		w.stats.webhooks++
@@ -255,36 +255,35 @@ func (s *scaler) operate(e event) {
 	kept := answer.Code == http.StatusOK
 	switch {
 	case s.run.dead.Load():
-		s.paused = nil // nobody was told that it is paused
+		s.paused = nil // no answer said that it is paused
 	case !kept && s.disk.state == diskGood:
-		w.breaksLocked("%s answers %d to /%s", s.name, answer.Code, e.kind)
+		w.violationLocked("%s answers %d to /%s", s.name, answer.Code, e.kind)
 	case e.kind == "pause":
 		s.paused = &pause{kept: kept}
 		if e.number%2 == 0 {
 			s.paused.until = w.wall.Now().Add(e.length)
 		}
 	default:
-		s.turnsOf.over = true
+		s.seen.over = true
 	}
 }
 
-// startDiscovery starts a run of discovery. One whose folder is gone does not
-// start.
+// startDiscovery starts a run of discovery. Without its folder it does not start.
 func (w *world) startDiscovery() error {
 	r := newRun(w, "discovery", nil)
 	client, err := r.client()
 	if err != nil {
 		return err
 	}
-	conf := discovery.Config{
+	cfg := discovery.Config{
 		Lister: client.Lister(), Pools: []string{w.pool}, File: w.targets.file,
 		Interval: 20 * time.Second, Clock: discoveryClock{&w.wall}, Logger: w.logger(r),
 		Labels: w.schedule.labels, MemberMetrics: w.schedule.labels, Backends: client.Lister(),
 	}
 	if w.schedule.slow {
-		conf.Interval = time.Minute
+		cfg.Interval = time.Minute
 	}
-	agent, err := discovery.New(conf)
+	agent, err := discovery.New(cfg)
 	if err != nil {
 		if !w.targets.gone {
 			return err

@@ -11,8 +11,8 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// judged is a scaler that a test moves by hand.
-func judged() *scaler {
+// newTestScaler returns a scaler that a test moves by hand.
+func newTestScaler() *scaler {
 	w := &world{stats: newStats()}
 	s := &scaler{
 		world: w, name: "a", bounds: bounds{lowest: 2, highest: 5, step: 1},
@@ -34,13 +34,12 @@ func (s *scaler) moves(from, to int) {
 	s.decided(autoscale.Decision{From: from, To: to, Size: from, State: autoscale.StateRunning, Result: autoscale.Resized, Reason: autoscale.ReasonStepUp})
 }
 
-// What the ledger is there for has to be seen by it: a judge who never
-// convicts proves nothing.
-func TestTheLedgerSeesBrokenPromises(t *testing.T) {
+// The ledger has to find violations: one that never does proves nothing.
+func TestTheLedgerFindsViolations(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		story  func(*scaler)
-		broken string // empty: nothing is
+		actions   func(*scaler)
+		violation string // empty: none
 	}{
 		"a step that a webhook asked for": {func(s *scaler) { s.hook(autoscale.Up); s.moves(3, 4) }, ""},
 		"a step for nothing":              {func(s *scaler) { s.moves(3, 4) }, "which no webhook has asked for"},
@@ -76,41 +75,41 @@ func TestTheLedgerSeesBrokenPromises(t *testing.T) {
 			s.read(4)
 			s.carriedOut(s.asks(5))
 		}, "twice in one turn"},
-		"a write during a pause":       {func(s *scaler) { s.hook(autoscale.Up); s.paused = &pause{}; s.read(3); s.asks(4) }, "while it is paused"},
-		"a write after a pause":        {func(s *scaler) { s.paused = &pause{until: time.Now().Add(-time.Second)}; s.read(3); s.asks(4) }, ""},
-		"a write of a dry run":         {func(s *scaler) { s.dry = true; s.read(3); s.asks(4) }, "in a dry run"},
-		"a write against a rival":      {func(s *scaler) { rival(s, 3, 4, 5, 4); s.asks(5) }, "others have changed the size"},
-		"a write soon after a rival":   {func(s *scaler) { rival(s, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 4); s.asks(5) }, "others have changed the size"},
-		"a write long after a rival":   {func(s *scaler) { rival(s, 3, 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4); s.asks(5) }, ""},
-		"a write after one change":     {func(s *scaler) { rival(s, 3, 4, 4, 4); s.asks(5) }, ""},
-		"a resize that was not asked":  {func(s *scaler) { s.read(3); s.decided(autoscale.Decision{From: 3, To: 4, Result: autoscale.Resized}) }, "did not ask for that"},
-		"somebody accused rightly":     {func(s *scaler) { accused(s, s.world.tick()) }, ""},
-		"somebody accused wrongly":     {func(s *scaler) { accused(s, 0) }, "and nobody has"},
-		"a decision to leap":           {func(s *scaler) { s.decided(autoscale.Decision{From: 8, To: 5, Result: autoscale.Failed}) }, "at once"},
-		"a webhook that vanishes":      {func(s *scaler) { s.hook(autoscale.Up); s.close() }, "vanish"},
-		"a webhook settled":            {func(s *scaler) { s.hook(autoscale.Up); s.settled(settledOne); s.close() }, ""},
-		"a webhook settled too early":  {func(s *scaler) { s.settled(settledOne); s.hook(autoscale.Up); s.close() }, "vanish"},
-		"a webhook settled for naught": {func(s *scaler) { s.settled(autoscale.Settled{Direction: autoscale.Up}) }, "with the reason"},
+		"a write during a pause":             {func(s *scaler) { s.hook(autoscale.Up); s.paused = &pause{}; s.read(3); s.asks(4) }, "while it is paused"},
+		"a write after a pause":              {func(s *scaler) { s.paused = &pause{until: time.Now().Add(-time.Second)}; s.read(3); s.asks(4) }, ""},
+		"a write of a dry run":               {func(s *scaler) { s.dry = true; s.read(3); s.asks(4) }, "in a dry run"},
+		"a write against a rival":            {func(s *scaler) { rival(s, 3, 4, 5, 4); s.asks(5) }, "others have changed the size"},
+		"a write soon after a rival":         {func(s *scaler) { rival(s, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 4); s.asks(5) }, "others have changed the size"},
+		"a write long after a rival":         {func(s *scaler) { rival(s, 3, 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4); s.asks(5) }, ""},
+		"a write after one change":           {func(s *scaler) { rival(s, 3, 4, 4, 4); s.asks(5) }, ""},
+		"a resize that was not asked":        {func(s *scaler) { s.read(3); s.decided(autoscale.Decision{From: 3, To: 4, Result: autoscale.Resized}) }, "did not ask for that"},
+		"a foreign change that was one":      {func(s *scaler) { reportsForeignChange(s, s.world.tick()) }, ""},
+		"a foreign change that was none":     {func(s *scaler) { reportsForeignChange(s, 0) }, "and there was none"},
+		"a decision to leap":                 {func(s *scaler) { s.decided(autoscale.Decision{From: 8, To: 5, Result: autoscale.Failed}) }, "at once"},
+		"a webhook that is lost":             {func(s *scaler) { s.hook(autoscale.Up); s.close() }, "loses the webhook"},
+		"a webhook settled":                  {func(s *scaler) { s.hook(autoscale.Up); s.settled(settledOne); s.close() }, ""},
+		"a webhook settled too early":        {func(s *scaler) { s.settled(settledOne); s.hook(autoscale.Up); s.close() }, "loses the webhook"},
+		"a webhook settled without a reason": {func(s *scaler) { s.settled(autoscale.Settled{Direction: autoscale.Up}) }, "with the reason"},
 		"a webhook lost with a broken disk": {func(s *scaler) {
 			s.disk.state = diskFull
 			s.hook(autoscale.Up)
-			s.forgets()
+			s.forgetRun()
 			s.close()
 		}, ""},
-		"a webhook lost with a good disk": {func(s *scaler) { s.hook(autoscale.Up); s.forgets(); s.close() }, "vanish"},
+		"a webhook lost with a good disk": {func(s *scaler) { s.hook(autoscale.Up); s.forgetRun(); s.close() }, "loses the webhook"},
 		"webhooks settled twice":          {func(s *scaler) { s.hook(autoscale.Up); s.settled(settledOne); s.settled(settledOne); s.close() }, "more webhooks up than"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := judged()
-			tt.story(s)
-			if tt.broken == "" {
-				assert.Empty(t, s.world.broken)
+			s := newTestScaler()
+			tt.actions(s)
+			if tt.violation == "" {
+				assert.Empty(t, s.world.violations)
 				return
 			}
-			if assert.NotEmpty(t, s.world.broken) {
-				assert.Contains(t, s.world.broken[0], tt.broken)
+			if assert.NotEmpty(t, s.world.violations) {
+				assert.Contains(t, s.world.violations[0], tt.violation)
 			}
 		})
 	}
@@ -120,7 +119,7 @@ var settledOne = autoscale.Settled{
 	Direction: autoscale.Up, Reason: autoscale.ReasonAtMaximum, Webhooks: autoscale.Batch{Count: 1},
 }
 
-// rival lets turns find these sizes, each of which they leave alone.
+// rival lets turns find these sizes, and keep each.
 func rival(s *scaler, sizes ...int) {
 	s.hook(autoscale.Up)
 	for i, size := range sizes {
@@ -131,8 +130,8 @@ func rival(s *scaler, sizes ...int) {
 	}
 }
 
-// accused lets a turn say that somebody else has changed the size.
-func accused(s *scaler, when uint64) {
+// reportsForeignChange lets a turn report that another client has changed the size.
+func reportsForeignChange(s *scaler, when uint64) {
 	rival(s, 3, 4)
 	if when > 0 {
 		s.foreign = s.world.tick()
@@ -145,7 +144,7 @@ func TestSecretsInLogsAreSeen(t *testing.T) {
 	w := &world{stats: newStats(), secrets: [][]byte{[]byte("EXOsecret")}}
 	log := w.logger(&run{world: w, name: "a"})
 	log.Debug("all is well", slog.String("key", "EXOther"))
-	assert.Empty(t, w.broken)
+	assert.Empty(t, w.violations)
 	log.With(slog.Any("err", errors.New("signed with EXOsecret"))).Debug("oops")
-	assert.Len(t, w.broken, 1)
+	assert.Len(t, w.violations, 1)
 }
