@@ -41,6 +41,7 @@ func New(tb testing.TB, size int) *Cloud {
 	tb.Helper()
 	cloud, err := exoapi.New(exoapi.Config{Timing: exoapi.Timing{
 		InstanceStart: -1, Boot: -1, Stop: -1, Destroy: -1, PoolUpdate: -1, BalancerCreate: -1, BalancerUpdate: -1,
+		Speed: 100, // of the waits that have no setting
 	}})
 	require.NoError(tb, err)
 	tb.Cleanup(cloud.Close)
