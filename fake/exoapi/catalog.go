@@ -3,11 +3,15 @@ package exoapi
 import (
 	"slices"
 
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/infra"
 )
 
 // The catalog is what the provider offers; it never changes.
 type catalog struct {
+	zones     []string
+	endpoint  func(zone string) string
 	types     []infra.InstanceType
 	templates []template
 }
@@ -37,7 +41,7 @@ const (
 	gib = 1 << 30
 )
 
-func newCatalog(zones []string) catalog {
+func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
 	standard := func(id, size string, cpus int, memory int64, authorized bool) infra.InstanceType {
 		return infra.InstanceType{
 			ID: id, Family: "standard", Size: size, CPUs: cpus, Memory: memory,
@@ -46,13 +50,15 @@ func newCatalog(zones []string) catalog {
 	}
 	image := func(name, family, version, user, created string) template {
 		return template{
-			ID: fixedID("template/" + name), Name: name, Description: name, Family: family,
+			ID: world.FixedID("template/" + name), Name: name, Description: name, Family: family,
 			Version: version, Build: created[:10], Maintainer: "Exoscale", DefaultUser: user,
 			Visibility: "public", CreatedAt: created, Size: 10 * gib, BootMode: "legacy",
-			Checksum: fixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true, Zones: zones,
+			Checksum: world.FixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true, Zones: zones,
 		}
 	}
-	return catalog{
+	return &catalog{
+		zones:    zones,
+		endpoint: endpoint,
 		types: []infra.InstanceType{
 			standard("71004023-bb72-4a97-b1e9-bc66dfce9470", "micro", 1, 512*mib, true),
 			standard("b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8", "tiny", 1, 1*gib, true),
@@ -62,8 +68,8 @@ func newCatalog(zones []string) catalog {
 			standard("350dc5ea-fe6d-42ba-b6c0-efb8b75617ad", "extra-large", 4, 16*gib, true),
 			standard("a216b0d1-370f-4e21-a0eb-3dfc6302b564", "huge", 8, 32*gib, true),
 			// The ids of these two are not the original's.
-			standard(fixedID("type/mega"), "mega", 12, 64*gib, false),
-			standard(fixedID("type/titan"), "titan", 16, 128*gib, false),
+			standard(world.FixedID("type/mega"), "mega", 12, 64*gib, false),
+			standard(world.FixedID("type/titan"), "titan", 16, 128*gib, false),
 		},
 		templates: []template{
 			image("Linux Debian 12 (Bookworm) 64-bit", "debian", "12", "debian", "2026-01-12T09:00:00Z"),
@@ -110,67 +116,67 @@ type zoneView struct {
 	SOSEndpoint string `json:"sos-endpoint"`
 }
 
-func listZones(r *request) (any, error) {
-	views := make([]zoneView, 0, len(r.world.zones))
-	for _, name := range r.world.zones {
-		views = append(views, zoneView{name, r.endpoint(name), "https://sos-" + name + ".exo.io"})
+func (c *catalog) declare() resource {
+	zones := get("/zone", "list-zones", c.listZones)
+	zones.open = true
+	return resource{routes: []*route{
+		zones,
+		get("/instance-type", "list-instance-types", c.listTypes),
+		get("/instance-type/{id}", "get-instance-type", c.getType),
+		get("/template", "list-templates", c.listTemplates),
+		get("/template/{id}", "get-template", c.getTemplate),
+		post("/template", "register-template", nil),
+		put("/template/{id}", "update-template", nil),
+		post("/template/{id}", "copy-template", nil),
+		del("/template/{id}", "delete-template", nil),
+		get("/deploy-target", "list-deploy-targets", listDeployTargets),
+		get("/deploy-target/{id}", "get-deploy-target", nil),
+	}}
+}
+
+func (c *catalog) listZones(*request) (any, error) {
+	views := make([]zoneView, 0, len(c.zones))
+	for _, name := range c.zones {
+		views = append(views, zoneView{name, c.endpoint(name), "https://sos-" + name + ".exo.io"})
 	}
-	return list("zones", views), nil
+	return wire.List("zones", views), nil
 }
 
-func listInstanceTypes(r *request) (any, error) {
-	return list("instance-types", r.world.catalog.types), nil
+func (c *catalog) listTypes(*request) (any, error) {
+	return wire.List("instance-types", c.types), nil
 }
 
-func getInstanceType(r *request) (any, error) {
-	t := r.world.catalog.typeByID(r.id())
+func (c *catalog) getType(r *request) (any, error) {
+	t := c.typeByID(r.id())
 	if t == nil {
-		return nil, notFound("instance type", r.id())
+		return nil, wire.NotFound("instance type", r.id())
 	}
 	return t, nil
 }
 
-func listTemplates(r *request) (any, error) {
+func (c *catalog) listTemplates(r *request) (any, error) {
 	visibility, family := r.query.Get("visibility"), r.query.Get("family")
 	if visibility != "" && visibility != "public" && visibility != "private" {
-		return nil, invalid("bad request: visibility must be public or private")
+		return nil, wire.Invalid("bad request: visibility must be public or private")
 	}
 	var found []template
-	for _, t := range r.world.catalog.templates {
+	for _, t := range c.templates {
 		if (visibility == "" || t.Visibility == visibility) && (family == "" || t.Family == family) {
 			found = append(found, t)
 		}
 	}
-	return list("templates", found), nil
+	return wire.List("templates", found), nil
 }
 
-func getTemplate(r *request) (any, error) {
-	t := r.world.catalog.templateByID(r.id())
+func (c *catalog) getTemplate(r *request) (any, error) {
+	t := c.templateByID(r.id())
 	if t == nil {
-		return nil, notFound("template", r.id())
+		return nil, wire.NotFound("template", r.id())
 	}
 	return t, nil
 }
 
-type organizationView struct {
-	ID       string  `json:"id"`
-	Name     string  `json:"name"`
-	Address  string  `json:"address"`
-	City     string  `json:"city"`
-	Country  string  `json:"country"`
-	Postcode string  `json:"postcode"`
-	Currency string  `json:"currency"`
-	Balance  float64 `json:"balance"`
-}
-
-func getOrganization(r *request) (any, error) {
-	return organizationView{
-		ID: r.world.orgID, Name: "Emulated organization", Address: "Loopback 1",
-		City: "Vienna", Country: "AT", Postcode: "1010", Currency: "EUR",
-	}, nil
-}
-
 // listDeployTargets answers that there are none, as for most organizations.
 func listDeployTargets(*request) (any, error) {
-	return list[struct{}]("deploy-targets", nil), nil
+	return wire.List[struct{}]("deploy-targets", nil), nil
 }

@@ -2,52 +2,77 @@ package exoapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/iam"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
+	"github.com/exopool/exopool/fake/infra"
 )
 
 // A Cloud is an emulated Exoscale. Its methods are safe for concurrent use.
 type Cloud struct {
-	cfg    Config
-	world  *world
-	router *router
-	faults *Faults
-	auth   verifier
-	calls  calls
-	events *journal
+	*stores
+
+	cfg     Config
+	world   *world.World
+	driver  infra.Driver
+	router  *router
+	faults  *Faults
+	keyring *iam.Keyring
+	calls   callCounts
+	events  *eventLog
 }
 
 // New makes a cloud. The error tells all that is wrong with the
 // configuration.
-func New(cfg Config) (*Cloud, error) {
-	if err := cfg.validate(); err != nil {
+func New(cfg Config) (*Cloud, error) { return newCloud(cfg) }
+
+// newCloud makes a cloud with additional kinds of resources.
+func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
+	c := &Cloud{
+		cfg:     cfg.withDefaults(),
+		faults:  &Faults{known: map[string]bool{}},
+		keyring: &iam.Keyring{},
+		events:  &eventLog{},
+	}
+	c.world = world.New(c.cfg.Clock, worldFaults{c.faults}, cfg.Seed)
+	c.driver = c.cfg.Machines
+	if c.driver == nil {
+		c.driver = newPaperDriver(c.world.Now)
+	}
+	err := c.populate(more)
+	if err := errors.Join(cfg.validate(), err); err != nil {
 		return nil, fmt.Errorf("configure cloud: %w", err)
 	}
-	cfg = cfg.withDefaults()
-	routes := newRouter(routeTable())
-	faults := &Faults{known: map[string]bool{}}
-	for _, r := range routes.all {
-		faults.known[r.OperationID] = true
-	}
-	w, err := newWorld(cfg, faults)
+	return c, nil
+}
+
+// populate adds all that the cloud begins with.
+func (c *Cloud) populate(more []func(*world.World) resource) error {
+	all, declared, err := newResources(c.world, c.cfg, c.driver, c.faults, c.keyring, c.events)
 	if err != nil {
-		return nil, fmt.Errorf("configure cloud: %w", err)
+		return err
 	}
-	if len(cfg.Credentials) == 0 {
-		key, secret := w.ids.credentials()
-		cfg.Credentials = map[string]string{key: secret}
+	for _, declare := range more {
+		declared = append(declared, declare(c.world))
 	}
-	w.addOwner(cfg.Credentials)
-	return &Cloud{
-		cfg:    cfg,
-		world:  w,
-		router: routes,
-		faults: faults,
-		auth:   verifier{w.secrets},
-		events: &journal{},
-	}, nil
+	for _, r := range declared {
+		c.world.Register(r.Resource)
+	}
+	c.stores, c.router = all, newRouter(declared)
+	for _, r := range c.router.all {
+		c.faults.known[r.OperationID] = true
+	}
+	if len(c.cfg.Credentials) == 0 {
+		key, secret := c.world.IDs.Credentials()
+		c.cfg.Credentials = map[string]string{key: secret}
+	}
+	c.apiKeys.addOwner(c.cfg.Credentials)
+	return c.world.SetLimits(c.cfg.Quotas)
 }
 
 // Credentials returns the API keys that the cloud began with and their
@@ -84,17 +109,17 @@ func (c *Cloud) Routes() []Route {
 // for machines that really run.
 func (c *Cloud) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		d, planned := c.world.pause()
+		d, planned := c.world.Advance()
 		if !planned {
 			select {
 			case <-ctx.Done():
-			case <-c.world.wake:
+			case <-c.world.Wake():
 			}
 			continue
 		}
 		select {
 		case <-ctx.Done():
-		case <-c.world.wake:
+		case <-c.world.Wake():
 		case <-c.cfg.Clock.After(d):
 		}
 	}
@@ -102,4 +127,4 @@ func (c *Cloud) Run(ctx context.Context) {
 
 // Close destroys all machines and load balancers. Later requests are answered
 // 503. It does not wait for [Cloud.Run].
-func (c *Cloud) Close() { c.world.close() }
+func (c *Cloud) Close() { c.world.Close() }

@@ -120,15 +120,13 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	limits := defaultQuotas()
-	maps.Copy(limits, c.Quotas)
-	c.Quotas = limits
 	c.Timing = c.Timing.withDefaults()
 	c.Credentials = maps.Clone(c.Credentials)
 	return c
 }
 
-// validate reports all faults of a Config as its user wrote it.
+// validate reports all faults of a Config as its user wrote it, but for those
+// of its quotas, which resources declare.
 func (c Config) validate() error {
 	var errs []error
 	for key, secret := range c.Credentials {
@@ -152,12 +150,6 @@ func (c Config) validate() error {
 	}
 	if s := c.Timing.Speed; s < 0 || s != s || s > 1e9 {
 		errs = append(errs, fmt.Errorf("speed %g is not between 0 and 1e9", s))
-	}
-	known := defaultQuotas()
-	for resource, limit := range c.Quotas {
-		if _, ok := known[resource]; !ok || limit < -1 {
-			errs = append(errs, fmt.Errorf("quota %q of %d: unknown resource or limit below -1", resource, limit))
-		}
 	}
 	return errors.Join(errs...)
 }

@@ -201,3 +201,23 @@ func (f *Faults) take(name, operation string) (Fault, bool) {
 	}
 	return Fault{}, false
 }
+
+// worldFaults are the faults that the world asks for.
+type worldFaults struct{ *Faults }
+
+func (f worldFaults) OperationFails(operationID string) error {
+	if _, ok := f.take(FaultOperationFails, operationID); ok {
+		return injected(FaultOperationFails)
+	}
+	return nil
+}
+
+func (f worldFaults) OperationStuck(operationID string) (d time.Duration, stuck bool) {
+	fault, stuck := f.take(FaultOperationStuck, operationID)
+	return fault.Duration, stuck
+}
+
+func (f worldFaults) QuotaReached(operationID string) bool {
+	_, reached := f.take(FaultQuotaReached, operationID)
+	return reached
+}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/netip"
 
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/infra"
 )
 
@@ -46,10 +48,10 @@ type ServiceInfo struct {
 // nothing once the cloud is closed.
 func (c *Cloud) Pools() []PoolInfo {
 	var infos []PoolInfo
-	c.look(func(w *world) {
-		for p := range w.pools.all() {
+	c.read(func() {
+		for p := range c.pools.All() {
 			info := PoolInfo{ID: p.id, Name: p.name, Zone: p.zone, State: p.state, Size: p.size}
-			for i := range p.members.all() {
+			for i := range p.members.All() {
 				if i.state != instanceDestroying {
 					info.Members = append(info.Members, i.id)
 				}
@@ -64,8 +66,8 @@ func (c *Cloud) Pools() []PoolInfo {
 // creation; nothing once the cloud is closed.
 func (c *Cloud) Instances() []InstanceInfo {
 	var infos []InstanceInfo
-	c.look(func(w *world) {
-		for i := range w.instances.all() {
+	c.read(func() {
+		for i := range c.instances.All() {
 			info := InstanceInfo{
 				ID: i.id, Name: i.name, Zone: i.zone, State: i.state, Address: i.address, Trouble: i.trouble,
 			}
@@ -82,15 +84,15 @@ func (c *Cloud) Instances() []InstanceInfo {
 // creation; nothing once the cloud is closed.
 func (c *Cloud) Balancers() []BalancerInfo {
 	var infos []BalancerInfo
-	c.look(func(w *world) {
-		for b := range w.balancers.all() {
+	c.read(func() {
+		for b := range c.balancers.All() {
 			info := BalancerInfo{ID: b.id, Name: b.name, Zone: b.zone, State: b.state, Address: b.address}
-			for s := range b.services.all() {
+			for s := range b.services.All() {
 				si := ServiceInfo{
 					ID: s.id, Name: s.name, State: s.state, PoolID: s.pool.id,
 					Port: s.port, TargetPort: s.targetPort, Protocol: s.protocol, Healthcheck: s.healthcheck, Health: map[string]infra.Health{},
 				}
-				for _, m := range w.health(b, s) {
+				for _, m := range c.balancers.health(b, s) {
 					si.Health[m.member.id] = m.health
 				}
 				info.Services = append(info.Services, si)
@@ -101,9 +103,20 @@ func (c *Cloud) Balancers() []BalancerInfo {
 	return infos
 }
 
-// look reads the world; a closed one has nothing to see.
-func (c *Cloud) look(read func(*world)) {
-	_ = c.world.do(func() error { read(c.world); return nil })
+// Inventory lists what users have made and what is not gone yet, in all zones:
+// by kind, as in the API's paths, sorted by name, each as its name and id. Rules
+// are listed beside their groups, services beside their load balancers. Kinds of
+// which there is nothing are left out, so that the inventory of an empty
+// organization is empty; so is that of a closed cloud.
+func (c *Cloud) Inventory() map[string][]string {
+	found := world.Inventory{}
+	c.read(func() { found = c.world.Inventory() })
+	return found
+}
+
+// read reads the world; a closed one is left alone.
+func (c *Cloud) read(f func()) {
+	_ = c.world.Do(func() error { f(); return nil })
 }
 
 // SetPoolState puts a pool into a state, known to the API or not, as if its
@@ -122,21 +135,20 @@ func (c *Cloud) SetPoolState(id, state string) error {
 // error tells why the API would refuse.
 func (c *Cloud) SetPoolSize(id string, size int) error {
 	return c.withPool(id, func(p *pool) error {
-		w := c.world
-		act, err := w.resize(p, size, "scale-instance-pool")
+		act, err := c.pools.resize(p, size, "scale-instance-pool")
 		if err != nil {
 			return err
 		}
-		act(w.begin(managerPool, p.id))
+		act(c.world.Begin(managerPool, p.id))
 		return nil
 	})
 }
 
 func (c *Cloud) withPool(id string, act func(*pool) error) error {
-	return c.world.do(func() error {
-		p := c.world.pools.get(id)
+	return c.world.Do(func() error {
+		p := c.pools.Get(id)
 		if p == nil {
-			return notFound("instance pool", id)
+			return wire.NotFound("instance pool", id)
 		}
 		return act(p)
 	})
@@ -146,12 +158,12 @@ func (c *Cloud) withPool(id string, act func(*pool) error) error {
 // every health check until it is started again, but the API calls it running as
 // before.
 func (c *Cloud) FailMember(id string) error {
-	return c.world.do(func() error {
-		i := c.world.instances.get(id)
+	return c.world.Do(func() error {
+		i := c.instances.Get(id)
 		if i == nil {
-			return notFound("instance", id)
+			return wire.NotFound("instance", id)
 		}
-		c.world.machines.Stop(id)
+		c.driver.Stop(id)
 		i.crashed = true
 		return nil
 	})

@@ -1,12 +1,12 @@
 package exoapi
 
 import (
-	"encoding/base64"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
 
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/infra"
 )
 
@@ -26,7 +26,7 @@ const (
 //	    │            any ──▶ destroying ──▶ gone
 //	    └──▶ error ◀── running, when the driver observes trouble
 type instance struct {
-	spec
+	instanceSpec
 
 	id, name, zone string
 	state          string
@@ -37,7 +37,7 @@ type instance struct {
 	mac            string
 	protected      bool
 	nics           []*nic // in private networks
-	pointer        string // reverse DNS record; empty without one
+	reverseDNS     string // empty without a record
 
 	pool    *pool  // nil for one of its own
 	joining bool   // a member that has not run yet
@@ -46,197 +46,136 @@ type instance struct {
 	crashed bool   // fails every health check until it is powered on again
 	trouble string // what the driver observed
 
-	// turn numbers transitions: an event of an earlier one does nothing.
-	turn int
-	op   *operation // waits for the transition under way; may be nil
+	// transition numbers transitions: an event of an earlier one does nothing.
+	transition int
+	op         *world.Operation // waits for the transition under way; may be nil
 
-	// listed is the instance as lists show it, encoded; nil after a change.
-	// Lists of large pools are asked for all the time and change little.
-	listed []byte
+	// encoded is the instance as lists show it; nil after a change. Lists of
+	// large pools are asked for all the time and change little.
+	encoded []byte
 }
 
-// become is the only way into another state.
-func (i *instance) become(state string) {
-	i.state = state
-	i.listed = nil
+// instances are the machines. What they stand for is up to a driver.
+type instances struct {
+	collection[instance]
+
+	driver    infra.Driver
+	addresses *world.Addresses
+	timing    Timing
+	logger    *slog.Logger
+	specs     *specReader
+	pools     *pools
 }
 
-// newInstance adds an instance that is not on its way anywhere yet.
-func (w *world) newInstance(id, zone, name string, s spec) *instance {
-	i := &instance{
-		spec:    s,
-		id:      id,
-		name:    name,
-		zone:    zone,
-		created: w.timestamp(),
-		mac:     w.ids.mac(0x06),
+func newInstances(
+	w *world.World, driver infra.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
+) *instances {
+	s := &instances{
+		collection: collection[instance]{
+			world: w, kind: "instance", label: "instance",
+			quota: &world.Quota{Name: "instance", Limit: 20, Addresses: addresses},
+			zone:  func(i *instance) string { return i.zone },
+			name:  func(i *instance) string { return i.name },
+			view:  func(i *instance) any { return i.fullView() },
+		},
+		driver:    driver,
+		addresses: addresses,
+		timing:    timing,
+		logger:    logger,
 	}
-	if s.assignment != "none" {
-		i.address = w.publicIPs.take()
+	if observer, ok := driver.(infra.Observer); ok {
+		s.watchConditions(observer)
 	}
-	if s.dual() {
-		i.address6 = w.address6()
-	}
-	w.instances.add(i.id, i)
-	w.unguard()
-	for _, n := range s.networks {
-		w.connect(i, w.networks.get(n.ID), netip.Addr{})
-	}
-	return i
+	return s
 }
 
-// address6 makes an address in the range for documentation.
-func (w *world) address6() string {
-	b := [16]byte{0x20, 0x01, 0x0d, 0xb8}
-	copy(b[8:], w.ids.bytes(8))
-	return netip.AddrFrom16(b).String()
-}
-
-// enter puts an instance into a state and runs then once it has been there
-// long enough. A transition under way is cut short, and its operation fails.
-func (w *world) enter(i *instance, state string, op *operation, then func()) {
-	w.fail(i.op, "interrupted", "instance "+i.id+" is "+state)
-	i.turn++
-	turn := i.turn
-	i.become(state)
-	i.op = op
-	wait := w.timing.InstanceStart
-	switch state {
-	case instanceStopping:
-		wait = w.timing.Stop
-	case instanceDestroying:
-		wait = w.timing.Destroy
-	}
-	w.after(wait, func() {
-		if i.turn == turn {
-			i.op = nil
-			then()
-		}
-	})
-}
-
-// start brings an instance to running.
-func (w *world) start(i *instance, op *operation) {
-	w.enter(i, instanceStarting, op, func() {
-		err := w.guard()
-		if err == nil {
-			err = w.machines.Start(w.machine(i))
-		}
-		if err != nil {
-			w.log.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
-			i.become(instanceError)
-			w.fail(op, "fault", fmt.Sprintf("instance %s does not start: %v", i.id, err))
-			w.joined(i, false)
-			return
-		}
-		i.become(instanceRunning)
-		i.crashed, i.trouble = false, ""
-		i.placed = true
-		w.succeed(op)
-		w.joined(i, true)
-	})
-}
-
-// machine is what the driver is told about an instance.
-func (w *world) machine(i *instance) infra.Machine {
-	// Checked when it came in.
-	data, _ := base64.StdEncoding.DecodeString(i.userData)
-	var keys []string
-	for _, k := range i.keys {
-		if key := w.keys.get(k.Name); key != nil {
-			keys = append(keys, key.public)
+func (s *instances) declare() resource {
+	d := s.collection.declare(
+		get("/instance", "list-instances", s.list),
+		post("/instance", "create-instance", s.create),
+		get("/instance/{id}", "get-instance", s.get),
+		put("/instance/{id}", "update-instance", s.update),
+		del("/instance/{id}", "delete-instance", s.remove),
+		del("/instance/{id}/{field}", "reset-instance-field", s.resetField),
+		put("/instance/{id}:start", "start-instance", s.startRequest),
+		put("/instance/{id}:stop", "stop-instance", s.stopRequest),
+		put("/instance/{id}:reboot", "reboot-instance", s.rebootRequest),
+		put("/instance/{id}:scale", "scale-instance", s.scale),
+		put("/instance/{id}:resize-disk", "resize-instance-disk", s.resizeDisk),
+		put("/instance/{id}:add-protection", "add-instance-protection", s.protect),
+		put("/instance/{id}:remove-protection", "remove-instance-protection", s.unprotect),
+		put("/instance/{id}:reset", "reset-instance", s.resetRequest),
+		put("/instance/{id}:reset-password", "reset-instance-password", nil),
+		get("/instance/{id}:password", "reveal-instance-password", nil),
+		post("/instance/{id}:enable-tpm", "enable-tpm", nil),
+		post("/instance/{id}:create-snapshot", "create-snapshot", nil),
+		post("/instance/{instance-id}:revert-snapshot", "revert-instance-to-snapshot", nil),
+	)
+	records := &reverseDNS{s.world, s.kind, s.record, s.changeableRecord, s.possibleRecord}
+	d.routes = append(d.routes, records.routes()...)
+	d.User = s.user
+	d.Close = func() {
+		for i := range s.All() {
+			s.driver.Destroy(i.id)
 		}
 	}
-	return infra.Machine{
-		ID:       i.id,
-		Name:     i.name,
-		Zone:     i.zone,
-		Address:  i.address,
-		Type:     *i.instanceType,
-		Template: i.template.Name,
-		UserData: data,
-		SSHKeys:  keys,
-		BootTime: w.timing.Boot,
-	}
+	return d
 }
 
-// stop brings an instance to stopped.
-func (w *world) stop(i *instance, op *operation) {
-	w.machines.Stop(i.id)
-	w.enter(i, instanceStopping, op, func() {
-		i.become(instanceStopped)
-		w.succeed(op)
-	})
-}
-
-// reboot stops and starts an instance.
-func (w *world) reboot(i *instance, op *operation) {
-	w.machines.Stop(i.id)
-	w.start(i, op)
-}
-
-// reset gives an instance a new disk and starts it: its first boot comes again.
-func (w *world) reset(i *instance, s spec, op *operation) {
-	w.machines.Destroy(i.id)
-	i.spec, i.trouble = s, ""
-	w.start(i, op)
-}
-
-// destroy makes an instance go away. Load balancers, private networks and the
-// pool let go of it at once, the machine goes later.
-func (w *world) destroy(i *instance, op *operation) {
-	if i.pool != nil {
-		w.leave(i)
-	}
-	for _, c := range i.nics {
-		i.disconnect(c)
-	}
-	i.elastics = nil
-	w.enter(i, instanceDestroying, op, func() {
-		w.machines.Destroy(i.id)
-		if i.address.IsValid() {
-			w.publicIPs.release(i.address)
-		}
-		w.instances.remove(i.id)
-		w.unguard()
-		w.succeed(op)
-		if i.pool != nil {
-			w.left(i)
-		}
-	})
-}
-
-// instance finds one in a zone.
-func (w *world) instance(zone, id string) (*instance, error) {
-	i := w.instances.get(id)
-	if i == nil || i.zone != zone {
-		return nil, notFound("instance", id)
-	}
-	return i, nil
-}
-
-// uses reports whether a group or an elastic IP is needed.
-func (s *spec) uses(id string) bool {
-	for _, refs := range [][]ref{s.groups, s.spreads, s.elastics} {
-		if slices.Contains(refs, ref{id}) {
-			return true
-		}
-	}
-	return false
-}
-
-// inUse tells by what a resource is used that will stay, or nothing.
-func (w *world) inUse(id string) string {
-	for i := range w.instances.all() {
+// user names an instance that uses a resource and will stay.
+func (s *instances) user(id string) string {
+	for i := range s.All() {
 		attached := func(c *nic) bool { return c.network.id == id }
 		if i.state != instanceDestroying && (i.uses(id) || slices.ContainsFunc(i.nics, attached)) {
 			return "instance " + i.id
 		}
 	}
-	for p := range w.pools.all() {
-		if p.state != poolDestroying && (p.uses(id) || slices.Contains(p.networks, ref{id})) {
-			return "instance pool " + p.id
-		}
-	}
 	return ""
+}
+
+// changeable finds the one that the path names, unless it is on its way out.
+func (s *instances) changeable(r *request) (*instance, error) {
+	i, err := s.named(r)
+	if err == nil && i.state == instanceDestroying {
+		err = wire.Conflict("instance %s is being destroyed", i.id)
+	}
+	return i, err
+}
+
+// attached reads the instance that a call attaches or detaches.
+func (s *instances) attached(r *request, f *wire.Fields) (*instance, error) {
+	f.Require("instance")
+	var id string
+	f.Ref("instance", &id)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	i, err := s.find(r.zone, id)
+	if err == nil && i.state == instanceDestroying {
+		err = wire.Conflict("instance %s is being destroyed", i.id)
+	}
+	return i, err
+}
+
+func (s *instances) record(r *request) (*string, error) {
+	i, err := s.named(r)
+	if err != nil {
+		return nil, err
+	}
+	return &i.reverseDNS, nil
+}
+
+func (s *instances) changeableRecord(r *request) (*string, error) {
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	return &i.reverseDNS, nil
+}
+
+func (s *instances) possibleRecord(r *request) (*string, error) {
+	if i, err := s.named(r); err == nil && !i.address.IsValid() && i.address6 == "" {
+		return nil, wire.Invalid("bad request: instance %s has no public address", i.id)
+	}
+	return s.changeableRecord(r)
 }

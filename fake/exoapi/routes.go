@@ -1,20 +1,33 @@
 package exoapi
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 )
 
-// routeTable lists what clients of the emulated resources may call. A route
-// without a handler answers 501.
-func routeTable() []*route {
-	routes := slices.Concat(
-		catalogRoutes(), networkRoutes(), privateNetworkRoutes(), elasticIPRoutes(), reverseDNSRoutes(),
-		computeRoutes(), balancerRoutes(), iamRoutes(), laterRoutes(),
-	)
-	slices.SortStableFunc(routes, func(a, b *route) int { return strings.Compare(a.Path, b.Path) })
-	return routes
+// A Route is one operation of the API.
+type Route struct {
+	Method      string
+	Path        string // below /v2, with {parameters}
+	OperationID string
+	Emulated    bool // false: it answers 501
+}
+
+// A handler answers an operation. Its error is a [wire.Error].
+type handler func(*request) (any, error)
+
+type route struct {
+	Route
+	open     bool // needs no signature
+	word     bool // its id is a word, not a UUID
+	handle   handler
+	service  string // of policies
+	segments []segment
 }
 
 func get(path, id string, h handler) *route { return newRoute(http.MethodGet, path, id, h) }
@@ -25,113 +38,113 @@ func put(path, id string, h handler) *route { return newRoute(http.MethodPut, pa
 
 func del(path, id string, h handler) *route { return newRoute(http.MethodDelete, path, id, h) }
 
+// newRoute makes a route; one without a handler answers 501.
 func newRoute(method, path, id string, h handler) *route {
 	return &route{Route: Route{method, path, id, h != nil}, handle: h}
 }
 
-func catalogRoutes() []*route {
-	zones := get("/zone", "list-zones", listZones)
-	zones.open = true
-	return []*route{
-		zones,
-		get("/instance-type", "list-instance-types", listInstanceTypes),
-		get("/instance-type/{id}", "get-instance-type", getInstanceType),
-		get("/template", "list-templates", listTemplates),
-		get("/template/{id}", "get-template", getTemplate),
-		get("/quota", "list-quotas", listQuotas),
-		get("/quota/{entity}", "get-quota", getQuota),
-		get("/organization", "get-organization", getOrganization),
-		get("/deploy-target", "list-deploy-targets", listDeployTargets),
-		get("/event", "list-events", listEvents),
-		get("/operation/{id}", "get-operation", getOperation),
-		get("/ssh-key", "list-ssh-keys", listSSHKeys),
-		post("/ssh-key", "register-ssh-key", registerSSHKey),
-		get("/ssh-key/{name}", "get-ssh-key", getSSHKey),
-		del("/ssh-key/{name}", "delete-ssh-key", deleteSSHKey),
+// A segment is one part of a path: a literal, or a parameter which an
+// action may follow, as in "{id}:scale".
+type segment struct{ literal, param, action string }
+
+func parseSegment(s string) segment {
+	name, found := strings.CutPrefix(s, "{")
+	if !found {
+		return segment{literal: s}
 	}
+	name, action, _ := strings.Cut(name, "}")
+	return segment{param: name, action: action}
 }
 
-func networkRoutes() []*route {
-	return []*route{
-		get("/security-group", "list-security-groups", listGroups),
-		post("/security-group", "create-security-group", createGroup),
-		get("/security-group/{id}", "get-security-group", getGroup),
-		del("/security-group/{id}", "delete-security-group", deleteGroup),
-		post("/security-group/{id}/rules", "add-rule-to-security-group", addRule),
-		del("/security-group/{id}/rules/{rule-id}", "delete-rule-from-security-group", deleteRule),
-		put("/security-group/{id}:add-source", "add-external-source-to-security-group", addSource),
-		put("/security-group/{id}:remove-source", "remove-external-source-from-security-group", removeSource),
-		put("/security-group/{id}:attach", "attach-instance-to-security-group", attachGroup),
-		put("/security-group/{id}:detach", "detach-instance-from-security-group", detachGroup),
-		get("/anti-affinity-group", "list-anti-affinity-groups", listAntiAffinityGroups),
-		post("/anti-affinity-group", "create-anti-affinity-group", createAntiAffinityGroup),
-		get("/anti-affinity-group/{id}", "get-anti-affinity-group", getAntiAffinityGroup),
-		del("/anti-affinity-group/{id}", "delete-anti-affinity-group", deleteAntiAffinityGroup),
+// match returns the parameter's value; a literal has none.
+func (s segment) match(part string) (value string, ok bool) {
+	if s.param == "" {
+		return "", part == s.literal
 	}
+	value, ok = strings.CutSuffix(part, s.action)
+	// What follows a colon is an action, never part of a value.
+	return value, ok && value != "" && !strings.Contains(value, ":")
 }
 
-func computeRoutes() []*route {
-	return []*route{
-		get("/instance", "list-instances", listInstances),
-		post("/instance", "create-instance", createInstance),
-		get("/instance/{id}", "get-instance", getInstance),
-		put("/instance/{id}", "update-instance", updateInstance),
-		del("/instance/{id}", "delete-instance", deleteInstance),
-		del("/instance/{id}/{field}", "reset-instance-field", resetInstanceField),
-		put("/instance/{id}:start", "start-instance", startInstance),
-		put("/instance/{id}:stop", "stop-instance", stopInstance),
-		put("/instance/{id}:reboot", "reboot-instance", rebootInstance),
-		put("/instance/{id}:scale", "scale-instance", scaleInstance),
-		put("/instance/{id}:resize-disk", "resize-instance-disk", resizeInstanceDisk),
-		put("/instance/{id}:add-protection", "add-instance-protection", protectInstance),
-		put("/instance/{id}:remove-protection", "remove-instance-protection", unprotectInstance),
-		put("/instance/{id}:reset", "reset-instance", resetInstance),
-		put("/instance/{id}:reset-password", "reset-instance-password", nil),
-		get("/instance/{id}:password", "reveal-instance-password", nil),
-		post("/instance/{id}:enable-tpm", "enable-tpm", nil),
-		post("/instance/{id}:create-snapshot", "create-snapshot", nil),
-		post("/instance/{instance-id}:revert-snapshot", "revert-instance-to-snapshot", nil),
-		get("/instance-pool", "list-instance-pools", listPools),
-		post("/instance-pool", "create-instance-pool", createPool),
-		get("/instance-pool/{id}", "get-instance-pool", getPool),
-		put("/instance-pool/{id}", "update-instance-pool", updatePool),
-		del("/instance-pool/{id}", "delete-instance-pool", deletePool),
-		del("/instance-pool/{id}/{field}", "reset-instance-pool-field", resetPoolField),
-		put("/instance-pool/{id}:scale", "scale-instance-pool", scalePool),
-		put("/instance-pool/{id}:evict", "evict-instance-pool-members", evictMembers),
-	}
+// A router finds routes by method, length and first segment.
+type router struct {
+	all   []*route
+	index map[routeKey][]*route
 }
 
-func balancerRoutes() []*route {
-	return []*route{
-		get("/load-balancer", "list-load-balancers", listBalancers),
-		post("/load-balancer", "create-load-balancer", createBalancer),
-		get("/load-balancer/{id}", "get-load-balancer", getBalancer),
-		put("/load-balancer/{id}", "update-load-balancer", updateBalancer),
-		del("/load-balancer/{id}", "delete-load-balancer", deleteBalancer),
-		del("/load-balancer/{id}/{field}", "reset-load-balancer-field", resetBalancerField),
-		post("/load-balancer/{id}/service", "add-service-to-load-balancer", addService),
-		get("/load-balancer/{id}/service/{service-id}", "get-load-balancer-service", getService),
-		put("/load-balancer/{id}/service/{service-id}", "update-load-balancer-service", updateService),
-		del("/load-balancer/{id}/service/{service-id}", "delete-load-balancer-service", deleteService),
-		del("/load-balancer/{id}/service/{service-id}/{field}",
-			"reset-load-balancer-service-field", resetServiceField),
-	}
+type routeKey struct {
+	method, first string
+	length        int
 }
 
-// laterRoutes lists resources that are known but not emulated.
-func laterRoutes() []*route {
-	return []*route{
-		post("/template", "register-template", nil),
-		put("/template/{id}", "update-template", nil),
-		post("/template/{id}", "copy-template", nil),
-		del("/template/{id}", "delete-template", nil),
-		get("/deploy-target/{id}", "get-deploy-target", nil),
-		get("/live-balance", "get-live-balance", nil),
-		get("/snapshot", "list-snapshots", nil),
-		get("/snapshot/{id}", "get-snapshot", nil),
-		del("/snapshot/{id}", "delete-snapshot", nil),
-		post("/snapshot/{id}:export", "export-snapshot", nil),
-		post("/snapshot/{id}:promote", "promote-snapshot-to-template", nil),
+// newRouter collects the routes of all resources, in the order of their paths.
+func newRouter(resources []resource) *router {
+	rt := &router{index: map[routeKey][]*route{}}
+	for _, declared := range resources {
+		for _, r := range declared.routes {
+			r.service = cmp.Or(declared.service, serviceCompute)
+			rt.all = append(rt.all, r)
+		}
 	}
+	slices.SortStableFunc(rt.all, func(a, b *route) int { return strings.Compare(a.Path, b.Path) })
+	for _, r := range rt.all {
+		parts := strings.Split(strings.TrimPrefix(r.Path, "/"), "/")
+		for _, p := range parts {
+			r.segments = append(r.segments, parseSegment(p))
+		}
+		key := routeKey{r.Method, parts[0], len(parts)}
+		rt.index[key] = append(rt.index[key], r)
+	}
+	return rt
+}
+
+// find returns the route of an escaped path below /v2 and the values of its
+// parameters, or nil.
+func (rt *router) find(method, escapedPath string) (*route, map[string]string) {
+	parts := strings.Split(strings.TrimPrefix(escapedPath, "/"), "/")
+	for i := range parts {
+		part, err := url.PathUnescape(parts[i])
+		if err != nil {
+			return nil, nil
+		}
+		parts[i] = part
+	}
+	for _, r := range rt.index[routeKey{method, parts[0], len(parts)}] {
+		if params, ok := r.match(parts); ok {
+			return r, params
+		}
+	}
+	return nil, nil
+}
+
+func (r *route) match(parts []string) (params map[string]string, ok bool) {
+	for i, s := range r.segments {
+		value, ok := s.match(parts[i])
+		if !ok {
+			return nil, false
+		}
+		if s.param != "" {
+			if params == nil {
+				params = map[string]string{}
+			}
+			params[s.param] = value
+		}
+	}
+	return params, true
+}
+
+// checkIDs brings the path's ids into lower case. What is called id is one,
+// except where the API identifies things by a word.
+func (r *route) checkIDs(params map[string]string) error {
+	for name, value := range params {
+		if r.word || name != "id" && !strings.HasSuffix(name, "-id") {
+			continue
+		}
+		id, ok := wire.ParseID(value)
+		if !ok {
+			return wire.Invalid("bad request: %q is not a UUID", value)
+		}
+		params[name] = id
+	}
+	return nil
 }

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 )
 
 // maxBody is the longest request body. User data, the longest thing in one,
@@ -41,7 +43,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 }
 
 func notEmulated(method, path string) error {
-	return &problem{kind: kindNotEmulated, message: method + " " + path + " is not emulated"}
+	return &wire.Error{Status: http.StatusNotImplemented, Message: method + " " + path + " is not emulated"}
 }
 
 // locate returns the request's zone and its escaped path below /v2.
@@ -55,7 +57,7 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 		zone = z
 	}
 	if !slices.Contains(c.cfg.Zones, zone) {
-		return "", "", notFound("zone", zone)
+		return "", "", wire.NotFound("zone", zone)
 	}
 	path, ok := strings.CutPrefix(path, "/v2/")
 	if !ok {
@@ -74,19 +76,19 @@ func (c *Cloud) answer(
 	body, err := io.ReadAll(http.MaxBytesReader(w, hr.Body, maxBody))
 	if err != nil {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-			return nil, "", &problem{kind: kindTooLarge, message: "the body is too large"}
+			return nil, "", &wire.Error{Status: http.StatusRequestEntityTooLarge, Message: "the body is too large"}
 		}
-		return nil, "", invalid("bad request: the body ends early")
+		return nil, "", wire.Invalid("bad request: the body ends early")
 	}
-	if err := c.strikeBefore(hr, rt); err != nil {
+	if err := c.injectBefore(hr, rt); err != nil {
 		return nil, "", err
 	}
 	query, err := url.ParseQuery(hr.URL.RawQuery)
 	if err != nil {
-		return nil, "", invalid("bad request: malformed query")
+		return nil, "", wire.Invalid("bad request: malformed query")
 	}
 	if !rt.open {
-		if key, err = c.auth.verify(hr, query, body, c.cfg.Clock.Now()); err != nil {
+		if key, err = c.keyring.Verify(hr, query, body, c.cfg.Clock.Now()); err != nil {
 			return nil, "", err
 		}
 	}
@@ -97,7 +99,6 @@ func (c *Cloud) answer(
 		return nil, key, err
 	}
 	r := &request{
-		world:       c.world,
 		operationID: rt.OperationID,
 		kind:        rt.segments[0].literal,
 		zone:        zone,
@@ -106,38 +107,37 @@ func (c *Cloud) answer(
 		params:      params,
 		query:       query,
 		body:        body,
-		endpoint:    c.cfg.APIEndpoint,
-		events:      c.events,
 	}
-	if err = c.act(r, rt, &answer); err == nil {
-		err = c.strikeAfter(hr, rt)
+	if answer, err = c.handle(r, rt); err == nil {
+		err = c.injectAfter(hr, rt)
 	}
 	return answer, key, err
 }
 
-// act lets the handler of a route do its work.
-func (c *Cloud) act(r *request, rt *route, answer *any) error {
-	return c.world.do(func() (err error) {
+// handle lets the handler of a route do its work.
+func (c *Cloud) handle(r *request, rt *route) (answer any, err error) {
+	err = c.world.Do(func() (err error) {
 		if !rt.open {
-			if err := c.world.authorize(r, rt.service()); err != nil {
+			if err := c.access.authorize(r, rt.service); err != nil {
 				return err
 			}
 		}
-		if *answer, err = rt.handle(r); err != nil {
+		if answer, err = rt.handle(r); err != nil {
 			return err
 		}
-		if list, ok := (*answer).(encodedList); ok {
+		if list, ok := answer.(wire.EncodedList); ok {
 			if fault, ok := c.faults.take(FaultPartialList, rt.OperationID); ok {
-				list.entries = list.entries[:min(fault.Keep, len(list.entries))]
-				*answer = list
+				list.Entries = list.Entries[:min(fault.Keep, len(list.Entries))]
+				answer = list
 			}
 		}
 		return nil
 	})
+	return answer, err
 }
 
-// strikeBefore lets faults happen that keep a request from its handler.
-func (c *Cloud) strikeBefore(hr *http.Request, rt *route) error {
+// injectBefore injects the faults that keep a request from its handler.
+func (c *Cloud) injectBefore(hr *http.Request, rt *route) error {
 	id := rt.OperationID
 	if fault, ok := c.faults.take(FaultLatency, id); ok {
 		select {
@@ -153,7 +153,7 @@ func (c *Cloud) strikeBefore(hr *http.Request, rt *route) error {
 		hang(hr)
 	}
 	if fault, ok := c.faults.take(FaultTooManyRequests, id); ok {
-		return &problem{kind: kindTooMany, message: "too many requests", retryAfter: fault.Duration}
+		return &wire.Error{Status: http.StatusTooManyRequests, Message: "too many requests", RetryAfter: fault.Duration}
 	}
 	if _, ok := c.faults.take(FaultServerErrorBefore, id); ok {
 		return injected(FaultServerErrorBefore)
@@ -161,8 +161,8 @@ func (c *Cloud) strikeBefore(hr *http.Request, rt *route) error {
 	return nil
 }
 
-// strikeAfter lets faults happen that only hide the answer.
-func (c *Cloud) strikeAfter(hr *http.Request, rt *route) error {
+// injectAfter injects the faults that only hide the answer.
+func (c *Cloud) injectAfter(hr *http.Request, rt *route) error {
 	if _, ok := c.faults.take(FaultDropAfter, rt.OperationID); ok {
 		drop()
 	}
@@ -176,7 +176,34 @@ func (c *Cloud) strikeAfter(hr *http.Request, rt *route) error {
 }
 
 func injected(name string) error {
-	return &problem{kind: kindBroken, message: "injected fault: " + name}
+	return &wire.Error{Status: http.StatusInternalServerError, Message: "injected fault: " + name}
+}
+
+// respond writes the outcome of a request and returns its status. Success is
+// always 200: clients treat every other 2xx as no answer.
+func respond(w http.ResponseWriter, answer any, err error) int {
+	status := http.StatusOK
+	if err != nil {
+		refusal := &wire.Error{Status: http.StatusInternalServerError, Message: err.Error()}
+		errors.As(err, &refusal)
+		status = refusal.Status
+		if refusal.RetryAfter > 0 {
+			seconds := max(1, int(refusal.RetryAfter.Seconds()))
+			w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		}
+		answer = map[string]string{"message": refusal.Message}
+	}
+	body, err := wire.Encode(answer)
+	if err != nil {
+		status = http.StatusInternalServerError
+		body = []byte(`{"message":"the answer cannot be encoded"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	// A client that went away is no concern of the cloud.
+	_, _ = w.Write(body)
+	return status
 }
 
 // drop ends the request without an answer, in the way that net/http and

@@ -1,0 +1,41 @@
+package exoapi
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/exopool/exopool/fake/infra"
+)
+
+const observeInterval = time.Second
+
+// watchConditions takes over what machines did by themselves, now and ever again.
+func (s *instances) watchConditions(driver infra.Observer) {
+	s.world.After(observeInterval, func() {
+		for i := range s.All() {
+			if i.state == instanceRunning || i.state == instanceError && i.trouble != "" {
+				s.applyCondition(i, driver.Condition(i.id))
+			}
+		}
+		s.watchConditions(driver)
+	})
+}
+
+// applyCondition brings an instance into the state that its machine's condition means.
+func (s *instances) applyCondition(i *instance, c infra.Condition) {
+	switch {
+	case c.Err != nil:
+		if i.trouble != c.Err.Error() {
+			i.trouble = c.Err.Error()
+			s.logger.Warn("instance is in error",
+				slog.String("instance", i.id), slog.String("name", i.name), slog.Any("err", c.Err))
+		}
+		if i.state != instanceError {
+			i.setState(instanceError)
+		}
+	case c.Off && !i.crashed: // a crashed one is off on purpose
+		i.trouble = ""
+		s.logger.Info("instance stopped by itself", slog.String("instance", i.id), slog.String("name", i.name))
+		i.setState(instanceStopped)
+	}
+}

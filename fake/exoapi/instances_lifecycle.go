@@ -1,0 +1,158 @@
+package exoapi
+
+import (
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/netip"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
+	"github.com/exopool/exopool/fake/infra"
+)
+
+// setState is the only way into another state.
+func (i *instance) setState(state string) {
+	i.state = state
+	i.encoded = nil
+}
+
+// add makes an instance that is not on its way anywhere yet.
+func (s *instances) add(id, zone, name string, spec instanceSpec) *instance {
+	i := &instance{
+		instanceSpec: spec,
+		id:           id,
+		name:         name,
+		zone:         zone,
+		created:      s.world.Timestamp(),
+		mac:          s.world.IDs.MAC(0x06),
+	}
+	if spec.assignment != "none" {
+		i.address = s.addresses.Take()
+	}
+	if spec.dual() {
+		i.address6 = s.world.IDs.Address6().String()
+	}
+	s.Add(i.id, i)
+	s.specs.securityGroups.changed()
+	for _, n := range spec.privateNetworks {
+		s.specs.privateNetworks.connect(i, s.specs.privateNetworks.Get(n.ID), netip.Addr{})
+	}
+	return i
+}
+
+// enter puts an instance into a state and runs then once it has been there
+// long enough. A transition under way is cut short, and its operation fails.
+func (s *instances) enter(i *instance, state string, op *world.Operation, then func()) {
+	s.world.Fail(i.op, "interrupted", "instance "+i.id+" is "+state)
+	i.transition++
+	transition := i.transition
+	i.setState(state)
+	i.op = op
+	wait := s.timing.InstanceStart
+	switch state {
+	case instanceStopping:
+		wait = s.timing.Stop
+	case instanceDestroying:
+		wait = s.timing.Destroy
+	}
+	s.world.After(wait, func() {
+		if i.transition == transition {
+			i.op = nil
+			then()
+		}
+	})
+}
+
+// start brings an instance to running.
+func (s *instances) start(i *instance, op *world.Operation) {
+	s.enter(i, instanceStarting, op, func() {
+		err := s.specs.securityGroups.applyFirewall()
+		if err == nil {
+			err = s.driver.Start(s.machine(i))
+		}
+		if err != nil {
+			s.logger.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
+			i.setState(instanceError)
+			s.world.Fail(op, "fault", fmt.Sprintf("instance %s does not start: %v", i.id, err))
+			s.pools.memberStarted(i, false)
+			return
+		}
+		i.setState(instanceRunning)
+		i.crashed, i.trouble = false, ""
+		i.placed = true
+		s.world.Succeed(op)
+		s.pools.memberStarted(i, true)
+	})
+}
+
+// machine is what the driver is told about an instance.
+func (s *instances) machine(i *instance) infra.Machine {
+	// Checked when it came in.
+	data, _ := base64.StdEncoding.DecodeString(i.userData)
+	var keys []string
+	for _, k := range i.sshKeys {
+		if key := s.specs.sshKeys.Get(k.Name); key != nil {
+			keys = append(keys, key.public)
+		}
+	}
+	return infra.Machine{
+		ID:       i.id,
+		Name:     i.name,
+		Zone:     i.zone,
+		Address:  i.address,
+		Type:     *i.instanceType,
+		Template: i.template.Name,
+		UserData: data,
+		SSHKeys:  keys,
+		BootTime: s.timing.Boot,
+	}
+}
+
+// stop brings an instance to stopped.
+func (s *instances) stop(i *instance, op *world.Operation) {
+	s.driver.Stop(i.id)
+	s.enter(i, instanceStopping, op, func() {
+		i.setState(instanceStopped)
+		s.world.Succeed(op)
+	})
+}
+
+// reboot stops and starts an instance.
+func (s *instances) reboot(i *instance, op *world.Operation) {
+	s.driver.Stop(i.id)
+	s.start(i, op)
+}
+
+// reset gives an instance a new disk and starts it: its first boot comes again.
+func (s *instances) reset(i *instance, spec instanceSpec, op *world.Operation) {
+	s.driver.Destroy(i.id)
+	i.instanceSpec, i.trouble = spec, ""
+	s.start(i, op)
+}
+
+// destroy makes an instance go away. Its pool and all that it is
+// attached to let go of it at once, the machine goes later.
+func (s *instances) destroy(i *instance, op *world.Operation) {
+	if i.pool != nil {
+		s.pools.memberLeaves(i)
+	}
+	s.world.Forget(i.id)
+	s.enter(i, instanceDestroying, op, func() {
+		s.driver.Destroy(i.id)
+		if i.address.IsValid() {
+			s.addresses.Release(i.address)
+		}
+		s.Remove(i.id)
+		s.specs.securityGroups.changed()
+		s.world.Succeed(op)
+		if i.pool != nil {
+			s.pools.memberGone(i)
+		}
+	})
+}
+
+func (s *instances) destroyAll(list []*instance) {
+	for _, i := range list {
+		s.destroy(i, nil)
+	}
+}

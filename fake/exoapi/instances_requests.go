@@ -1,0 +1,231 @@
+package exoapi
+
+import (
+	"strings"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
+)
+
+// changeIn is a change of an instance in one of the given states, or in
+// any if none is given.
+func (s *instances) changeIn(r *request, act func(*instance, *world.Operation), states ...string) (any, error) {
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.must(states); err != nil {
+		return nil, err
+	}
+	return s.change(r, i.id, func(op *world.Operation) { act(i, op) })
+}
+
+// setOn is a change of an instance that is done as soon as it is
+// accepted.
+func (s *instances) setOn(r *request, i *instance, act func()) (any, error) {
+	return s.set(r, i.id, func() {
+		act()
+		i.encoded = nil
+	})
+}
+
+// must refuses an instance that is in none of the states.
+func (i *instance) must(states []string) error {
+	for _, state := range states {
+		if i.state == state {
+			return nil
+		}
+	}
+	if len(states) == 0 {
+		return nil
+	}
+	return wire.Conflict("instance %s is %s, not %s", i.id, i.state, strings.Join(states, " or "))
+}
+
+func (s *instances) create(r *request) (any, error) {
+	f := r.fields()
+	f.Require("instance-type", "template", "disk-size")
+	f.RefuseNull()
+	var name string
+	var labels map[string]string
+	spec := instanceSpec{assignment: "inet4"}
+	autoStart := true
+	f.Hostname("name", &name, wire.MaxText)
+	f.Labels(&labels)
+	f.Boolean("auto-start", &autoStart)
+	s.specs.read(f, r.zone, &spec, "inet4", "dual", "none")
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.room(r, 1); err != nil {
+		return nil, err
+	}
+	// The operation names the instance even if a fault keeps it from coming
+	// into being, so it needs its id first.
+	id := s.world.IDs.UUID()
+	return s.change(r, id, func(op *world.Operation) {
+		if name == "" {
+			name = "VM-" + id
+		}
+		i := s.add(id, r.zone, name, spec)
+		i.labels = labels
+		if autoStart {
+			s.start(i, op)
+			return
+		}
+		s.enter(i, instanceStarting, op, func() {
+			i.setState(instanceStopped)
+			s.world.Succeed(op)
+		})
+	})
+}
+
+func (s *instances) update(r *request) (any, error) {
+	f := r.fields()
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	name, labels, spec := i.name, i.labels, i.instanceSpec
+	f.Hostname("name", &name, wire.MaxText)
+	if f.Clears("labels") {
+		labels = nil
+	}
+	f.Labels(&labels)
+	readUserData(f, &spec)
+	f.OneOf("public-ip-assignment", &spec.assignment, "inet4", "dual", "none")
+	f.IgnoredBoolean("application-consistent-snapshot-enabled")
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if spec.assignment != i.assignment && (i.assignment != "inet4" || spec.assignment != "dual") {
+		return nil, wire.Invalid("bad request: public-ip-assignment can only change from inet4 to dual")
+	}
+	return s.setOn(r, i, func() {
+		i.name, i.labels, i.instanceSpec = name, labels, spec
+		if spec.dual() && i.address6 == "" {
+			i.address6 = s.world.IDs.Address6().String()
+		}
+	})
+}
+
+func (s *instances) resetField(r *request) (any, error) {
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	if r.params["field"] != "labels" {
+		return nil, wire.NotResettable(r.params["field"])
+	}
+	return s.setOn(r, i, func() { i.labels = nil })
+}
+
+func (s *instances) startRequest(r *request) (any, error) {
+	f := r.fields()
+	var profile string
+	f.OneOf("rescue-profile", &profile, "netboot", "netboot-efi")
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return s.changeIn(r, s.start, instanceStopped)
+}
+
+func (s *instances) stopRequest(r *request) (any, error) {
+	return s.changeIn(r, s.stop, instanceRunning, instanceError)
+}
+
+func (s *instances) rebootRequest(r *request) (any, error) {
+	return s.changeIn(r, s.reboot, instanceRunning, instanceError)
+}
+
+// resetRequest takes the template and the disk size that it has, unless others
+// are given. Unlike other changes of the disk's size, it may make it smaller.
+func (s *instances) resetRequest(r *request) (any, error) {
+	f := r.fields()
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	spec := i.instanceSpec
+	s.specs.readTemplate(f, &spec)
+	f.Integer("disk-size", &spec.diskSize, minDisk, min(maxDisk, largestDisk(spec.instanceType)))
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	act := func(i *instance, op *world.Operation) { s.reset(i, spec, op) }
+	return s.changeIn(r, act, instanceRunning, instanceStopped, instanceError)
+}
+
+func (s *instances) scale(r *request) (any, error) {
+	f := r.fields()
+	f.Require("instance-type")
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	spec := i.instanceSpec
+	s.specs.readType(f, &spec)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if err := i.must([]string{instanceStopped}); err != nil {
+		return nil, err
+	}
+	if spec.diskSize > largestDisk(spec.instanceType) {
+		return nil, wire.Invalid("bad request: the disk is too large for type %s", spec.instanceType.Size)
+	}
+	return s.setOn(r, i, func() { i.instanceSpec = spec })
+}
+
+func (s *instances) resizeDisk(r *request) (any, error) {
+	f := r.fields()
+	f.Require("disk-size")
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	size := i.diskSize
+	f.Integer("disk-size", &size, minDisk, min(maxDisk, largestDisk(i.instanceType)))
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if size < i.diskSize {
+		return nil, wire.Invalid("bad request: the disk has %d GiB and cannot shrink", i.diskSize)
+	}
+	if err := i.must([]string{instanceStopped}); err != nil {
+		return nil, err
+	}
+	return s.setOn(r, i, func() { i.diskSize = size })
+}
+
+func (s *instances) protect(r *request) (any, error) {
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.setOn(r, i, func() { i.protected = true })
+}
+
+func (s *instances) unprotect(r *request) (any, error) {
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.setOn(r, i, func() { i.protected = false })
+}
+
+// remove also takes members of pools; their pool replaces them.
+func (s *instances) remove(r *request) (any, error) {
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	if i.protected {
+		return nil, i.lockedByProtection("destroyInstance")
+	}
+	return s.change(r, i.id, func(op *world.Operation) { s.destroy(i, op) })
+}
+
+func (i *instance) lockedByProtection(operation string) error {
+	return wire.Locked(operation, i.id, "destroy protection")
+}

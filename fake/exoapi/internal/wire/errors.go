@@ -1,0 +1,50 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// An Error is why a request is refused: the one type of error that handlers
+// return. Its message is sent to the client.
+type Error struct {
+	Status     int // of HTTP
+	Message    string
+	RetryAfter time.Duration // with 429; zero is not told
+}
+
+func (e *Error) Error() string { return e.Message }
+
+func refuse(status int, format string, args []any) error {
+	return &Error{Status: status, Message: fmt.Sprintf(format, args...)}
+}
+
+// Invalid refuses a request that breaks the API's rules.
+func Invalid(format string, args ...any) error { return refuse(http.StatusBadRequest, format, args) }
+
+// Unauthenticated refuses a request that is not signed properly.
+func Unauthenticated(message string) error {
+	return &Error{Status: http.StatusUnauthorized, Message: message}
+}
+
+// Forbidden refuses what its sender may not do.
+func Forbidden(format string, args ...any) error { return refuse(http.StatusForbidden, format, args) }
+
+// Conflict refuses what the state of a resource does not allow.
+func Conflict(format string, args ...any) error { return refuse(http.StatusConflict, format, args) }
+
+// NotFound names the kind of resource and what it was looked up by.
+func NotFound(label, id string) error {
+	return &Error{Status: http.StatusNotFound, Message: label + " " + id + " not found"}
+}
+
+// Locked has the original's wording for resources held by something.
+func Locked(operation, id, holder string) error {
+	return Forbidden("Operation %s on resource %s is forbidden - reason: Locked by %s", operation, id, holder)
+}
+
+// NotResettable refuses to reset a field that cannot be.
+func NotResettable(field string) error {
+	return Invalid("bad request: field %q cannot be reset", field)
+}

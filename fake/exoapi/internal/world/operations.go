@@ -1,0 +1,121 @@
+package world
+
+import (
+	"strings"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+)
+
+// operationRetention is how long finished operations can be asked for.
+const operationRetention = 24 * time.Hour
+
+// States of an operation; "timeout" exists in the original but is not made.
+const (
+	statePending = "pending"
+	stateSuccess = "success"
+	stateFailure = "failure"
+)
+
+// An Operation is an accepted change that takes time.
+type Operation struct {
+	view  OperationView
+	since time.Time
+	// stuck operations stay pending for stuckFor after they should end, or
+	// for ever if that is zero. What they asked for is done all the same.
+	stuck    bool
+	stuckFor time.Duration
+}
+
+// An OperationView is how an operation is going, in the API's JSON shape.
+type OperationView struct {
+	ID        string    `json:"id"`
+	State     string    `json:"state"`
+	Reason    string    `json:"reason,omitempty"`
+	Message   string    `json:"message,omitempty"`
+	Reference reference `json:"reference"`
+}
+
+// A reference names what an operation is about.
+type reference struct {
+	ID      string `json:"id"`
+	Link    string `json:"link"`
+	Command string `json:"command"`
+}
+
+// Change accepts a change that a call asks for: it opens an operation about a
+// resource and lets act make the change, which must see to it that the
+// operation is ended. The answer is the operation as it was opened, pending,
+// because clients do not look at the outcome of one that starts finished.
+func (w *World) Change(operationID, kind, id string, act func(*Operation)) OperationView {
+	op := w.Begin(kind, id)
+	accepted := op.view
+	if err := w.faults.OperationFails(operationID); err != nil {
+		w.After(0, func() { w.Fail(op, "fault", err.Error()) })
+		return accepted
+	}
+	op.stuckFor, op.stuck = w.faults.OperationStuck(operationID)
+	act(op)
+	return accepted
+}
+
+// Set is a change that is done as soon as it is accepted.
+func (w *World) Set(operationID, kind, id string, act func()) OperationView {
+	return w.Change(operationID, kind, id, func(op *Operation) {
+		act()
+		w.After(0, func() { w.Succeed(op) })
+	})
+}
+
+// Begin opens an operation about a resource and forgets long finished ones.
+func (w *World) Begin(kind, id string) *Operation {
+	for old := range w.operations.All() {
+		if old.view.State == statePending && !old.stuck || w.now.Sub(old.since) < operationRetention {
+			break
+		}
+		w.operations.Remove(old.view.ID)
+	}
+	about := reference{id, "/v2/" + kind + "/" + id, "get-" + strings.ReplaceAll(kind, "/", "-")}
+	if _, ok := wire.ParseID(id); !ok {
+		// SSH keys have only a name, but references are promised to be UUIDs.
+		about.ID = FixedID(kind + "/" + id)
+	}
+	op := &Operation{
+		view:  OperationView{ID: w.IDs.UUID(), State: statePending, Reference: about},
+		since: w.now,
+	}
+	w.operations.Add(op.view.ID, op)
+	return op
+}
+
+// Succeed ends an operation. A nil one, which no call waits for, and one that
+// has ended are left alone.
+func (w *World) Succeed(op *Operation) { w.end(op, stateSuccess, "", "") }
+
+// Fail ends an operation; reason is one of the API's words.
+func (w *World) Fail(op *Operation, reason, message string) {
+	w.end(op, stateFailure, reason, message)
+}
+
+func (w *World) end(op *Operation, state, reason, message string) {
+	if op == nil || op.view.State != statePending {
+		return
+	}
+	if op.stuck {
+		if op.stuckFor > 0 {
+			op.stuck = false
+			w.After(op.stuckFor, func() { w.end(op, state, reason, message) })
+		}
+		return
+	}
+	op.view.State, op.view.Reason, op.view.Message = state, reason, message
+}
+
+// Operation returns how an operation is going.
+func (w *World) Operation(id string) (OperationView, error) {
+	op := w.operations.Get(id)
+	if op == nil {
+		return OperationView{}, wire.NotFound("operation", id)
+	}
+	return op.view, nil
+}

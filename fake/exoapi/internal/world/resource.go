@@ -1,0 +1,91 @@
+package world
+
+import "slices"
+
+// A Resource declares one kind of resource. It is all that the world knows of
+// the kind; any field but Kind may be left out.
+type Resource struct {
+	// Kind is the name in the API's paths, such as "elastic-ip".
+	Kind string
+	// Quota limits how many there may be.
+	Quota *Quota
+	// Name returns the name of the one with an id, for policies; nothing if
+	// there is none.
+	Name func(id string) string
+	// User names one of this kind that uses another resource and will stay,
+	// such as "instance 1234"; nothing if none does.
+	User func(id string) string
+	// Forget lets go of a resource of another kind that is going away.
+	Forget func(id string)
+	// Inventory lists what users have made and what is not gone yet.
+	Inventory func(Inventory)
+	// Sync brings the driver up to date, when something may have changed. It
+	// runs often and should do nothing at once if nothing did.
+	Sync func()
+	// Close removes from the driver what runs.
+	Close func()
+}
+
+// Register declares kinds of resources. Their order is that in which users are
+// looked for and drivers are brought up to date; it is reversed for closing.
+func (w *World) Register(resources ...Resource) {
+	w.resources = append(w.resources, resources...)
+	for _, r := range resources {
+		if r.Quota != nil {
+			w.limits[r.Quota.Name] = r.Quota.Limit
+		}
+	}
+}
+
+// NameOf returns the name of a resource, or nothing if there is none.
+func (w *World) NameOf(kind, id string) string {
+	for i := range w.resources {
+		if r := &w.resources[i]; r.Kind == kind && r.Name != nil {
+			return r.Name(id)
+		}
+	}
+	return ""
+}
+
+// UserOf names a resource that uses the one with an id and will stay, or
+// nothing.
+func (w *World) UserOf(id string) string {
+	for i := range w.resources {
+		if r := &w.resources[i]; r.User != nil {
+			if user := r.User(id); user != "" {
+				return user
+			}
+		}
+	}
+	return ""
+}
+
+// Forget lets all kinds let go of a resource that is going away.
+func (w *World) Forget(id string) {
+	for i := range w.resources {
+		if f := w.resources[i].Forget; f != nil {
+			f(id)
+		}
+	}
+}
+
+// An Inventory lists resources by kind, each as its name and id.
+type Inventory map[string][]string
+
+// Add puts an entry into the list of its kind.
+func (v Inventory) Add(kind, name, id string) { v[kind] = append(v[kind], name+" "+id) }
+
+// Inventory lists what users have made, sorted by name. Kinds of which there
+// is nothing are left out.
+func (w *World) Inventory() Inventory {
+	found := Inventory{}
+	for i := range w.resources {
+		if f := w.resources[i].Inventory; f != nil {
+			f(found)
+		}
+	}
+	for _, entries := range found {
+		slices.Sort(entries)
+	}
+	return found
+}

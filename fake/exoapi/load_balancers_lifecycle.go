@@ -1,0 +1,161 @@
+package exoapi
+
+import (
+	"log/slog"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
+	"github.com/exopool/exopool/fake/infra"
+)
+
+// of returns a load balancer with a service in front of the pool.
+func (s *balancers) of(p *pool) *balancer {
+	for b := range s.All() {
+		if b.serves(p) {
+			return b
+		}
+	}
+	return nil
+}
+
+func (b *balancer) serves(p *pool) bool {
+	for s := range b.services.All() {
+		if s.pool == p {
+			return true
+		}
+	}
+	return false
+}
+
+// membersChanged marks the load balancers in front of a pool.
+func (s *balancers) membersChanged(p *pool) {
+	for b := range s.All() {
+		if b.serves(p) {
+			s.changed(b)
+		}
+	}
+}
+
+// changed marks a load balancer; the driver is told before time moves on.
+func (s *balancers) changed(b *balancer) {
+	if !b.stale {
+		b.stale = true
+		s.stale = append(s.stale, b)
+	}
+}
+
+// sync tells the driver about all load balancers that changed.
+func (s *balancers) sync() {
+	for _, b := range s.stale {
+		b.stale = false
+		if b.state == balancerCreating || b.state == balancerDeleting {
+			continue
+		}
+		if err := s.driver.Balance(s.desired(b)); err != nil {
+			s.logger.Warn("load balancer cannot be set up", slog.String("nlb", b.id), slog.Any("err", err))
+			b.state = balancerError
+			continue
+		}
+		b.state = balancerRunning
+	}
+	s.stale = s.stale[:0]
+}
+
+// desired is what the driver is told about a load balancer.
+func (s *balancers) desired(b *balancer) infra.Balancer {
+	out := infra.Balancer{ID: b.id, Address: b.address}
+	for sv := range b.services.All() {
+		if sv.state == balancerCreating || sv.state == balancerDeleting {
+			continue
+		}
+		driven := infra.Service{
+			ID:          sv.id,
+			Name:        sv.name,
+			Port:        sv.port,
+			TargetPort:  sv.targetPort,
+			Protocol:    sv.protocol,
+			Strategy:    sv.strategy,
+			Healthcheck: sv.healthcheck,
+			Targets:     make([]infra.Target, 0, sv.pool.live),
+		}
+		for i := range sv.pool.members.All() {
+			if i.placed && i.state != instanceDestroying && i.address.IsValid() {
+				driven.Targets = append(driven.Targets, infra.Target{MachineID: i.id, Address: i.address})
+			}
+		}
+		out.Services = append(out.Services, driven)
+	}
+	return out
+}
+
+// A memberHealth is what a service's health check says of a member.
+type memberHealth struct {
+	member *instance
+	health infra.Health
+}
+
+// health lists the members that were checked, oldest first.
+func (s *balancers) health(b *balancer, sv *service) []memberHealth {
+	var found []memberHealth
+	said := s.driver.Health(b.id, sv.id)
+	for i := range sv.pool.members.All() {
+		h, checked := said[i.id]
+		if !checked || i.state == instanceDestroying {
+			continue
+		}
+		if i.sick || i.crashed {
+			h = infra.HealthFailure
+		}
+		found = append(found, memberHealth{i, h})
+	}
+	return found
+}
+
+// start adds a load balancer and sets it up.
+func (s *balancers) start(b *balancer, op *world.Operation) {
+	b.state = balancerCreating
+	b.created = s.world.Timestamp()
+	b.address = s.addresses.Take()
+	s.Add(b.id, b)
+	s.world.After(s.timing.BalancerCreate, func() {
+		if b.state != balancerCreating {
+			s.world.Fail(op, "interrupted", "load balancer "+b.id+" is deleted")
+			return
+		}
+		b.state = balancerRunning
+		s.changed(b)
+		s.world.Succeed(op)
+	})
+}
+
+// stop takes a load balancer off the network at once. Its services go along.
+func (s *balancers) stop(b *balancer, op *world.Operation) {
+	b.state = balancerDeleting
+	for sv := range b.services.All() {
+		sv.state = balancerDeleting
+		sv.transition++
+	}
+	s.driver.Unbalance(b.id)
+	s.world.After(s.timing.BalancerUpdate, func() {
+		s.Remove(b.id)
+		s.addresses.Release(b.address)
+		s.world.Succeed(op)
+	})
+}
+
+// enterService puts a service into a state and runs then once it has been
+// there long enough, unless something else happens to it first.
+func (s *balancers) enterService(b *balancer, sv *service, state string, op *world.Operation, then func()) {
+	sv.transition++
+	transition := sv.transition
+	sv.state = state
+	s.changed(b)
+	s.world.After(s.timing.BalancerUpdate, func() {
+		if sv.transition != transition {
+			s.world.Fail(op, "interrupted", "service "+sv.id+" is "+sv.state)
+			return
+		}
+		then()
+		s.changed(b)
+		s.world.Succeed(op)
+	})
+}

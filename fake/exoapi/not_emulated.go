@@ -1,0 +1,39 @@
+package exoapi
+
+import "github.com/exopool/exopool/fake/exoapi/internal/world"
+
+// notEmulatedKinds declares kinds of which there is nothing: what clients of
+// the emulated ones may call besides, and quotas that are never used. Limits
+// are of about the size a new organization gets; the original's are not
+// published.
+func notEmulatedKinds() []resource {
+	limits := map[string]int{
+		"database":               10,
+		"snapshot":               20,
+		"template":               20,
+		"sks-cluster":            5,
+		"bucket":                 100,
+		"block-storage-volume":   20,
+		"block-storage":          1024,
+		"block-storage-max-size": 10240,
+		"gpu2":                   0,
+		"gpu3":                   0,
+		"gpua30":                 0,
+		"gpu3080ti":              0,
+		"gpua5000":               0,
+		"gpurtx6000pro":          0,
+	}
+	kinds := make([]resource, 0, 1+len(limits))
+	kinds = append(kinds, resource{routes: []*route{
+		get("/live-balance", "get-live-balance", nil),
+		get("/snapshot", "list-snapshots", nil),
+		get("/snapshot/{id}", "get-snapshot", nil),
+		del("/snapshot/{id}", "delete-snapshot", nil),
+		post("/snapshot/{id}:export", "export-snapshot", nil),
+		post("/snapshot/{id}:promote", "promote-snapshot-to-template", nil),
+	}})
+	for name, limit := range limits {
+		kinds = append(kinds, resource{Resource: world.Resource{Quota: &world.Quota{Name: name, Limit: limit}}})
+	}
+	return kinds
+}

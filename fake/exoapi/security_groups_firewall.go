@@ -1,0 +1,103 @@
+package exoapi
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/infra"
+)
+
+// changed notes that the firewall no longer knows who may reach whom.
+func (s *securityGroups) changed() { s.stale = s.firewall != nil }
+
+// sync applies the firewall and logs why that is not possible.
+func (s *securityGroups) sync() {
+	if err := s.applyFirewall(); err != nil {
+		s.logger.Warn("security groups are not enforced", slog.Any("err", err))
+	}
+}
+
+// applyFirewall tells the firewall who may reach whom, if that changed. Until
+// it could be told, no machine starts.
+func (s *securityGroups) applyFirewall() error {
+	if !s.stale {
+		return nil
+	}
+	if err := s.firewall.Protect(s.protections()); err != nil {
+		return fmt.Errorf("enforce security groups: %w", err)
+	}
+	s.stale = false
+	return nil
+}
+
+func (s *securityGroups) protections() []infra.Protection {
+	list := make([]infra.Protection, 0, s.instances.Len())
+	for i := range s.instances.All() {
+		if !i.address.IsValid() {
+			continue
+		}
+		p := infra.Protection{MachineID: i.id, Address: i.address}
+		for g := range s.All() {
+			if !inGroup(i, g) {
+				continue
+			}
+			for _, u := range g.rules {
+				if u.FlowDirection == "ingress" {
+					p.Ingress = append(p.Ingress, s.permit(u))
+				} else {
+					p.Egress = append(p.Egress, s.permit(u))
+				}
+			}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// inGroup reports whether an instance is in a group. One that is in none is in
+// the organization's default group.
+func inGroup(i *instance, g *securityGroup) bool {
+	if len(i.securityGroups) == 0 {
+		return g.standard && g.visibility == visibilityPrivate
+	}
+	return slices.Contains(i.securityGroups, wire.Ref{ID: g.id})
+}
+
+func (s *securityGroups) permit(u rule) infra.Permit {
+	p := infra.Permit{Protocol: u.Protocol, FirstPort: u.StartPort, LastPort: u.EndPort, ICMPType: -1, ICMPCode: -1}
+	if u.ICMP != nil {
+		p.ICMPType, p.ICMPCode = orAny(u.ICMP.Type), orAny(u.ICMP.Code)
+	}
+	if u.Group != nil {
+		p.Peers = s.addressesOf(s.Get(u.Group.ID))
+	} else if network, err := netip.ParsePrefix(u.Network); err == nil {
+		p.Peers = []netip.Prefix{network.Masked()}
+	}
+	return p
+}
+
+func orAny(n *int) int {
+	if n == nil {
+		return -1
+	}
+	return *n
+}
+
+// addressesOf lists where a group's members and its external sources are.
+func (s *securityGroups) addressesOf(g *securityGroup) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range g.sources {
+		if source, err := netip.ParsePrefix(text); err == nil {
+			list = append(list, source.Masked())
+		}
+	}
+	for i := range s.instances.All() {
+		if i.address.IsValid() && inGroup(i, g) {
+			list = append(list, netip.PrefixFrom(i.address, i.address.BitLen()))
+		}
+	}
+	return list
+}
