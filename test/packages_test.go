@@ -1,6 +1,7 @@
 package test_test
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What others publish is named by what it contains: a name can be moved to
-// something else.
-func TestImagesAndActionsAreNamedByTheirContent(t *testing.T) {
+// Images and actions of others are named by their hash, because tags can be
+// moved.
+func TestImagesAndActionsAreNamedByHash(t *testing.T) {
 	t.Parallel()
 	dockerfile := string(read(t, "../Dockerfile"))
 	stages := regexp.MustCompile(`(?m)^FROM (\S+) AS (\S+)$`).FindAllStringSubmatch(dockerfile, -1)
@@ -22,11 +23,16 @@ func TestImagesAndActionsAreNamedByTheirContent(t *testing.T) {
 			assert.Regexp(t, `^[a-z]+:[0-9.]+@sha256:[0-9a-f]{64}$`, stage[1])
 		}
 	}
-	workflow := string(read(t, "../.github/workflows/ci.yml"))
-	uses := regexp.MustCompile(`(?m)^ +- uses: (.*)$`).FindAllStringSubmatch(workflow, -1)
-	require.Len(t, uses, strings.Count(workflow, "uses:"))
-	for _, use := range uses {
-		assert.Regexp(t, `^[a-z-]+/[a-z-]+@[0-9a-f]{40} # v[0-9.]+$`, use[1])
+	workflows, err := filepath.Glob("../.github/workflows/*.yml")
+	require.NoError(t, err)
+	require.NotEmpty(t, workflows)
+	for _, name := range workflows {
+		workflow := string(read(t, name))
+		uses := regexp.MustCompile(`(?m)^ +- uses: (.*)$`).FindAllStringSubmatch(workflow, -1)
+		require.Len(t, uses, strings.Count(workflow, "uses:"))
+		for _, use := range uses {
+			assert.Regexp(t, `^[a-z-]+/[a-z-]+@[0-9a-f]{40} # v[0-9.]+$`, use[1], name)
+		}
 	}
 }
 
