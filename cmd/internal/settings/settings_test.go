@@ -354,6 +354,16 @@ func TestHelpSaysEverything(t *testing.T) {
 	assert.Regexp(t, `^sample \S+ go1\.\S+ \w+/\w+\n$`, out.String())
 }
 
+func TestLongHelpIsWrapped(t *testing.T) {
+	t.Parallel()
+	set, on := settings.New("sample", "", settingstest.Env{}.Get), false
+	settings.Add(set, &on, settings.Spec{Flag: "on", Help: strings.Repeat("long ", 19) + strings.Repeat("x", 100) + " end"}, settings.Bool())
+	var out bytes.Buffer
+	require.ErrorIs(t, set.Parse([]string{"-h"}, &out), settings.ErrHelp)
+	assert.Contains(t, out.String(), "  -on\n        "+strings.TrimSpace(strings.Repeat("long ", 18))+"\n        long\n        "+
+		strings.Repeat("x", 100)+"\n        end\n        default: false\n")
+}
+
 func TestErrorsGiveExitCodes(t *testing.T) {
 	t.Parallel()
 	wrong := &settings.Error{Program: "sample", Settings: []settings.SettingError{{Setting: "A", Problem: "is missing", Remedy: "give one"}}}

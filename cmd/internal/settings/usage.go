@@ -36,7 +36,7 @@ func (s *Setting) printHelp(out io.Writer) {
 			tail = append(tail, "environment: "+strings.Join(s.Env, ", "))
 		}
 	}
-	fmt.Fprintf(out, "        %s\n", s.Help)
+	printWrapped(out, s.Help)
 	switch {
 	case s.Required:
 		tail = append(tail, "required")
@@ -47,8 +47,22 @@ func (s *Setting) printHelp(out io.Writer) {
 		tail = append(tail, "range: "+s.Range)
 	}
 	if len(tail) > 0 {
-		fmt.Fprintf(out, "        %s\n", strings.Join(tail, "; "))
+		printWrapped(out, strings.Join(tail, "; "))
 	}
+}
+
+// printWrapped prints a text, indented, in lines of at most 100 characters.
+func printWrapped(out io.Writer, text string) {
+	const indent, width = "        ", 100
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(indent)+len(line)+len(word) >= width {
+			fmt.Fprintf(out, "%s%s\n", indent, line)
+			line = ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	fmt.Fprintf(out, "%s%s\n", indent, line)
 }
 
 func printVersion(out io.Writer, program string) {
