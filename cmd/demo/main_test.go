@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
@@ -39,14 +41,14 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"an unknown flag": {[]string{"-sped", "3"}, []string{"-sped", "-speed"}},
-		"an argument":     {[]string{"fast"}, []string{`unexpected argument "fast"`, "demo -h"}},
+		"an unknown flag": {[]string{"-sped", "3"}, []string{"-sped", "demo -h"}},
+		"an argument":     {[]string{"fast"}, []string{`the argument "fast"`, "demo -h"}},
 		"several wrong at once": {
 			[]string{"-speed", "99", "-max", "1", "-page", "0.0.0.0:80"},
-			[]string{"speed 99", "maximum size 1", `page "0.0.0.0:80"`},
+			[]string{`-speed is "99"`, "-max is 1, not above the minimum size 1", `-page is "0.0.0.0:80"`},
 		},
 		"a Grafana that is not there":  {[]string{"-grafana", "/nowhere/grafana"}, []string{"no grafana found at /nowhere/grafana"}},
-		"a home for no Grafana":        {[]string{"-grafana-home", "/nowhere"}, []string{"-grafana-home needs -grafana auto"}},
+		"a home for no Grafana":        {[]string{"-grafana-home", "/nowhere"}, []string{"-grafana-home was given without a Grafana"}},
 		"a log that cannot be written": {[]string{"-log", "/nowhere/log"}, []string{"/nowhere/log"}},
 	}
 	for name, tt := range tests {
@@ -55,7 +57,7 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 
 			code := run(t.Context(), tt.args, noEnvironment, discard(t), &stderr)
 
-			assert.Equal(t, exitUsage, code)
+			assert.Equal(t, settings.ExitUsage, code)
 			for _, text := range tt.want {
 				assert.Contains(t, stderr.String(), text)
 			}
@@ -64,13 +66,18 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 }
 
 func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
-	var stderr bytes.Buffer
+	help := filepath.Join(t.TempDir(), "help")
+	out, err := os.Create(help)
+	require.NoError(t, err)
 
-	code := run(t.Context(), []string{"-h"}, noEnvironment, discard(t), &stderr)
+	code := run(t.Context(), []string{"-h"}, noEnvironment, out, io.Discard)
 
-	assert.Equal(t, exitOK, code)
+	require.NoError(t, out.Close())
+	assert.Equal(t, settings.ExitOK, code)
+	said, err := os.ReadFile(help)
+	require.NoError(t, err)
 	for _, text := range []string{"-real-time", "-interactive", "-json", "-grafana", "Exit code 0 means"} {
-		assert.Contains(t, stderr.String(), text)
+		assert.Contains(t, string(said), text)
 	}
 }
 
@@ -98,7 +105,7 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 
 	var failed *exec.ExitError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, exitFailed, failed.ExitCode(), "the scenario did not end")
+	assert.Equal(t, settings.ExitFailure, failed.ExitCode(), "the scenario did not end")
 	for _, pid := range members {
 		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "member %d is gone", pid)
 	}

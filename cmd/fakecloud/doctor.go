@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,47 +13,48 @@ import (
 	"github.com/exopool/exopool/internal/providers"
 )
 
-// errUnfit says that something is missing, which the list before tells.
-var errUnfit = errors.New("machines that really boot are not possible here until what is marked ✗ is there")
+// errMissing says that something is missing, which is listed before.
+var errMissing = errors.New("machines cannot boot here until what is marked ✗ is installed")
 
-// doctor tells what each kind of machine needs, and whether it is there. Its
-// exit code is about machines that really boot.
+// doctor prints what each kind of machine needs, and what is missing. Its exit
+// code is about machines that boot.
 func (p program) doctor(ctx context.Context, args []string) (int, error) {
-	var s settings
-	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	s.declareNspawn(flags)
-	if err := p.parse(flags, args, ""); err != nil {
+	var cfg config
+	set := p.newSet("doctor", "fakecloud doctor lists what each kind of machines needs, and what is missing on this host.")
+	set.ExitCodes = "0 when machines can boot here, 1 when something for that is missing, 2 when a setting is wrong."
+	addNspawn(set, &cfg)
+	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
-	fmt.Fprintln(p.stdout, "Machines that really boot (-machines nspawn)")
+	fmt.Fprintln(p.stdout, "Machines that boot (-machines nspawn)")
 	met := true
-	for _, r := range nspawn.Examine(ctx, s.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
-		p.diagnose(r.Name, r.Problem, r.Remedy)
+	for _, r := range nspawn.Examine(ctx, cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
+		p.printRequirement(r.Name, r.Problem, r.Remedy)
 		met = met && r.OK()
 	}
 	fmt.Fprintln(p.stdout, "\nMachines that are processes (-machines process)")
-	p.diagnose("Linux, with a loopback network that is free", text(tryProcesses(ctx)), "use Linux, or -machines memory")
-	fmt.Fprintln(p.stdout, "\nMachines on paper (-machines memory)")
-	p.diagnose("nothing is needed", "", "")
+	p.printRequirement("Linux, with a free loopback network", problem(tryProcesses(ctx)), "use Linux, or -machines memory")
+	fmt.Fprintln(p.stdout, "\nMachines that are state only (-machines memory)")
+	p.printRequirement("nothing else", "", "")
 	fmt.Fprintln(p.stdout, "\nRehearsals (fakecloud rehearse)")
 	_, err := providers.Terraform(ctx)
-	p.diagnose("Terraform or OpenTofu", text(err), "install one of them, see the message")
+	p.printRequirement("Terraform or OpenTofu", problem(err), "install one of them")
 	if !met {
-		return exitFault, errUnfit
+		return exitFailure, errMissing
 	}
 	return exitOK, nil
 }
 
-// diagnose prints one line, and what to do about it when there is a problem.
-func (p program) diagnose(name, problem, remedy string) {
+// printRequirement prints one line, and what to do about a problem.
+func (p program) printRequirement(name, problem, remedy string) {
 	if problem == "" {
 		fmt.Fprintf(p.stdout, "  ✓ %s\n", name)
 		return
 	}
-	fmt.Fprintf(p.stdout, "  ✗ %s: %s\n      what helps: %s\n", name, problem, remedy)
+	fmt.Fprintf(p.stdout, "  ✗ %s: %s\n      remedy: %s\n", name, problem, remedy)
 }
 
-func text(err error) string {
+func problem(err error) string {
 	if err == nil {
 		return ""
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,26 +24,28 @@ const (
 // exec runs a command against an instance of its own and returns the
 // command's exit code. Signals are forwarded to the command.
 func (p program) exec(ctx context.Context, args []string) (int, error) {
-	s := settings{listen: "127.0.0.1:0"}
-	flags := flag.NewFlagSet("exec", flag.ContinueOnError)
-	s.declare(flags)
-	if err := p.parse(flags, args, "-- COMMAND [ARGUMENT...]"); err != nil {
+	cfg := config{Listen: "127.0.0.1:0", Machines: machinesMemory}
+	var command []string
+	set := p.newSet("exec", "fakecloud exec runs a command against a fake Exoscale of its own, and ends with the command.")
+	set.ExitCodes = "those of the command; 126 or 127 when it cannot be run, 1 on another failure, 2 when a setting is wrong."
+	set.Operands(&command, "-- COMMAND [ARGUMENT...]")
+	addCloud(set, &cfg, "")
+	set.Check(func() {
+		if len(command) == 0 {
+			set.Wrong("command line", "has no command", "give one: fakecloud exec -- COMMAND")
+		}
+	})
+	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
-	if flags.NArg() == 0 {
-		return exitOK, usageError{errors.New("no command given: want fakecloud exec -- COMMAND")}
-	}
-	if err := s.validate(); err != nil {
-		return exitOK, err
-	}
-	cloud, err := p.start(ctx, s)
+	cloud, err := p.start(ctx, cfg)
 	if err != nil {
 		return exitOK, err
 	}
-	defer p.reportUnsupported(cloud, filepath.Base(flags.Arg(0)))
+	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
 	defer p.close(cloud) // so that the report is complete
 
-	cmd := exec.CommandContext(ctx, flags.Arg(0), flags.Args()[1:]...) //nolint:gosec // running it is the purpose
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // running it is the purpose
 	cmd.Env = cloud.Environ(p.environ)
 	p.reportWithheld()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
@@ -89,7 +90,7 @@ func (p program) forward(signal os.Signal, to *os.Process) {
 func outcome(cmd *exec.Cmd, err error) (int, error) {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return exitFault, err
+		return exitFailure, err
 	}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return exitSignal + int(status.Signal()), nil

@@ -2,13 +2,20 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud/control"
+)
+
+// Limits of what a fault can need.
+const (
+	maxCount    = 1000000
+	maxDuration = 1000 * time.Hour
 )
 
 // faults lists, adds or removes faults.
@@ -27,16 +34,26 @@ func (p program) faults(ctx context.Context, args []string) (int, error) {
 	case "clear":
 		return exitOK, p.clearFaults(ctx, rest)
 	}
-	return exitOK, usageError{fmt.Errorf("unknown action %q: want list, add, remove or clear", action)}
+	return exitOK, usageError("fakecloud faults", fmt.Sprintf("has the unknown action %q", action), "give list, add, remove or clear")
 }
 
-// faultFlags returns the flags of an action.
-func faultFlags(action string) *flag.FlagSet {
-	return flag.NewFlagSet("faults "+action, flag.ContinueOnError)
+// faultSet returns the settings of an action.
+func (p program) faultSet(action, summary string) *settings.Set {
+	set := p.newSet("faults "+action, "fakecloud faults "+action+" "+summary)
+	set.Note("Actions: fakecloud faults list, add, remove and clear.")
+	return set
+}
+
+// operand returns the argument that an action begins with, and the others.
+func operand(args []string) (first string, others []string, ok bool) {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return "", args, false
+	}
+	return args[0], args[1:], true
 }
 
 func (p program) listFaults(ctx context.Context, args []string) error {
-	c, err := p.running(ctx, faultFlags("list"), args)
+	c, err := p.running(ctx, p.faultSet("list", "lists the faults of the running instance."), args)
 	if err != nil {
 		return err
 	}
@@ -57,16 +74,28 @@ func (p program) listFaults(ctx context.Context, args []string) error {
 }
 
 func (p program) addFault(ctx context.Context, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return usageError{fmt.Errorf("no fault given: want fakecloud faults add NAME [flags], with NAME one of %s", strings.Join(exoapi.FaultNames(), ", "))}
-	}
-	f := control.Fault{Name: args[0]}
-	flags := faultFlags("add")
-	flags.StringVar(&f.Operation, "operation", exoapi.AnyOperation, "the `operation` of the API that fails, such as scale-instance-pool")
-	flags.IntVar(&f.Count, "count", 0, "how `often` it fails; 0 means until the fault is removed")
-	flags.IntVar(&f.Keep, "keep", 0, "`number` of entries that a partial list keeps")
-	flags.DurationVar(&f.Duration, "duration", 0, "how `long`: of a latency, a Retry-After or a stuck operation")
-	c, err := p.running(ctx, flags, args[1:])
+	name, args, ok := operand(args)
+	f := control.Fault{Name: name, Operation: exoapi.AnyOperation}
+	set := p.faultSet("add", "adds a fault to the running instance, and prints its number:\nfakecloud faults add NAME [flags]")
+	set.Note("Names: " + strings.Join(exoapi.FaultNames(), ", ") + ".")
+	settings.Add(set, &f.Operation, settings.Spec{
+		Flag: "operation", Default: "every operation", Help: "operation of the API that fails, such as scale-instance-pool",
+	}, settings.Text("NAME", nil))
+	settings.Add(set, &f.Count, settings.Spec{
+		Flag: "count", Help: "how often it fails; 0 means until the fault is removed",
+	}, settings.Int(0, maxCount))
+	settings.Add(set, &f.Keep, settings.Spec{
+		Flag: "keep", Help: "number of entries that a partial list keeps",
+	}, settings.Int(0, maxCount))
+	settings.Add(set, &f.Duration, settings.Spec{
+		Flag: "duration", Help: "how long: of a latency, a Retry-After or a stuck operation",
+	}, settings.Duration(0, maxDuration))
+	set.Check(func() {
+		if !ok {
+			set.Wrong("command line", "has no fault", "give a name before the flags, one of "+strings.Join(exoapi.FaultNames(), ", "))
+		}
+	})
+	c, err := p.running(ctx, set, args)
 	if err != nil {
 		return err
 	}
@@ -79,14 +108,15 @@ func (p program) addFault(ctx context.Context, args []string) error {
 }
 
 func (p program) removeFault(ctx context.Context, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return usageError{fmt.Errorf("no fault given: want fakecloud faults remove NUMBER, with a number from fakecloud faults list")}
-	}
-	number, err := strconv.Atoi(args[0])
-	if err != nil {
-		return usageError{fmt.Errorf("remove fault %q: want a number from fakecloud faults list", args[0])}
-	}
-	c, err := p.running(ctx, faultFlags("remove"), args[1:])
+	text, args, _ := operand(args)
+	number, err := strconv.Atoi(text)
+	set := p.faultSet("remove", "removes a fault from the running instance:\nfakecloud faults remove NUMBER [flags]")
+	set.Check(func() {
+		if err != nil {
+			set.Wrong("command line", fmt.Sprintf("has %q for a fault", text), "give a number before the flags, one from fakecloud faults list")
+		}
+	})
+	c, err := p.running(ctx, set, args)
 	if err != nil {
 		return err
 	}
@@ -94,7 +124,7 @@ func (p program) removeFault(ctx context.Context, args []string) error {
 }
 
 func (p program) clearFaults(ctx context.Context, args []string) error {
-	c, err := p.running(ctx, faultFlags("clear"), args)
+	c, err := p.running(ctx, p.faultSet("clear", "removes all faults from the running instance."), args)
 	if err != nil {
 		return err
 	}

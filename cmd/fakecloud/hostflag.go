@@ -7,38 +7,44 @@ import (
 	"os"
 	"strings"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/domains"
 )
 
-// hosts are names outside the cloud, each with the folder whose files this host
-// serves under it: mirrors of what cannot be reached from here.
-type hosts map[string]string
+// A hostFolder is a name outside the cloud, and the folder whose files this host
+// serves under it: a mirror of what cannot be reached from here.
+type hostFolder struct{ name, folder string }
 
-// set takes NAME=FOLDER.
-func (h hosts) set(text string) error {
+// hostFolderKind returns the kind of NAME=FOLDER.
+func hostFolderKind() settings.Kind[hostFolder] {
+	return settings.Kind[hostFolder]{
+		Arg: "NAME=FOLDER", Remedy: "give NAME=FOLDER, such as apt.example.com=./mirror", Parse: parseHostFolder,
+	}
+}
+
+func parseHostFolder(text string) (hostFolder, error) {
 	name, folder, ok := strings.Cut(text, "=")
 	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
-		return errors.New("want NAME=FOLDER, such as apt.example.com=./mirror")
+		return hostFolder{}, settings.ErrMalformed
 	}
 	if domains.OfVendor(name) {
-		return fmt.Errorf("%s is a host of Exoscale, which the fake cloud itself answers for", name)
+		return hostFolder{}, errors.New("names a host of Exoscale, for which the fake cloud itself answers")
 	}
 	info, err := os.Stat(folder)
 	switch {
 	case err != nil:
-		return err
+		return hostFolder{}, fmt.Errorf("names a folder that cannot be used: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("%s is not a folder", folder)
+		return hostFolder{}, errors.New("names something that is not a folder")
 	}
-	h[name] = folder
-	return nil
+	return hostFolder{name, folder}, nil
 }
 
 // handlers returns what answers for each name.
-func (h hosts) handlers() map[string]http.Handler {
-	all := make(map[string]http.Handler, len(h))
-	for name, folder := range h {
-		all[name] = http.FileServerFS(os.DirFS(folder))
+func handlers(hosts []hostFolder) map[string]http.Handler {
+	all := make(map[string]http.Handler, len(hosts))
+	for _, h := range hosts {
+		all[h.name] = http.FileServerFS(os.DirFS(h.folder))
 	}
 	return all
 }

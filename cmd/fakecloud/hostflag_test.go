@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,21 +15,23 @@ func TestHostsAreNamesWithFolders(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	for text, fault := range map[string]string{
-		"apt.example.com=" + folder: "", "apt.example.com": "want NAME=FOLDER", "=" + folder: "want NAME=FOLDER",
-		"Apt.example.com=" + folder: "want NAME=FOLDER", "api-at-vie-1.exoscale.com=" + folder: "is a host of Exoscale", "exo.io=" + folder: "is a host of Exoscale",
-		"apt.example.com=" + file: "is not a folder", "apt.example.com=" + folder + "/none": "no such file",
+	for text, problem := range map[string]string{
+		"apt.example.com=" + folder: "", "apt.example.com": "give NAME=FOLDER", "=" + folder: "give NAME=FOLDER",
+		"Apt.example.com=" + folder: "give NAME=FOLDER", "api-at-vie-1.exoscale.com=" + folder: "names a host of Exoscale", "exo.io=" + folder: "names a host of Exoscale",
+		"apt.example.com=" + file: "not a folder", "apt.example.com=" + folder + "/none": "no such file",
 	} {
-		h := hosts{}
-		if err := h.set(text); fault != "" {
-			assert.ErrorContains(t, err, fault, text)
-			assert.Empty(t, h)
+		var cfg config
+		set := newTerminal(t).newSet("test", "")
+		addNspawn(set, &cfg)
+		if err := set.Parse([]string{"-host", text, "-host", "other.example.com=" + folder}, io.Discard); problem != "" {
+			assert.ErrorContains(t, err, problem, text)
+			assert.Len(t, cfg.Hosts, 1)
 		} else {
 			require.NoError(t, err)
-			assert.Len(t, h.handlers(), 1)
+			assert.Len(t, handlers(cfg.Hosts), 2)
 		}
 	}
 	term := newTerminal(t)
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-host", "apt.example.com=" + folder}))
-	assert.Contains(t, term.err.String(), "-host: only machines of -machines nspawn")
+	assert.Contains(t, term.err.String(), "flag -host needs machines that look up names: give -machines nspawn as well")
 }

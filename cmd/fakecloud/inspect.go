@@ -3,34 +3,44 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"slices"
 	"text/tabwriter"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
 
-// running parses a command's flags and finds the instance it is about.
-func (p program) running(ctx context.Context, flags *flag.FlagSet, args []string) (fakecloud.Connection, error) {
-	port := flags.Int("port", 0, "`port` of the instance, needed when several are running")
-	if err := p.parse(flags, args, ""); err != nil {
+// running parses the arguments of a command about a running instance, and finds
+// the instance.
+func (p program) running(ctx context.Context, set *settings.Set, args []string) (fakecloud.Connection, error) {
+	var port int
+	setting := settings.Add(set, &port, settings.Spec{
+		Flag: "port", Default: "that of the only instance", Help: "port of the instance, needed when several are running", Remedy: "give the port of one",
+	}, settings.Port())
+	set.ExitCodes = "0 on success, 1 on a failure, 2 when a setting is wrong."
+	if err := set.Parse(args, p.stdout); err != nil {
 		return fakecloud.Connection{}, err
 	}
-	return p.find(ctx, *port)
+	c, err := p.find(ctx, port)
+	var several severalError
+	if errors.As(err, &several) {
+		return c, setting.Error("is missing, and " + several.Error())
+	}
+	return c, err
 }
 
 // env prints the environment of a running instance. Without one it prints
 // commands that make an eval fail and still take the real credentials out of
 // the shell: the exit code of a command inside an eval is lost.
 func (p program) env(ctx context.Context, args []string) (int, error) {
-	c, err := p.running(ctx, flag.NewFlagSet("env", flag.ContinueOnError), args)
+	c, err := p.running(ctx, p.newSet("env", "fakecloud env prints the environment that leads clients to the running instance, as commands for a shell."), args)
 	switch {
 	case err == nil:
 		_, err = fmt.Fprint(p.stdout, c.ShellCommands(p.environ))
-	case !errors.Is(err, flag.ErrHelp):
+	case !errors.Is(err, settings.ErrHelp):
 		fmt.Fprint(p.stdout, fakecloud.UnsetCommand(p.environ)+"false\n")
 	}
 	return exitOK, err
@@ -38,7 +48,7 @@ func (p program) env(ctx context.Context, args []string) (int, error) {
 
 // calls prints how often each operation was called.
 func (p program) calls(ctx context.Context, args []string) (int, error) {
-	c, err := p.running(ctx, flag.NewFlagSet("calls", flag.ContinueOnError), args)
+	c, err := p.running(ctx, p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called."), args)
 	if err != nil {
 		return exitOK, err
 	}
@@ -56,7 +66,9 @@ func (p program) calls(ctx context.Context, args []string) (int, error) {
 
 // routes prints which operations are emulated. It needs no running instance.
 func (p program) routes(_ context.Context, args []string) (int, error) {
-	if err := p.parse(flag.NewFlagSet("routes", flag.ContinueOnError), args, ""); err != nil {
+	set := p.newSet("routes", "fakecloud routes lists the operations of the API, and which of them are emulated.")
+	set.ExitCodes = "0 on success, 1 on a failure, 2 when a setting is wrong."
+	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
 	cloud, err := exoapi.New(exoapi.Config{})

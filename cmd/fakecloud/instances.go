@@ -103,7 +103,14 @@ func (p program) find(ctx context.Context, port int) (fakecloud.Connection, erro
 	for i, c := range running {
 		urls[i] = c.URL
 	}
-	return fakecloud.Connection{}, usageError{fmt.Errorf("%d instances are running, choose one with -port: %s", len(running), strings.Join(urls, ", "))}
+	return fakecloud.Connection{}, severalError{urls}
+}
+
+// A severalError says that several instances are running.
+type severalError struct{ urls []string }
+
+func (e severalError) Error() string {
+	return fmt.Sprintf("%d instances are running: %s", len(e.urls), strings.Join(e.urls, ", "))
 }
 
 func readInstance(name string) (fakecloud.Connection, error) {

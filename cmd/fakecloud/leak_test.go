@@ -196,7 +196,7 @@ func TestRehearsalLeavesStateAndBucketsAlone(t *testing.T) {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TF_CLI_CONFIG_FILE=" + config,
 	})
 	term := newTerminal(t, environ...)
-	assert.Equal(t, exitFault, term.run(t.Context(), []string{"rehearse", "-v", "-machines", "memory", dir}))
+	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"rehearse", "-v", "-machines", "memory", dir}))
 
 	assert.Empty(t, outer.all())
 	said, report := term.out.String(), term.err.String()
@@ -224,7 +224,7 @@ func TestStateInTheObjectStorageIsRefused(t *testing.T) {
 	flags := "-backend-config=skip_credentials_validation=true -backend-config=skip_requesting_account_id=true " +
 		"-backend-config=skip_region_validation=true"
 	command := append([]string{"exec", "--", program, "-chdir=" + dir, "init", "-input=false", "-no-color"}, strings.Fields(flags)...)
-	assert.Equal(t, exitFault, term.run(t.Context(), command))
+	assert.Equal(t, exitFailure, term.run(t.Context(), command))
 	assert.Empty(t, outer.all())
 	assert.Contains(t, term.err.String(), "StatusCode: 403")
 	assert.Contains(t, term.err.String(), "https://state.sos-at-vie-1.exo.io\n\nObject storage is not emulated.")

@@ -30,13 +30,13 @@ func booting(t *testing.T) []string {
 	if os.Getenv("EXOPOOL_NSPAWN") != "1" {
 		t.Skip("prepares for machines that boot: set EXOPOOL_NSPAWN=1, as root on Linux")
 	}
-	s := settings{prefix: "fakecltest", network: netip.MustParsePrefix("198.18.240.0/20")}
-	for _, r := range nspawn.Examine(t.Context(), s.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
+	cfg := config{Prefix: "fakecltest", Range: netip.MustParsePrefix("198.18.240.0/20")}
+	for _, r := range nspawn.Examine(t.Context(), cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
 		if !r.OK() {
 			t.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)
 		}
 	}
-	return []string{"-machines", "nspawn", "-prefix", s.prefix, "-range", s.network.String()}
+	return []string{"-machines", "nspawn", "-prefix", cfg.Prefix, "-range", cfg.Range.String()}
 }
 
 func TestMachinesThatBootHaveTheAPIInTheirNetwork(t *testing.T) {
@@ -64,7 +64,7 @@ func TestRangesInUseAreRefusedWithTheFlagThatHelps(t *testing.T) {
 	term := newTerminal(t)
 	args := append([]string{"serve", "-listen", "127.0.0.1:0"}, flags...)
 	code := term.run(t.Context(), append(args, "-range", "127.0.0.0/16"))
-	assert.Equal(t, exitFault, code)
+	assert.Equal(t, exitFailure, code)
 	assert.Contains(t, term.err.String(), "-range")
 	assert.Contains(t, term.err.String(), "fakecloud doctor lists everything")
 }
@@ -73,7 +73,7 @@ func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
 	term.signals <- syscall.SIGTERM
-	cloud, err := term.start(t.Context(), settings{listen: "127.0.0.1:0", machines: machinesProcess, zone: "at-vie-1", speed: 1})
+	cloud, err := term.start(t.Context(), config{Listen: "127.0.0.1:0", Machines: machinesProcess, Zone: "at-vie-1", Speed: 1})
 	if err == nil { // it was quicker
 		term.close(cloud)
 		return
@@ -84,9 +84,9 @@ func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {
 func TestMachinesThatBootDoNotReachTheVendor(t *testing.T) {
 	booting(t)
 	term := newTerminal(t)
-	cloud, err := term.startCloud(t.Context(), settings{
-		listen: "127.0.0.1:0", machines: machinesNspawn, zone: "at-vie-1", speed: 1,
-		prefix: "fakecltest", network: netip.MustParsePrefix("198.18.240.0/20"),
+	cloud, err := term.startCloud(t.Context(), config{
+		Listen: "127.0.0.1:0", Machines: machinesNspawn, Zone: "at-vie-1", Speed: 1,
+		Prefix: "fakecltest", Range: netip.MustParsePrefix("198.18.240.0/20"),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { term.close(cloud) })

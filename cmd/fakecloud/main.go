@@ -1,27 +1,27 @@
-// Command fakecloud answers the Exoscale API on this computer, to unmodified
+// Command fakecloud answers the Exoscale API on this host, for unmodified
 // clients: terraform, the exo command, anything built on egoscale.
 //
 //	fakecloud serve             until it is interrupted
 //	fakecloud env               prints the environment of a running one
 //	fakecloud exec -- COMMAND   runs a command against one of its own
-//	fakecloud doctor            tells what machines that really boot need
-//	fakecloud rehearse DIR      judges a Terraform folder as the course does
+//	fakecloud doctor            lists what machines that boot need
+//	fakecloud rehearse DIR      checks a Terraform folder as the course does
 //
-// It listens on loopback addresses only. Clients that do not heed
-// EXOSCALE_API_ENDPOINT, as half of the Terraform provider, are caught by the
-// proxy that the environment names: it answers for all hosts of the vendor.
+// It listens on loopback addresses only. Clients that ignore
+// EXOSCALE_API_ENDPOINT, as half of the Terraform provider does, are caught by
+// the proxy that the environment names: it answers for all hosts of the vendor.
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
@@ -29,12 +29,12 @@ func main() {
 	if code, ok := member.Run(os.Args); ok {
 		os.Exit(code)
 	}
-	// Interrupts are not the end of exec: its command decides.
+	// Interrupts do not end exec: its command decides.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A Ctrl-C also ends a tee that our output goes to. That must not kill us
-	// before everything is removed; the write just fails. Commands of exec
-	// would inherit an ignored signal, a caught one they do not.
+	// A Ctrl-C also ends a tee that the output goes to. That must not kill this
+	// process before everything is removed; the write just fails. Commands of
+	// exec would inherit an ignored signal, but not a caught one.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	p := program{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: signals}
 	os.Exit(p.run(context.Background(), os.Args[1:]))
@@ -50,9 +50,9 @@ type program struct {
 
 // Exit codes besides those of a command that exec runs.
 const (
-	exitOK    = 0
-	exitFault = 1
-	exitUsage = 2
+	exitOK      = settings.ExitOK
+	exitFailure = settings.ExitFailure
+	exitUsage   = settings.ExitUsage
 )
 
 const usage = `Usage: fakecloud [COMMAND] [flags]
@@ -60,20 +60,20 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
   serve             serve the API until interrupted (what happens without a command)
   env               print the environment that sends clients to the running instance
   exec -- COMMAND   run a command in that environment, against an instance of its own
-  doctor            tell what this computer lacks for machines that really boot
+  doctor            list what this host lacks for machines that boot
   rehearse DIR      apply a Terraform folder, check what the course's checker checks,
-                    destroy it again
-  routes            list the calls of the API and which of them are emulated
+                    and destroy it again
+  routes            list the operations of the API and which of them are emulated
   faults            list, add or remove faults of the running instance
-  calls             count the API calls that the running instance has answered
+  calls             print how often each operation of the running instance was called
 
-The environment of env and exec also names a proxy. It answers for all hosts
-of Exoscale, the API's like the cloud, others, such as those of the object
-storage, with a refusal, and passes on the rest. Keys of a real account, those
-of clients of S3 included, are taken out of it. Clients must trust the proxy's
-certificates, which SSL_CERT_FILE makes those written in Go do on Linux.
+The environment of env and exec also names a proxy. For the hosts of Exoscale's
+API it answers like the cloud, other hosts of Exoscale, such as those of the
+object storage, it refuses, and everything else it passes on. Keys of a real
+account, also in variables for clients of S3, are removed. Clients must trust
+the proxy's certificates; on Linux, SSL_CERT_FILE does that for those in Go.
 
-fakecloud COMMAND -h tells the flags of a command.
+fakecloud COMMAND -h lists the flags of a command.
 `
 
 // run carries out one command line and returns the exit code.
@@ -96,39 +96,23 @@ func (p program) run(ctx context.Context, args []string) int {
 		return exitUsage
 	}
 	code, err := command(ctx, rest)
-	var wrong usageError
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case errors.As(err, &wrong):
-		fmt.Fprintf(p.stderr, "fakecloud %s: %v\n", name, err)
-		return exitUsage
-	case err != nil:
-		fmt.Fprintf(p.stderr, "fakecloud %s: %v\n", name, err)
-		return max(code, exitFault)
+	if err != nil {
+		return max(code, settings.WriteError(p.stderr, "fakecloud "+name, err))
 	}
 	return code
 }
 
-// A usageError is a fault of the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// parse reads a command's flags; when asked for help it prints it.
-func (p program) parse(flags *flag.FlagSet, args []string, operands string) error {
-	flags.SetOutput(io.Discard)
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(p.stdout, "Usage: fakecloud %s [flags] %s\n", flags.Name(), operands)
-		flags.SetOutput(p.stdout)
-		flags.PrintDefaults()
-		return err
-	case err != nil:
-		return usageError{err}
-	case operands == "" && flags.NArg() > 0:
-		return usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
+// getenv returns the value of a variable of the program's environment.
+func (p program) getenv(name string) (value string) {
+	for _, assignment := range p.environ {
+		if n, v, _ := strings.Cut(assignment, "="); n == name {
+			value = v
+		}
 	}
-	return nil
+	return value
+}
+
+// usageError returns an error of the command line.
+func usageError(program, problem, remedy string) error {
+	return &settings.Error{Program: program, Settings: []settings.SettingError{{Setting: "command line", Problem: problem, Remedy: remedy}}}
 }

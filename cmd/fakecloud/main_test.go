@@ -280,7 +280,7 @@ func TestServeCanBeFoundWhileItRuns(t *testing.T) {
 	require.Equal(t, 0, stop(), term.err)
 
 	env = term.beside()
-	require.Equal(t, exitFault, env.run(t.Context(), []string{"env"}))
+	require.Equal(t, exitFailure, env.run(t.Context(), []string{"env"}))
 	assert.Regexp(t, `^unset AWS_ACCESS_KEY .* TF_VAR_exoscale_secret\nfalse\n$`, env.out.String())
 	assert.Contains(t, env.err.String(), "no instance is running; start one with: fakecloud serve")
 	left, err := filepath.Glob(filepath.Join(runtimeDir(term), "fakecloud", "*"))
@@ -314,7 +314,7 @@ func TestFilesOfCrashedInstancesAreRemoved(t *testing.T) {
 	// Port 1 refuses connections.
 	_, err := term.register(fakecloud.Connection{URL: "http://127.0.0.1:1", Token: "x"})
 	require.NoError(t, err)
-	require.Equal(t, exitFault, term.run(t.Context(), []string{"env"}))
+	require.Equal(t, exitFailure, term.run(t.Context(), []string{"env"}))
 	assert.Contains(t, term.err.String(), "no instance is running")
 }
 
@@ -329,7 +329,7 @@ func TestSeveralInstancesAreToldApartByPort(t *testing.T) {
 
 	env := one.beside()
 	require.Equal(t, exitUsage, env.run(t.Context(), []string{"env"}))
-	assert.Contains(t, env.err.String(), "2 instances are running, choose one with -port")
+	assert.Contains(t, env.err.String(), "flag -port is missing, and 2 instances are running: http://127.0.0.1:")
 
 	port := regexp.MustCompile(`:(\d+)/`).FindStringSubmatch(endpoint)[1]
 	env = one.beside()
@@ -343,7 +343,7 @@ func TestServeTakesCredentialsFromFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(dir+"/key", []byte("EXOmine\n"), 0o600))
 	require.NoError(t, os.WriteFile(dir+"/secret", []byte("it's $mine\n"), 0o600))
 	term := newTerminal(t)
-	require.Equal(t, exitFault, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-key-file", dir + "/key", "-secret-file", dir + "/secret"}))
+	require.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-key-file", dir + "/key", "-secret-file", dir + "/secret"}))
 	assert.NotContains(t, term.err.String(), "mine", "what is in the file is a secret")
 
 	require.NoError(t, os.WriteFile(dir+"/secret", []byte("it's$mine\n"), 0o600))
@@ -357,7 +357,7 @@ func TestOtherHostsCannotReachTheCloud(t *testing.T) {
 	for _, listen := range []string{"0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.test:0"} {
 		term := newTerminal(t)
 		assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-listen", listen}))
-		assert.Contains(t, term.err.String(), "other hosts must not reach the fake cloud", listen)
+		assert.Contains(t, term.err.String(), "can be reached from other hosts", listen)
 	}
 }
 
@@ -433,14 +433,15 @@ func TestCommandLine(t *testing.T) {
 		"help on a command": {[]string{"serve", "-h"}, 0, "-machines"},
 		"unknown command":   {[]string{"destroy"}, 2, `unknown command "destroy"`},
 		"unknown flag":      {[]string{"serve", "-fast"}, 2, "-fast"},
-		"argument too many": {[]string{"env", "x"}, 2, `unexpected argument "x"`},
+		"argument too many": {[]string{"env", "x"}, 2, `has the argument "x"`},
 		"all faults at once": {
 			[]string{"serve", "-listen", "x", "-machines", "y", "-zone", "Z", "-speed", "0", "-key-file", "k"},
-			2, "-listen \"x\": want 127.0.0.1:PORT, with port 0 for any free one\n-machines \"y\": want memory, process or nspawn\n-zone \"Z\"",
+			2, "flag -listen is \"x\", which is not HOST:PORT: give a loopback address and a port, such as 127.0.0.1:8929\n  flag -machines is \"y\": give memory, process or nspawn\n  flag -zone is \"Z\": ",
 		},
 		"zone that is none": {[]string{"-listen", "127.0.0.1:0", "-zone", "at-vie-9"}, 1, `"at-vie-9" is not among the zones ch-gva-2`},
 		"port out of range": {[]string{"-listen", "127.0.0.1:99999"}, 2, "port"},
-		"no such key file":  {[]string{"-listen", "127.0.0.1:0", "-key-file", "/does/not/exist", "-secret-file", "/x"}, 1, "/does/not/exist"},
+		"no such key file":  {[]string{"-listen", "127.0.0.1:0", "-key-file", "/does/not/exist", "-secret-file", "/x"}, 2, "/does/not/exist"},
+		"half a key":        {[]string{"-key-file", "main.go"}, 2, "flag -key-file "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -458,6 +459,6 @@ func TestServeSaysWhenItsPortIsTaken(t *testing.T) {
 	endpoint, _ := serving(t, term)
 	address := strings.TrimSuffix(strings.TrimPrefix(endpoint, "http://"), "/v2")
 	second := newTerminal(t)
-	require.Equal(t, exitFault, second.run(t.Context(), []string{"serve", "-listen", address}))
+	require.Equal(t, exitFailure, second.run(t.Context(), []string{"serve", "-listen", address}))
 	assert.Contains(t, second.err.String(), "address already in use")
 }

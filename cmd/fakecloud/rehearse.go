@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
@@ -22,12 +22,13 @@ var (
 	errInterrupted = errors.New("interrupted before all lines were checked")
 )
 
-// A rehearsal is what a user asks to be judged.
+// A rehearsal is what a user asks to be checked.
 type rehearsal struct {
-	settings
+	config
 
 	dir, root string
 	arguments []string // of Terraform
+	speed     *settings.Setting
 }
 
 // rehearse applies a folder of Terraform configuration to an instance of its
@@ -52,48 +53,50 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 
 // parseRehearsal reads the command line and looks at the folder.
 func (p program) parseRehearsal(args []string) (r rehearsal, err error) {
-	r.listen = "127.0.0.1:0"
-	flags := flag.NewFlagSet("rehearse", flag.ContinueOnError)
-	r.declare(flags)
-	flags.Lookup("machines").DefValue = "nspawn where fakecloud doctor finds all it needs, else process"
-	flags.Lookup("v").Usage = "show what Terraform prints, and log what happens behind the API"
-	r.machines = ""
-	flags.StringVar(&r.root, "root", "", "`folder` to copy, DIR or one above it (default: the Git repository around DIR)")
-	if err := p.parse(flags, args, "DIR [-- TERRAFORM-ARGUMENT...]"); err != nil {
-		return r, err
+	r.Listen = "127.0.0.1:0"
+	var operands []string
+	set := p.newSet("rehearse", "fakecloud rehearse applies a folder of Terraform configuration to a fake Exoscale of its own, checks what the\n"+
+		"course's checker checks, and destroys it again. -v also shows what Terraform prints.")
+	set.ExitCodes = "0 when every line that could be checked holds, 1 when one does not or on a failure, 2 when a setting is wrong."
+	set.Operands(&operands, "DIR [-- TERRAFORM-ARGUMENT...]")
+	r.speed = addCloud(set, &r.config, "nspawn where fakecloud doctor finds all it needs, else process")
+	settings.Add(set, &r.root, settings.Spec{
+		Flag: "root", Default: "the Git repository around DIR", Help: "folder to copy, DIR or one above it",
+	}, settings.Path())
+	set.Check(func() { r.dir, r.arguments = folderAndArguments(set, operands) })
+	return r, set.Parse(args, p.stdout)
+}
+
+// folderAndArguments takes the operands apart.
+func folderAndArguments(set *settings.Set, operands []string) (dir string, arguments []string) {
+	if len(operands) == 0 {
+		set.Wrong("command line", "has no folder", "give the one that holds your *.tf files: fakecloud rehearse DIR")
+		return "", nil
 	}
-	if flags.NArg() == 0 {
-		return r, usageError{errors.New("no folder given: want fakecloud rehearse DIR, where DIR holds your *.tf files")}
+	dir, arguments = operands[0], operands[1:]
+	if len(arguments) > 0 && arguments[0] != "--" {
+		set.Wrong("command line", fmt.Sprintf("has the argument %q after DIR", arguments[0]), "give flags before DIR, and Terraform's arguments after --")
+	} else if err := terraform.Check(dir); err != nil {
+		set.Wrong("DIR", "cannot be rehearsed: "+err.Error(), "give the folder that holds your *.tf files")
 	}
-	r.dir, r.arguments = flags.Arg(0), flags.Args()[1:]
-	if len(r.arguments) > 0 && r.arguments[0] != "--" {
-		return r, usageError{fmt.Errorf("unexpected argument %q: flags come before DIR, Terraform's arguments after --", r.arguments[0])}
-	}
-	r.arguments = slices.DeleteFunc(r.arguments, func(a string) bool { return a == "--" })
-	if err := terraform.Check(r.dir); err != nil {
-		return r, usageError{err}
-	}
-	return r, nil
+	return dir, slices.DeleteFunc(arguments, func(a string) bool { return a == "--" })
 }
 
 // chooseMachines settles what the machines are: what the user says, or those
 // that can do most here.
 func (p program) chooseMachines(ctx context.Context, r *rehearsal) error {
-	if r.machines == "" {
-		r.machines = p.bestMachines(ctx, r.settings)
+	if r.Machines == "" {
+		r.Machines = p.bestMachines(ctx, r.config)
 	}
-	if err := r.validate(); err != nil {
-		return err
-	}
-	if r.machines == machinesNspawn && r.speed != 1 {
-		return usageError{errors.New("-speed: machines that boot take their real time")}
+	if r.Machines == machinesNspawn && r.Speed != 1 {
+		return r.speed.Error("cannot be other than 1 for machines that boot, which take their real time")
 	}
 	return nil
 }
 
 // bestMachines returns the machines that can do most on this host.
-func (p program) bestMachines(ctx context.Context, s settings) string {
-	for _, r := range nspawn.Examine(ctx, s.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
+func (p program) bestMachines(ctx context.Context, cfg config) string {
+	for _, r := range nspawn.Examine(ctx, cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
 		if !r.OK() {
 			fmt.Fprintf(p.stderr, "fakecloud rehearse: machines cannot boot here (%s: %s), so they are processes that do not\n"+
 				"execute user-data. \"fakecloud doctor\" lists what is missing.\n\n", r.Name, r.Problem)
@@ -116,7 +119,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (results []acceptan
 	if err != nil {
 		return nil, err
 	}
-	cloud, err := p.startCloud(checks, r.settings)
+	cloud, err := p.startCloud(checks, r.config)
 	if err != nil {
 		return nil, err
 	}
@@ -128,11 +131,11 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (results []acceptan
 		return nil, err
 	}
 	defer folder.Close()
-	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with a state of its own\n\n", r.dir, r.machines)
+	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with a state of its own\n\n", r.dir, r.Machines)
 	ability, reason := r.ability()
 	progress := &progress{to: p.stdout}
 	return acceptance.Run(checks, all, acceptance.Config{
-		Installer: folder, Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.speed,
+		Installer: folder, Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: cloud.DialContext},
 		Report:    progress.result, Progress: progress.waiting,
 	})
@@ -140,7 +143,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (results []acceptan
 
 // ability is what the machines can do, and why no more.
 func (r *rehearsal) ability() (acceptance.Ability, string) {
-	switch r.machines {
+	switch r.Machines {
 	case machinesNspawn:
 		return acceptance.Boot, ""
 	case machinesProcess:

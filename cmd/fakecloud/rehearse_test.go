@@ -60,7 +60,7 @@ func read(t *testing.T, name string) string {
 func TestRehearsalTellsEachLine(t *testing.T) {
 	term, dir, calls := theatre(t, "TF_WORKSPACE=mine", "TF_VAR_name=shop", "TF_VAR_exoscale_key=EXOreal", "EXOSCALE_API_KEY=EXOreal")
 	code := term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir, "--", "-var", "x=y"})
-	assert.Equal(t, exitFault, code, "a folder that makes nothing")
+	assert.Equal(t, exitFailure, code, "a folder that makes nothing")
 	said := term.out.String()
 	assert.Contains(t, said, "\n✓ terraform apply ends without an error")
 	assert.Contains(t, said, "\n✗ there is exactly one instance pool: there are 0\n")
@@ -86,7 +86,7 @@ func TestInterruptedRehearsalEnds(t *testing.T) {
 	await(t, func() bool { return strings.Contains(read(t, calls), "waiting") })
 	term.signals <- syscall.SIGINT
 	term.signals <- syscall.SIGINT // an echo of the first
-	assert.Equal(t, exitFault, <-done)
+	assert.Equal(t, exitFailure, <-done)
 	assert.Contains(t, term.err.String(), "interrupted, destroying")
 	assert.Contains(t, term.out.String(), "✓ terraform destroy leaves nothing behind")
 	assert.Contains(t, term.out.String(), "– terraform apply ends without an error: interrupted\n")
@@ -100,7 +100,7 @@ func TestInterruptBeforeTheCurtainIsNoFault(t *testing.T) {
 	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
 	await(t, func() bool { return strings.Contains(read(t, calls), "asked") })
 	term.signals <- syscall.SIGINT
-	assert.Equal(t, exitFault, <-done)
+	assert.Equal(t, exitFailure, <-done)
 	assert.Regexp(t, `\nfakecloud rehearse: interrupted before all lines were checked\n$`, term.err.String())
 	assert.Empty(t, term.out.String())
 }
@@ -113,11 +113,11 @@ func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
 		code int
 		says string
 	}{
-		{nil, exitUsage, "no folder given"},
-		{[]string{dir, "-v"}, exitUsage, `unexpected argument "-v"`},
-		{[]string{"-machines", "x", dir}, exitUsage, "want memory, process or nspawn"},
+		{nil, exitUsage, "has no folder"},
+		{[]string{dir, "-v"}, exitUsage, `has the argument "-v" after DIR`},
+		{[]string{"-machines", "x", dir}, exitUsage, "give memory, process or nspawn"},
 		{[]string{"-machines", "memory", empty}, exitUsage, "has no *.tf file"},
-		{[]string{"-machines", "memory", "-root", empty, dir}, exitFault, "is not in"},
+		{[]string{"-machines", "memory", "-root", empty, dir}, exitFailure, "is not in"},
 		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor finds all it needs"},
 	} {
 		assert.Equal(t, test.code, term.run(t.Context(), append([]string{"rehearse"}, test.args...)))
@@ -129,7 +129,7 @@ func TestFolderIsLookedAtBeforeAnythingIsPrepared(t *testing.T) {
 	term, dir, calls := theatre(t)
 	missing := filepath.Join(dir, "missing")
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", missing}))
-	assert.Equal(t, "fakecloud rehearse: "+missing+" is not a folder with Terraform configuration: it has no *.tf file\n", term.err.String())
+	assert.Contains(t, term.err.String(), "DIR cannot be rehearsed: "+missing+" is not a folder with Terraform configuration: it has no *.tf file: ")
 	assert.Empty(t, read(t, calls), "Terraform was not even looked for")
 }
 
@@ -159,7 +159,7 @@ func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
 	}
 	nspawn, _, _ := strings.Cut(said, "\n\n")
 	assert.Equal(t, strings.Contains(nspawn, "✗"), code != exitOK, "the exit code is about machines that really boot:\n%s", said)
-	assert.Equal(t, strings.Count(said, "✗"), strings.Count(said, "what helps: "))
+	assert.Equal(t, strings.Count(said, "✗"), strings.Count(said, "remedy: "))
 
 	term = newTerminal(t)
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))

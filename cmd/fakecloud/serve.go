@@ -2,23 +2,19 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 )
 
 // serve answers until a signal comes.
 func (p program) serve(ctx context.Context, args []string) (int, error) {
-	s := settings{logInfo: true}
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.StringVar(&s.listen, "listen", "127.0.0.1:8929", "loopback `address` to serve on; port 0 means any free one")
-	s.declare(flags)
-	if err := p.parse(flags, args, ""); err != nil {
+	cfg := config{Machines: machinesMemory, LogInfo: true}
+	set := p.newSet("serve", "fakecloud serve answers the Exoscale API on this host until it is interrupted.")
+	addListen(set, &cfg.Listen)
+	addCloud(set, &cfg, "")
+	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
-	if err := s.validate(); err != nil {
-		return exitOK, err
-	}
-	cloud, err := p.start(ctx, s)
+	cloud, err := p.start(ctx, cfg)
 	if err != nil {
 		return exitOK, err
 	}
@@ -37,7 +33,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 # One command:    fakecloud exec -- COMMAND   (with an instance of its own)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
 # Stop with Ctrl-C; nothing stays behind.
-`, connection.ShellCommands(p.environ), connection.URL, s.machines)
+`, connection.ShellCommands(p.environ), connection.URL, cfg.Machines)
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
 	return exitOK, cloud.Wait(ctx)

@@ -2,127 +2,177 @@ package main
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
-	"os"
-	"slices"
 	"strings"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
 
-// settings describe an instance.
-type settings struct {
-	listen     string
-	machines   string
-	zone       string
-	speed      float64
-	keyFile    string
-	secretFile string
-	verbose    bool
+// A config describes an instance.
+type config struct {
+	Listen   string
+	Machines string
+	Zone     string
+	Speed    float64
+	Key      string
+	Secret   string
+	Verbose  bool
 
-	// Of machines that really boot; zero values leave it to the driver.
-	cache   string
-	disks   string
-	mirror  string
-	prefix  string
-	network netip.Prefix
-	hosts   hosts
+	// Of machines that boot; zero values leave it to the driver.
+	Cache  string
+	Disks  string
+	Mirror string
+	Prefix string
+	Range  netip.Prefix
+	Hosts  []hostFolder
 
-	// logInfo makes an instance log what its machines do, not only warnings.
-	logInfo bool
+	// LogInfo makes an instance log what its machines do, not only warnings.
+	LogInfo bool
 }
 
-func (s *settings) declare(flags *flag.FlagSet) {
-	flags.StringVar(&s.machines, "machines", machinesMemory, "`what` instances are: memory (state only), process (a web server and an exporter each, Linux only) "+
-		"or nspawn (Debian that really boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)")
-	s.declareNspawn(flags)
-	flags.StringVar(&s.zone, "zone", "at-vie-1", "`zone` that clients without one get")
-	flags.Float64Var(&s.speed, "speed", 1, "how many times faster than real time things happen")
-	flags.StringVar(&s.keyFile, "key-file", "", "`file` with the API key; without it one is generated")
-	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the API secret")
-	flags.BoolVar(&s.verbose, "v", false, "log what happens behind the API")
+// String keeps secrets out of anything that prints the value.
+func (config) String() string { return "fakecloud settings (not shown)" }
+
+// GoString returns the same as String.
+func (c config) GoString() string { return c.String() }
+
+// newSet returns the settings of a command, without any yet.
+func (p program) newSet(command, summary string) *settings.Set {
+	return settings.New("fakecloud "+command, summary, func(name string) string { return p.getenv(name) })
 }
 
-// declareNspawn declares what only machines that really boot take notice of.
-func (s *settings) declareNspawn(flags *flag.FlagSet) {
-	flags.StringVar(&s.cache, "cache", "", "`directory` that keeps what nspawn machines start from (default /var/cache/exopool)")
-	flags.StringVar(&s.disks, "disks", "", "`directory` for the disks of nspawn machines, on a plain file system such as ext4 (default /var/lib)")
-	flags.StringVar(&s.mirror, "mirror", "", "`address` of the Debian mirror for nspawn machines (default: the one that this computer uses)")
-	flags.StringVar(&s.prefix, "prefix", "", "`beginning` of the names of all that nspawn machines make on this computer (default exopool)")
-	s.hosts = hosts{}
-	flags.Func("host", "`NAME=FOLDER` lets nspawn machines find the files of a folder at https://NAME, such as a mirror of packages that cannot be reached from here; may be repeated", s.hosts.set)
-	flags.Func("range", "`addresses` for nspawn machines, a range that this computer has no other use for (default 198.18.0.0/16)", func(text string) (err error) {
-		if s.network, err = netip.ParsePrefix(text); err != nil {
-			return errors.New("want an address and a number of bits, such as 198.18.0.0/16")
+// addListen declares where an instance listens.
+func addListen(set *settings.Set, into *string) {
+	*into = "127.0.0.1:8929"
+	settings.Add(set, into, settings.Spec{
+		Flag: "listen", Help: "loopback address to serve on; port 0 means any free one",
+	}, settings.Kind[string]{
+		Arg: "ADDRESS", Remedy: "give a loopback address and a port, such as 127.0.0.1:8929", Parse: fakecloud.LoopbackAddress,
+	})
+}
+
+// addCloud declares what a cloud is like, apart from where it listens. Without
+// one given, machines are what defaultMachines says. It returns the setting of the
+// speed.
+func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *settings.Setting) {
+	into.Zone, into.Speed = "at-vie-1", 1
+	machines := settings.Add(set, &into.Machines, settings.Spec{
+		Flag: "machines", Default: defaultMachines,
+		Help: "what instances are: memory (state only), process (a web server and an exporter each, Linux only)\n" +
+			"        or nspawn (Debian that boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)",
+	}, settings.OneOf("KIND", machinesMemory, machinesProcess, machinesNspawn))
+	addNspawn(set, into)
+	settings.Add(set, &into.Zone, settings.Spec{
+		Flag: "zone", Help: "zone that clients without one get",
+	}, zoneKind())
+	speed = settings.Add(set, &into.Speed, settings.Spec{
+		Flag: "speed", Help: "how many times faster than real time things happen",
+	}, speedKind())
+	key := settings.AddSecret(set, &into.Key, settings.Spec{
+		Flag: "key-file", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",
+	})
+	secret := settings.AddSecret(set, &into.Secret, settings.Spec{Flag: "secret-file", Help: "the API secret"})
+	settings.Add(set, &into.Verbose, settings.Spec{Flag: "v", Help: "log what happens behind the API"}, settings.Bool())
+	set.Check(func() {
+		switch {
+		case into.Key == "" && into.Secret != "":
+			set.Wrong("flag -secret-file", "was given without -key-file", "give both or none")
+		case into.Key != "" && into.Secret == "":
+			set.Wrong("flag -key-file", "was given without -secret-file", "give both or none")
+		case strings.Contains(into.Key, ","):
+			key.Wrong("holds a key with a comma (value not shown)")
+		}
+	}, key, secret)
+	set.Check(func() {
+		if len(into.Hosts) > 0 && into.Machines != machinesNspawn && into.Machines != "" {
+			set.Wrong("flag -host", "needs machines that look up names", "give -machines nspawn as well")
+		}
+	}, machines)
+	return speed
+}
+
+// addNspawn declares what only machines that boot use.
+func addNspawn(set *settings.Set, into *config) {
+	settings.Add(set, &into.Cache, settings.Spec{
+		Flag: "cache", Default: "/var/cache/exopool", Help: "directory that keeps what nspawn machines start from",
+	}, settings.Path())
+	settings.Add(set, &into.Disks, settings.Spec{
+		Flag: "disks", Default: "/var/lib", Help: "directory for the disks of nspawn machines, on a plain file system such as ext4",
+	}, settings.Path())
+	settings.Add(set, &into.Mirror, settings.Spec{
+		Flag: "mirror", Default: "that of this host", Help: "address of the Debian mirror for nspawn machines",
+	}, settings.Text("URL", nil))
+	settings.Add(set, &into.Prefix, settings.Spec{
+		Flag: "prefix", Default: "exopool", Help: "beginning of the names of everything that nspawn machines create on this host",
+	}, settings.Text("TEXT", nil))
+	settings.AddRepeated(set, &into.Hosts, settings.Spec{
+		Flag: "host", Help: "lets nspawn machines find the files of a folder at https://NAME, such as a mirror of packages; may be repeated",
+	}, hostFolderKind())
+	settings.Add(set, &into.Range, settings.Spec{
+		Flag: "range", Default: "198.18.0.0/16", Help: "addresses for nspawn machines, a range that this host uses for nothing else",
+	}, settings.Kind[netip.Prefix]{
+		Arg: "PREFIX", Remedy: "give an address and a number of bits, such as 198.18.0.0/16",
+		Parse: func(text string) (netip.Prefix, error) {
+			prefix, err := netip.ParsePrefix(text)
+			if err != nil {
+				return prefix, settings.ErrMalformed
+			}
+			return prefix, nil
+		},
+	})
+}
+
+// zoneKind returns the kind of names of zones.
+func zoneKind() settings.Kind[string] {
+	kind := settings.Text("ZONE", func(text string) error {
+		if text == "" || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return settings.ErrMalformed
 		}
 		return nil
 	})
+	kind.Remedy = "give the name of a zone, such as at-vie-1"
+	return kind
+}
+
+// speedKind returns the kind of speeds.
+func speedKind() settings.Kind[float64] {
+	const fastest = 1e6
+	kind := settings.Float(0, fastest).Then(func(speed float64) (float64, error) {
+		if speed == 0 {
+			return 0, errors.New("stops the time")
+		}
+		return speed, nil
+	})
+	kind.Range = "above 0, at most 1000000"
+	kind.Remedy = "give a number above 0 and at most 1000000"
+	return kind
 }
 
 // logger returns the logger of an instance, and a function to call when that
 // has started: until then it logs progress, which may take minutes.
-func (s *settings) logger(to io.Writer) (logger *slog.Logger, started func()) {
-	if s.verbose {
+func (c config) logger(to io.Writer) (logger *slog.Logger, started func()) {
+	if c.Verbose {
 		return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug})), func() {}
 	}
-	level := new(slog.LevelVar) // warnings: such as which port stands in for another
+	level := new(slog.LevelVar) // warnings, such as which port replaces another
 	level.Set(slog.LevelWarn)
-	if s.machines == machinesNspawn {
+	if c.Machines == machinesNspawn {
 		level.Set(slog.LevelInfo)
 	}
 	return newConsole(to, level), func() {
-		if !s.logInfo {
+		if !c.LogInfo {
 			level.Set(slog.LevelWarn)
 		}
 	}
 }
 
-// validate reports all faults together.
-func (s *settings) validate() error {
-	var faults []error
-	if _, err := fakecloud.LoopbackAddress(s.listen); err != nil {
-		faults = append(faults, fmt.Errorf("-listen %q: %w", s.listen, err))
-	}
-	if !slices.Contains([]string{machinesMemory, machinesProcess, machinesNspawn}, s.machines) {
-		faults = append(faults, fmt.Errorf("-machines %q: want memory, process or nspawn", s.machines))
-	}
-	if len(s.hosts) > 0 && s.machines != machinesNspawn {
-		faults = append(faults, errors.New("-host: only machines of -machines nspawn look names up"))
-	}
-	if s.zone == "" || strings.Trim(s.zone, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		faults = append(faults, fmt.Errorf("-zone %q: want a zone name such as at-vie-1", s.zone))
-	}
-	if !(s.speed > 0 && s.speed <= 1e6) {
-		faults = append(faults, fmt.Errorf("-speed %v: want more than 0 and at most 1000000", s.speed))
-	}
-	if (s.keyFile == "") != (s.secretFile == "") {
-		faults = append(faults, errors.New("-key-file and -secret-file belong together"))
-	}
-	if len(faults) > 0 {
-		return usageError{errors.Join(faults...)}
-	}
-	return nil
-}
-
 // credentials returns those in the files, or none.
-func (s *settings) credentials() (map[string]string, error) {
-	if s.keyFile == "" {
-		return nil, nil
+func (c config) credentials() map[string]string {
+	if c.Key == "" {
+		return nil
 	}
-	var words [2]string
-	for i, name := range []string{s.keyFile, s.secretFile} {
-		text, err := os.ReadFile(name) //nolint:gosec // named by the user
-		if err != nil {
-			return nil, err
-		}
-		words[i] = strings.TrimSpace(string(text))
-		if words[i] == "" || strings.ContainsAny(words[i], ", \t\r\n") {
-			return nil, fmt.Errorf("%s: want one word", name)
-		}
-	}
-	return map[string]string{words[0]: words[1]}, nil
+	return map[string]string{c.Key: c.Secret}
 }

@@ -19,7 +19,7 @@ const (
 
 // start starts a cloud. To prepare machines may take minutes, which a signal
 // ends.
-func (p program) start(ctx context.Context, s settings) (*fakecloud.Cloud, error) {
+func (p program) start(ctx context.Context, cfg config) (*fakecloud.Cloud, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	up := make(chan struct{})
@@ -32,7 +32,7 @@ func (p program) start(ctx context.Context, s settings) (*fakecloud.Cloud, error
 		case <-up:
 		}
 	}()
-	cloud, err := p.startCloud(ctx, s)
+	cloud, err := p.startCloud(ctx, cfg)
 	close(up)
 	<-watched
 	if cause := context.Cause(ctx); cause != nil {
@@ -45,15 +45,11 @@ func (p program) start(ctx context.Context, s settings) (*fakecloud.Cloud, error
 }
 
 // startCloud starts a cloud as the settings describe it.
-func (p program) startCloud(ctx context.Context, s settings) (*fakecloud.Cloud, error) {
-	credentials, err := s.credentials()
-	if err != nil {
-		return nil, fmt.Errorf("read credentials: %w", err)
-	}
-	logger, started := s.logger(p.stderr)
+func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, error) {
+	logger, started := cfg.logger(p.stderr)
 	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
-		Listen: s.listen, Zone: s.zone, Credentials: credentials, Speed: s.speed,
-		Machines: s.driver(), Hosts: s.hosts.handlers(), Environ: p.environ, Logger: logger,
+		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed,
+		Machines: cfg.driver(), Hosts: handlers(cfg.Hosts), Environ: p.environ, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
@@ -70,19 +66,19 @@ func (p program) close(cloud *fakecloud.Cloud) {
 }
 
 // driver returns what runs the machines; nil when they exist on paper only.
-func (s *settings) driver() fakecloud.Machines {
-	switch s.machines {
+func (c config) driver() fakecloud.Machines {
+	switch c.Machines {
 	case machinesProcess:
 		return fakecloud.Processes(process.Config{})
 	case machinesNspawn:
-		return s.bootingMachines
+		return c.bootingMachines
 	}
 	return nil
 }
 
 // bootingMachines starts the driver of machines that boot.
-func (s *settings) bootingMachines(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
-	driver, err := nspawn.New(ctx, s.nspawnConfig(from))
+func (c config) bootingMachines(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
+	driver, err := nspawn.New(ctx, c.nspawnConfig(from))
 	if err != nil {
 		return nil, fmt.Errorf("%w\n\nfakecloud doctor lists everything that machines which boot need; "+
 			"-machines %s needs none of it, and does not execute user-data", err, machinesProcess)
@@ -91,13 +87,13 @@ func (s *settings) bootingMachines(ctx context.Context, from fakecloud.DriverCon
 }
 
 // nspawnConfig returns what the settings say about machines that boot.
-func (s *settings) nspawnConfig(from fakecloud.DriverConfig) nspawn.Config {
+func (c config) nspawnConfig(from fakecloud.DriverConfig) nspawn.Config {
 	hosts := map[string]netip.Addr{}
 	for _, name := range from.Hosts {
 		hosts[name] = netip.Addr{} // leads to the gateway
 	}
 	return nspawn.Config{
-		Log: from.Logger, Prefix: s.prefix, Range: s.network, RangeFlag: "-range", Dir: s.disks, Cache: s.cache, Mirror: s.mirror,
+		Log: from.Logger, Prefix: c.Prefix, Range: c.Range, RangeFlag: "-range", Dir: c.Disks, Cache: c.Cache, Mirror: c.Mirror,
 		Speed: from.Speed, Authority: from.Authority, Hosts: hosts,
 	}
 }

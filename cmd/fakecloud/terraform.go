@@ -45,7 +45,7 @@ func (p program) copyFolder(r rehearsal, t terraformInstallation, cloud *fakeclo
 		},
 		KeepLock: len(t.mirror.Built) == 0, Kill: kill,
 	}
-	if r.verbose {
+	if r.Verbose {
 		cfg.Output = p.stderr
 	}
 	return terraform.New(cfg)

@@ -69,7 +69,7 @@ func (cfg Config) validate() error {
 	var errs []error
 	if cfg.Listen != "" {
 		if _, err := LoopbackAddress(cfg.Listen); err != nil {
-			errs = append(errs, fmt.Errorf("listen address %q: %w", cfg.Listen, err))
+			errs = append(errs, fmt.Errorf("listen address %q %w", cfg.Listen, err))
 		}
 	}
 	for name, handler := range cfg.Hosts {
@@ -84,21 +84,22 @@ func (cfg Config) validate() error {
 }
 
 // LoopbackAddress returns an address to listen on, as given by a user, in
-// numbers. Addresses that other hosts can reach are refused.
+// numbers. It refuses addresses that other hosts can reach. The error completes
+// a sentence whose subject is the address.
 func LoopbackAddress(listen string) (string, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return "", errors.New("want 127.0.0.1:PORT, with port 0 for any free one")
+		return "", errors.New("is not HOST:PORT")
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", fmt.Errorf("port %q is not between 0 and 65535", port)
+		return "", errors.New("has no port from 0 to 65535")
 	}
 	if host == "" || host == "localhost" {
 		host = "127.0.0.1"
 	}
 	address := net.JoinHostPort(host, port)
 	if !loopback.IsAddrPort(address) {
-		return "", errors.New("other hosts must not reach the fake cloud: want a loopback address such as 127.0.0.1:8929")
+		return "", errors.New("can be reached from other hosts")
 	}
 	return address, nil
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/exopool/exopool/internal/config"
 	"github.com/exopool/exopool/internal/loopback"
 	"github.com/exopool/exopool/internal/rehearsal/grafana"
 )
@@ -18,10 +19,10 @@ const MaxSpeed = 20
 // and Grafana is required.
 type Config struct {
 	Speed   float64       // 1 to [MaxSpeed]
-	Min     int           // size that the pool begins with and shrinks to, 1 or more
-	Max     int           // size that the pool never exceeds, more than Min
-	Clients int           // that ask in parallel at most, 1 or more
-	Period  time.Duration // least time between two requests of one client
+	Min     int           // size of the pool at first and without load, 1 or more
+	Max     int           // maximum size of the pool, more than Min
+	Clients int           // that send requests in parallel at most, 1 or more
+	Period  time.Duration // minimum time between two requests of one client
 	Share   float64       // of a CPU that each member has, above 0, at most 1
 	Work    time.Duration // CPU time that one request needs
 	BootAge time.Duration // for which members are left out of the average, at real speed; 0 counts all
@@ -33,30 +34,51 @@ type Config struct {
 	Grafana *grafana.Installation
 }
 
-// Validate reports every field that is out of its range.
+// DefaultConfig returns the configuration of a demo of about two minutes.
+func DefaultConfig() Config {
+	return Config{
+		Speed: 8, Min: 1, Max: 5, Clients: 10, Period: 450 * time.Millisecond,
+		Share: 0.5, Work: 50 * time.Millisecond, Page: "127.0.0.1:0",
+	}
+}
+
+// Validate reports every field that is out of its range, as a [config.Error].
 func (cfg Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
+	errs := []error{
+		config.Between("Speed", cfg.Speed, 1, MaxSpeed),
+		config.Between("Min", cfg.Min, 1, MaxSize),
+		config.Between("Max", cfg.Max, 1, MaxSize),
+		config.Between("Clients", cfg.Clients, 1, MaxClients),
+	}
+	if cfg.Max <= cfg.Min {
+		errs = append(errs, &config.Error{
+			Field: "Max", Problem: fmt.Sprintf("is %d, not above the minimum size %d", cfg.Max, cfg.Min), Remedy: "raise it or lower the minimum size",
+		})
+	}
+	positive := func(field string, d time.Duration) {
+		if d <= 0 {
+			errs = append(errs, &config.Error{Field: field, Problem: fmt.Sprintf("is %s", d), Remedy: "set it to a positive duration"})
 		}
 	}
-	check(cfg.Speed >= 1 && cfg.Speed <= MaxSpeed, "speed %g: must be from 1 (real time) to %d", cfg.Speed, MaxSpeed)
-	check(cfg.Min >= 1, "minimum size %d: must be at least 1", cfg.Min)
-	check(cfg.Max > cfg.Min, "maximum size %d: must be more than the minimum size %d", cfg.Max, cfg.Min)
-	check(cfg.Max <= maxMembers, "maximum size %d: must be at most %d", cfg.Max, maxMembers)
-	check(cfg.Clients >= 1 && cfg.Clients <= maxClients, "clients %d: must be from 1 to %d", cfg.Clients, maxClients)
-	check(cfg.Period > 0, "period %s: must be positive", cfg.Period)
-	check(cfg.Share > 0 && cfg.Share <= 1, "share %g: must be above 0 and at most 1", cfg.Share)
-	check(cfg.Work > 0, "work %s: must be positive", cfg.Work)
-	check(cfg.BootAge >= 0, "boot age %s: must not be negative", cfg.BootAge)
-	check(loopback.IsAddrPort(cfg.Page), "page %q: want a loopback address with a port, such as 127.0.0.1:0", cfg.Page)
+	positive("Period", cfg.Period)
+	positive("Work", cfg.Work)
+	if !(cfg.Share > 0 && cfg.Share <= 1) {
+		errs = append(errs, &config.Error{Field: "Share", Problem: fmt.Sprintf("is %v", cfg.Share), Remedy: "set it to a number above 0 and at most 1"})
+	}
+	if cfg.BootAge < 0 {
+		errs = append(errs, &config.Error{Field: "BootAge", Problem: fmt.Sprintf("is %s", cfg.BootAge), Remedy: "set it to 0s or longer"})
+	}
+	if !loopback.IsAddrPort(cfg.Page) {
+		errs = append(errs, &config.Error{
+			Field: "Page", Problem: fmt.Sprintf("is %q, which is no loopback address with a port", cfg.Page), Remedy: "set it to an address such as 127.0.0.1:0",
+		})
+	}
 	return errors.Join(errs...)
 }
 
 // Each member is a process and each client a connection: enough for a demo,
 // few enough for any host.
 const (
-	maxMembers = 50
-	maxClients = 200
+	MaxSize    = 50
+	MaxClients = 200
 )

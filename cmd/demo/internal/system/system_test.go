@@ -155,7 +155,7 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	err := system.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2, BootAge: -1}.Validate()
 
 	for _, text := range []string{
-		"speed 21", "minimum size 0", "maximum size -1", "clients 0", "period 0s", "share 2", "work 0s", `page ""`, "boot age -1ns",
+		"Speed is 21", "Min is 0", "Max is -1", "Clients is 0", "Period is 0s", "Share is 2", "Work is 0s", `Page is ""`, "BootAge is -1ns",
 	} {
 		assert.ErrorContains(t, err, text)
 	}

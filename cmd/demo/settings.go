@@ -1,0 +1,120 @@
+package main
+
+import (
+	"io"
+	"time"
+
+	"github.com/exopool/exopool/cmd/demo/internal/system"
+	"github.com/exopool/exopool/cmd/internal/settings"
+)
+
+// A config is what the program works with.
+type config struct {
+	System      system.Config
+	RealTime    bool
+	Interactive bool
+	JSONFile    string
+	LogFile     string
+	Grafana     string // auto, off or a path
+	GrafanaHome string
+}
+
+// grafanaOff leaves the alerts to the built-in rules.
+const grafanaOff = "off"
+
+// longest is longer than anybody waits for a demo.
+const longest = 24 * time.Hour
+
+// parse reads the settings.
+func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
+	set, cfg := declare(getenv)
+	err := set.Parse(args, out)
+	return *cfg, err
+}
+
+// declare returns the settings, and what [settings.Set.Parse] fills.
+func declare(getenv func(string) string) (*settings.Set, *config) {
+	cfg := &config{System: system.DefaultConfig(), Grafana: grafanaOff}
+	set := settings.New("demo", `demo shows on one host how the number of servers follows the load.
+
+It starts a fake Exoscale whose members are real processes behind a real load
+balancer, Prometheus, alerts, discovery and the autoscaler. Clients send
+requests for /load for a while. Exit code 0 means that the pool grew, that the
+average CPU came back under the threshold, that no request was lost, and that
+the pool shrank to its minimum size.`, getenv)
+	set.ExitCodes = "0 when the pool followed the load, 1 when it did not or on a failure, 2 when a setting is wrong."
+	addSystem(set, &cfg.System)
+	settings.Add(set, &cfg.RealTime, settings.Spec{
+		Flag: "real-time", Help: "turns of 60 s as in a real installation: the same as -speed 1, takes 8 to 12 minutes",
+	}, settings.Bool())
+	set.Check(func() {
+		if cfg.RealTime {
+			cfg.System.Speed = 1
+		}
+	})
+	settings.Add(set, &cfg.Interactive, settings.Spec{
+		Flag: "interactive", Help: "keep running until Ctrl-C; the web page controls the load",
+	}, settings.Bool())
+	settings.Add(set, &cfg.Grafana, settings.Spec{
+		Flag: "grafana", Arg: "PATH",
+		Help: "what evaluates the alerts: auto for an installed Grafana, the path of one, or off for the built-in rules;\n" +
+			"        with a Grafana, only the cloud follows -speed, and the demo takes 6 to 12 minutes",
+	}, settings.Path())
+	settings.Add(set, &cfg.GrafanaHome, settings.Spec{
+		Flag: "grafana-home", Help: "folder with Grafana's conf, if that is not beside the program",
+	}, settings.Path())
+	set.Check(func() {
+		if cfg.GrafanaHome != "" && cfg.Grafana == grafanaOff {
+			set.Wrong("flag -grafana-home", "was given without a Grafana", "give -grafana auto or -grafana PATH as well")
+		}
+	})
+	settings.Add(set, &cfg.JSONFile, settings.Spec{Flag: "json", Help: "file for the summary as JSON"}, settings.Path())
+	settings.Add(set, &cfg.LogFile, settings.Spec{Flag: "log", Help: "file for the logs of all parts"}, settings.Path())
+	settings.Validate(set, &cfg.System)
+	return set, cfg
+}
+
+// addSystem declares what is shown.
+func addSystem(set *settings.Set, into *system.Config) {
+	settings.Add(set, &into.Speed, settings.Spec{
+		Flag: "speed", Help: "how much faster than real time: shortens intervals, windows and boot times together",
+	}, settings.Float(1, system.MaxSpeed))
+	settings.Add(set, &into.Min, settings.Spec{
+		Flag: "min", Help: "minimum size of the pool, with which it starts",
+	}, settings.Int(1, system.MaxSize))
+	settings.Add(set, &into.Max, settings.Spec{
+		Flag: "max", Help: "maximum size of the pool",
+	}, settings.Int(1, system.MaxSize))
+	settings.Add(set, &into.Clients, settings.Spec{
+		Flag: "clients", Help: "how many clients send requests for /load in parallel",
+	}, settings.Int(1, system.MaxClients))
+	settings.Add(set, &into.Period, settings.Spec{
+		Flag: "period", Help: "minimum time between two requests of one client",
+	}, positive())
+	settings.Add(set, &into.Share, settings.Spec{
+		Flag: "share", Help: "share of one CPU that each member has",
+	}, share())
+	settings.Add(set, &into.Work, settings.Spec{
+		Flag: "work", Help: "CPU time that one request takes",
+	}, positive())
+	settings.Add(set, &into.BootAge, settings.Spec{
+		Flag: "boot-aware", Help: "leave members out of the average CPU until they were healthy once and are older than this (at real speed)",
+	}, settings.Duration(0, longest))
+	settings.Add(set, &into.Page, settings.Spec{
+		Flag: "page", Help: "loopback address of the web page; port 0 means any free one",
+	}, settings.Address())
+}
+
+// positive returns the kind of durations above zero.
+func positive() settings.Kind[time.Duration] {
+	kind := settings.Duration(time.Nanosecond, longest)
+	kind.Range, kind.Remedy = "above 0s", "give a duration above 0s"
+	return kind
+}
+
+// share returns the kind of shares of a CPU.
+func share() settings.Kind[float64] {
+	kind := settings.Float(0, 1)
+	kind.Range, kind.Remedy = "above 0, at most 1", "give a number above 0 and at most 1"
+	return kind
+}
