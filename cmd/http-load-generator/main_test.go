@@ -21,7 +21,7 @@ func TestServesUntilAskedToStopAndEndsWithZero(t *testing.T) {
 	logged, stderr := io.Pipe()
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"-listen", "127.0.0.1:0", "-duration", "20ms"}, noEnv, stderr)
+		code <- run(ctx, []string{"-listen", "127.0.0.1:0", "-duration", "20ms"}, noEnv, io.Discard, stderr)
 		stderr.Close()
 	}()
 	lines := bufio.NewScanner(logged)
@@ -74,26 +74,27 @@ func TestWrongSettingsEndWithTwoAndSayWhatIsWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-duration", "0s"}, "must be positive"},
-		{[]string{"-listen", "8080"}, `-listen "8080"`},
+		{[]string{"-duration", "0s"}, `-duration is "0s"`},
+		{[]string{"-listen", "8080"}, `-listen is "8080"`},
 		{[]string{"8080"}, `argument "8080"`},
+		{[]string{"-listen", ""}, `-listen is ""`},
 		{[]string{"-nope"}, "-nope"},
 	} {
 		var stderr strings.Builder
-		assert.Equal(t, 2, run(t.Context(), c.args, noEnv, &stderr))
+		assert.Equal(t, 2, run(t.Context(), c.args, noEnv, io.Discard, &stderr))
 		assert.Contains(t, stderr.String(), c.want)
 	}
 }
 
 func TestHelpListsTheFlags(t *testing.T) {
-	var stderr strings.Builder
-	assert.Zero(t, run(t.Context(), []string{"-h"}, noEnv, &stderr))
-	assert.Contains(t, stderr.String(), "-duration")
-	assert.Contains(t, stderr.String(), "-listen")
+	var stdout strings.Builder
+	assert.Zero(t, run(t.Context(), []string{"-h"}, noEnv, &stdout, io.Discard))
+	assert.Contains(t, stdout.String(), "-duration")
+	assert.Contains(t, stdout.String(), "-listen")
 }
 
 func TestAPortInUseIsReported(t *testing.T) {
 	var stderr strings.Builder
-	assert.Equal(t, 1, run(t.Context(), []string{"-listen", "192.0.2.1:80"}, noEnv, &stderr))
+	assert.Equal(t, 1, run(t.Context(), []string{"-listen", "192.0.2.1:80"}, noEnv, io.Discard, &stderr))
 	assert.Contains(t, stderr.String(), "serve on 192.0.2.1:80")
 }

@@ -11,7 +11,8 @@
 //		settings.Add(set, &cfg.Port, settings.Spec{Flag: "port", Help: "port to listen on"}, settings.Port())
 //		settings.AddLogging(set, &cfg.Logging)
 //		settings.Validate(set, &cfg.Loop)
-//		return cfg, set.Parse(args, out)
+//		err := set.Parse(args, out)
+//		return cfg, err
 //	}
 //
 // A setting is declared once, and bound to the field that it fills, best of the
