@@ -21,7 +21,7 @@ func (c *Client) Account() *Account { return &Account{client: c} }
 
 // List implements [sweep.Account] with one API call. An answer without any
 // list is an error, never an empty account.
-func (a *Account) List(ctx context.Context, kind sweep.Kind) ([]sweep.Thing, error) {
+func (a *Account) List(ctx context.Context, kind sweep.Kind) ([]sweep.Resource, error) {
 	api := a.client.api
 	switch kind {
 	case sweep.LoadBalancerService, sweep.LoadBalancer:
@@ -30,76 +30,77 @@ func (a *Account) List(ctx context.Context, kind sweep.Kind) ([]sweep.Thing, err
 			return nil, a.client.explain(err)
 		}
 		if kind == sweep.LoadBalancer {
-			return things(kind, "load-balancers", resp.JSON200.LoadBalancers, balancerThing)
+			return resources(kind, "load-balancers", resp.JSON200.LoadBalancers, balancerResource)
 		}
-		return parts(kind, "load-balancers", resp.JSON200.LoadBalancers, serviceThings)
+		return parts(kind, "load-balancers", resp.JSON200.LoadBalancers, serviceResources)
 	case sweep.Instance:
 		resp, err := api.ListInstancesWithResponse(ctx, new(oapi.ListInstancesParams))
 		if err != nil {
 			return nil, a.client.explain(err)
 		}
-		return things(kind, "instances", resp.JSON200.Instances, instanceThing)
+		return resources(kind, "instances", resp.JSON200.Instances, instanceResource)
 	case sweep.InstancePool:
 		resp, err := api.ListInstancePoolsWithResponse(ctx)
 		if err != nil {
 			return nil, a.client.explain(err)
 		}
-		return things(kind, "instance-pools", resp.JSON200.InstancePools, poolThing)
+		return resources(kind, "instance-pools", resp.JSON200.InstancePools, poolResource)
 	case sweep.SecurityGroupRule, sweep.SecurityGroup:
 		resp, err := api.ListSecurityGroupsWithResponse(ctx, new(oapi.ListSecurityGroupsParams))
 		if err != nil {
 			return nil, a.client.explain(err)
 		}
 		if kind == sweep.SecurityGroup {
-			return things(kind, "security-groups", resp.JSON200.SecurityGroups, groupThing)
+			return resources(kind, "security-groups", resp.JSON200.SecurityGroups, groupResource)
 		}
-		return parts(kind, "security-groups", resp.JSON200.SecurityGroups, ruleThings)
+		return parts(kind, "security-groups", resp.JSON200.SecurityGroups, ruleResources)
 	case sweep.SSHKey:
 		resp, err := api.ListSshKeysWithResponse(ctx)
 		if err != nil {
 			return nil, a.client.explain(err)
 		}
-		return things(kind, "ssh-keys", resp.JSON200.SshKeys, sshKeyThing)
+		return resources(kind, "ssh-keys", resp.JSON200.SshKeys, sshKeyResource)
 	case sweep.APIKey:
 		resp, err := api.ListApiKeysWithResponse(ctx)
 		if err != nil {
 			return nil, a.client.explain(err)
 		}
-		return things(kind, "api-keys", resp.JSON200.ApiKeys, a.apiKeyThing)
+		return resources(kind, "api-keys", resp.JSON200.ApiKeys, a.apiKeyResource)
 	case sweep.Role:
 		resp, err := api.ListIamRolesWithResponse(ctx)
 		if err != nil {
 			return nil, a.client.explain(err)
 		}
-		return things(kind, "iam-roles", resp.JSON200.IamRoles, roleThing)
+		return resources(kind, "iam-roles", resp.JSON200.IamRoles, roleResource)
+	case sweep.Other:
 	}
-	return nil, fmt.Errorf("%s is not known here", kind)
+	return nil, fmt.Errorf("unknown %s", kind)
 }
 
-// things translates a list; what has no id cannot be deleted and is left out.
-func things[T any](kind sweep.Kind, field string, list *[]T, translate func(*T) sweep.Thing) ([]sweep.Thing, error) {
-	return parts(kind, field, list, func(wire *T) []sweep.Thing { return []sweep.Thing{translate(wire)} })
+// resources translates a list; what has no id cannot be deleted and is left out.
+func resources[T any](kind sweep.Kind, field string, list *[]T, translate func(*T) sweep.Resource) ([]sweep.Resource, error) {
+	return parts(kind, field, list, func(wire *T) []sweep.Resource { return []sweep.Resource{translate(wire)} })
 }
 
-// parts is things for a list of which each entry holds several.
-func parts[T any](kind sweep.Kind, field string, list *[]T, translate func(*T) []sweep.Thing) ([]sweep.Thing, error) {
+// parts is resources for a list of which each entry holds several.
+func parts[T any](kind sweep.Kind, field string, list *[]T, translate func(*T) []sweep.Resource) ([]sweep.Resource, error) {
 	if list == nil {
 		return nil, lacks(field)
 	}
-	var found []sweep.Thing
+	var found []sweep.Resource
 	for i := range *list {
-		for _, thing := range translate(&(*list)[i]) {
-			if thing.ID != "" {
-				thing.Kind = kind
-				found = append(found, thing)
+		for _, resource := range translate(&(*list)[i]) {
+			if resource.ID != "" {
+				resource.Kind = kind
+				found = append(found, resource)
 			}
 		}
 	}
 	return found, nil
 }
 
-func balancerThing(b *oapi.LoadBalancer) sweep.Thing {
-	return sweep.Thing{ID: orZero(b.Id), Name: orZero(b.Name), Running: running(b.State)}
+func balancerResource(b *oapi.LoadBalancer) sweep.Resource {
+	return sweep.Resource{ID: orZero(b.Id), Name: orZero(b.Name), Running: running(b.State)}
 }
 
 // running tells the state of something that costs money.
@@ -110,33 +111,33 @@ func running[T ~string](state *T) string {
 	return "in an unknown state"
 }
 
-func serviceThings(b *oapi.LoadBalancer) []sweep.Thing {
+func serviceResources(b *oapi.LoadBalancer) []sweep.Resource {
 	services := orZero(b.Services)
-	found := make([]sweep.Thing, 0, len(services))
+	found := make([]sweep.Resource, 0, len(services))
 	for _, s := range services {
-		found = append(found, sweep.Thing{ID: orZero(s.Id), Name: orZero(s.Name), Parent: orZero(b.Id), ParentName: orZero(b.Name)})
+		found = append(found, sweep.Resource{ID: orZero(s.Id), Name: orZero(s.Name), Parent: orZero(b.Id), ParentName: orZero(b.Name)})
 	}
 	return found
 }
 
-func instanceThing(i *oapi.Instance) sweep.Thing {
-	return sweep.Thing{ID: orZero(i.Id), Name: orZero(i.Name), Parent: orZero(orZero(i.Manager).Id), Running: running(i.State)}
+func instanceResource(i *oapi.Instance) sweep.Resource {
+	return sweep.Resource{ID: orZero(i.Id), Name: orZero(i.Name), Parent: orZero(orZero(i.Manager).Id), Running: running(i.State)}
 }
 
-func poolThing(p *oapi.InstancePool) sweep.Thing {
+func poolResource(p *oapi.InstancePool) sweep.Resource {
 	members := max(len(orZero(p.Instances)), int(orZero(p.Size)))
-	return sweep.Thing{ID: orZero(p.Id), Name: orZero(p.Name), Running: fmt.Sprintf("%s, members: %d", running(p.State), members)}
+	return sweep.Resource{ID: orZero(p.Id), Name: orZero(p.Name), Running: fmt.Sprintf("%s, members: %d", running(p.State), members)}
 }
 
-func groupThing(g *oapi.SecurityGroup) sweep.Thing {
-	return sweep.Thing{ID: orZero(g.Id), Name: orZero(g.Name)}
+func groupResource(g *oapi.SecurityGroup) sweep.Resource {
+	return sweep.Resource{ID: orZero(g.Id), Name: orZero(g.Name)}
 }
 
-func ruleThings(g *oapi.SecurityGroup) []sweep.Thing {
+func ruleResources(g *oapi.SecurityGroup) []sweep.Resource {
 	rules := orZero(g.Rules)
-	found := make([]sweep.Thing, 0, len(rules))
+	found := make([]sweep.Resource, 0, len(rules))
 	for _, r := range rules {
-		found = append(found, sweep.Thing{ID: orZero(r.Id), Name: ruleName(r), Parent: orZero(g.Id), ParentName: orZero(g.Name)})
+		found = append(found, sweep.Resource{ID: orZero(r.Id), Name: ruleName(r), Parent: orZero(g.Id), ParentName: orZero(g.Name)})
 	}
 	return found
 }
@@ -159,18 +160,18 @@ func ruleName(r oapi.SecurityGroupRule) string {
 	return strings.Join(words, " ")
 }
 
-func sshKeyThing(k *oapi.SshKey) sweep.Thing {
-	return sweep.Thing{ID: orZero(k.Name), Name: orZero(k.Name)}
+func sshKeyResource(k *oapi.SshKey) sweep.Resource {
+	return sweep.Resource{ID: orZero(k.Name), Name: orZero(k.Name)}
 }
 
-// apiKeyThing leaves out the key that signs the calls.
-func (a *Account) apiKeyThing(k *oapi.IamApiKey) sweep.Thing {
+// apiKeyResource leaves out the key that signs the calls.
+func (a *Account) apiKeyResource(k *oapi.IamApiKey) sweep.Resource {
 	if orZero(k.Key) == a.client.conf.Key {
-		return sweep.Thing{}
+		return sweep.Resource{}
 	}
-	return sweep.Thing{ID: orZero(k.Key), Name: orZero(k.Name)}
+	return sweep.Resource{ID: orZero(k.Key), Name: orZero(k.Name)}
 }
 
-func roleThing(r *oapi.IamRole) sweep.Thing {
-	return sweep.Thing{ID: orZero(r.Id), Name: orZero(r.Name)}
+func roleResource(r *oapi.IamRole) sweep.Resource {
+	return sweep.Resource{ID: orZero(r.Id), Name: orZero(r.Name)}
 }

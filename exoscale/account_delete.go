@@ -13,8 +13,8 @@ import (
 
 // Delete implements [sweep.Account] with one API call and those that ask how
 // the operation went, for as long as [Config.OperationTimeout].
-func (a *Account) Delete(ctx context.Context, thing sweep.Thing) error {
-	op, err := a.request(ctx, thing)
+func (a *Account) Delete(ctx context.Context, resource sweep.Resource) error {
+	op, err := a.request(ctx, resource)
 	if err == nil {
 		return a.client.await(ctx, op)
 	}
@@ -33,11 +33,11 @@ func (a *Account) Delete(ctx context.Context, thing sweep.Thing) error {
 }
 
 // request asks for the deletion.
-func (a *Account) request(ctx context.Context, thing sweep.Thing) (*oapi.Operation, error) {
-	api, id := a.client.api, thing.ID
-	switch thing.Kind {
+func (a *Account) request(ctx context.Context, resource sweep.Resource) (*oapi.Operation, error) {
+	api, id := a.client.api, resource.ID
+	switch resource.Kind {
 	case sweep.LoadBalancerService:
-		resp, err := api.DeleteLoadBalancerServiceWithResponse(ctx, thing.Parent, id)
+		resp, err := api.DeleteLoadBalancerServiceWithResponse(ctx, resource.Parent, id)
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +61,7 @@ func (a *Account) request(ctx context.Context, thing sweep.Thing) (*oapi.Operati
 		}
 		return resp.JSON200, nil
 	case sweep.SecurityGroupRule:
-		resp, err := api.DeleteRuleFromSecurityGroupWithResponse(ctx, thing.Parent, id)
+		resp, err := api.DeleteRuleFromSecurityGroupWithResponse(ctx, resource.Parent, id)
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +90,7 @@ func (a *Account) request(ctx context.Context, thing sweep.Thing) (*oapi.Operati
 			return nil, err
 		}
 		return resp.JSON200, nil
+	case sweep.Other:
 	}
-	return nil, fmt.Errorf("%s is not known here", thing.Kind)
+	return nil, fmt.Errorf("unknown %s", resource.Kind)
 }

@@ -60,8 +60,8 @@ func TestAccountIsEmptiedBySweeping(t *testing.T) {
 		s := &sweep.Sweeper{Account: client.Account(), Name: "web"}
 		left, err := s.Find(t.Context())
 		require.NoError(t, err)
-		for _, thing := range left {
-			found = append(found, thing.String())
+		for _, resource := range left {
+			found = append(found, resource.String())
 		}
 		assert.Equal(t, []string{
 			"load balancer web-application",
@@ -101,7 +101,7 @@ func TestPartsAreDeletedAlone(t *testing.T) {
 	})
 }
 
-func TestThingsInUseAreBusy(t *testing.T) {
+func TestResourcesInUseAreBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := emulator(t, exoapi.Config{})
 		furnish(t, cloud)
@@ -153,5 +153,27 @@ func TestUnknownKindsAreRefused(t *testing.T) {
 	account := newClient(t, httpmock.NewMockTransport()).Account()
 	_, err := account.List(t.Context(), sweep.Kind(99))
 	require.ErrorContains(t, err, "kind 99")
-	require.ErrorContains(t, account.Delete(t.Context(), sweep.Thing{Kind: 99}), "kind 99")
+	require.ErrorContains(t, account.Delete(t.Context(), sweep.Resource{Kind: 99}), "kind 99")
+}
+
+func TestResourceKindsAreThoseOfTerraformsProvider(t *testing.T) {
+	t.Parallel()
+	for terraformType, want := range map[string]sweep.Kind{
+		"exoscale_nlb":              sweep.LoadBalancer,
+		"exoscale_compute_instance": sweep.Instance,
+		"exoscale_instance_pool":    sweep.InstancePool,
+		"exoscale_security_group":   sweep.SecurityGroup,
+		"exoscale_iam_api_key":      sweep.APIKey,
+		"exoscale_iam_role":         sweep.Role,
+		"exoscale_ssh_key":          sweep.Other,
+		"exoscale_database":         sweep.Other,
+	} {
+		kind, ok := exoscale.ResourceKind(terraformType)
+		assert.True(t, ok, terraformType)
+		assert.Equal(t, want, kind, terraformType)
+	}
+	for _, other := range []string{"aws_instance", "nlb", "tls_private_key", ""} {
+		_, ok := exoscale.ResourceKind(other)
+		assert.False(t, ok, other)
+	}
 }

@@ -134,7 +134,7 @@ func TestAReadOnlyClientSendsNothingThatChangesAnything(t *testing.T) {
 	err := client.Pool(poolID).Resize(t.Context(), 3)
 	require.ErrorIs(t, err, autoscale.ErrRefused)
 	require.ErrorContains(t, err, "only reads")
-	require.Error(t, client.Account().Delete(t.Context(), sweep.Thing{Kind: sweep.Instance, ID: poolID}))
+	require.Error(t, client.Account().Delete(t.Context(), sweep.Resource{Kind: sweep.Instance, ID: poolID}))
 	assert.Zero(t, mock.GetTotalCallCount())
 
 	_, err = members(t.Context(), client)

@@ -9,78 +9,78 @@ import (
 )
 
 // CheckName reports whether an installation of this name can be swept. Names are
-// those that the Terraform module takes, of three characters at least: shorter
-// ones begin too much that is somebody else's.
+// those that the Terraform module accepts, with at least three characters:
+// resources of other installations are more likely to begin with shorter ones.
 func CheckName(name string) error {
 	switch {
 	case name == "":
 		return errors.New("no name is given")
 	case len(name) < 3:
-		return errors.New("is too short: things of somebody else may begin so; give at least 3 characters")
+		return errors.New("is too short: other resources may begin with it; give at least 3 characters")
 	case !regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`).MatchString(name):
 		return errors.New("is not the name of an installation: it has 3 to 20 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen")
 	}
 	return nil
 }
 
-// Find returns what belongs to the installation by its name and is not known,
-// in the order of deletion. It returns what it could find even when some kinds
-// could not be listed, together with an error that names them. When a state was
-// read that does not look like the present one of the installation, the error
-// is [ErrForeignState], too.
-func (s *Sweeper) Find(ctx context.Context) ([]Thing, error) {
+// Find returns the resources that belong to the installation by their names and
+// are in no state, in the order of deletion. If some kinds cannot be listed, it
+// returns the rest with an error that names these kinds. If the state does not
+// look like the current one of the installation, the error is
+// [ErrForeignState], too.
+func (s *Sweeper) Find(ctx context.Context) ([]Resource, error) {
 	left, foreign, err := s.find(ctx)
 	return left, errors.Join(foreign, err)
 }
 
-// find is Find, and keeps a state that looks foreign apart from what went wrong.
-func (s *Sweeper) find(ctx context.Context) (left []Thing, foreign, err error) {
+// find is Find, with the error about a foreign state apart from the others.
+func (s *Sweeper) find(ctx context.Context) (left []Resource, foreign, err error) {
 	if err := CheckName(s.Name); err != nil {
 		return nil, nil, fmt.Errorf("sweep %q: %w", s.Name, err)
 	}
-	var all []Thing
-	var faults []error
+	var all []Resource
+	var errs []error
 	// A service is listed before its load balancer and a member before its
-	// pool. So whatever has a parent finds it in the list, also while
-	// somebody creates more.
+	// pool. So the parent of each listed resource is listed, too, even if more
+	// are created meanwhile.
 	for kind := Kind(0); kind < kinds; kind++ {
-		things, err := s.Account.List(ctx, kind)
+		resources, err := s.Account.List(ctx, kind)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("list every %s: %w", kind, err))
+			errs = append(errs, fmt.Errorf("list every %s: %w", kind, err))
 			if ctx.Err() != nil {
 				break
 			}
 		}
-		all = append(all, things...)
+		all = append(all, resources...)
 	}
-	left = s.selectFrom(all)
-	return left, s.checkState(all, left), errors.Join(faults...)
+	left = s.unknown(all)
+	return left, s.checkState(all, left), errors.Join(errs...)
 }
 
-// selectFrom picks what is left from all things of an account.
-func (s *Sweeper) selectFrom(all []Thing) []Thing {
-	listed, leaving := map[string]bool{}, map[string]bool{}
+// unknown returns the resources of the installation that no state lists.
+func (s *Sweeper) unknown(all []Resource) []Resource {
+	listed, isLeft := map[string]bool{}, map[string]bool{}
 	for _, t := range all {
 		listed[t.ID] = true
-		leaving[t.ID] = !t.isPart() && s.owns(t.Kind, t.Name) && !s.Known.Has(t)
+		isLeft[t.ID] = !t.isPart() && s.owns(t.Kind, t.Name) && !s.State.Has(t)
 	}
-	var left []Thing
+	var left []Resource
 	for _, t := range all {
 		switch t.Kind {
-		case LoadBalancerService: // goes with its load balancer
-			if !leaving[t.Parent] && s.owns(LoadBalancer, t.ParentName) && !s.Known.Has(t) {
+		case LoadBalancerService: // deleted with its load balancer
+			if !isLeft[t.Parent] && s.owns(LoadBalancer, t.ParentName) && !s.State.Has(t) {
 				left = append(left, t)
 			}
-		case SecurityGroupRule: // may refer to another group, and keep it
-			if leaving[t.Parent] || s.owns(SecurityGroup, t.ParentName) && !s.Known.Has(t) {
+		case SecurityGroupRule: // may refer to another group, which then cannot be deleted
+			if isLeft[t.Parent] || s.owns(SecurityGroup, t.ParentName) && !s.State.Has(t) {
 				left = append(left, t)
 			}
-		case Instance: // goes and stays with its pool, if there is one
-			if leaving[t.ID] && (t.Parent == "" || !listed[t.Parent]) {
+		case Instance: // deleted or kept with its pool, if it has one
+			if isLeft[t.ID] && (t.Parent == "" || !listed[t.Parent]) {
 				left = append(left, t)
 			}
 		default:
-			if leaving[t.ID] {
+			if isLeft[t.ID] {
 				left = append(left, t)
 			}
 		}
@@ -88,8 +88,8 @@ func (s *Sweeper) selectFrom(all []Thing) []Thing {
 	return left
 }
 
-// owns reports whether the module gives a thing of this kind that name in this
-// installation. Other names, although they begin alike, are somebody else's:
+// owns reports whether the module gives a resource of this kind that name in this
+// installation. Names that merely begin alike are not its own:
 // exopool-2-monitoring is a machine of the installation exopool-2.
 func (s *Sweeper) owns(kind Kind, name string) bool {
 	part, ours := strings.CutPrefix(name, s.Name+"-")
@@ -100,8 +100,8 @@ func (s *Sweeper) owns(kind Kind, name string) bool {
 	case LoadBalancer:
 		return part == "application"
 	case Instance:
-		// The monitoring machine of an installation whose name ends in -member
-		// is no member of this one.
+		// The monitoring machine of the installation NAME-member is no member of
+		// this one.
 		return part == "monitoring" || strings.HasPrefix(part, "member-") && part != "member-monitoring"
 	case InstancePool:
 		return part == "members"
@@ -111,7 +111,7 @@ func (s *Sweeper) owns(kind Kind, name string) bool {
 		return part == "deploy"
 	case APIKey, Role:
 		return part == "autoscaler"
-	case LoadBalancerService, SecurityGroupRule: // known by their parents
+	case LoadBalancerService, SecurityGroupRule, Other: // owned as their parents are, or not at all
 	}
 	return false
 }

@@ -53,7 +53,7 @@ func TestWhatTheStateKnowsIsKept(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			known := slices.DeleteFunc(slices.Clone(all), func(id string) bool { return slices.Contains(test.unknown, id) })
-			s := &sweep.Sweeper{Account: installation(), Name: "exopool", Known: knowing(t, known...)}
+			s := &sweep.Sweeper{Account: installation(), Name: "exopool", State: knowing(t, known...)}
 			left, err := s.Find(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, test.left, names(left))
@@ -63,14 +63,14 @@ func TestWhatTheStateKnowsIsKept(t *testing.T) {
 
 func TestMembersOfAPoolThatIsGoneAreLeft(t *testing.T) {
 	a := installation()
-	a.things = slices.DeleteFunc(a.things, func(t sweep.Thing) bool { return t.ID != "member" })
+	a.resources = slices.DeleteFunc(a.resources, func(t sweep.Resource) bool { return t.ID != "member" })
 	left, err := (&sweep.Sweeper{Account: a, Name: "exopool"}).Find(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"instance exopool-member-1a2b3-c4d5e"}, names(left))
 }
 
 func TestInstallationsWhoseNamesBeginAlikeAreLeftAlone(t *testing.T) {
-	others := []sweep.Thing{
+	others := []sweep.Resource{
 		{Kind: sweep.Role, ID: "r", Name: "exopool-2-autoscaler"},
 		{Kind: sweep.APIKey, ID: "k", Name: "exopool-2-autoscaler"},
 		{Kind: sweep.SSHKey, ID: "exopool-2-deploy", Name: "exopool-2-deploy"},
@@ -85,7 +85,7 @@ func TestInstallationsWhoseNamesBeginAlikeAreLeftAlone(t *testing.T) {
 		{Kind: sweep.Instance, ID: "d", Name: "exopool-database"}, // made by hand, beside it
 		{Kind: sweep.SSHKey, ID: "exopool-laptop", Name: "exopool-laptop"},
 	}
-	left, err := (&sweep.Sweeper{Account: &account{things: others}, Name: "exopool"}).Find(t.Context())
+	left, err := (&sweep.Sweeper{Account: &account{resources: others}, Name: "exopool"}).Find(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, left)
 }
@@ -100,7 +100,7 @@ func TestNamesAreThoseOfTheTerraformModule(t *testing.T) {
 	require.NoError(t, err)
 	resource := regexp.MustCompile(`^resource "exoscale_(\w+)"`)
 	name := regexp.MustCompile(`^ +(?:name|instance_prefix) += "\$\{var\.name\}-([\w-]+)"`)
-	var given []sweep.Thing
+	var given []sweep.Resource
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
@@ -114,16 +114,16 @@ func TestNamesAreThoseOfTheTerraformModule(t *testing.T) {
 				continue
 			}
 			require.Contains(t, kinds, of, "%s: %s", path, line)
-			thing := sweep.Thing{Kind: kinds[of], ID: line, Name: "web-" + match[1]}
+			resource := sweep.Resource{Kind: kinds[of], ID: line, Name: "web-" + match[1]}
 			if strings.Contains(line, "instance_prefix") {
-				thing.Kind, thing.Name = sweep.Instance, thing.Name+"-1a2b3-c4d5e"
+				resource.Kind, resource.Name = sweep.Instance, resource.Name+"-1a2b3-c4d5e"
 			}
-			given = append(given, thing)
+			given = append(given, resource)
 		}
 	}
 	require.Len(t, given, 9)
-	slices.SortStableFunc(given, func(a, b sweep.Thing) int { return int(a.Kind) - int(b.Kind) })
-	left, err := (&sweep.Sweeper{Account: &account{things: given}, Name: "web"}).Find(t.Context())
+	slices.SortStableFunc(given, func(a, b sweep.Resource) int { return int(a.Kind) - int(b.Kind) })
+	left, err := (&sweep.Sweeper{Account: &account{resources: given}, Name: "web"}).Find(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, given, left)
 }
@@ -137,7 +137,7 @@ func TestNamesThatBeginTooMuchAreRefused(t *testing.T) {
 }
 
 func TestStateOfAnotherAccountIsNoticed(t *testing.T) {
-	s := &sweep.Sweeper{Account: installation(), Name: "exopool", Known: knowing(t, "of-another-account")}
+	s := &sweep.Sweeper{Account: installation(), Name: "exopool", State: knowing(t, "of-another-account")}
 	left, err := s.Find(t.Context())
 	require.ErrorIs(t, err, sweep.ErrForeignState)
 	assert.NotEmpty(t, left)
@@ -146,7 +146,7 @@ func TestStateOfAnotherAccountIsNoticed(t *testing.T) {
 func TestStateOfAnotherAccountIsNoticedWhereNotEverythingCanBeListed(t *testing.T) {
 	a := installation()
 	a.hidden = []sweep.Kind{sweep.Role}
-	s := &sweep.Sweeper{Account: a, Name: "exopool", Known: knowing(t, "of-another-account")}
+	s := &sweep.Sweeper{Account: a, Name: "exopool", State: knowing(t, "of-another-account")}
 	left, err := s.Find(t.Context())
 	require.ErrorIs(t, err, sweep.ErrForeignState)
 	require.ErrorIs(t, err, errRefused)

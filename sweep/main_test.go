@@ -12,13 +12,13 @@ import (
 	"github.com/exopool/exopool/sweep"
 )
 
-// An account holds things, and deletes them as a cloud would.
+// An account holds resources, and deletes them as a cloud would.
 type account struct {
-	things  []sweep.Thing
-	deleted []string // names, in order
-	// busy tells how many attempts at a thing fail because it is busy.
+	resources []sweep.Resource
+	deleted   []string // names, in order
+	// busy is how many attempts at a resource fail because it is busy.
 	busy map[string]int
-	// broken are the names of things that cannot be deleted, and hidden the
+	// broken are the names of resources that cannot be deleted, and hidden the
 	// kinds that cannot be listed.
 	broken []string
 	hidden []sweep.Kind
@@ -26,15 +26,15 @@ type account struct {
 
 var errRefused = errors.New("403 Forbidden")
 
-func (a *account) List(ctx context.Context, kind sweep.Kind) ([]sweep.Thing, error) {
+func (a *account) List(ctx context.Context, kind sweep.Kind) ([]sweep.Resource, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if slices.Contains(a.hidden, kind) {
 		return nil, errRefused
 	}
-	var found []sweep.Thing
-	for _, t := range a.things {
+	var found []sweep.Resource
+	for _, t := range a.resources {
 		if t.Kind == kind {
 			found = append(found, t)
 		}
@@ -42,7 +42,7 @@ func (a *account) List(ctx context.Context, kind sweep.Kind) ([]sweep.Thing, err
 	return found, nil
 }
 
-func (a *account) Delete(_ context.Context, t sweep.Thing) error {
+func (a *account) Delete(_ context.Context, t sweep.Resource) error {
 	switch {
 	case a.busy[t.Name] > 0:
 		a.busy[t.Name]--
@@ -51,7 +51,7 @@ func (a *account) Delete(_ context.Context, t sweep.Thing) error {
 		return errRefused
 	}
 	a.deleted = append(a.deleted, t.Name)
-	a.things = slices.DeleteFunc(a.things, func(other sweep.Thing) bool {
+	a.resources = slices.DeleteFunc(a.resources, func(other sweep.Resource) bool {
 		return other.ID == t.ID || other.Parent == t.ID
 	})
 	return nil
@@ -59,7 +59,7 @@ func (a *account) Delete(_ context.Context, t sweep.Thing) error {
 
 // installation is a whole one, and what others have in the same account.
 func installation() *account {
-	return &account{busy: map[string]int{}, things: []sweep.Thing{
+	return &account{busy: map[string]int{}, resources: []sweep.Resource{
 		{Kind: sweep.Role, ID: "role", Name: "exopool-autoscaler"},
 		{Kind: sweep.Role, ID: "owner", Name: "Owner"},
 		{Kind: sweep.APIKey, ID: "EXOkey", Name: "exopool-autoscaler"},
@@ -79,14 +79,27 @@ func installation() *account {
 	}}
 }
 
-func knowing(t *testing.T, ids ...string) sweep.Known {
+// kindOf returns the kinds of a cloud's resource types.
+func kindOf(terraformType string) (kind sweep.Kind, ok bool) {
+	name, ok := strings.CutPrefix(terraformType, "exoscale_")
+	kind, known := map[string]sweep.Kind{
+		"nlb": sweep.LoadBalancer, "compute_instance": sweep.Instance, "instance_pool": sweep.InstancePool,
+		"security_group": sweep.SecurityGroup, "iam_api_key": sweep.APIKey, "iam_role": sweep.Role,
+	}[name]
+	if !known {
+		kind = sweep.Other
+	}
+	return kind, ok
+}
+
+func knowing(t *testing.T, ids ...string) sweep.State {
 	t.Helper()
-	var known sweep.Known
-	require.NoError(t, known.ReadState(strings.NewReader(stateOf(ids...))))
+	var known sweep.State
+	require.NoError(t, known.Read(strings.NewReader(stateOf(ids...)), kindOf))
 	return known
 }
 
-// stateOf returns a Terraform state that lists things of these ids.
+// stateOf returns a Terraform state that lists resources of these ids.
 func stateOf(ids ...string) string {
 	var instances []string
 	for _, id := range ids {
@@ -95,9 +108,9 @@ func stateOf(ids ...string) string {
 	return `{"version":4,"resources":[{"type":"exoscale_thing","instances":[` + strings.Join(instances, ",") + `]}]}`
 }
 
-func names(things []sweep.Thing) []string {
+func names(resources []sweep.Resource) []string {
 	var out []string
-	for _, t := range things {
+	for _, t := range resources {
 		out = append(out, t.String())
 	}
 	return out

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,64 +12,64 @@ import (
 type Sweeper struct {
 	Account Account
 	Name    string // of the installation, see [CheckName]
-	Known   Known  // is kept
-	// Zone is that of the account; a state of another one is doubted. Empty:
-	// not known.
+	State   State  // what it lists is kept
+	// Zone is the account's. A state of another zone is doubted. Empty means
+	// unknown.
 	Zone string
 
-	// Patience is how long a thing may stay busy; 5 min when zero.
-	Patience time.Duration
-	// Pause is the time between two attempts; 3 s when zero.
-	Pause time.Duration
-	// Report hears of every phase of every thing, on the caller's goroutine;
-	// nil means that nobody listens.
+	// Timeout is how long a resource may stay busy; 5 min when zero.
+	Timeout time.Duration
+	// PollInterval is the time between two attempts; 3 s when zero.
+	PollInterval time.Duration
+	// Report, unless it is nil, is called for every phase of every removal, on
+	// the caller's goroutine.
 	Report func(Event)
 }
 
-// A Phase is how far the removal of a thing is.
+// A Phase is a phase of the removal of a resource.
 type Phase int
 
 // The phases, in their order. Waiting may come any number of times or never.
 const (
 	Deleting Phase = iota // the first attempt begins
-	Waiting               // an attempt found it busy
+	Waiting               // an attempt found the resource busy
 	Gone
 	Failed
 )
 
-// An Event tells how the removal of one thing goes on.
+// An Event is the begin of a phase.
 type Event struct {
-	Thing Thing
-	Phase Phase
-	After time.Duration // since it began
-	Err   error         // of Waiting and Failed
+	Resource Resource
+	Phase    Phase
+	After    time.Duration // since it began
+	Err      error         // of Waiting and Failed
 }
 
-// Remove deletes things, as [Sweeper.Find] returned them, and waits until they
-// are gone. One that cannot be deleted does not keep the others: machines cost
-// money. The error names all that remain. Remove may be repeated, also after
-// it was interrupted.
-func (s *Sweeper) Remove(ctx context.Context, things []Thing) error {
-	var faults []error
-	for _, t := range things {
+// Remove deletes resources, as [Sweeper.Find] returned them, and waits until they
+// are gone. If one cannot be deleted, the others still are: machines cost money.
+// The error names all that remain. Remove may be repeated, also after it was
+// interrupted.
+func (s *Sweeper) Remove(ctx context.Context, resources []Resource) error {
+	var errs []error
+	for _, t := range resources {
 		if ctx.Err() != nil {
 			break
 		}
 		if err := s.remove(ctx, t); err != nil {
-			faults = append(faults, fmt.Errorf("delete %s: %w", t, err))
+			errs = append(errs, fmt.Errorf("delete %s: %w", t, err))
 		}
 	}
 	switch {
 	case ctx.Err() != nil:
-		return errors.Join(append(faults, fmt.Errorf("sweep was stopped before its end, run it again: %w", context.Cause(ctx)))...)
-	case len(faults) > 0:
-		return errors.Join(faults...)
+		return errors.Join(append(errs, fmt.Errorf("sweep was interrupted, run it again: %w", context.Cause(ctx)))...)
+	case len(errs) > 0:
+		return errors.Join(errs...)
 	}
 	return s.confirm(ctx)
 }
 
-// remove deletes one thing, as soon as it is not busy.
-func (s *Sweeper) remove(ctx context.Context, t Thing) error {
+// remove deletes one resource, and tries again while it is busy.
+func (s *Sweeper) remove(ctx context.Context, t Resource) error {
 	start := time.Now()
 	report := func(phase Phase, err error) {
 		if s.Report != nil {
@@ -82,48 +83,38 @@ func (s *Sweeper) remove(ctx context.Context, t Thing) error {
 		case err == nil:
 			report(Gone, nil)
 			return nil
-		case !errors.Is(err, ErrBusy) || time.Since(start) >= s.patience() || ctx.Err() != nil:
+		case !errors.Is(err, ErrBusy) || time.Since(start) >= s.timeout() || ctx.Err() != nil:
 			report(Failed, err)
 			return err
 		}
 		report(Waiting, err)
-		pause(ctx, s.pause())
+		wait(ctx, s.pollInterval())
 	}
 }
 
-// confirm waits until nothing is listed any more: members of a deleted pool
-// are there a moment longer than their pool.
+// confirm waits until no resource is listed any more: members of a deleted pool
+// exist a little longer than their pool.
 func (s *Sweeper) confirm(ctx context.Context) error {
-	for start := time.Now(); ; pause(ctx, s.pause()) {
+	for start := time.Now(); ; wait(ctx, s.pollInterval()) {
 		left, _, err := s.find(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("see whether everything is gone: %w", context.Cause(ctx))
+			return fmt.Errorf("check that everything is gone: %w", context.Cause(ctx))
 		case err != nil:
-			return fmt.Errorf("see whether everything is gone: %w", err)
+			return fmt.Errorf("check that everything is gone: %w", err)
 		case len(left) == 0:
 			return nil
-		case time.Since(start) >= s.patience():
-			return fmt.Errorf("%d things are still there, %s the first of them: run the sweep again", len(left), left[0])
+		case time.Since(start) >= s.timeout():
+			return fmt.Errorf("%d resources still exist, the first is %s: run the sweep again", len(left), left[0])
 		}
 	}
 }
 
-func (s *Sweeper) patience() time.Duration {
-	if s.Patience == 0 {
-		return 5 * time.Minute
-	}
-	return s.Patience
-}
+func (s *Sweeper) timeout() time.Duration { return cmp.Or(s.Timeout, 5*time.Minute) }
 
-func (s *Sweeper) pause() time.Duration {
-	if s.Pause == 0 {
-		return 3 * time.Second
-	}
-	return s.Pause
-}
+func (s *Sweeper) pollInterval() time.Duration { return cmp.Or(s.PollInterval, 3*time.Second) }
 
-func pause(ctx context.Context, d time.Duration) {
+func wait(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -16,7 +16,7 @@ import (
 func run(ctx context.Context, s *sweep.Sweeper) (events []string, err error) {
 	s.Report = func(e sweep.Event) {
 		phase := []string{"deleting", "waiting", "gone", "failed"}[e.Phase]
-		events = append(events, phase+" "+e.Thing.Name+" "+e.After.String())
+		events = append(events, phase+" "+e.Resource.Name+" "+e.After.String())
 	}
 	left, err := s.Find(ctx)
 	if err != nil {
@@ -33,16 +33,16 @@ func TestEverythingGoesInItsOrder(t *testing.T) {
 		"exopool-application", "exopool-monitoring", "exopool-members", "ingress tcp 8080", "exopool-members",
 		"exopool-deploy", "exopool-autoscaler", "exopool-autoscaler",
 	}, a.deleted)
-	assert.Len(t, a.things, 6, "what others have stays")
+	assert.Len(t, a.resources, 6, "what others have stays")
 
 	again, err := run(t.Context(), &sweep.Sweeper{Account: a, Name: "exopool"})
 	require.NoError(t, err, "a second time there is nothing to do")
 	assert.Empty(t, again)
 }
 
-func TestBusyThingsAreWaitedFor(t *testing.T) {
+func TestBusyResourcesAreWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &account{things: []sweep.Thing{{Kind: sweep.InstancePool, ID: "pool", Name: "exopool-members"}}, busy: map[string]int{"exopool-members": 2}}
+		a := &account{resources: []sweep.Resource{{Kind: sweep.InstancePool, ID: "pool", Name: "exopool-members"}}, busy: map[string]int{"exopool-members": 2}}
 		events, err := run(t.Context(), &sweep.Sweeper{Account: a, Name: "exopool"})
 		require.NoError(t, err)
 		assert.Equal(t, []string{
@@ -51,12 +51,12 @@ func TestBusyThingsAreWaitedFor(t *testing.T) {
 	})
 }
 
-func TestThingsThatStayBusyDoNotKeepTheOthers(t *testing.T) {
+func TestResourcesThatStayBusyDoNotKeepTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := installation()
 		a.busy["exopool-monitoring"] = 1000
 		a.broken = []string{"exopool-deploy"}
-		_, err := run(t.Context(), &sweep.Sweeper{Account: a, Name: "exopool", Patience: time.Minute})
+		_, err := run(t.Context(), &sweep.Sweeper{Account: a, Name: "exopool", Timeout: time.Minute})
 		require.ErrorIs(t, err, sweep.ErrBusy)
 		require.ErrorIs(t, err, errRefused)
 		assert.ErrorContains(t, err, "delete instance exopool-monitoring: ")
@@ -72,10 +72,10 @@ type stubborn struct {
 	lists int
 }
 
-func (s *stubborn) List(ctx context.Context, kind sweep.Kind) ([]sweep.Thing, error) {
+func (s *stubborn) List(ctx context.Context, kind sweep.Kind) ([]sweep.Resource, error) {
 	if kind == sweep.Instance && s.lists > 0 {
 		s.lists--
-		return []sweep.Thing{{Kind: kind, ID: "member", Name: "exopool-member-1a2b3-c4d5e", Parent: "gone"}}, nil
+		return []sweep.Resource{{Kind: kind, ID: "member", Name: "exopool-member-1a2b3-c4d5e", Parent: "gone"}}, nil
 	}
 	return s.account.List(ctx, kind)
 }

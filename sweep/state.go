@@ -16,41 +16,36 @@ const maxState = 64 << 20
 // https://developer.hashicorp.com/terraform/language/state.
 const stateVersion = 4
 
-// providerPrefix begins the types of the things that an account has.
-const providerPrefix = "exoscale_"
-
-// Known are the ids that Terraform knows: of what it manages, and of what it
-// only reads as a data source. The zero value knows nothing.
-type Known struct {
+// A State holds the ids in one or several Terraform states: of resources that
+// Terraform manages, and of those that it only reads as data sources. The zero
+// value is empty.
+type State struct {
 	ids     map[string]bool
 	managed []managed
-	states  []version // that were read
+	files   []version
 }
 
-// managed is one thing that Terraform manages.
+// managed is one resource that Terraform manages.
 type managed struct {
-	kind       Kind // kinds: none that the module creates
+	kind       Kind
 	id         string
-	name, zone string // empty: not said
+	name, zone string // empty: unknown
 }
 
-// A version is which state it was, and how often it had been written.
+// A version identifies a state, and how often it was written.
 type version struct {
 	lineage string
 	serial  uint64
 }
 
-// kindsOf are the kinds of things by their types in a state.
-var kindsOf = map[string]Kind{
-	"nlb": LoadBalancer, "compute_instance": Instance, "instance_pool": InstancePool,
-	"security_group": SecurityGroup, "iam_api_key": APIKey, "iam_role": Role,
-}
+// A KindOf returns the kind of a resource type of Terraform; ok is false for a
+// type of another cloud.
+type KindOf func(terraformType string) (kind Kind, ok bool)
 
-// ReadState adds the ids of a state file, or of the output of "terraform state
-// pull". An empty file manages nothing: a Terraform that is killed early leaves
-// one. On an error nothing is added; its text repeats nothing of the state,
-// which holds secrets.
-func (k *Known) ReadState(r io.Reader) error {
+// Read adds a state file, or the output of "terraform state pull". An empty file
+// is an empty state: Terraform leaves one when it is killed early. After an error
+// nothing is added. The error repeats nothing of the state, which holds secrets.
+func (s *State) Read(r io.Reader, kindOf KindOf) error {
 	text, err := io.ReadAll(io.LimitReader(r, maxState+1))
 	switch {
 	case err != nil:
@@ -58,10 +53,10 @@ func (k *Known) ReadState(r io.Reader) error {
 	case len(text) > maxState:
 		return fmt.Errorf("longer than %d MiB, which no Terraform state is", maxState>>20)
 	case len(text) == 0:
-		k.states = append(k.states, version{})
+		s.files = append(s.files, version{})
 		return nil
 	}
-	var state struct {
+	var wire struct {
 		Version   *int            `json:"version"`
 		Encrypted json.RawMessage `json:"encrypted_data"`
 		Backend   json.RawMessage `json:"backend"`
@@ -76,24 +71,25 @@ func (k *Known) ReadState(r io.Reader) error {
 			} `json:"instances"`
 		} `json:"resources"`
 	}
-	if err := json.Unmarshal(text, &state); err != nil {
+	if err := json.Unmarshal(text, &wire); err != nil {
 		return notAState(err)
 	}
 	switch {
-	case state.Encrypted != nil:
+	case wire.Encrypted != nil:
 		return errors.New("the state is encrypted: give the output of \"tofu state pull\" instead")
-	case len(state.Backend) > 0 && string(state.Backend) != "null":
-		return errors.New("no state, but a note where Terraform keeps it: give the output of \"terraform state pull\" instead")
-	case state.Version == nil:
+	case len(wire.Backend) > 0 && string(wire.Backend) != "null":
+		return errors.New("not a state, but a note of where Terraform keeps it: give the output of \"terraform state pull\" instead")
+	case wire.Version == nil:
 		return errors.New("not a Terraform state: it has no version; give terraform.tfstate or the output of \"terraform state pull\"")
-	case *state.Version != stateVersion:
-		return fmt.Errorf("state format %d, only %d is understood: let a present Terraform write it (terraform apply -refresh-only)", *state.Version, stateVersion)
+	case *wire.Version != stateVersion:
+		return fmt.Errorf("state format %d, want %d: let a current version of Terraform write it (terraform apply -refresh-only)", *wire.Version, stateVersion)
 	}
-	if k.ids == nil {
-		k.ids = make(map[string]bool)
+	if s.ids == nil {
+		s.ids = make(map[string]bool)
 	}
-	for _, resource := range state.Resources {
-		if !strings.HasPrefix(resource.Type, providerPrefix) {
+	for _, resource := range wire.Resources {
+		kind, ok := kindOf(resource.Type)
+		if !ok {
 			continue
 		}
 		for _, instance := range resource.Instances {
@@ -102,24 +98,20 @@ func (k *Known) ReadState(r io.Reader) error {
 				id = instance.Flat["id"]
 			}
 			if id == "" {
-				continue // it could not be created
+				continue // its creation failed
 			}
-			k.ids[strings.ToLower(id)] = true
+			s.ids[strings.ToLower(id)] = true
 			if resource.Mode == "data" {
 				continue
 			}
-			kind, ok := kindsOf[strings.TrimPrefix(resource.Type, providerPrefix)]
-			if !ok {
-				kind = kinds
-			}
-			k.managed = append(k.managed, managed{kind, strings.ToLower(id), word(instance.Attributes["name"]), word(instance.Attributes["zone"])})
+			s.managed = append(s.managed, managed{kind, strings.ToLower(id), word(instance.Attributes["name"]), word(instance.Attributes["zone"])})
 		}
 	}
-	k.states = append(k.states, version{state.Lineage, state.Serial})
+	s.files = append(s.files, version{wire.Lineage, wire.Serial})
 	return nil
 }
 
-// word decodes a string; anything else is none.
+// word decodes a string, and returns an empty one for anything else.
 func word(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
@@ -128,26 +120,26 @@ func word(raw json.RawMessage) string {
 	return text
 }
 
-// notAState says where a text stops being JSON, without repeating any of it.
+// notAState returns an error with the place of invalid JSON, but none of the text.
 func notAState(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("not a Terraform state: no JSON from byte %d on", syntax.Offset)
+		return fmt.Errorf("not a Terraform state: invalid JSON at byte %d", syntax.Offset)
 	}
-	return errors.New("not a Terraform state: it is JSON of another shape")
+	return errors.New("not a Terraform state: the JSON has another shape")
 }
 
-// Managed returns how many things Terraform manages.
-func (k *Known) Managed() int { return len(k.managed) }
+// Managed returns the number of resources that Terraform manages.
+func (s *State) Managed() int { return len(s.managed) }
 
-// Has reports whether Terraform knows the thing. Letters count alike in both
-// cases, so that an id is rather recognized than deleted.
-func (k *Known) Has(t Thing) bool { return k.ids[strings.ToLower(t.ID)] }
+// Has reports whether a state lists the resource. Case is ignored: rather keep a
+// resource than delete it.
+func (s *State) Has(r Resource) bool { return s.ids[strings.ToLower(r.ID)] }
 
-// Precedes reports whether other has a later version of one of k's states.
-func (k *Known) Precedes(other *Known) bool {
-	for _, mine := range k.states {
-		for _, theirs := range other.states {
+// Precedes reports whether other has a later version of one of the states.
+func (s *State) Precedes(other *State) bool {
+	for _, mine := range s.files {
+		for _, theirs := range other.files {
 			if mine.lineage != "" && mine.lineage == theirs.lineage && mine.serial < theirs.serial {
 				return true
 			}

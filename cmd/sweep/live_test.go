@@ -52,12 +52,12 @@ func TestLiveInstallationIsNotDeletedByMistake(t *testing.T) {
 	alone := fmt.Sprintf(`{"version":4,"lineage":"l","serial":8,"resources":[
 		{"type":"exoscale_security_group","instances":[{"attributes":{"id":%q,"name":"exopool-members"}}]}]}`, group)
 	tests := []struct{ name, path, why string }{
-		{"an empty file", folder(t, "terraform.tfstate", ""), "it lists nothing of Exoscale"},
+		{"an empty file", folder(t, "terraform.tfstate", ""), "it lists no resource of this cloud"},
 		{"an empty state", folder(t, "terraform.tfstate", `{"version":4,"resources":[]}`), "add -all"},
-		{"of before the pool was made anew", folder(t, "terraform.tfstate", old), "older than what is in the account"},
+		{"of before the pool was made anew", folder(t, "terraform.tfstate", old), "out of date"},
 		{"a backup", folder(t, "terraform.tfstate.backup", alone, "terraform.tfstate", state), "it is older than"},
 		{"beside a note of another backend", folder(t, "terraform.tfstate", alone, ".terraform/terraform.tfstate", `{"version":3,"backend":{"type":"s3"}}`), `a backend of type "s3"`},
-		{"the note of the backend itself", folder(t, "terraform.tfstate", `{"version":3,"backend":{"type":"s3"}}`), "a note where Terraform keeps it"},
+		{"the note of the backend itself", folder(t, "terraform.tfstate", `{"version":3,"backend":{"type":"s3"}}`), "a note of where Terraform keeps it"},
 	}
 	for _, test := range tests {
 		r := sweepIn(t, cloud, "", "-state", test.path, "-delete")

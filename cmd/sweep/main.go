@@ -72,7 +72,7 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "sweep: looking for the installation %s in zone %s, keeping %s\n", cfg.Sweeper.Name, cfg.Sweeper.Zone, kept(cfg.States, s.Known.Managed()))
+	fmt.Fprintf(p.stderr, "sweep: looking for the installation %s in zone %s, keeping %s\n", cfg.Sweeper.Name, cfg.Sweeper.Zone, kept(cfg.States, s.State.Managed()))
 	left, err := s.Find(ctx)
 	p.list(left)
 	foreign := errors.Is(err, sweep.ErrForeignState)
@@ -116,7 +116,7 @@ func (p program) sweeper(cfg config) (*sweep.Sweeper, error) {
 	s := &cfg.Sweeper
 	s.Account, s.Report = client.Account(), (&reporter{to: p.stderr}).report
 	for _, path := range cfg.States {
-		if err := p.readState(&s.Known, path); err != nil {
+		if err := p.readState(&s.State, path); err != nil {
 			return nil, fmt.Errorf("read Terraform state %s: %w", path, err)
 		}
 		if cfg.All || path == "-" {

@@ -19,8 +19,8 @@ func kept(states []string, known int) string {
 
 // list prints what is left: first what is running and costs money, then the
 // rest, each in the order of deletion.
-func (p program) list(left []sweep.Thing) {
-	running := slices.DeleteFunc(slices.Clone(left), func(t sweep.Thing) bool { return t.Running == "" })
+func (p program) list(left []sweep.Resource) {
+	running := slices.DeleteFunc(slices.Clone(left), func(t sweep.Resource) bool { return t.Running == "" })
 	if len(running) > 0 {
 		fmt.Fprintf(p.stdout, "Left and costing money, %d of %d:\n", len(running), len(left))
 		for _, t := range running {

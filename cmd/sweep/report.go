@@ -23,7 +23,7 @@ func (r *reporter) report(e sweep.Event) {
 	switch e.Phase {
 	case sweep.Deleting:
 		r.reason = ""
-		fmt.Fprintf(r.to, "sweep: deleting %s\n", e.Thing)
+		fmt.Fprintf(r.to, "sweep: deleting %s\n", e.Resource)
 	case sweep.Waiting:
 		if reason := e.Err.Error(); reason != r.reason || e.After >= r.after+repeatAfter {
 			r.reason, r.after = reason, e.After

@@ -76,7 +76,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	}, states)
 	set.Check(func() {
 		cfg.API.OperationTimeout, cfg.API.ReadOnly = cfg.Timeout, !cfg.Delete
-		cfg.Sweeper.Zone, cfg.Sweeper.Pause = cfg.API.Zone, cfg.API.PollInterval
+		cfg.Sweeper.Zone, cfg.Sweeper.PollInterval = cfg.API.Zone, cfg.API.PollInterval
 	})
 	return set, cfg
 }

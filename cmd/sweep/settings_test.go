@@ -32,7 +32,7 @@ func TestNameAndStatesAreTaken(t *testing.T) {
 		API: exoscale.Config{
 			Key: "EXOkey", Secret: "hush", Zone: "at-vie-1", PollInterval: 3 * time.Second, OperationTimeout: 20 * time.Minute,
 		},
-		Sweeper: sweep.Sweeper{Name: "exopool", Zone: "at-vie-1", Pause: 3 * time.Second},
+		Sweeper: sweep.Sweeper{Name: "exopool", Zone: "at-vie-1", PollInterval: 3 * time.Second},
 		States:  []string{"a.tfstate", "b.tfstate"}, Delete: true, Timeout: 20 * time.Minute,
 	}, cfg)
 

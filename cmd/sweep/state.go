@@ -10,11 +10,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/sweep"
 )
 
 // readState adds what a state lists; "-" is the standard input.
-func (p program) readState(known *sweep.Known, path string) error {
+func (p program) readState(state *sweep.State, path string) error {
 	if path == "-" {
 		// A file may be empty: a Terraform that is killed early leaves one. An
 		// empty pipe means that the command before it failed.
@@ -22,7 +23,7 @@ func (p program) readState(known *sweep.Known, path string) error {
 		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
 			return errors.New("the standard input is empty: \"terraform state pull\" failed, or there is no state yet; without a state, leave -state out")
 		}
-		return known.ReadState(in)
+		return state.Read(in, exoscale.ResourceKind)
 	}
 	file, err := os.Open(path) //nolint:gosec // named by the user
 	if err != nil {
@@ -32,7 +33,7 @@ func (p program) readState(known *sweep.Known, path string) error {
 	if locked(file) {
 		return errors.New("in use by Terraform, which would lose track of what it is creating: wait until it has ended")
 	}
-	return known.ReadState(file)
+	return state.Read(file, exoscale.ResourceKind)
 }
 
 // checkCurrent returns an error if the files beside a state file show that it is
@@ -50,7 +51,7 @@ func checkCurrent(path string) error {
 	if filepath.Clean(path) == current {
 		return nil
 	}
-	var mine, theirs sweep.Known
+	var mine, theirs sweep.State
 	if err := readFile(&mine, path); err != nil {
 		return err
 	}
@@ -60,13 +61,13 @@ func checkCurrent(path string) error {
 	return nil
 }
 
-func readFile(known *sweep.Known, path string) error {
+func readFile(state *sweep.State, path string) error {
 	file, err := os.Open(path) //nolint:gosec // named by the user, or beside that
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	return known.ReadState(file)
+	return state.Read(file, exoscale.ResourceKind)
 }
 
 // backend returns the type of the backend that a folder's settings of Terraform

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// A Kind is what a thing is. Kinds are numbered in the order in which things
-// are deleted: what refers to others goes before them.
+// A Kind is what a resource is. Kinds are numbered in the order in which resources
+// are deleted: those that refer to others first.
 type Kind int
 
 // The kinds that the Terraform module of this repository creates.
@@ -22,7 +22,10 @@ const (
 	APIKey
 	Role
 
-	kinds = iota
+	// Other is a kind that the module does not create.
+	Other
+
+	kinds = Other
 )
 
 // String returns the name of the kind, such as "load balancer".
@@ -37,25 +40,24 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// A Thing is one object in an account.
-type Thing struct {
+// A Resource is one object in an account.
+type Resource struct {
 	Kind Kind
 	ID   string // as in Terraform's state; of an SSH key, its name
-	Name string // of a service or a rule: what tells it from its siblings
+	Name string // of a service or a rule: unique in its parent
 
 	// Parent is the id of the load balancer of a service, the group of a
 	// rule or the pool of an instance; empty for everything else.
 	Parent string
 	// ParentName is the name of a service's or a rule's parent.
 	ParentName string
-	// Running tells of a thing that costs money while it exists how it is,
-	// such as "running, members: 3"; empty for everything else.
+	// Running describes a resource that costs money while it exists, such as
+	// "running, members: 3"; empty for everything else.
 	Running string
 }
 
-// String names the thing for a person, such as
-// "security group exopool-members".
-func (t Thing) String() string {
+// String returns kind and name, such as "security group exopool-members".
+func (t Resource) String() string {
 	if t.ParentName != "" {
 		return fmt.Sprintf("%s %q of %s", t.Kind, t.Name, t.ParentName)
 	}
@@ -63,19 +65,19 @@ func (t Thing) String() string {
 }
 
 // isPart reports whether t is named by its parent and not by itself.
-func (t Thing) isPart() bool { return t.Kind == LoadBalancerService || t.Kind == SecurityGroupRule }
+func (t Resource) isPart() bool { return t.Kind == LoadBalancerService || t.Kind == SecurityGroupRule }
 
-// ErrBusy says that a thing cannot be deleted now, but maybe later: it is
-// still being created, or something that is being deleted uses it.
+// ErrBusy means that a resource cannot be deleted now, but maybe later: it is
+// still being created, or in use by another one that is being deleted.
 var ErrBusy = errors.New("busy")
 
-// An Account is what things are in.
+// An Account holds resources.
 type Account interface {
-	// List returns all things of a kind, those of other names included, but
+	// List returns all resources of a kind, those of other names included, but
 	// never the API key that it calls with.
-	List(ctx context.Context, kind Kind) ([]Thing, error)
-	// Delete deletes a thing and returns when the cloud says that this is
-	// done. A thing that is gone already is no error. Errors that pass by
-	// themselves satisfy [ErrBusy].
-	Delete(ctx context.Context, thing Thing) error
+	List(ctx context.Context, kind Kind) ([]Resource, error)
+	// Delete deletes a resource and returns when the cloud says that this is
+	// done. Deleting a resource that does not exist succeeds. Errors that pass
+	// by themselves satisfy [ErrBusy].
+	Delete(ctx context.Context, resource Resource) error
 }
