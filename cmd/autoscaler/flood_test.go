@@ -47,7 +47,7 @@ func resident(t *testing.T, cmd *exec.Cmd) int {
 	return 0
 }
 
-// clientFrom returns a client with an address of its own, out of 127.0.0.0/8,
+// clientFrom returns a client with its own address, out of 127.0.0.0/8,
 // that opens a connection for each request.
 func clientFrom(address string) *http.Client {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
@@ -102,7 +102,7 @@ func TestMemoryIsBoundedWhateverStrangersSend(t *testing.T) {
 		{"heads of 8 KiB that never end", "POST /up HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 8000)},
 		{"bodies that never end", "POST /up?token=" + floodToken + " HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + strings.Repeat("a", 65000)},
 		{"wrong tokens with a body", "POST /up?token=x HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + strings.Repeat("a", 65000)},
-		{"answers that nobody reads", strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 100)},
+		{"answers that are not read", strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 100)},
 		{"bodies that are much to read", alertsPost()},
 		{"silence", ""},
 	}

@@ -101,7 +101,7 @@ func logWarnings(cfg config, listens net.Addr, logger *slog.Logger) {
 	case cfg.Handler.Token == "" && local:
 		logger.Warn("webhooks need no token, so that only programs on this host reach the port: to open it set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE, or without a token LISTEN_ADDRESS")
 	case cfg.Handler.Token == "":
-		logger.Warn("webhooks need no token: whoever reaches the port can scale the pool; set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE")
+		logger.Warn("webhooks need no token: anyone who reaches the port can scale the pool; set WEBHOOK_TOKEN or WEBHOOK_TOKEN_FILE")
 	case !local && !cfg.TLS.Enabled():
 		logger.Warn("webhooks send their token unencrypted: name a certificate with -tls-cert and -tls-key, or put a proxy that has one in front")
 	}

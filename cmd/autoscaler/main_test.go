@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	log  *programtest.Output
 	url  string
-	stop func() // tells it to stop and checks that this is no failure
+	stop func() // stops it and checks that this is no failure
 }
 
 // startProgram runs the program on a free port, with short turns.
@@ -190,9 +190,9 @@ func TestOnlyListedAlertsCountWhenThereAreSome(t *testing.T) {
 	}
 }
 
-func TestWhoReachesThePortIsWarnedOf(t *testing.T) {
+func TestWhoCanReachThePortIsWarnedOf(t *testing.T) {
 	t.Parallel()
-	const open, token = "whoever reaches the port", "unencrypted"
+	const open, token = "anyone who reaches the port", "unencrypted"
 	long := config{Handler: autoscale.HandlerConfig{Token: "hush-hush-hush-hush"}}
 	withTLS := long
 	withTLS.TLS = serve.TLS{Cert: "c", Key: "k"}

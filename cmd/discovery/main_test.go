@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	log  *programtest.Output
 	file string
-	stop func() int // tells it to stop, returns the exit code
+	stop func() int // stops it and returns the exit code
 }
 
 func startProgram(t *testing.T, env map[string]string, args ...string) program {
