@@ -57,8 +57,8 @@ the pool shrank to its minimum size.`, getenv)
 	}, settings.Bool())
 	settings.Add(set, &cfg.Grafana, settings.Spec{
 		Flag: "grafana", Arg: "PATH",
-		Help: "what evaluates the alerts: auto for an installed Grafana, the path of one, or off for the built-in rules;\n" +
-			"        with a Grafana, only the cloud follows -speed, and the demo takes 6 to 12 minutes",
+		Help: "what evaluates the alerts: auto for an installed Grafana, the path of one, or off for the built-in rules; " +
+			"with a Grafana, only the cloud follows -speed, and the demo takes 6 to 12 minutes",
 	}, settings.Path())
 	settings.Add(set, &cfg.GrafanaHome, settings.Spec{
 		Flag: "grafana-home", Help: "folder with Grafana's conf, if that is not beside the program",

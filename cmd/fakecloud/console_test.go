@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 func TestConsoleSaysWhatAPersonNeeds(t *testing.T) {
 	t.Parallel()
-	to := new(output)
+	to := new(programtest.Output)
 	level := new(slog.LevelVar)
 	log := newConsole(to, level)
 	log.Debug("not this")

@@ -14,19 +14,19 @@ import (
 	"github.com/exopool/exopool/fake/fakecloud"
 )
 
-// Exit codes that shells use for commands that did not run or were killed.
+// The exit codes of shells for commands that could not be run or were killed.
 const (
 	exitNotExecutable = 126
 	exitNotFound      = 127
 	exitSignal        = 128 // plus the signal's number
 )
 
-// exec runs a command against an instance of its own and returns the
-// command's exit code. Signals are forwarded to the command.
+// exec runs a command against a new instance and returns the command's exit
+// code. Signals are forwarded to the command.
 func (p program) exec(ctx context.Context, args []string) (int, error) {
 	cfg := config{Listen: "127.0.0.1:0", Machines: machinesMemory}
 	var command []string
-	set := p.newSet("exec", "fakecloud exec runs a command against a fake Exoscale of its own, and ends with the command.")
+	set := p.newSet("exec", "fakecloud exec runs a command against a new fake Exoscale, which ends with the command.")
 	set.ExitCodes = "those of the command; 126 or 127 when it cannot be run, 1 on another failure, 2 when a setting is wrong."
 	set.Operands(&command, "-- COMMAND [ARGUMENT...]")
 	addCloud(set, &cfg, "")

@@ -16,9 +16,9 @@ import (
 	"github.com/exopool/exopool/internal/loopback"
 )
 
-// A running instance keeps its connection in a file of its own, named after its
-// port, which only its user may read. The commands env, faults and calls find
-// it there.
+// A running instance keeps its connection in a file that is named after its port
+// and that only its user may read. The commands env, faults and calls find it
+// there.
 
 // instanceDir returns the directory of these files: one that ends with the
 // login if there is such a place, else one in the user's cache.

@@ -118,7 +118,7 @@ func TestNothingForTheVendorLeavesThisHost(t *testing.T) {
 	assert.NotContains(t, report, "example.test")
 }
 
-// Each client has ways of its own to be told of a proxy and of certificates.
+// Each client has its own settings for a proxy and for certificates.
 func TestNoClientReachesTheVendor(t *testing.T) {
 	t.Parallel()
 	for name, client := range map[string]struct {

@@ -23,9 +23,10 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn"
 )
 
-// booting are the flags for machines that really boot, apart from what others
-// on this computer have. It skips the test where there can be none.
-func booting(t *testing.T) []string {
+// nspawnFlags returns the flags for machines that boot, with a prefix and a range
+// that no other instance on this host has. It skips the test where machines cannot
+// boot.
+func nspawnFlags(t *testing.T) []string {
 	t.Helper()
 	if os.Getenv("EXOPOOL_NSPAWN") != "1" {
 		t.Skip("prepares for machines that boot: set EXOPOOL_NSPAWN=1, as root on Linux")
@@ -40,7 +41,7 @@ func booting(t *testing.T) []string {
 }
 
 func TestMachinesThatBootHaveTheAPIInTheirNetwork(t *testing.T) {
-	flags := booting(t)
+	flags := nspawnFlags(t)
 	term := newTerminal(t)
 	endpoint, stop := serving(t, term, flags...)
 	assert.Contains(t, term.out.String(), "with nspawn machines")
@@ -60,7 +61,7 @@ func TestMachinesThatBootHaveTheAPIInTheirNetwork(t *testing.T) {
 }
 
 func TestRangesInUseAreRefusedWithTheFlagThatHelps(t *testing.T) {
-	flags := booting(t)
+	flags := nspawnFlags(t)
 	term := newTerminal(t)
 	args := append([]string{"serve", "-listen", "127.0.0.1:0"}, flags...)
 	code := term.run(t.Context(), append(args, "-range", "127.0.0.0/16"))
@@ -82,7 +83,7 @@ func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {
 }
 
 func TestMachinesThatBootDoNotReachTheVendor(t *testing.T) {
-	booting(t)
+	nspawnFlags(t)
 	term := newTerminal(t)
 	cloud, err := term.startCloud(t.Context(), config{
 		Listen: "127.0.0.1:0", Machines: machinesNspawn, Zone: "at-vie-1", Speed: 1,

@@ -3,7 +3,7 @@
 //
 //	fakecloud serve             until it is interrupted
 //	fakecloud env               prints the environment of a running one
-//	fakecloud exec -- COMMAND   runs a command against one of its own
+//	fakecloud exec -- COMMAND   runs a command against a new one
 //	fakecloud doctor            lists what machines that boot need
 //	fakecloud rehearse DIR      checks a Terraform folder as the course does
 //
@@ -59,7 +59,7 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
 
   serve             serve the API until interrupted (what happens without a command)
   env               print the environment that sends clients to the running instance
-  exec -- COMMAND   run a command in that environment, against an instance of its own
+  exec -- COMMAND   run a command in that environment, against a new instance
   doctor            list what this host lacks for machines that boot
   rehearse DIR      apply a Terraform folder, check what the course's checker checks,
                     and destroy it again

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,6 +22,7 @@ import (
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/process/member"
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 // The commands that exec runs in these tests are this test program itself.
@@ -109,36 +108,18 @@ func stray() int {
 type terminal struct {
 	program
 	signals  chan os.Signal
-	out, err *output
+	out, err *programtest.Output
 }
 
 func newTerminal(t *testing.T, environ ...string) terminal {
 	t.Helper()
-	out, errs, signals := new(output), new(output), make(chan os.Signal, 1)
+	out, errs, signals := new(programtest.Output), new(programtest.Output), make(chan os.Signal, 1)
 	return terminal{
 		program{
 			environ: append(environ, "XDG_RUNTIME_DIR="+t.TempDir()),
 			stdin:   strings.NewReader(""), stdout: out, stderr: errs, signals: signals,
 		}, signals, out, errs,
 	}
-}
-
-// An output is a buffer that one goroutine writes and another reads.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // child returns this program in the given mode as a command line for exec.
@@ -231,25 +212,22 @@ func TestExecPassesSignalsOn(t *testing.T) {
 	term := newTerminal(t, environ)
 	code := make(chan int, 1)
 	go func() { code <- term.run(t.Context(), args) }()
-	await(t, func() bool { return strings.Contains(term.out.String(), "ready") })
+	term.out.Await(t, "ready")
 
 	term.signals <- syscall.SIGTERM
 
 	assert.Equal(t, 42, <-code)
 }
 
-// await waits for something that another goroutine or process does.
-func await(t *testing.T, done func() bool) {
-	t.Helper()
-	require.Eventually(t, done, 10*time.Second, 5*time.Millisecond)
-}
-
 // serving starts an instance and returns how to end it.
 func serving(t *testing.T, term terminal, args ...string) (endpoint string, stop func() int) {
 	t.Helper()
 	code := make(chan int, 1)
-	go func() { code <- term.run(t.Context(), append([]string{"serve", "-listen", "127.0.0.1:0"}, args...)) }()
-	await(t, func() bool { return strings.Contains(term.out.String(), "Ctrl-C") || len(code) > 0 })
+	go func() {
+		code <- term.run(t.Context(), append([]string{"serve", "-listen", "127.0.0.1:0"}, args...))
+		fmt.Fprintln(term.out, "# ended") // wakes who awaits the start
+	}()
+	term.out.AwaitCondition(t, "the start", func() bool { return strings.Contains(term.out.String(), "Ctrl-C") || len(code) > 0 })
 	found := regexp.MustCompile(`EXOSCALE_API_ENDPOINT=(\S+)`).FindStringSubmatch(term.out.String())
 	require.NotNil(t, found, term.err)
 	ended := sync.OnceValue(func() int {
@@ -262,7 +240,7 @@ func serving(t *testing.T, term terminal, args ...string) (endpoint string, stop
 
 // beside returns a second terminal of the same user.
 func (term terminal) beside() terminal {
-	out, errs := new(output), new(output)
+	out, errs := new(programtest.Output), new(programtest.Output)
 	term.stdout, term.stderr, term.out, term.err = out, errs, out, errs
 	return term
 }

@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // TestReaderThatLeavesEndsNothing is about a Ctrl-C at "fakecloud rehearse DIR |
-// tee log": tee is gone when there is still much to remove.
+// tee log": tee ends while there is still much to remove.
 func TestReaderThatLeavesEndsNothing(t *testing.T) {
 	program, err := os.Executable()
 	require.NoError(t, err)
@@ -27,15 +28,15 @@ func TestReaderThatLeavesEndsNothing(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = writer, writer
 	require.NoError(t, cmd.Start())
 	require.NoError(t, writer.Close())
-	contacts := func() []string {
+	instances := func() []string {
 		names, err := filepath.Glob(filepath.Join(home, "fakecloud", "*.json"))
 		require.NoError(t, err)
 		return names
 	}
-	await(t, func() bool { return len(contacts()) == 1 })
+	require.Eventually(t, func() bool { return len(instances()) == 1 }, time.Minute, time.Millisecond) // it cannot say so
 
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 
 	require.NoError(t, cmd.Wait(), "it ended in order")
-	assert.Empty(t, contacts(), "and took back what it had left")
+	assert.Empty(t, instances(), "and took back what it had left")
 }

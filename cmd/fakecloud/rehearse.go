@@ -31,8 +31,8 @@ type rehearsal struct {
 	speed     *settings.Setting
 }
 
-// rehearse applies a folder of Terraform configuration to an instance of its
-// own, checks what the course's checker checks, and destroys it.
+// rehearse applies a folder of Terraform configuration to a new instance, checks
+// what the course's checker checks, and destroys it.
 func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	r, err := p.parseRehearsal(args)
 	if err != nil {
@@ -55,7 +55,7 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 func (p program) parseRehearsal(args []string) (r rehearsal, err error) {
 	r.Listen = "127.0.0.1:0"
 	var operands []string
-	set := p.newSet("rehearse", "fakecloud rehearse applies a folder of Terraform configuration to a fake Exoscale of its own, checks what the\n"+
+	set := p.newSet("rehearse", "fakecloud rehearse applies a folder of Terraform configuration to a new fake Exoscale, checks what the "+
 		"course's checker checks, and destroys it again. -v also shows what Terraform prints.")
 	set.ExitCodes = "0 when every line that could be checked holds, 1 when one does not or on a failure, 2 when a setting is wrong."
 	set.Operands(&operands, "DIR [-- TERRAFORM-ARGUMENT...]")
@@ -131,7 +131,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (results []acceptan
 		return nil, err
 	}
 	defer folder.Close()
-	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with a state of its own\n\n", r.dir, r.Machines)
+	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with its own state\n\n", r.dir, r.Machines)
 	ability, reason := r.ability()
 	progress := &progress{to: p.stdout}
 	return acceptance.Run(checks, all, acceptance.Config{

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -12,31 +14,32 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
-// playTerraform puts a program on the PATH that makes nothing. Asked to apply,
-// it may wait for an interrupt.
-const playTerraform = `#!/bin/sh
+// fakeTerraform is a program that creates nothing. With SLOW or WAIT set, one of
+// its commands says so in the pipe READY, and waits to be stopped.
+const fakeTerraform = `#!/bin/sh
 echo "$@" >> "$CALLS"
 case $1 in
 version)
-	test -z "$SLOW" || { echo asked >> "$CALLS"; exec sleep 60; }
+	test -z "$SLOW" || { echo version > "$READY"; exec sleep 60; }
 	echo '{"terraform_version":"1.9.0"}' ;;
 apply)
 	env | grep -e ^TF_ -e ^EXOSCALE_ -e ^HTTPS_PROXY >> "$CALLS"
 	cat "${0%/*}/../variables" 2>/dev/null
-	test -z "$WAIT" || { trap 'exit 1' INT; echo waiting >> "$CALLS"; while :; do sleep 0.02; done; } ;;
+	test -z "$WAIT" || { trap 'exit 1' INT; echo apply > "$READY"; while :; do sleep 0.02; done; } ;;
 esac
 `
 
-// theatre is a folder to rehearse, and the file that tells how Terraform was
-// called.
-func theatre(t *testing.T, environ ...string) (term terminal, dir, calls string) {
+// newFolder returns a folder to rehearse, and the file to which a fake Terraform
+// writes how it was called.
+func newFolder(t *testing.T, environ ...string) (term terminal, dir, calls string) {
 	t.Helper()
 	bin := t.TempDir()
-	scripttest.Write(t, filepath.Join(bin, "terraform"), playTerraform)
+	scripttest.Write(t, filepath.Join(bin, "terraform"), fakeTerraform)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	dir = t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), nil, 0o600))
@@ -48,6 +51,14 @@ func theatre(t *testing.T, environ ...string) (term terminal, dir, calls string)
 	return newTerminal(t, environ...), dir, calls
 }
 
+// newPipe returns a named pipe: reading it blocks until a program has written.
+func newPipe(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(name, 0o600))
+	return name
+}
+
 func read(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -57,8 +68,8 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-func TestRehearsalTellsEachLine(t *testing.T) {
-	term, dir, calls := theatre(t, "TF_WORKSPACE=mine", "TF_VAR_name=shop", "TF_VAR_exoscale_key=EXOreal", "EXOSCALE_API_KEY=EXOreal")
+func TestRehearsalPrintsEachLine(t *testing.T) {
+	term, dir, calls := newFolder(t, "TF_WORKSPACE=mine", "TF_VAR_name=shop", "TF_VAR_exoscale_key=EXOreal", "EXOSCALE_API_KEY=EXOreal")
 	code := term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir, "--", "-var", "x=y"})
 	assert.Equal(t, exitFailure, code, "a folder that makes nothing")
 	said := term.out.String()
@@ -80,12 +91,13 @@ func TestRehearsalTellsEachLine(t *testing.T) {
 }
 
 func TestInterruptedRehearsalEnds(t *testing.T) {
-	term, dir, calls := theatre(t, "WAIT=1")
+	ready := newPipe(t)
+	term, dir, _ := newFolder(t, "WAIT=1", "READY="+ready)
 	done := make(chan int)
 	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
-	await(t, func() bool { return strings.Contains(read(t, calls), "waiting") })
+	require.Equal(t, "apply\n", read(t, ready))
 	term.signals <- syscall.SIGINT
-	term.signals <- syscall.SIGINT // an echo of the first
+	term.signals <- syscall.SIGINT // a copy of the first
 	assert.Equal(t, exitFailure, <-done)
 	assert.Contains(t, term.err.String(), "interrupted, destroying")
 	assert.Contains(t, term.out.String(), "✓ terraform destroy leaves nothing behind")
@@ -93,20 +105,22 @@ func TestInterruptedRehearsalEnds(t *testing.T) {
 	assert.NotContains(t, term.out.String(), "✗")
 }
 
-func TestInterruptBeforeTheCurtainIsNoFault(t *testing.T) {
-	term, dir, calls := theatre(t)
+func TestInterruptBeforeTheFirstLineGivesNoVerdict(t *testing.T) {
+	ready := newPipe(t)
+	term, dir, _ := newFolder(t)
 	t.Setenv("SLOW", "1")
+	t.Setenv("READY", ready)
 	done := make(chan int)
 	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
-	await(t, func() bool { return strings.Contains(read(t, calls), "asked") })
+	require.Equal(t, "version\n", read(t, ready))
 	term.signals <- syscall.SIGINT
 	assert.Equal(t, exitFailure, <-done)
 	assert.Regexp(t, `\nfakecloud rehearse: interrupted before all lines were checked\n$`, term.err.String())
 	assert.Empty(t, term.out.String())
 }
 
-func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
-	term, dir, _ := theatre(t)
+func TestWrongRehearsals(t *testing.T) {
+	term, dir, _ := newFolder(t)
 	empty := t.TempDir()
 	for _, test := range []struct {
 		args []string
@@ -125,17 +139,17 @@ func TestRehearsalOfWhatCannotBeRehearsed(t *testing.T) {
 	}
 }
 
-func TestFolderIsLookedAtBeforeAnythingIsPrepared(t *testing.T) {
-	term, dir, calls := theatre(t)
+func TestFolderIsCheckedBeforeAnythingIsPrepared(t *testing.T) {
+	term, dir, calls := newFolder(t)
 	missing := filepath.Join(dir, "missing")
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", missing}))
 	assert.Contains(t, term.err.String(), "DIR cannot be rehearsed: "+missing+" is not a folder with Terraform configuration: it has no *.tf file: ")
 	assert.Empty(t, read(t, calls), "Terraform was not even looked for")
 }
 
-func TestProgressIsToldNowAndThen(t *testing.T) {
+func TestProgressIsPrintedNowAndThen(t *testing.T) {
 	t.Parallel()
-	to := new(output)
+	to := new(programtest.Output)
 	p := &progress{to: to}
 	for since := range 25 {
 		p.waiting("one", fmt.Sprintf("%d of 1", since/15), time.Duration(since)*time.Second, time.Minute)
@@ -149,7 +163,7 @@ func TestProgressIsToldNowAndThen(t *testing.T) {
 		"✗ one (1m0s of 1m0s): timed out after 1m0s\n", to.String())
 }
 
-func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
+func TestDoctorListsEachKindOfMachines(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
 	code := term.run(t.Context(), []string{"doctor", "-prefix", "doctortest", "-range", "198.18.240.0/20"})
@@ -158,7 +172,7 @@ func TestDoctorTellsOfEachKindOfMachine(t *testing.T) {
 		assert.Contains(t, said, heading)
 	}
 	nspawn, _, _ := strings.Cut(said, "\n\n")
-	assert.Equal(t, strings.Contains(nspawn, "✗"), code != exitOK, "the exit code is about machines that really boot:\n%s", said)
+	assert.Equal(t, strings.Contains(nspawn, "✗"), code != exitOK, "the exit code is about machines that boot:\n%s", said)
 	assert.Equal(t, strings.Count(said, "✗"), strings.Count(said, "remedy: "))
 
 	term = newTerminal(t)
@@ -179,7 +193,7 @@ func TestUsersChoiceOfProvidersIsRespected(t *testing.T) {
 }
 
 func TestMachinesThatBootTakeTheirRealTime(t *testing.T) {
-	term, dir, _ := theatre(t)
+	term, dir, _ := newFolder(t)
 	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", "-machines", "nspawn", "-speed", "2", dir}))
 	assert.Contains(t, term.err.String(), "real time")
 }

@@ -30,7 +30,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 # The fake cloud answers on %s, with %s machines.
 # Through the proxy it also answers for all hosts of Exoscale.
 # Other shells:   eval "$(fakecloud env)"
-# One command:    fakecloud exec -- COMMAND   (with an instance of its own)
+# One command:    fakecloud exec -- COMMAND   (with a new instance)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
 # Stop with Ctrl-C; nothing stays behind.
 `, connection.ShellCommands(p.environ), connection.URL, cfg.Machines)

@@ -61,8 +61,8 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	into.Zone, into.Speed = "at-vie-1", 1
 	machines := settings.Add(set, &into.Machines, settings.Spec{
 		Flag: "machines", Default: defaultMachines,
-		Help: "what instances are: memory (state only), process (a web server and an exporter each, Linux only)\n" +
-			"        or nspawn (Debian that boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)",
+		Help: "what instances are: memory (state only), process (a web server and an exporter each, Linux only) " +
+			"or nspawn (Debian that boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)",
 	}, settings.OneOf("KIND", machinesMemory, machinesProcess, machinesNspawn))
 	addNspawn(set, into)
 	settings.Add(set, &into.Zone, settings.Spec{

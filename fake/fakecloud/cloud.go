@@ -153,7 +153,7 @@ func (c *Cloud) serve(ctx context.Context, listener net.Listener) {
 	})
 }
 
-// handler tells apart what comes to the one listener.
+// handler routes what comes to the one listener.
 func (c *Cloud) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(control.Path, control.NewHandler(c.api, c.connection.Token))

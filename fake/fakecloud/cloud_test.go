@@ -92,7 +92,7 @@ func TestWarningsAreLogged(t *testing.T) {
 	require.NoError(t, err)
 	_, err = cloud.API().Do(t.Context(), http.MethodDelete, "/v2/instance/"+cloud.API().Instances()[0].ID, nil)
 	require.NoError(t, err)
-	log.await(t, "members are not replaced yet")
+	log.Await(t, "members are not replaced yet")
 }
 
 func TestOnlyClientsWithTheTokenControlACloud(t *testing.T) {

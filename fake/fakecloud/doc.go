@@ -23,7 +23,7 @@
 // The API is that of package exoapi, reached by its address or, by clients that
 // know the real addresses only, through a proxy that answers for all hosts of
 // the vendor. Hosts that are not emulated, such as those of the object storage,
-// are refused, and [Cloud.Unsupported] lists what clients asked for in vain.
+// are refused, and [Cloud.Unsupported] lists what clients asked for.
 //
 // Machines exist on paper unless [Config.Machines] says what runs them;
 // [Processes] makes each a process that serves a web page and metrics.

@@ -39,7 +39,7 @@ func (c Connection) variables(present []string) []string {
 		"AWS_CA_BUNDLE=" + c.CertFile,
 		// An account's key is also that of its object storage. Clients that
 		// find one here look for no other in the user's files or on the host,
-		// and get to the proxy, which tells them why not.
+		// and reach the proxy, which answers why not.
 		"AWS_ACCESS_KEY_ID=" + c.Key,
 		"AWS_SECRET_ACCESS_KEY=" + c.Secret,
 		"AWS_EC2_METADATA_DISABLED=true",

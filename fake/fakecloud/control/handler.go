@@ -51,7 +51,7 @@ func NewHandler(cloud Cloud, token string) http.Handler {
 }
 
 // authorize refuses clients without the token, and browsers in any case: a web
-// page could otherwise try, under a name of its own that it points here.
+// page could otherwise try, under a host name that it points here.
 func (h *handler) authorize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := []byte("Bearer " + h.token)

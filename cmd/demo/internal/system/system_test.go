@@ -41,10 +41,18 @@ func config() system.Config {
 	}
 }
 
+// A running is a system that runs, and the hub that it publishes to.
+type running struct {
+	*system.System
+
+	hub *view.Hub
+}
+
 // run starts a system and runs it until the test ends.
-func run(t *testing.T, cfg system.Config) *system.System {
+func run(t *testing.T, cfg system.Config) running {
 	t.Helper()
-	s, err := system.Start(t.Context(), cfg, view.NewHub())
+	hub := view.NewHub()
+	s, err := system.Start(t.Context(), cfg, hub)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -54,12 +62,22 @@ func run(t *testing.T, cfg system.Config) *system.System {
 		assert.NoError(t, <-done)
 		assert.NoError(t, s.Close())
 	})
-	return s
+	return running{s, hub}
 }
 
-func await(t *testing.T, s *system.System, what string, holds func(view.Snapshot) bool) {
+// await waits for a snapshot of which a condition holds.
+func await(t *testing.T, s running, what string, holds func(view.Snapshot) bool) {
 	t.Helper()
-	require.Eventually(t, func() bool { return holds(s.Snapshot()) }, timeout, 50*time.Millisecond, what)
+	updates := s.hub.Subscribe()
+	defer updates.Close()
+	limit := time.After(timeout)
+	for !holds(s.Snapshot()) {
+		select {
+		case <-updates.Changed():
+		case <-limit:
+			require.FailNow(t, "timed out waiting until "+what)
+		}
+	}
 }
 
 func healthy(n int) func(view.Snapshot) bool {

@@ -14,7 +14,7 @@ import (
 	"github.com/exopool/exopool/terraform/files"
 )
 
-// The demo tells people which spans are in force, and its notifier keeps
+// The demo shows which times are in force, and its notifier keeps
 // Grafana's rhythm: both have to be those of the installed files.
 func TestTimesAreThoseOfTheInstalledFiles(t *testing.T) {
 	var rules struct {

@@ -102,7 +102,7 @@ func (s Summary) Check() []string {
 }
 
 // Judge sets Passed and Failures from what Check finds, after the failures
-// that the caller adds: reasons of its own why the run does not count.
+// that the caller adds: its own reasons why the run does not count.
 func (s *Summary) Judge(others ...string) {
 	s.Failures = append(append([]string{}, others...), s.Check()...)
 	s.Passed = len(s.Failures) == 0

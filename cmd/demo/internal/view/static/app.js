@@ -154,8 +154,8 @@ const makeCard = (name) => {
   title.prepend(make("i", `swatch m${Math.max(0, seen.indexOf(name)) % 8}`));
   const kill = make("button", "kill", "Delete");
   kill.type = "button";
-  kill.title = "Delete this machine behind the pool's back";
-  kill.setAttribute("aria-label", `Delete ${name} behind the pool's back`);
+  kill.title = "Delete this machine without telling the autoscaler";
+  kill.setAttribute("aria-label", `Delete ${name} without telling the autoscaler`);
   kill.addEventListener("click", () => sendCommand("/api/kill", { member: name }));
   const text = make("div", "text");
   text.append(state, address, age);
