@@ -85,7 +85,7 @@ func (c *contention) recordResize(size int) {
 // expect takes the size that the pool has now.
 func (c *contention) expect(size int) { c.expected, c.known = size, true }
 
-// forgetSize makes the next size, whatever it is, no foreign change.
+// forgetSize keeps the next size from being a foreign change.
 func (c *contention) forgetSize() { c.known = false }
 
 // checkContention looks for changes of the size that this program has not made.

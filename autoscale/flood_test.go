@@ -88,14 +88,14 @@ func TestAFloodOfOddWebhooksDoesNotFloodTheLog(t *testing.T) {
 				synctest.Wait()
 				got := lines(t, log.String())
 				assert.LessOrEqual(t, len(got), seconds+1)
-				told := 0
+				logged := 0
 				for _, line := range got {
-					told++
+					logged++
 					if left, ok := line["left_out"].(float64); ok {
-						told += int(left)
+						logged += int(left)
 					}
 				}
-				assert.Equal(t, each*seconds, told, "every webhook is in a line or counted in one")
+				assert.Equal(t, each*seconds, logged, "every webhook is in a line or counted in one")
 				counted := 0.0
 				for _, n := range outcomes(t, reg) {
 					counted += n
@@ -126,7 +126,7 @@ func TestWrongTokensOfOneSourceDoNotShutOutAnother(t *testing.T) {
 		assert.Equal(t, http.StatusTooManyRequests, code)
 		assert.Equal(t, "10", retry)
 		code, _ = ask("192.0.2.1:2", "t0ken")
-		assert.Equal(t, http.StatusTooManyRequests, code, "it is not looked at")
+		assert.Equal(t, http.StatusTooManyRequests, code, "it is not checked")
 		code, _ = ask("192.0.2.2:1", "t0ken")
 		assert.Equal(t, http.StatusOK, code)
 		time.Sleep(10 * time.Second)

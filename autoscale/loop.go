@@ -289,7 +289,7 @@ func (l *Loop) reportStateError(ctx context.Context, err error) {
 		return
 	}
 	l.metrics.stateErrors.Inc()
-	l.stateLogs.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, a restart would not find what is new", l.attrs(slog.Any("err", err))...)
+	l.stateLogs.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, recent changes would not survive a restart", l.attrs(slog.Any("err", err))...)
 }
 
 // attrs returns the attributes of a log line about this pool.

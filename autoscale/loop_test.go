@@ -299,7 +299,7 @@ func TestAfterALostAnswerTheSizeTells(t *testing.T) {
 		assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
 		assert.Equal(t, []int{3, 3}, w.pool.Resizes(), "towards the same size")
 	})
-	t.Run("somebody else changed the size", func(t *testing.T) {
+	t.Run("something else changed the size", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, 2)
 		w.pool.FailNext("resize", lost)

@@ -39,7 +39,7 @@ var errInvalidPause = errors.New("invalid pause")
 // until resumed.
 func newPause(now time.Time, duration time.Duration, reason string) (Pause, error) {
 	if duration < 0 || duration > longestPause {
-		return Pause{}, fmt.Errorf("%w: the duration is %s: give one from 1s to %s, such as 2h, or none to pause until resumed",
+		return Pause{}, fmt.Errorf("%w: the duration is %s: give 1s to %s, such as 2h, or none to pause until resumed",
 			errInvalidPause, duration, longestPause)
 	}
 	reason = strings.TrimSpace(reason)
@@ -134,14 +134,14 @@ func openPause(dir, pool string, now time.Time, logger *slog.Logger) (*pauseStat
 		stored, err = parsePause(data)
 	}
 	if err != nil {
-		logger.Error("the file of a pause is damaged: paused until resumed",
+		logger.Error("pause file is damaged: paused until resumed",
 			slog.String("pool", pool), slog.String("path", filepath.Join(dir, pauseFile)), slog.Any("err", err))
 		s.now = &Pause{Since: now.UTC(), Reason: pauseFile + " is damaged"}
 		return s, nil
 	}
 	if stored.Pool != pool {
 		// It may be the same pool by another name.
-		logger.Warn("the pause of a pool of another name holds here, too",
+		logger.Warn("pause was set for a pool of another name and is in force here, too",
 			slog.String("pool", pool), slog.String("other", stored.Pool))
 	}
 	s.now = &stored.Pause
@@ -157,7 +157,7 @@ func parsePause(data []byte) (storedPause, error) {
 		return s, fmt.Errorf("version %d, want %d", s.Version, stateVersion)
 	}
 	if !plausible(s.Since) || !s.Until.IsZero() && !plausible(s.Until) {
-		return s, errors.New("a pause without times")
+		return s, errors.New("a pause lacks its times")
 	}
 	checked, err := newPause(s.Since, 0, s.Reason)
 	checked.Until = s.Until

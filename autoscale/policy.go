@@ -14,27 +14,27 @@ type policy interface {
 	decide(observation) target
 }
 
-// An observation is all that a policy may look at.
+// An observation is all that a policy knows.
 type observation struct {
 	Size    int  // members asked for, as just read from the provider; 0 or more
-	Members int  // members that exist, in whatever state; 0 or more
+	Members int  // members that exist, in any state; 0 or more
 	Up      bool // at least one webhook asks for more
 	Down    bool // at least one webhook asks for fewer
 }
 
 // A target is the size that a policy wants, and why. A size equal to the
-// observed one means that nothing is to be done.
+// observed one means that there is nothing to do.
 type target struct {
 	Size   int
 	Reason Reason
 }
 
-// byStep is the policy that moves by a fixed number of members at a time. When
+// byStep is the policy that changes the size by a fixed number of members. If
 // both directions are asked for, up wins: too many members cost money, too few
 // cost users.
 type byStep struct{ step int }
 
-// decide moves by one step, or stays.
+// decide returns a size one step up or down, or the same.
 func (p byStep) decide(o observation) target {
 	switch {
 	case o.Up && o.Size > math.MaxInt-p.step:
@@ -48,17 +48,16 @@ func (p byStep) decide(o observation) target {
 	}
 }
 
-// limits keeps the size between a minimum and a maximum, one step at a time,
-// and comes last: whatever policy is before it, a turn changes the size by one
-// step at most, never away from the bounds, and brings a size that is out of
-// them back without being asked.
+// limits keeps the size between a minimum and a maximum. With any policy before
+// it, a turn changes the size by one step at most and never away from the bounds,
+// and brings a size out of bounds back without a webhook.
 type limits struct {
 	policy         policy
 	step, min, max int
 }
 
-// decide asks the limited policy and corrects its target. Out of bounds, the
-// way back comes before what the policy wants, unless that goes the same way.
+// decide corrects the target of the limited policy. Out of bounds, the way back
+// comes before what the policy wants, unless the policy goes the same way.
 func (l limits) decide(o observation) target {
 	want := l.policy.decide(o)
 	switch {
@@ -77,9 +76,8 @@ func (l limits) decide(o observation) target {
 	}
 }
 
-// raise lets the size grow by what still fits under the maximum. Members count
-// beside the size, because the provider adds new ones before it has got rid
-// of old ones.
+// raise lets the size grow as far as the maximum permits. Members count as well
+// as the size, because the provider adds new ones before it has removed the old.
 func (l limits) raise(o observation, want target) target {
 	room := l.max - max(o.Size, o.Members, 0)
 	size := o.Size + min(want.Size-o.Size, l.step, room)

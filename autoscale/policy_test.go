@@ -15,7 +15,7 @@ func TestPolicy(t *testing.T) {
 	both, none := autoscale.Observation{Up: true, Down: true}, autoscale.Observation{}
 	tests := []struct {
 		rule          string
-		wish          autoscale.Observation
+		demand        autoscale.Observation
 		size, members int
 		step          int
 		want          int
@@ -55,7 +55,7 @@ func TestPolicy(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
-			o := tt.wish
+			o := tt.demand
 			o.Size, o.Members = tt.size, tt.members
 			got := autoscale.Decide(tt.step, 2, 6, o)
 			assert.Equal(t, autoscale.Target{Size: tt.want, Reason: tt.reason}, got)
@@ -78,10 +78,10 @@ func FuzzPolicy(f *testing.F) {
 		assert.LessOrEqual(t, max(got.Size-o.Size, o.Size-got.Size), int(step)+1)
 		switch {
 		case got.Size > o.Size:
-			assert.True(t, up || o.Size < least, "nobody asked for more")
+			assert.True(t, up || o.Size < least, "more was asked for")
 			assert.LessOrEqual(t, max(o.Members, o.Size)+got.Size-o.Size, most, "room for all members")
 		case got.Size < o.Size:
-			assert.True(t, down && !up || o.Size > most, "nobody asked for fewer")
+			assert.True(t, down && !up || o.Size > most, "fewer was asked for")
 			assert.GreaterOrEqual(t, got.Size, least)
 		default:
 			assert.LessOrEqual(t, o.Size, most, "too large and left so")

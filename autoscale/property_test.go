@@ -18,7 +18,7 @@ type schedule struct {
 	*world
 	reg      *prometheus.Registry
 	recorded map[autoscale.Direction]int // webhooks ever answered
-	told     map[autoscale.Direction]int // settled by programs that are dead now
+	reported map[autoscale.Direction]int // settled by programs that are dead now
 	unspent  map[autoscale.Direction]int // webhooks that no step was taken for
 	previous int                         // size before the last resize
 	series   map[string]bool             // with a reason, at the start
@@ -79,7 +79,7 @@ func (s *schedule) resized(rt *rapid.T, from int) {
 func (s *schedule) crash(rt *rapid.T) {
 	s.checkSeries(rt)
 	for direction, count := range s.settled(rt) {
-		s.told[direction] += count
+		s.reported[direction] += count
 	}
 	s.cfg.StateDir = s.diskNow()
 }
@@ -126,7 +126,7 @@ func TestRandomSchedules(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := &schedule{
 			world:    newWorld(t, 3, func(c *autoscale.Config) { c.Min, c.Step = 2, rapid.IntRange(1, 3).Draw(rt, "step") }),
-			recorded: map[autoscale.Direction]int{}, told: map[autoscale.Direction]int{}, unspent: map[autoscale.Direction]int{},
+			recorded: map[autoscale.Direction]int{}, reported: map[autoscale.Direction]int{}, unspent: map[autoscale.Direction]int{},
 		}
 		from := 0
 		s.hooks.before = func() { from = s.pool.Size() }
@@ -160,8 +160,8 @@ func TestRandomSchedules(t *testing.T) {
 				s.unspent[up] = min(s.unspent[up], waitUp.Count)
 				s.unspent[down] = min(s.unspent[down], waitDown.Count)
 				now := s.settled(rt)
-				require.Equal(rt, s.recorded[up], s.told[up]+now[up]+waitUp.Count, "every up is accounted for")
-				require.Equal(rt, s.recorded[down], s.told[down]+now[down]+waitDown.Count, "every down is accounted for")
+				require.Equal(rt, s.recorded[up], s.reported[up]+now[up]+waitUp.Count, "every up is accounted for")
+				require.Equal(rt, s.recorded[down], s.reported[down]+now[down]+waitDown.Count, "every down is accounted for")
 			},
 		})
 		s.checkSeries(rt)

@@ -33,7 +33,7 @@ const (
 	ReasonPaused Reason = "paused"
 	// ReasonContended: something else seems to scale this pool, too.
 	ReasonContended Reason = "contended"
-	// ReasonStopping: the program was told to stop before it requested anything.
+	// ReasonStopping: the program stops; nothing was requested.
 	ReasonStopping Reason = "stopping"
 	// ReasonRefused: the provider refused the new size, or the API key; nothing
 	// changed.

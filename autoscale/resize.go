@@ -133,11 +133,11 @@ func (l *Loop) waitToRetry(ctx, calls context.Context, attempt int, err error) b
 	wait := firstWait << (attempt - 1)
 	wait += rand.N(wait / 2) //nolint:gosec // spreads load, guards nothing
 	wait = max(wait, temporary.RetryAfter())
-	// Deadlines of contexts lie on the host's clock, whatever Config.Clock shows.
+	// Deadlines of contexts are times of the host's clock, not of Config.Clock.
 	if deadline, ok := calls.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}
-	l.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "resize failed, will read the pool and ask again",
+	l.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "resize failed, will read the pool and retry",
 		l.attrs(slog.Duration("wait", wait), slog.Any("err", err))...)
 	select {
 	case <-ctx.Done():
@@ -155,7 +155,7 @@ func (l *Loop) waitToRetry(ctx, calls context.Context, attempt int, err error) b
 func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision) bool {
 	status, err := l.read(ctx, calls)
 	if err != nil {
-		d.Error += fmt.Sprintf("; read it again: %v", err)
+		d.Error += fmt.Sprintf("; read the pool again: %v", err)
 		return false
 	}
 	l.recordReading(d, status)
@@ -218,7 +218,7 @@ func (l *Loop) saveIntent(ctx context.Context, direction Direction, from, to int
 	}
 	l.reportStateError(ctx, err)
 	if left := l.demand.removeStored(now); left != nil {
-		return fmt.Errorf("write down the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
+		return fmt.Errorf("save the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
 	}
 	return nil
 }

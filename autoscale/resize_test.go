@@ -57,19 +57,19 @@ func TestAResizeIsRepeatedOnlyOnWhatIsStillTrue(t *testing.T) {
 		"three times is enough":       {fail(lost, lost, lost, lost), nil, []int{3, 3, 3}, autoscale.Failed, autoscale.ReasonAPIError, fate{}},
 		"a time longer than the turn": {fail(inMinute), nil, []int{3}, autoscale.Failed, autoscale.ReasonRateLimited, fate{}},
 		"an error that stays":         {fail(errors.New("no such call")), nil, []int{3}, autoscale.Failed, autoscale.ReasonAPIError, fate{}},
-		"somebody's change": {
+		"a foreign change": {
 			fail(tooMany), func(p *fake.Pool) { p.SetSize(8) },
 			[]int{3},
 			autoscale.Held, autoscale.ReasonSizeChanged,
 			fate{},
 		},
-		"somebody's change after a lost answer": {
+		"a foreign change after a lost answer": {
 			fail(lost), func(p *fake.Pool) { p.SetSize(8) },
 			[]int{3},
 			autoscale.Held, autoscale.ReasonSizeChanged,
 			fate{up: autoscale.ReasonOutcomeUnknown},
 		},
-		"somebody's change to the very size": {
+		"a foreign change to the very size": {
 			fail(tooMany), func(p *fake.Pool) { p.SetSize(3) },
 			[]int{3},
 			autoscale.Held, autoscale.ReasonSizeChanged,
@@ -132,7 +132,7 @@ func TestAResizeIsRepeatedOnlyOnWhatIsStillTrue(t *testing.T) {
 func TestAWebhookWhoseResizeIsCarriedOutLateIsOneStep(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		second func(context.Context, *fake.Pool, *autoscale.Loop) error // before the turn asks again
+		second func(context.Context, *fake.Pool, *autoscale.Loop) error // before the turn retries
 		reason autoscale.Reason
 	}{
 		"refused": {
@@ -183,11 +183,11 @@ func TestAResizeIsNotAskedForOnAnOldReading(t *testing.T) {
 		asked     []int
 		reason    autoscale.Reason
 	}{
-		"nothing new":       {func(*fake.Pool) {}, []int{3}, autoscale.ReasonStepUp},
-		"somebody's change": {func(p *fake.Pool) { p.SetSize(8) }, nil, autoscale.ReasonSizeChanged},
-		"busy since":        {func(p *fake.Pool) { p.SetState("scaling-up") }, nil, autoscale.ReasonNotRunning},
-		"no room any more":  {func(p *fake.Pool) { p.Linger(8) }, nil, autoscale.ReasonAtMaximum},
-		"cannot be read":    {func(p *fake.Pool) { p.FailNext("status", errors.New("502")) }, nil, autoscale.ReasonAPIError},
+		"nothing new":      {func(*fake.Pool) {}, []int{3}, autoscale.ReasonStepUp},
+		"a foreign change": {func(p *fake.Pool) { p.SetSize(8) }, nil, autoscale.ReasonSizeChanged},
+		"busy since":       {func(p *fake.Pool) { p.SetState("scaling-up") }, nil, autoscale.ReasonNotRunning},
+		"no room any more": {func(p *fake.Pool) { p.Linger(8) }, nil, autoscale.ReasonAtMaximum},
+		"cannot be read":   {func(p *fake.Pool) { p.FailNext("status", errors.New("502")) }, nil, autoscale.ReasonAPIError},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

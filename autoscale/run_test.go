@@ -19,7 +19,7 @@ import (
 	"github.com/exopool/exopool/internal/clock"
 )
 
-// started runs a loop in a synctest bubble, where the computer's own clock is
+// started runs a loop in a synctest bubble, where the host's clock is
 // virtual. The pool is one of two members.
 func started(t *testing.T, change ...func(*autoscale.Config)) (pool *fake.Pool, loop *autoscale.Loop, stop func()) {
 	t.Helper()
@@ -233,7 +233,7 @@ func TestAProgramWhoseFirstTurnIsPutOffIsReadyAtOnce(t *testing.T) {
 
 		pool.FailNext("status", errors.New("connection refused"))
 		_, loop, stop = started(t, onDisk)
-		require.ErrorContains(t, loop.Ready(), "connection refused", "an API that is down is told at once, too")
+		require.ErrorContains(t, loop.Ready(), "connection refused", "an API that is down is reported at once, too")
 		stop()
 	})
 }
@@ -285,7 +285,7 @@ func TestALastResizeInTheFutureDelaysTheFirstTurnByOneInterval(t *testing.T) {
 	stop()
 }
 
-// A settable clock tells another time than the system's.
+// A settable clock shows another time than the host's.
 type settable struct {
 	clock.System
 	back atomic.Int64

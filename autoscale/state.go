@@ -177,7 +177,7 @@ func parseState(data []byte, now time.Time) (state, error) {
 			continue
 		}
 		if b.Count < 1 || b.Count > math.MaxInt32 || !plausible(b.First) || !plausible(b.Last) {
-			return s, errors.New("a batch without count or times")
+			return s, errors.New("a batch lacks its count or times")
 		}
 		*b = b.clamped(now)
 	}
@@ -185,7 +185,7 @@ func parseState(data []byte, now time.Time) (state, error) {
 		s.LastResize = now
 	}
 	if !s.LastResize.IsZero() && !plausible(s.LastResize) {
-		return s, errors.New("an impossible time of the last resize")
+		return s, errors.New("the time of the last resize is impossible")
 	}
 	return s, s.Intent.check()
 }
@@ -195,10 +195,10 @@ func (i *intent) check() error {
 		return nil
 	}
 	if i.Direction != Up && i.Direction != Down {
-		return fmt.Errorf("an intent to go %q", i.Direction)
+		return fmt.Errorf("an intent has the direction %q", i.Direction)
 	}
 	if i.From < 0 || i.To < 1 || !plausible(i.At) {
-		return errors.New("an intent without sizes or time")
+		return errors.New("an intent lacks its sizes or time")
 	}
 	return nil
 }

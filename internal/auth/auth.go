@@ -1,16 +1,17 @@
-// Package auth decides whether HTTP requests bring the shared secret of a
-// program, and slows down those that guess it.
+// Package auth checks whether HTTP requests bring the shared secret of a program,
+// and limits the rate of guesses.
 //
-// A source is an IPv4 address or an IPv6 network of 64 bits. It has ten wrong
-// secrets free, and one more every ten seconds; what goes beyond is answered
-// 429 and not looked at. Two kinds of sources are always looked at, since
-// otherwise whoever shares the address of a rightful sender could lock it out:
+// A source is an IPv4 address or an IPv6 network of 64 bits. It may send ten wrong
+// secrets, and one more every ten seconds; requests beyond that are answered 429
+// without a check. The requests of two kinds of sources are always checked, since
+// otherwise another client at the same address could lock a legitimate sender
+// out:
 //
-//   - loopback, which all programs of the computer share
-//   - those that have brought the right secret within a day
+//   - loopback, which all programs on the host share
+//   - sources that have brought the right secret within a day
 //
-// There guesses are bounded by the computer alone, so that the length of the
-// secret has to make them hopeless.
+// Only the speed of the host limits their guesses, so the secret must be long
+// enough.
 package auth
 
 import (
@@ -24,37 +25,35 @@ import (
 	"time"
 )
 
-// A Guard lets requests in that bring the secret. It is safe for concurrent
-// use.
+// A Guard admits requests that bring the secret. It is safe for concurrent use.
 type Guard struct {
 	required bool
-	// Only the hash of the secret is kept: hashes have one length, so that
-	// comparing takes the same time for every guess, and they can be printed
-	// by mistake without harm.
+	// Only the hash of the secret is kept: hashes have the same length, so that
+	// every comparison takes the same time, and printing one does no harm.
 	sum     [sha256.Size]byte
 	sources sources
 }
 
-// New returns a guard that asks for secret, or for nothing if it is empty.
+// New returns a guard that requires secret, or nothing if it is empty.
 func New(secret string) *Guard {
 	return &Guard{required: secret != "", sum: sha256.Sum256([]byte(secret)), sources: newSources()}
 }
 
-// Required reports whether the guard asks for a secret at all.
+// Required reports whether the guard requires a secret.
 func (g *Guard) Required() bool { return g.required }
 
-// A Verdict is what a [Guard] makes of a request.
+// A Verdict is what a [Guard] decides about a request.
 type Verdict struct {
 	Code int    // 200, 401 or 429
-	Text string // for the answer; repeats nothing of the request
-	// RetryAfter tells with 429 when a secret will be looked at again.
+	Text string // for the answer; never repeats the request
+	// RetryAfter is, with 429, the time until a secret is checked again.
 	RetryAfter time.Duration
 }
 
-// OK reports whether the request is let in.
+// OK reports whether the request is admitted.
 func (v Verdict) OK() bool { return v.Code == http.StatusOK }
 
-// SetHeader adds to the header of an answer what belongs to the verdict.
+// SetHeader adds the fields of the verdict to the header of an answer.
 func (v Verdict) SetHeader(header http.Header, realm string) {
 	switch v.Code {
 	case http.StatusUnauthorized:
@@ -66,18 +65,18 @@ func (v Verdict) SetHeader(header http.Header, realm string) {
 }
 
 // Check looks for the secret in a request: as bearer token, as the password of
-// basic authentication, or in the query as "token". A request that brings
-// nothing guesses nothing, and does not count as wrong.
+// basic authentication, or in the query as "token". A request without any is no
+// guess, and does not count as wrong.
 func (g *Guard) Check(r *http.Request) Verdict {
 	granted := Verdict{Code: http.StatusOK}
 	if !g.required {
 		return granted
 	}
-	guesses := brought(r)
+	guesses := secretsOf(r)
 	if len(guesses) == 0 {
 		return Verdict{Code: http.StatusUnauthorized, Text: "token is missing"}
 	}
-	right, wait := g.sources.try(SourceOf(r.RemoteAddr), time.Now(), func() bool { return g.right(guesses) })
+	right, wait := g.sources.try(SourceOf(r.RemoteAddr), time.Now(), func() bool { return g.matches(guesses) })
 	switch {
 	case right:
 		return granted
@@ -88,8 +87,8 @@ func (g *Guard) Check(r *http.Request) Verdict {
 	}
 }
 
-// brought returns what a request offers as secret.
-func brought(r *http.Request) []string {
+// secretsOf returns all that a request offers as secret.
+func secretsOf(r *http.Request) []string {
 	var all []string
 	scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
@@ -104,7 +103,7 @@ func brought(r *http.Request) []string {
 	return slices.DeleteFunc(all, func(guess string) bool { return guess == "" })
 }
 
-func (g *Guard) right(guesses []string) bool {
+func (g *Guard) matches(guesses []string) bool {
 	right := 0
 	for _, guess := range guesses {
 		sum := sha256.Sum256([]byte(guess))

@@ -31,7 +31,7 @@ func verdict(g *auth.Guard, from, token string) auth.Verdict {
 	return g.Check(r)
 }
 
-// exhaust uses up what a source may get wrong.
+// exhaust sends wrong secrets until the source reaches its limit.
 func exhaust(t *testing.T, g *auth.Guard, from string) {
 	t.Helper()
 	for i := range 10 {
@@ -40,7 +40,7 @@ func exhaust(t *testing.T, g *auth.Guard, from string) {
 	assert.Equal(t, http.StatusTooManyRequests, ask(g, from, "wrong"), from)
 }
 
-func TestWithoutSecretEverybodyIsLetIn(t *testing.T) {
+func TestWithoutSecretEveryRequestIsAdmitted(t *testing.T) {
 	t.Parallel()
 	g := auth.New("")
 	for range 100 {
@@ -55,7 +55,7 @@ func TestWrongSecretsUseUpAnAllowanceThatComesBack(t *testing.T) {
 		exhaust(t, g, "192.0.2.1:1")
 		time.Sleep(4 * time.Second)
 		v := verdict(g, "192.0.2.1:1", secret)
-		assert.Equal(t, http.StatusTooManyRequests, v.Code, "it is not looked at")
+		assert.Equal(t, http.StatusTooManyRequests, v.Code, "it is not checked")
 		assert.Equal(t, 6*time.Second, v.RetryAfter.Round(time.Millisecond))
 		header := http.Header{}
 		v.SetHeader(header, "r")
@@ -179,24 +179,23 @@ func TestGuessesAtOnceAreBoundedAsOneByOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // no time passes
 		g := auth.New(secret)
-		var looked atomic.Int32
+		var checked atomic.Int32
 		var all sync.WaitGroup
 		for range 200 {
 			all.Go(func() {
 				if ask(g, "192.0.2.1:1", "wrong") == http.StatusUnauthorized {
-					looked.Add(1)
+					checked.Add(1)
 				}
 			})
 		}
 		all.Wait()
-		assert.Equal(t, int32(10), looked.Load())
+		assert.Equal(t, int32(10), checked.Load())
 	})
 }
 
-// BenchmarkGuess measures a wrong secret that is looked at, and one that is
-// not.
+// BenchmarkGuess measures a wrong secret that is checked, and one that is not.
 func BenchmarkGuess(b *testing.B) {
-	for name, from := range map[string]string{"looked at": "127.0.0.1:1", "limited": "192.0.2.1:1"} {
+	for name, from := range map[string]string{"checked": "127.0.0.1:1", "limited": "192.0.2.1:1"} {
 		b.Run(name, func(b *testing.B) {
 			g := auth.New(secret)
 			r := httptest.NewRequest(http.MethodPost, "/up?token=wrong", nil)

@@ -9,37 +9,39 @@ import (
 )
 
 const (
-	// burst is how many wrong secrets a source has free, and refill after
-	// which time it gets one of them back.
+	// burst is how many wrong secrets a source may send, and refill the time
+	// after which it may send another.
 	burst  = 10
 	refill = 10 * time.Second
 
-	// maxFailed bounds the sources that are counted one by one. The others
-	// share one allowance, so that many addresses do not make many guesses.
+	// maxFailed bounds the sources with a limit each. The others share one
+	// limit, so that many addresses do not allow many guesses.
 	maxFailed = 4096
 
-	// maxProven bounds the sources that are known to have the secret.
+	// maxProven bounds the sources that are known to have the secret, and
+	// proven is how long they are.
 	maxProven = 256
 	proven    = 24 * time.Hour
 )
 
-// sources remembers who has brought wrong secrets, and who the right one.
+// sources remembers which sources have sent wrong secrets, and which the right
+// one.
 type sources struct {
 	mu     sync.Mutex
 	failed map[netip.Prefix]*rate.Limiter
 	others *rate.Limiter
-	swept  time.Time // when failed was last searched for what can go
+	swept  time.Time // when failed was last cleaned up
 	proven map[netip.Prefix]time.Time
 }
 
 func newSources() sources {
-	return sources{failed: map[netip.Prefix]*rate.Limiter{}, others: allowance(), proven: map[netip.Prefix]time.Time{}}
+	return sources{failed: map[netip.Prefix]*rate.Limiter{}, others: newLimiter(), proven: map[netip.Prefix]time.Time{}}
 }
 
-func allowance() *rate.Limiter { return rate.NewLimiter(rate.Every(refill), burst) }
+func newLimiter() *rate.Limiter { return rate.NewLimiter(rate.Every(refill), burst) }
 
-// SourceOf returns whom a remote address is counted as. Addresses that are no
-// IP addresses are one source.
+// SourceOf returns the source of a remote address. All that are no IP addresses
+// are one source.
 func SourceOf(remote string) netip.Prefix {
 	addrPort, err := netip.ParseAddrPort(remote)
 	if err != nil {
@@ -53,13 +55,13 @@ func SourceOf(remote string) netip.Prefix {
 	return netip.PrefixFrom(addr, bits).Masked()
 }
 
-// try asks right, unless the source has used up its allowance. It returns the
-// answer, and how long the allowance stays used up.
+// try calls right, unless the source has reached its limit. It returns the result,
+// and how long the source stays at its limit.
 func (s *sources) try(from netip.Prefix, now time.Time, right func() bool) (ok bool, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	limiter := s.limiter(from, now)
-	wait = missing(limiter, now)
+	wait = untilNext(limiter, now)
 	if wait > 0 && !s.trusted(from, now) {
 		return false, wait
 	}
@@ -74,17 +76,16 @@ func (s *sources) try(from netip.Prefix, now time.Time, right func() bool) (ok b
 	return false, wait
 }
 
-// missing returns how long it takes until the limiter allows one more.
-func missing(l *rate.Limiter, now time.Time) time.Duration {
-	lack := 1 - l.TokensAt(now)
-	if lack <= 0 {
+// untilNext returns the time until the limiter allows one more.
+func untilNext(l *rate.Limiter, now time.Time) time.Duration {
+	missing := 1 - l.TokensAt(now)
+	if missing <= 0 {
 		return 0
 	}
-	return time.Duration(lack * float64(refill))
+	return time.Duration(missing * float64(refill))
 }
 
-// limiter returns the allowance of a source, which is its own as long as there
-// is room.
+// limiter returns the limiter of a source: its own, as long as there is room.
 func (s *sources) limiter(from netip.Prefix, now time.Time) *rate.Limiter {
 	if known := s.failed[from]; known != nil {
 		return known
@@ -100,7 +101,7 @@ func (s *sources) limiter(from netip.Prefix, now time.Time) *rate.Limiter {
 	if len(s.failed) >= maxFailed {
 		return s.others
 	}
-	return allowance()
+	return newLimiter()
 }
 
 func (s *sources) keep(from netip.Prefix, l *rate.Limiter) {
@@ -117,8 +118,8 @@ func (s *sources) trusted(from netip.Prefix, now time.Time) bool {
 	return known && now.Sub(last) < proven
 }
 
-// prove remembers that a source has the secret, in the place of the one that
-// showed it longest ago if there is no room.
+// prove remembers that a source has the secret. If there is no room, it forgets
+// the source that sent the secret longest ago.
 func (s *sources) prove(from netip.Prefix, now time.Time) {
 	if _, known := s.proven[from]; !known && len(s.proven) >= maxProven {
 		oldest, when := netip.Prefix{}, now

@@ -1,5 +1,5 @@
 // Package config says what is wrong with the configuration of a package, field
-// by field: whoever fills the fields from settings can name those instead.
+// by field, so that a program can name its own setting of each field.
 package config
 
 import (

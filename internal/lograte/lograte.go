@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// leftOut is the attribute that tells how many records were left out since the
-// last one that was logged.
+// leftOut is the attribute that counts the records left out since the last one
+// that was logged.
 const leftOut = "left_out"
 
-// A Handler passes on at most one record in each interval. The first record
-// goes out at once. Of those that follow within the interval the last one goes
-// out at its end, with the number of the others as "left_out". What a handler
-// derives, with attributes or groups, shares its interval.
+// A Handler passes on at most one record in each interval. It passes the first
+// record on at once, and of those that follow within the interval the last one
+// at its end, with the number of the others as "left_out". Handlers derived from
+// it, with attributes or groups, share its interval.
 type Handler struct {
 	next  slog.Handler
 	quota *quota
@@ -55,7 +55,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 	return &Handler{next: h.next.WithGroup(name), quota: h.quota}
 }
 
-// quota is one record in each interval.
+// quota allows one record in each interval.
 type quota struct {
 	interval time.Duration
 
@@ -81,7 +81,7 @@ func (q *quota) spend(ctx context.Context, to slog.Handler, r slog.Record) bool 
 		if others > 0 {
 			r.AddAttrs(slog.Int(leftOut, others))
 		}
-		_ = to.Handle(ctx, r) // as slog.Logger does: a log that fails has nobody to tell
+		_ = to.Handle(ctx, r) // slog.Logger ignores errors, too
 	}
 	return false
 }
