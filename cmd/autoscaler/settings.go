@@ -17,6 +17,8 @@ import (
 
 // A config is what the program works with.
 type config struct {
+	settings.Redacted
+
 	API     exoscale.Config
 	Loop    autoscale.Config
 	Handler autoscale.HandlerConfig
@@ -29,12 +31,6 @@ type config struct {
 	StateDir *settings.Setting
 	Warnings []string // about questionable settings
 }
-
-// String keeps secrets out of anything that prints the value.
-func (config) String() string { return "autoscaler settings (not shown)" }
-
-// GoString returns the same as String.
-func (c config) GoString() string { return c.String() }
 
 // parse reads the settings.
 func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {

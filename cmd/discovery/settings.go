@@ -14,6 +14,8 @@ import (
 
 // A config is what the program works with.
 type config struct {
+	settings.Redacted
+
 	API      exoscale.Config
 	Agent    discovery.Config
 	Listen   string // HOST:PORT of the HTTP service; empty: none
@@ -22,12 +24,6 @@ type config struct {
 	File     *settings.Setting // of the targets file
 	Warnings []string          // about questionable settings
 }
-
-// String keeps secrets out of anything that prints the value.
-func (config) String() string { return "discovery settings (not shown)" }
-
-// GoString returns the same as String.
-func (c config) GoString() string { return c.String() }
 
 // parse reads the settings.
 func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {

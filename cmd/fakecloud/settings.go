@@ -13,6 +13,8 @@ import (
 
 // A config describes an instance.
 type config struct {
+	settings.Redacted
+
 	Listen   string
 	Machines string
 	Zone     string
@@ -32,12 +34,6 @@ type config struct {
 	// LogInfo makes an instance log what its machines do, not only warnings.
 	LogInfo bool
 }
-
-// String keeps secrets out of anything that prints the value.
-func (config) String() string { return "fakecloud settings (not shown)" }
-
-// GoString returns the same as String.
-func (c config) GoString() string { return c.String() }
 
 // newSet returns the settings of a command, without any yet.
 func (p program) newSet(command, summary string) *settings.Set {

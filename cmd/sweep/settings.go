@@ -12,6 +12,8 @@ import (
 
 // A config is what the program works with.
 type config struct {
+	settings.Redacted
+
 	API      exoscale.Config
 	Sweeper  sweep.Sweeper
 	States   []string // paths of Terraform states, "-" for the standard input
@@ -21,12 +23,6 @@ type config struct {
 	Timeout  time.Duration
 	Warnings []string // about questionable settings
 }
-
-// String keeps secrets out of anything that prints the value.
-func (config) String() string { return "sweep settings (not shown)" }
-
-// GoString returns the same as String.
-func (c config) GoString() string { return c.String() }
 
 // parse reads the settings.
 func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {

@@ -23,12 +23,14 @@
 // [AddLogging] does.
 //
 // [Add] declares a setting, [AddRepeated] one whose flag may be given several
-// times, [AddSecret] one that is never shown. Add returns a [Setting], which
-// knows whether it was given and how to say that its value is wrong.
-// [Validate] has the filled Config validated by its own package, and reports
-// what that finds under the names of the settings. [Set.Check] runs what else
-// depends on several settings, once they have been read. [Set.Operands] takes the arguments that are not flags. A program with
-// commands makes one Set for each, named after both, such as "example serve".
+// times, [AddSecret] one that is never shown; [Redacted] keeps secrets out of
+// what prints the config. Add returns a [Setting], which knows whether it was
+// given and how to say that its value is wrong. [Validate] has the filled Config
+// validated by its own package, and reports what that finds under the names of
+// the settings. [Set.Check] runs what else depends on several settings, once they
+// have been read. [Set.Operands] takes the arguments that are not flags. A
+// program with commands makes one Set for each, named after both, such as
+// "example serve".
 //
 // What holds for all settings: a flag wins over the environment, the
 // environment over the default. Where several variables mean the same, the

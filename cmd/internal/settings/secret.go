@@ -92,3 +92,13 @@ func AddToken(set *Set, into *string, spec Spec) *Setting {
 	})
 	return s
 }
+
+// Redacted is for structs that hold secrets: embedded in them it keeps those out
+// of anything that prints the struct.
+type Redacted struct{}
+
+// String returns a text without any value.
+func (Redacted) String() string { return "settings (not shown)" }
+
+// GoString returns the same as String.
+func (r Redacted) GoString() string { return r.String() }

@@ -317,6 +317,17 @@ func TestValuesThatMayHoldASecretAreNotShown(t *testing.T) {
 	assert.Equal(t, []settings.SettingError{{Setting: "flag -url", Problem: "has a password in it (value not shown)", Remedy: "give another"}}, wrong)
 }
 
+func TestRedactedStructsDoNotPrintSecrets(t *testing.T) {
+	t.Parallel()
+	value := struct {
+		settings.Redacted
+		Token string
+	}{Token: "hush"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.Equal(t, "settings (not shown)", fmt.Sprintf(verb, value))
+	}
+}
+
 func TestShortTokensAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	for token, warnings := range map[string]int{"": 0, "x": 1, "123456789012345": 1, "1234567890123456": 0} {
