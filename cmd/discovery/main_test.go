@@ -80,6 +80,20 @@ func awaitTargets(t *testing.T, p program, n int) {
 	}, 10*time.Second, 5*time.Millisecond, "log: %s", p.log)
 }
 
+// awaitReady waits until the first refresh is complete: the file is written a
+// moment before.
+func awaitReady(t *testing.T, client *http.Client, url string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		resp, err := client.Get(url + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}, 10*time.Second, 5*time.Millisecond)
+}
+
 func awaitLog(t *testing.T, p program, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -97,6 +111,7 @@ func TestFileFollowsThePool(t *testing.T) {
 	awaitTargets(t, p, 1)
 
 	url := "http://" + address(t, p.log)
+	awaitReady(t, http.DefaultClient, url)
 	content, err := os.ReadFile(p.file)
 	require.NoError(t, err)
 	code, body := get(t, url+"/targets")
@@ -145,6 +160,7 @@ func TestTargetsComeOverTLSToThoseWithTheToken(t *testing.T) {
 	awaitTargets(t, p, 2)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
 	t.Cleanup(client.CloseIdleConnections)
+	awaitReady(t, client, "https://"+address(t, p.log))
 	for path, want := range map[string]int{
 		"/targets": 401, "/metrics": 401, "/healthz": 200, "/readyz": 200,
 		"/targets?token=hush-hush-hush-hush": 200, "/metrics?token=hush-hush-hush-hush": 200, "/targets?token=x": 401,
