@@ -69,8 +69,8 @@ func (l levels) Handle(_ context.Context, r slog.Record) error {
 func TestEachTurnIsOneLineAndAFailedOneIsAnError(t *testing.T) {
 	t.Parallel()
 	var seen []slog.Level
-	w := newWorld(t, 1, func(c *autoscale.Config) {
-		c.Logger = slog.New(levels{Handler: slog.DiscardHandler, seen: &seen})
+	w := newWorld(t, 1, func(cfg *autoscale.Config) {
+		cfg.Logger = slog.New(levels{Handler: slog.DiscardHandler, seen: &seen})
 	})
 	w.turn()
 	w.webhook(up)

@@ -69,64 +69,65 @@ func DefaultConfig() Config {
 }
 
 // withDefaults returns the configuration with the defaults filled in.
-func (c Config) withDefaults() Config {
+func (cfg Config) withDefaults() Config {
 	defaults := DefaultConfig()
-	c.Min = cmp.Or(c.Min, defaults.Min)
-	c.Max = cmp.Or(c.Max, max(defaults.Max, c.Min))
-	c.Step = cmp.Or(c.Step, defaults.Step)
-	c.Interval = cmp.Or(c.Interval, defaults.Interval)
-	c.Timeout = cmp.Or(c.Timeout, c.Interval*5/6)
-	c.Expiry = cmp.Or(c.Expiry, max(defaultExpiry, c.Interval))
-	c.Grace = cmp.Or(c.Grace, defaults.Grace)
-	if c.Clock == nil {
-		c.Clock = clock.System{}
+	cfg.Min = cmp.Or(cfg.Min, defaults.Min)
+	cfg.Max = cmp.Or(cfg.Max, max(defaults.Max, cfg.Min))
+	cfg.Step = cmp.Or(cfg.Step, defaults.Step)
+	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
+	cfg.Timeout = cmp.Or(cfg.Timeout, cfg.Interval*5/6)
+	cfg.Expiry = cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.Interval))
+	cfg.Grace = cmp.Or(cfg.Grace, defaults.Grace)
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System{}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return c
+	return cfg
 }
 
-// Validate reports every setting that is out of its range, and how to mend it.
-// It takes zero as a value where [DefaultConfig] has another one: [New] fills
-// the defaults in before. Whether there is a pool is for New to say.
-func (c Config) Validate() error {
+// Validate reports every setting that is out of its range, and how to correct it.
+// A zero that stands for a default is out of range, except in Timeout, Expiry
+// and Grace: start from [DefaultConfig]. [New] fills in the defaults first, and
+// also checks that there is a pool.
+func (cfg Config) Validate() error {
 	errs := []error{
-		config.Between("Min", c.Min, 1, MaxSize),
-		config.Between("Max", c.Max, 1, MaxSize),
-		config.Between("Step", c.Step, 1, MaxSize),
-		config.Between("Interval", c.Interval, MinInterval, MaxInterval),
+		config.Between("Min", cfg.Min, 1, MaxSize),
+		config.Between("Max", cfg.Max, 1, MaxSize),
+		config.Between("Step", cfg.Step, 1, MaxSize),
+		config.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
 	}
-	if errs[0] == nil && errs[1] == nil && c.Max < c.Min {
+	if errs[0] == nil && errs[1] == nil && cfg.Max < cfg.Min {
 		errs = append(errs, &config.Error{
-			Field: "Max", Problem: fmt.Sprintf("is %d, below the minimum of %d", c.Max, c.Min), Remedy: "raise it or lower the minimum",
+			Field: "Max", Problem: fmt.Sprintf("is %d, below the minimum of %d", cfg.Max, cfg.Min), Remedy: "raise it or lower the minimum",
 		})
 	}
 	if errs[3] == nil {
-		errs = append(errs, c.validateTimeout(), c.validateExpiry())
+		errs = append(errs, cfg.validateTimeout(), cfg.validateExpiry())
 	}
-	if c.Grace < 0 {
-		errs = append(errs, &config.Error{Field: "Grace", Problem: fmt.Sprintf("is %s", c.Grace), Remedy: "set it to 0s or longer"})
+	if cfg.Grace < 0 {
+		errs = append(errs, &config.Error{Field: "Grace", Problem: fmt.Sprintf("is %s", cfg.Grace), Remedy: "set it to 0s or longer"})
 	}
 	return errors.Join(errs...)
 }
 
-func (c Config) validateTimeout() error {
-	if c.Timeout == 0 || MinTimeout <= c.Timeout && c.Timeout < c.Interval {
+func (cfg Config) validateTimeout() error {
+	if cfg.Timeout == 0 || MinTimeout <= cfg.Timeout && cfg.Timeout < cfg.Interval {
 		return nil
 	}
 	return &config.Error{
-		Field: "Timeout", Problem: fmt.Sprintf("is %s", c.Timeout),
-		Remedy: fmt.Sprintf("set it to %s or longer, and shorter than the interval of %s", MinTimeout, c.Interval),
+		Field: "Timeout", Problem: fmt.Sprintf("is %s", cfg.Timeout),
+		Remedy: fmt.Sprintf("set it to %s or longer, and shorter than the interval of %s", MinTimeout, cfg.Interval),
 	}
 }
 
-func (c Config) validateExpiry() error {
-	if c.Expiry == 0 || c.Interval <= c.Expiry && c.Expiry <= MaxExpiry {
+func (cfg Config) validateExpiry() error {
+	if cfg.Expiry == 0 || cfg.Interval <= cfg.Expiry && cfg.Expiry <= MaxExpiry {
 		return nil
 	}
 	return &config.Error{
-		Field: "Expiry", Problem: fmt.Sprintf("is %s", c.Expiry),
-		Remedy: fmt.Sprintf("set it to the interval of %s or longer, and to %s at most", c.Interval, MaxExpiry),
+		Field: "Expiry", Problem: fmt.Sprintf("is %s", cfg.Expiry),
+		Remedy: fmt.Sprintf("set it to the interval of %s or longer, and to %s at most", cfg.Interval, MaxExpiry),
 	}
 }

@@ -27,38 +27,38 @@ Grace is -1ns: set it to 0s or longer`)
 
 func TestRangesOfSettings(t *testing.T) {
 	t.Parallel()
-	type cfg = autoscale.Config
+	type change = func(*autoscale.Config)
 	for field, c := range map[string]struct {
-		right []func(*cfg)
-		wrong []func(*cfg)
+		right []change
+		wrong []change
 	}{
 		"Min": {
-			[]func(*cfg){func(c *cfg) { c.Min = 1 }, func(c *cfg) { c.Min, c.Max = autoscale.MaxSize, autoscale.MaxSize }},
-			[]func(*cfg){func(c *cfg) { c.Min = 0 }, func(c *cfg) { c.Min = -1 }, func(c *cfg) { c.Min = autoscale.MaxSize + 1 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Min = 1 }, func(cfg *autoscale.Config) { cfg.Min, cfg.Max = autoscale.MaxSize, autoscale.MaxSize }},
+			[]change{func(cfg *autoscale.Config) { cfg.Min = 0 }, func(cfg *autoscale.Config) { cfg.Min = -1 }, func(cfg *autoscale.Config) { cfg.Min = autoscale.MaxSize + 1 }},
 		},
 		"Max": {
-			[]func(*cfg){func(c *cfg) { c.Max = 1 }, func(c *cfg) { c.Max = autoscale.MaxSize }},
-			[]func(*cfg){func(c *cfg) { c.Max = 0 }, func(c *cfg) { c.Max = autoscale.MaxSize + 1 }, func(c *cfg) { c.Min, c.Max = 4, 3 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Max = 1 }, func(cfg *autoscale.Config) { cfg.Max = autoscale.MaxSize }},
+			[]change{func(cfg *autoscale.Config) { cfg.Max = 0 }, func(cfg *autoscale.Config) { cfg.Max = autoscale.MaxSize + 1 }, func(cfg *autoscale.Config) { cfg.Min, cfg.Max = 4, 3 }},
 		},
 		"Step": {
-			[]func(*cfg){func(c *cfg) { c.Step = autoscale.MaxSize }},
-			[]func(*cfg){func(c *cfg) { c.Step = 0 }, func(c *cfg) { c.Step = autoscale.MaxSize + 1 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Step = autoscale.MaxSize }},
+			[]change{func(cfg *autoscale.Config) { cfg.Step = 0 }, func(cfg *autoscale.Config) { cfg.Step = autoscale.MaxSize + 1 }},
 		},
 		"Interval": {
-			[]func(*cfg){func(c *cfg) { c.Interval = autoscale.MinInterval }, func(c *cfg) { c.Interval = autoscale.MaxInterval }},
-			[]func(*cfg){func(c *cfg) { c.Interval = 0 }, func(c *cfg) { c.Interval = autoscale.MinInterval - 1 }, func(c *cfg) { c.Interval = autoscale.MaxInterval + 1 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Interval = autoscale.MinInterval }, func(cfg *autoscale.Config) { cfg.Interval = autoscale.MaxInterval }},
+			[]change{func(cfg *autoscale.Config) { cfg.Interval = 0 }, func(cfg *autoscale.Config) { cfg.Interval = autoscale.MinInterval - 1 }, func(cfg *autoscale.Config) { cfg.Interval = autoscale.MaxInterval + 1 }},
 		},
 		"Timeout": {
-			[]func(*cfg){func(c *cfg) { c.Timeout = autoscale.MinTimeout }, func(c *cfg) { c.Timeout = time.Minute - 1 }},
-			[]func(*cfg){func(c *cfg) { c.Timeout = autoscale.MinTimeout - 1 }, func(c *cfg) { c.Timeout = time.Minute }},
+			[]change{func(cfg *autoscale.Config) { cfg.Timeout = autoscale.MinTimeout }, func(cfg *autoscale.Config) { cfg.Timeout = time.Minute - 1 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Timeout = autoscale.MinTimeout - 1 }, func(cfg *autoscale.Config) { cfg.Timeout = time.Minute }},
 		},
 		"Expiry": {
-			[]func(*cfg){func(c *cfg) { c.Expiry = time.Minute }, func(c *cfg) { c.Expiry = autoscale.MaxExpiry }},
-			[]func(*cfg){func(c *cfg) { c.Expiry = time.Minute - 1 }, func(c *cfg) { c.Expiry = autoscale.MaxExpiry + 1 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Expiry = time.Minute }, func(cfg *autoscale.Config) { cfg.Expiry = autoscale.MaxExpiry }},
+			[]change{func(cfg *autoscale.Config) { cfg.Expiry = time.Minute - 1 }, func(cfg *autoscale.Config) { cfg.Expiry = autoscale.MaxExpiry + 1 }},
 		},
 		"Grace": {
-			[]func(*cfg){func(c *cfg) { c.Grace = 0 }},
-			[]func(*cfg){func(c *cfg) { c.Grace = -1 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Grace = 0 }},
+			[]change{func(cfg *autoscale.Config) { cfg.Grace = -1 }},
 		},
 	} {
 		for _, change := range c.right {

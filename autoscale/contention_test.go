@@ -38,10 +38,10 @@ func (w *world) rounds(n int, other *world, first, second autoscale.Direction) (
 	return reasons
 }
 
-func TestOfTwoAutoscalersOneLetsGo(t *testing.T) {
+func TestOneOfTwoAutoscalersStopsResizing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.Max = 20; c.Registerer = prometheus.NewRegistry() })
-	other := w.second(func(c *autoscale.Config) { c.Registerer = prometheus.NewRegistry() })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 20; cfg.Registerer = prometheus.NewRegistry() })
+	other := w.second(func(cfg *autoscale.Config) { cfg.Registerer = prometheus.NewRegistry() })
 
 	reasons := w.rounds(3, other, up, up)
 
@@ -60,12 +60,12 @@ func TestOfTwoAutoscalersOneLetsGo(t *testing.T) {
 	assert.Equal(t, 13, w.pool.Size(), "ten steps of one, two of the other")
 }
 
-// TestHowOftenASecondAutoscalerMayActUnnoticed holds the decision page to its
+// TestHowOftenASecondAutoscalerActsUndetected holds the decision page to its
 // table.
-func TestHowOftenASecondAutoscalerMayActUnnoticed(t *testing.T) {
+func TestHowOftenASecondAutoscalerActsUndetected(t *testing.T) {
 	t.Parallel()
 	for every, noticed := range map[int]int{1: 3, 2: 5, 3: 7, 4: 9, 5: 0, 6: 0} { // turns
-		w := newWorld(t, 1, func(c *autoscale.Config) { c.Max = 100 })
+		w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 100 })
 		other := w.second()
 		at := 0
 		for turn := 1; turn <= 50 && at == 0; turn++ {
@@ -83,7 +83,7 @@ func TestHowOftenASecondAutoscalerMayActUnnoticed(t *testing.T) {
 	}
 }
 
-func TestTwoAutoscalersWithOppositeWishes(t *testing.T) {
+func TestTwoAutoscalersWithOppositeWebhooks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 3)
 	reasons := w.rounds(6, w.second(), up, down)
@@ -92,7 +92,7 @@ func TestTwoAutoscalersWithOppositeWishes(t *testing.T) {
 }
 
 // TestAChangeRightAfterResumeCounts: it is not among those that the operator
-// has seen to.
+// has dealt with.
 func TestAChangeRightAfterResumeCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
@@ -123,7 +123,7 @@ func TestAContentionEndsWhenItIsQuiet(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
 }
 
-func TestWhatIsNoContention(t *testing.T) {
+func TestHarmlessChangesAreNoContention(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(w *world){
 		"one change by hand": func(w *world) { w.pool.SetSize(4) },
@@ -232,10 +232,10 @@ func TestWhatIsNoContention(t *testing.T) {
 	}
 }
 
-func TestADryRunBesideARunningAutoscalerGoesOnDeciding(t *testing.T) {
+func TestADryRunBesideAnAutoscalerKeepsDeciding(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
-	dry := w.second(func(c *autoscale.Config) { c.DryRun = true })
+	dry := w.second(func(cfg *autoscale.Config) { cfg.DryRun = true })
 	reasons := w.rounds(4, dry, up, up)
 	assert.Equal(t, [2][]autoscale.Reason{
 		{"step-up", "step-up", "step-up", "step-up"},

@@ -46,8 +46,8 @@ func TestAHeldWebhookSurvivesARestart(t *testing.T) {
 func TestAWebhookForOnePoolDoesNotScaleAnother(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*autoscale.Config){
-		"another pool":           func(c *autoscale.Config) { c.PoolName = "db" },
-		"its namesake elsewhere": func(c *autoscale.Config) { c.Zone = "de-fra-1" },
+		"another pool":           func(cfg *autoscale.Config) { cfg.PoolName = "db" },
+		"its namesake elsewhere": func(cfg *autoscale.Config) { cfg.Zone = "de-fra-1" },
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestAStateFileThatNamesNoPoolIsKept(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
 }
 
-func TestACrashBetweenIntentAndResizeIsTriedAgain(t *testing.T) {
+func TestACrashBetweenIntentAndResizeIsRetried(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	var again *world
@@ -192,7 +192,7 @@ func TestADamagedStateFileIsMovedAside(t *testing.T) {
 
 func TestTheStateFileIsPrivate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.StateDir = filepath.Join(t.TempDir(), "made", "for", "it") })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.StateDir = filepath.Join(t.TempDir(), "made", "for", "it") })
 	w.webhook(up)
 	info, err := os.Stat(filepath.Join(w.cfg.StateDir, "demand.json"))
 	require.NoError(t, err)
@@ -202,7 +202,7 @@ func TestTheStateFileIsPrivate(t *testing.T) {
 	assert.Len(t, entries, 1, "no temporary file stays behind")
 }
 
-func TestAStateDirectoryThatCannotBeIsRefusedAtStart(t *testing.T) {
+func TestAnUnusableStateDirectoryIsRefusedAtStart(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
@@ -229,9 +229,9 @@ func TestScalingGoesOnWithoutADisk(t *testing.T) {
 	assert.Equal(t, []int{2, 3}, w.pool.Resizes())
 }
 
-// TestNoResizeWhileADiskThatCannotBeWrittenRemembersTheWebhook: after a crash
+// TestNoResizeWhileAReadOnlyDiskHoldsTheWebhook: after a crash
 // such a webhook would count twice.
-func TestNoResizeWhileADiskThatCannotBeWrittenRemembersTheWebhook(t *testing.T) {
+func TestNoResizeWhileAReadOnlyDiskHoldsTheWebhook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.webhook(up)
@@ -251,7 +251,7 @@ func TestNoResizeWhileADiskThatCannotBeWrittenRemembersTheWebhook(t *testing.T) 
 	assert.Equal(t, []int{4}, w.pool.Resizes(), "nothing was asked for, so there was nothing to find out")
 }
 
-func TestADiskThatRemembersOnlyWhatHasExpiredIsNoHindrance(t *testing.T) {
+func TestAReadOnlyDiskWithExpiredWebhooksPreventsNoResize(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	w.webhook(up)

@@ -24,7 +24,7 @@ func metric(name, kind, help, value string) *strings.Reader {
 func TestADryRunDecidesAndDoesNothing(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
-	w := newWorld(t, 2, func(c *autoscale.Config) { c.DryRun, c.Registerer = true, reg })
+	w := newWorld(t, 2, func(cfg *autoscale.Config) { cfg.DryRun, cfg.Registerer = true, reg })
 	w.webhook(up)
 	d := w.turn()
 	assert.True(t, d.DryRun)
@@ -45,12 +45,12 @@ func TestADryRunDecidesAndDoesNothing(t *testing.T) {
 	require.NoError(t, testutil.GatherAndCompare(reg, metric("dry_run", "gauge", "1 if the program decides but resizes nothing.", "1"), "exopool_autoscaler_dry_run"))
 }
 
-// TestADryRunNeverWrites plays 10,000 random events, half of them faults, with
-// every way of getting to a write among them.
+// TestADryRunNeverWrites plays 10,000 random events, half of them faults, among
+// them every way to a resize.
 func TestADryRunNeverWrites(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
-	w := newWorld(t, 3, func(c *autoscale.Config) { c.DryRun, c.Min = true, 2 })
+	w := newWorld(t, 3, func(cfg *autoscale.Config) { cfg.DryRun, cfg.Min = true, 2 })
 	decided := 0
 	events := []func(){
 		func() { w.webhook(up) },

@@ -25,7 +25,7 @@ func newLoop() (*autoscale.Loop, *fake.Clock) {
 	return loop, clock
 }
 
-// An alert asks for more, twice. The next turn adds one member. A real program
+// An alert asks for more, twice, and the next turn adds one member. A real program
 // serves the handler and calls [autoscale.Loop.Run] instead of RunOnce.
 func Example() {
 	loop, clock := newLoop()
@@ -56,7 +56,7 @@ func Example() {
 	// held: at-maximum, from 3 to 3
 }
 
-// A program that needs no webhooks records what it wants by itself.
+// A program without webhooks records demand itself.
 func ExampleLoop_Record() {
 	loop, _ := newLoop()
 	ctx := context.Background()
@@ -164,8 +164,8 @@ func ExampleNewHandler() {
 	// 503 no turn has ended yet
 }
 
-// A program fills its settings into the defaults, and learns all that is wrong
-// with them at once.
+// A program fills its settings into the defaults. The error names all that are
+// wrong.
 func ExampleConfig_Validate() {
 	cfg := autoscale.DefaultConfig()
 	cfg.Max = 20_000
@@ -191,7 +191,7 @@ func (s *servers) Resize(_ context.Context, size int) error {
 	return nil
 }
 
-// Whatever has a size can be a pool.
+// Anything that has a size can be a pool.
 func ExamplePool() {
 	loop, err := autoscale.New(autoscale.Config{Pool: &servers{on: 1}, PoolName: "rack"})
 	if err != nil {

@@ -52,7 +52,7 @@ func outcomes(t *testing.T, reg prometheus.Gatherer) map[string]float64 {
 	return all
 }
 
-func TestAFloodOfOddWebhooksDoesNotFloodTheLog(t *testing.T) {
+func TestAFloodOfWrongWebhooksDoesNotFloodTheLog(t *testing.T) {
 	t.Parallel()
 	const each, seconds = 1000, 8
 	tests := map[string]struct {
@@ -75,8 +75,8 @@ func TestAFloodOfOddWebhooksDoesNotFloodTheLog(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				reg := prometheus.NewRegistry()
-				_, h := inbox(t, "t0ken", func(c *autoscale.Config) {
-					c.Logger, c.Registerer = slog.New(slog.NewJSONHandler(&log, nil)), reg
+				_, h := inbox(t, "t0ken", func(cfg *autoscale.Config) {
+					cfg.Logger, cfg.Registerer = slog.New(slog.NewJSONHandler(&log, nil)), reg
 				})
 				for range seconds {
 					for i := range each {
@@ -107,11 +107,11 @@ func TestAFloodOfOddWebhooksDoesNotFloodTheLog(t *testing.T) {
 	}
 }
 
-func TestWrongTokensOfOneSourceDoNotShutOutAnother(t *testing.T) {
+func TestWrongTokensOfOneSourceDoNotLockOutAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reg := prometheus.NewRegistry()
-		loop, h := inbox(t, "t0ken", func(c *autoscale.Config) { c.Registerer = reg })
+		loop, h := inbox(t, "t0ken", func(cfg *autoscale.Config) { cfg.Registerer = reg })
 		ask := func(from, token string) (code int, retryAfter string) {
 			r := post("/down?token="+token, "", "")
 			r.RemoteAddr = from
@@ -142,8 +142,8 @@ func TestAFailingDiskDoesNotFloodTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		reg := prometheus.NewRegistry()
-		w := newWorld(t, 1, func(c *autoscale.Config) {
-			c.Logger, c.Registerer = slog.New(slog.NewTextHandler(&log, nil)), reg
+		w := newWorld(t, 1, func(cfg *autoscale.Config) {
+			cfg.Logger, cfg.Registerer = slog.New(slog.NewTextHandler(&log, nil)), reg
 		})
 		w.breakDisk()
 		for range 1000 {

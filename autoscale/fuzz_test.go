@@ -16,7 +16,7 @@ import (
 	"github.com/exopool/exopool/fake"
 )
 
-// FuzzToken: only the secret itself opens the door.
+// FuzzToken: only the secret itself is accepted.
 func FuzzToken(f *testing.F) {
 	const secret = "open sesame"
 	f.Add("Bearer open sesame", "")
@@ -44,7 +44,7 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzStateFile: whatever the disk holds, the program starts, takes a turn
+// FuzzStateFile: with any state file, the program starts, takes a turn
 // within the limits, and can start again on what it has written.
 func FuzzStateFile(f *testing.F) {
 	f.Add([]byte(`{"version":1}`))

@@ -67,7 +67,7 @@ func TestHealthAndReadiness(t *testing.T) {
 func measured(t *testing.T) (*world, *prometheus.Registry, http.Handler) {
 	t.Helper()
 	reg := prometheus.NewRegistry()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.Registerer = reg })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Registerer = reg })
 	return w, reg, autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "t0ken", Gatherer: reg})
 }
 
@@ -81,7 +81,7 @@ func TestMetricsKeepThePrometheusConventions(t *testing.T) {
 	assert.Contains(t, get(t, h, "/metrics").Body.String(), "exopool_autoscaler_pool_size 1\n")
 }
 
-func TestMetricsTellWhatHappened(t *testing.T) {
+func TestMetricsShowWhatHappened(t *testing.T) {
 	t.Parallel()
 	w, reg, h := measured(t)
 	w.pool.Linger(1)
@@ -187,10 +187,10 @@ func TestMetricsRegisteredTwiceAreAnError(t *testing.T) {
 	require.ErrorContains(t, err, "register metrics")
 }
 
-func TestReadersNeedTheTokenIfAskedFor(t *testing.T) {
+func TestProtectAllRequiresTheToken(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.Registerer = reg })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Registerer = reg })
 	w.turn()
 	open := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "t0ken", Gatherer: reg})
 	closed := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "t0ken", Gatherer: reg, ProtectAll: true})

@@ -182,7 +182,8 @@ func (l *Loop) turnContext(ctx context.Context) (context.Context, context.Cancel
 	return calls, func() { unhook(); cancel() }
 }
 
-// takeTurn reads the pool, decides and resizes. The decision d collects what happens.
+// takeTurn reads the pool, decides and resizes. The decision d collects what
+// happens.
 func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	if ctx.Err() != nil {
 		d.Up, d.Down = l.demand.pending()
@@ -256,9 +257,9 @@ func (l *Loop) recordReading(d *Decision, status Status) {
 	l.readAt = l.cfg.Clock.Now()
 }
 
-// reportSettled counts and logs what became of webhooks. It does so before the next
-// write removes them from the disk: if the program dies in between they are
-// reported twice rather than never.
+// reportSettled counts and logs what became of webhooks, before the next write
+// removes them from the disk: if the program dies in between, they are reported
+// twice rather than never.
 func (l *Loop) reportSettled(ctx context.Context, d *Decision, settled []Settled) {
 	d.Settled = append(d.Settled, settled...)
 	for _, s := range settled {

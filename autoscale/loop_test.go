@@ -122,7 +122,7 @@ func TestASizeOutOfBoundsIsBroughtBackAStepATurn(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, test.size, func(c *autoscale.Config) { c.Min = 3 })
+			w := newWorld(t, test.size, func(cfg *autoscale.Config) { cfg.Min = 3 })
 			w.webhook(test.webhooks...)
 			var reasons []autoscale.Reason
 			for i := range test.reasons {
@@ -140,7 +140,7 @@ func TestASizeOutOfBoundsIsBroughtBackAStepATurn(t *testing.T) {
 
 func TestADownBelowTheMinimumWithoutRoomIsSettledAsAtTheMinimum(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.Min = 3 })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Min = 3 })
 	w.pool.Linger(4)
 	w.webhook(down)
 	d := w.turn()
@@ -150,7 +150,7 @@ func TestADownBelowTheMinimumWithoutRoomIsSettledAsAtTheMinimum(t *testing.T) {
 
 func TestACorrectionOfTheSizeSurvivesACrash(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.Min = 3 })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Min = 3 })
 	var again *world
 	w.hooks.after = func() { again = w.crashedCopy() }
 	w.turn()
@@ -273,7 +273,7 @@ func TestARefusedResizeIsTriedAgain(t *testing.T) {
 	assert.Equal(t, []int{3, 3}, w.pool.Resizes())
 }
 
-func TestAfterALostAnswerTheSizeTells(t *testing.T) {
+func TestAfterALostAnswerTheSizeDecides(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("connection reset")
 
@@ -399,7 +399,7 @@ type odd struct{ status func() autoscale.Status }
 func (o odd) Status(context.Context) (autoscale.Status, error) { return o.status(), nil }
 func (o odd) Resize(context.Context, int) error                { panic("resize: index out of range") }
 
-func TestAnOddPoolIsSurvived(t *testing.T) {
+func TestAPoolThatPanicsOrMisreportsIsSurvived(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		rule   string
@@ -424,7 +424,7 @@ func TestAnOddPoolIsSurvived(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, 1, func(c *autoscale.Config) { c.Pool = odd{tt.status} })
+			w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Pool = odd{tt.status} })
 			w.webhook(up)
 			d := w.turn()
 			assert.Equal(t, autoscale.Failed, d.Result)
@@ -436,7 +436,7 @@ func TestAnOddPoolIsSurvived(t *testing.T) {
 
 func TestTheLastThousandDecisionsAreKept(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, func(c *autoscale.Config) { c.StateDir = "" })
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.StateDir = "" })
 	for range 1003 {
 		w.turn()
 	}

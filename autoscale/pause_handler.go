@@ -100,7 +100,7 @@ func (h pauseHandler) serveResume(w http.ResponseWriter, r *http.Request) {
 // other hosts, nor web pages in a browser.
 func (h pauseHandler) authorizeOperator(w http.ResponseWriter, r *http.Request) bool {
 	if !h.guard.Required() && (!loopback.IsAddrPort(r.RemoteAddr) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "") {
-		plain(w, http.StatusForbidden, "without a token only programs on this host may do that: set WEBHOOK_TOKEN and send it")
+		plain(w, http.StatusForbidden, "without a token only programs on this host may do that: give the autoscaler a token and send it")
 		return false
 	}
 	return authorize(w, r, h.loop, h.guard)

@@ -86,7 +86,7 @@ func TestAPauseSurvivesARestart(t *testing.T) {
 	assert.False(t, paused)
 }
 
-func TestASecondPauseReplacesTheFirstButForItsBeginning(t *testing.T) {
+func TestASecondPauseKeepsTheBeginningOfTheFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	w.pause(time.Hour, "sale")
@@ -96,12 +96,12 @@ func TestASecondPauseReplacesTheFirstButForItsBeginning(t *testing.T) {
 	assert.Equal(t, autoscale.Pause{Since: noon, Reason: "fire"}, got)
 }
 
-// TestAPauseDuringATurnComesInTime: the turn has decided, but not written.
-func TestAPauseDuringATurnComesInTime(t *testing.T) {
+// TestAPauseDuringATurnPreventsItsResize: the turn has decided, but not written.
+func TestAPauseDuringATurnPreventsItsResize(t *testing.T) {
 	t.Parallel()
 	var w *world
-	w = newWorld(t, 2, func(c *autoscale.Config) {
-		c.Logger = slog.New(trigger{slog.DiscardHandler, "webhooks settled", func() { w.pause(0, "") }})
+	w = newWorld(t, 2, func(cfg *autoscale.Config) {
+		cfg.Logger = slog.New(trigger{slog.DiscardHandler, "webhooks settled", func() { w.pause(0, "") }})
 	})
 	w.webhook(up, down)
 	d := w.turn()
@@ -115,9 +115,9 @@ func TestAPauseDuringATurnComesInTime(t *testing.T) {
 	assert.NotContains(t, w.stateFile(), "intent")
 }
 
-// TestAPauseTellsOfAResizeUnderWay: whoever changes the size by hand must wait
-// until that is done.
-func TestAPauseTellsOfAResizeUnderWay(t *testing.T) {
+// TestAPauseReportsAResizeUnderWay: an operator who changes the size by hand must
+// wait until that is done.
+func TestAPauseReportsAResizeUnderWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	h := autoscale.NewHandler(w.loop, autoscale.HandlerConfig{Token: "open-sesame"})
@@ -170,7 +170,7 @@ func TestAPauseHoldsForAPoolOfAnotherName(t *testing.T) {
 	assert.Equal(t, "evening sale", d.Pause.Reason)
 }
 
-func TestAPauseThatIsOverDoesNotComeBackWithTheClock(t *testing.T) {
+func TestAnEndedPauseDoesNotReturnWithTheClock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 9)
 	w.pause(time.Minute, "")
@@ -181,7 +181,7 @@ func TestAPauseThatIsOverDoesNotComeBackWithTheClock(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonAboveMaximum, w.loop.RunOnce(t.Context()).Reason)
 }
 
-func TestAPauseWithoutADiskHoldsAndSaysSo(t *testing.T) {
+func TestAPauseWithoutADiskIsInForceAndAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 9)
 	repair := w.breakDisk()
@@ -191,7 +191,7 @@ func TestAPauseWithoutADiskHoldsAndSaysSo(t *testing.T) {
 	repair()
 }
 
-func TestPausesThatCannotBe(t *testing.T) {
+func TestInvalidPauses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
 	for name, test := range map[string]struct {
@@ -214,7 +214,7 @@ func TestPausesThatCannotBe(t *testing.T) {
 func TestThePauseIsVisibleInMetrics(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
-	w := newWorld(t, 2, func(c *autoscale.Config) { c.Registerer = reg })
+	w := newWorld(t, 2, func(cfg *autoscale.Config) { cfg.Registerer = reg })
 	expect := func(paused, since string) {
 		t.Helper()
 		require.NoError(t, testutil.GatherAndCompare(reg, strings.NewReader(`
@@ -323,8 +323,8 @@ func TestWhoMayPause(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, serve(autoscale.NewHandler(w.loop, autoscale.HandlerConfig{}), r).Code)
 }
 
-// FuzzPauseFile: whatever the file holds, the program starts; what it does not
-// understand is a pause, and one that it understands survives a restart.
+// FuzzPauseFile: with any file, the program starts; a damaged one is a pause,
+// and a valid one survives a restart.
 func FuzzPauseFile(f *testing.F) {
 	f.Add([]byte(`{"version":1,"pool":"at-vie-1/web","since":"2026-03-01T11:00:00Z","until":"2026-03-01T13:00:00Z","reason":"sale"}`))
 	f.Add([]byte(`{"version":1,"pool":"at-vie-1/db","since":"2026-03-01T11:00:00Z"}`))

@@ -13,7 +13,7 @@ import (
 )
 
 // A schedule is a random schedule of webhooks, turns, faults, foreign changes
-// and crashes, and the books that are kept on it from outside the program.
+// and crashes, with an account of it that the program does not see.
 type schedule struct {
 	*world
 	reg      *prometheus.Registry
@@ -54,7 +54,7 @@ func (s *schedule) settled(rt *rapid.T) map[autoscale.Direction]int {
 	return sums
 }
 
-// resized keeps the books on every effective change that the program makes.
+// resized checks and records every change that the program makes.
 func (s *schedule) resized(rt *rapid.T, from int) {
 	to := s.pool.Size()
 	if to == from {
@@ -103,7 +103,7 @@ func (s *schedule) takeTurn(rt *rapid.T) {
 	s.loop.RunOnce(rt.Context())
 }
 
-// crashInResize is a power cut at one of the two points where it hurts.
+// crashInResize is a power cut just before or just after the request.
 func (s *schedule) crashInResize(rt *rapid.T) {
 	crashed := false
 	cut := func() { crashed = true; s.crash(rt) }
@@ -125,7 +125,7 @@ func TestRandomSchedules(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		s := &schedule{
-			world:    newWorld(t, 3, func(c *autoscale.Config) { c.Min, c.Step = 2, rapid.IntRange(1, 3).Draw(rt, "step") }),
+			world:    newWorld(t, 3, func(cfg *autoscale.Config) { cfg.Min, cfg.Step = 2, rapid.IntRange(1, 3).Draw(rt, "step") }),
 			recorded: map[autoscale.Direction]int{}, reported: map[autoscale.Direction]int{}, unspent: map[autoscale.Direction]int{},
 		}
 		from := 0

@@ -50,7 +50,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		l.reportSettled(ctx, d, l.demand.settle(direction, ReasonDryRun))
 		return
 	}
-	unclear := false // whether an attempt may have been carried out, or may yet be
+	unclear := false // an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
 		if !unclear {
 			if err := l.saveIntent(ctx, direction, d.From, d.To); err != nil {
@@ -208,8 +208,8 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 	return false
 }
 
-// saveIntent saves the intent. A disk that fails prevents the resize only if what it
-// holds could cause a second one.
+// saveIntent saves the intent. A disk that fails prevents the resize only if its
+// content could cause a second one.
 func (l *Loop) saveIntent(ctx context.Context, direction Direction, from, to int) error {
 	now := l.cfg.Clock.Now()
 	err := l.demand.saveIntent(direction, from, to, now)

@@ -15,7 +15,7 @@ import (
 	"github.com/exopool/exopool/fake"
 )
 
-// A passing error may be gone soon.
+// A passing error is temporary.
 type passing struct {
 	error
 	after time.Duration
@@ -31,9 +31,9 @@ var (
 	inMinute = passing{error: tooMany.error, after: time.Minute}
 )
 
-// TestAResizeIsRepeatedOnlyOnWhatIsStillTrue: the pool has two members, one
+// TestAResizeIsRetriedOnlyIfTheDecisionStands: the pool has two members, one
 // webhook asks for one more, and the first request fails.
-func TestAResizeIsRepeatedOnlyOnWhatIsStillTrue(t *testing.T) {
+func TestAResizeIsRetriedOnlyIfTheDecisionStands(t *testing.T) {
 	t.Parallel()
 	fail := func(errs ...error) func(*fake.Pool) {
 		return func(p *fake.Pool) {
@@ -174,9 +174,9 @@ func TestAWebhookWhoseResizeIsCarriedOutLateIsOneStep(t *testing.T) {
 	}
 }
 
-// TestAResizeIsNotAskedForOnAnOldReading: a log or a disk stalls between the
+// TestAResizeIsNotRequestedOnAnOldReading: a log or a disk stalls between the
 // reading and the resize.
-func TestAResizeIsNotAskedForOnAnOldReading(t *testing.T) {
+func TestAResizeIsNotRequestedOnAnOldReading(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		meanwhile func(*fake.Pool)
@@ -211,7 +211,7 @@ func TestAResizeIsNotAskedForOnAnOldReading(t *testing.T) {
 	}
 }
 
-func TestStoppingWhileWaitingToAskAgainAsksNoMore(t *testing.T) {
+func TestStoppingWhileWaitingToRetryRequestsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pool, loop, stop := started(t)
@@ -227,12 +227,12 @@ func TestStoppingWhileWaitingToAskAgainAsksNoMore(t *testing.T) {
 	})
 }
 
-func TestALostAnswerToACorrectionIsNobodyElsesChange(t *testing.T) {
+func TestALostAnswerToACorrectionIsNoForeignChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pool := fake.NewPool("web", 7, nil)
 		pool.LoseNext("resize", lost)
-		_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool, c.Max = pool, 5 })
+		_, loop, stop := started(t, func(cfg *autoscale.Config) { cfg.Pool, cfg.Max = pool, 5 })
 		time.Sleep(30 * time.Second)
 		last := loop.Decisions()[0]
 		assert.Equal(t, autoscale.Resized, last.Result)
@@ -242,14 +242,14 @@ func TestALostAnswerToACorrectionIsNobodyElsesChange(t *testing.T) {
 	})
 }
 
-// TestATurnThatAsksAgainSurvivesACrash: what the disk holds between two
+// TestATurnThatRetriesSurvivesACrash: what the disk holds between two
 // attempts is enough for one step and no more.
-func TestATurnThatAsksAgainSurvivesACrash(t *testing.T) {
+func TestATurnThatRetriesSurvivesACrash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() // goes only when the first program has ended, too
 	synctest.Test(t, func(t *testing.T) {
 		pool := fake.NewPool("web", 2, nil)
-		_, loop, _ := started(t, func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir })
+		_, loop, _ := started(t, func(cfg *autoscale.Config) { cfg.Pool, cfg.StateDir = pool, dir })
 		pool.LoseNext("resize", inTwenty)
 		loop.Record(t.Context(), up)
 		time.Sleep(61 * time.Second) // in the middle of the wait

@@ -91,8 +91,8 @@ func TestMissedTurnsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		_, loop, stop := started(t, func(c *autoscale.Config) {
-			c.Pool = stuck{fake.NewPool("web", 2, nil), 150 * time.Second}
+		_, loop, stop := started(t, func(cfg *autoscale.Config) {
+			cfg.Pool = stuck{fake.NewPool("web", 2, nil), 150 * time.Second}
 		})
 		time.Sleep(500 * time.Second)
 		stop()
@@ -140,7 +140,7 @@ func TestStoppingFinishesTheCallInFlight(t *testing.T) {
 func TestStoppingWaitsNoLongerThanTheGracePeriod(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		pool, loop, stop := started(t, func(c *autoscale.Config) { c.Grace = 2 * time.Second })
+		pool, loop, stop := started(t, func(cfg *autoscale.Config) { cfg.Grace = 2 * time.Second })
 		pool.TakeTime(40 * time.Second)
 		loop.Record(t.Context(), up)
 		time.Sleep(61 * time.Second)
@@ -156,7 +156,7 @@ func TestStoppingWaitsNoLongerThanTheGracePeriod(t *testing.T) {
 func TestStoppingDoesNotWaitForAnAPIThatNeverAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool = silent{fake.NewPool("web", 2, nil)} })
+		_, loop, stop := started(t, func(cfg *autoscale.Config) { cfg.Pool = silent{fake.NewPool("web", 2, nil)} })
 		loop.Record(t.Context(), up)
 		asked := time.Now()
 		stop()
@@ -167,7 +167,7 @@ func TestStoppingDoesNotWaitForAnAPIThatNeverAnswers(t *testing.T) {
 	})
 }
 
-// A silent pool answers no question.
+// A silent pool never answers.
 type silent struct{ *fake.Pool }
 
 func (silent) Status(ctx context.Context) (autoscale.Status, error) {
@@ -179,7 +179,7 @@ func TestStoppingBetweenReadingAndWritingWritesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pool := fake.NewPool("web", 2, nil)
-		_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool = stuck{pool, 5 * time.Second} })
+		_, loop, stop := started(t, func(cfg *autoscale.Config) { cfg.Pool = stuck{pool, 5 * time.Second} })
 		loop.Record(t.Context(), up)
 		stop()
 		assert.Equal(t, autoscale.ReasonStopping, loop.Decisions()[0].Reason)
@@ -205,7 +205,7 @@ func TestACrashLoopScalesNoFasterThanOnceAnInterval(t *testing.T) {
 		pool := fake.NewPool("web", 1, nil)
 		dir := t.TempDir()
 		for range 30 { // a run of 10 s each, in five minutes
-			_, loop, stop := started(t, func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir })
+			_, loop, stop := started(t, func(cfg *autoscale.Config) { cfg.Pool, cfg.StateDir = pool, dir })
 			loop.Record(t.Context(), up)
 			time.Sleep(10 * time.Second)
 			stop()
@@ -214,11 +214,11 @@ func TestACrashLoopScalesNoFasterThanOnceAnInterval(t *testing.T) {
 	})
 }
 
-func TestAProgramWhoseFirstTurnIsPutOffIsReadyAtOnce(t *testing.T) {
+func TestAProgramWhoseFirstTurnIsDelayedIsReadyAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pool, dir := fake.NewPool("web", 1, nil), t.TempDir()
-		onDisk := func(c *autoscale.Config) { c.Pool, c.StateDir = pool, dir }
+		onDisk := func(cfg *autoscale.Config) { cfg.Pool, cfg.StateDir = pool, dir }
 		_, loop, stop := started(t, onDisk)
 		loop.Record(t.Context(), up)
 		time.Sleep(time.Minute)
@@ -304,15 +304,15 @@ func (p settingBack) Status(ctx context.Context) (autoscale.Status, error) {
 	return p.Pool.Status(ctx)
 }
 
-// As the clock of a machine that starts is, once it has reached a time server.
-func TestAClockThatIsSetBackAtTheStartHoldsNothingUp(t *testing.T) {
+// A machine that starts sets its clock once it has reached a time server.
+func TestAClockSetBackAtTheStartDelaysNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dir, clock := t.TempDir(), new(settable)
 		state := fmt.Sprintf(`{"version":1,"last_resize":%q}`, time.Now().Add(-10*time.Second).Format(time.RFC3339))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "demand.json"), []byte(state), 0o600))
-		_, loop, stop := started(t, func(c *autoscale.Config) {
-			c.StateDir, c.Clock, c.Pool = dir, clock, settingBack{fake.NewPool("web", 2, nil), clock}
+		_, loop, stop := started(t, func(cfg *autoscale.Config) {
+			cfg.StateDir, cfg.Clock, cfg.Pool = dir, clock, settingBack{fake.NewPool("web", 2, nil), clock}
 		})
 		assert.Empty(t, loop.Decisions(), "the latest resize is too young")
 		time.Sleep(61 * time.Second)

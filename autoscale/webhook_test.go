@@ -103,7 +103,7 @@ func TestMethodsAndPaths(t *testing.T) {
 	}
 }
 
-func TestTheTokenIsAskedFor(t *testing.T) {
+func TestTheTokenIsRequired(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cret+with/odd=chars"
 	header := func(value string) func(*http.Request) {
@@ -137,8 +137,8 @@ func TestTheTokenIsAskedFor(t *testing.T) {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			var logs bytes.Buffer
-			loop, h := inbox(t, secret, func(c *autoscale.Config) {
-				c.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			loop, h := inbox(t, secret, func(cfg *autoscale.Config) {
+				cfg.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			})
 			r := httptest.NewRequest(http.MethodGet, "/up", nil)
 			tt.with(r)
@@ -165,7 +165,7 @@ func TestAFailingDiskIsNoReasonToRefuseAWebhook(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason)
 }
 
-func TestTheOperatorIsToldWhereToConfirmASubscription(t *testing.T) {
+func TestTheLogNamesTheAddressThatConfirmsASubscription(t *testing.T) {
 	t.Parallel()
 	const address = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-central-1:123456789012:up&Token=1"
 	for url, told := range map[string]bool{
@@ -179,8 +179,8 @@ func TestTheOperatorIsToldWhereToConfirmASubscription(t *testing.T) {
 		strings.Replace(address, "sns.", "evil.test/sns.", 1):                     false,
 	} {
 		var logs bytes.Buffer
-		loop, h := inbox(t, "", func(c *autoscale.Config) {
-			c.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		loop, h := inbox(t, "", func(cfg *autoscale.Config) {
+			cfg.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		})
 		got := serve(h, post("/up", "text/plain", fmt.Sprintf(`{"Type":"SubscriptionConfirmation","SubscribeURL":%q}`, url)))
 		assert.Equal(t, http.StatusOK, got.Code)
@@ -190,7 +190,7 @@ func TestTheOperatorIsToldWhereToConfirmASubscription(t *testing.T) {
 	}
 }
 
-func TestWebhooksAreAnsweredByWhatTheySay(t *testing.T) {
+func TestAnswersToWebhooks(t *testing.T) {
 	t.Parallel()
 	listed := map[autoscale.Direction][]string{up: {"Pool is busy"}}
 	for _, tt := range []struct {

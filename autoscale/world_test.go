@@ -28,7 +28,7 @@ type world struct {
 	loop  *autoscale.Loop
 }
 
-// hooks run around each resize, at the very points where a crash hurts.
+// hooks run just before and just after each resize, where a crash matters.
 type hooks struct {
 	*fake.Pool
 	before, after func()

@@ -20,7 +20,7 @@ func TestClockStandsStillUntilAdvanced(t *testing.T) {
 	assert.Equal(t, noon.Add(time.Minute), clock.Now())
 }
 
-func TestAdvanceWakesThoseWhoseTimeHasCome(t *testing.T) {
+func TestAdvanceEndsWaits(t *testing.T) {
 	t.Parallel()
 	clock := fake.NewClock(noon)
 	short, long := clock.After(time.Minute), clock.After(time.Hour)

@@ -48,7 +48,7 @@ func TestWithoutSecretEveryRequestIsAdmitted(t *testing.T) {
 	}
 }
 
-func TestWrongSecretsUseUpAnAllowanceThatComesBack(t *testing.T) {
+func TestWrongSecretsAreLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := auth.New(secret)
@@ -71,7 +71,7 @@ func TestWrongSecretsUseUpAnAllowanceThatComesBack(t *testing.T) {
 	})
 }
 
-func TestARequestWithoutSecretGuessesNothing(t *testing.T) {
+func TestARequestWithoutSecretIsNoGuess(t *testing.T) {
 	t.Parallel()
 	g := auth.New(secret)
 	for range 100 {
@@ -112,7 +112,7 @@ func TestSourcesAreAddressesAndNetworks(t *testing.T) {
 	}
 }
 
-func TestARightfulSenderIsNotShutOutByItsNeighbour(t *testing.T) {
+func TestALegitimateSenderIsNotLockedOutByItsNeighbour(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := auth.New(secret)
@@ -135,7 +135,7 @@ func TestARightfulSenderIsNotShutOutByItsNeighbour(t *testing.T) {
 // address returns one of 65,536 addresses.
 func address(i int) string { return fmt.Sprintf("10.0.%d.%d:1", i>>8, i&255) }
 
-func TestManySourcesShareWhatIsLeft(t *testing.T) {
+func TestManySourcesShareOneLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := auth.New(secret)

@@ -30,7 +30,7 @@ func journal(level slog.Level) (*slog.Logger, *bytes.Buffer) {
 	return lograte.Logger(plain, time.Second), &out
 }
 
-func TestOneLineInEachIntervalTellsOfAll(t *testing.T) {
+func TestOneLineInEachIntervalCountsAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := journal(slog.LevelInfo)
@@ -88,7 +88,7 @@ func TestWhatIsNotLoggedIsNotCounted(t *testing.T) {
 	})
 }
 
-func TestALineOutlivesTheRequestItTellsOf(t *testing.T) {
+func TestALineOutlivesItsRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log, out := journal(slog.LevelInfo)

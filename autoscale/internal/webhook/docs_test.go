@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "remake the tables in docs/webhooks.md")
 
 const (
 	webhooksPage = "../../../docs/webhooks.md"
-	tablesStart  = "<!-- tables: go test ./autoscale/internal/webhook -run DocsList -update -->\n"
+	tablesStart  = "<!-- tables: go test ./autoscale/internal/webhook -run DocsListTheFields -update -->\n"
 	tablesEnd    = "<!-- end of tables -->\n"
 )
 
@@ -40,7 +40,7 @@ func code(words []string) string {
 	return strings.Join(spans, ", ")
 }
 
-func TestDocsListWhatFieldsSay(t *testing.T) {
+func TestDocsListTheFields(t *testing.T) {
 	t.Parallel()
 	var tables strings.Builder
 	tables.WriteString("| sender | field | fires | is over | is not about load |\n|---|---|---|---|---|\n")

@@ -44,7 +44,7 @@ func nested(t *testing.T, steps []string, value any) string {
 	return string(body)
 }
 
-func TestEveryWordOfTheTablesMeansWhatItSays(t *testing.T) {
+func TestEveryValueOfTheTables(t *testing.T) {
 	t.Parallel()
 	for _, s := range webhook.Fields() {
 		for _, path := range s.Paths {
@@ -86,7 +86,7 @@ func TestEveryWordOfTheTablesMeansWhatItSays(t *testing.T) {
 	}
 }
 
-func TestWordsInsideOtherWordsDecideNothing(t *testing.T) {
+func TestPartsOfWordsMeanNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"Load up", "Slowdown", "Countdown", "Update is slow", "CPU low on disk", "CPU high again", "Not resolved", "Unclear", "upstream", "down.",

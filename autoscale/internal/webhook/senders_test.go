@@ -213,8 +213,8 @@ func TestWhereAlertsAreListedOthersAreRefused(t *testing.T) {
 	assert.Equal(t, unlisted, outcomeOf(t, nothing, post("/down", "", `{"alertname":"CPU low"}`)), "a direction without names has none that count")
 }
 
-// TestOddBodiesTakeLittle is not parallel, as it counts what is allocated.
-func TestOddBodiesTakeLittle(t *testing.T) { //nolint:paralleltest // see above
+// TestHostileBodiesTakeLittleMemory is not parallel, as it counts what is allocated.
+func TestHostileBodiesTakeLittleMemory(t *testing.T) { //nolint:paralleltest // see above
 	const size = 64 << 10
 	fill := func(text string) string { return strings.Repeat(text, size/len(text)) }
 	bodies := map[string]string{
