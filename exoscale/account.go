@@ -103,7 +103,7 @@ func balancerResource(b *oapi.LoadBalancer) sweep.Resource {
 	return sweep.Resource{ID: orZero(b.Id), Name: orZero(b.Name), Running: running(b.State)}
 }
 
-// running tells the state of something that costs money.
+// running returns the state of a resource that costs money.
 func running[T ~string](state *T) string {
 	if text := string(orZero(state)); text != "" {
 		return text
@@ -166,7 +166,7 @@ func sshKeyResource(k *oapi.SshKey) sweep.Resource {
 
 // apiKeyResource leaves out the key that signs the calls.
 func (a *Account) apiKeyResource(k *oapi.IamApiKey) sweep.Resource {
-	if orZero(k.Key) == a.client.conf.Key {
+	if orZero(k.Key) == a.client.cfg.Key {
 		return sweep.Resource{}
 	}
 	return sweep.Resource{ID: orZero(k.Key), Name: orZero(k.Name)}

@@ -17,8 +17,8 @@ import (
 
 type object = map[string]any
 
-// furnish creates one of every kind in an account.
-func furnish(t *testing.T, cloud *exoapi.Cloud) {
+// createAll creates one resource of every kind in an account.
+func createAll(t *testing.T, cloud *exoapi.Cloud) {
 	t.Helper()
 	create := func(path string, body object) (id string) {
 		id, err := cloud.Do(t.Context(), http.MethodPost, path, body)
@@ -55,7 +55,7 @@ func furnish(t *testing.T, cloud *exoapi.Cloud) {
 func TestAccountIsEmptiedBySweeping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := emulator(t, exoapi.Config{})
-		furnish(t, cloud)
+		createAll(t, cloud)
 		var found []string
 		s := &sweep.Sweeper{Account: client.Account(), Name: "web"}
 		left, err := s.Find(t.Context())
@@ -90,7 +90,7 @@ func TestAccountIsEmptiedBySweeping(t *testing.T) {
 func TestPartsAreDeletedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := emulator(t, exoapi.Config{})
-		furnish(t, cloud)
+		createAll(t, cloud)
 		services, err := client.Account().List(t.Context(), sweep.LoadBalancerService)
 		require.NoError(t, err)
 		require.Len(t, services, 1)
@@ -104,7 +104,7 @@ func TestPartsAreDeletedAlone(t *testing.T) {
 func TestResourcesInUseAreBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := emulator(t, exoapi.Config{})
-		furnish(t, cloud)
+		createAll(t, cloud)
 		roles, err := client.Account().List(t.Context(), sweep.Role)
 		require.NoError(t, err)
 		for _, role := range roles {

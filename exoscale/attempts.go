@@ -13,10 +13,10 @@ import (
 // take about 10 MiB.
 const maxAnswer = 64 << 20
 
-// attempts makes single exchanges: it measures them, and reads the body to
-// its end, so that a connection lost half way through counts as a failed
-// attempt and is repeated like any other. It makes none before the time that
-// the API has asked for.
+// attempts makes single exchanges. It measures them and reads the whole body, so
+// that a connection that is lost half way counts as a failed attempt and is
+// repeated like any other. It makes none before the time that the API asked
+// for.
 type attempts struct {
 	next    http.RoundTripper
 	timeout time.Duration
@@ -40,7 +40,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	a.limit.note(resp, time.Now())
+	a.limit.update(resp, time.Now())
 	past.status, past.body = resp.StatusCode, body
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
@@ -66,7 +66,7 @@ func (a *attempts) exchange(req *http.Request) (*http.Response, []byte, error) {
 	return resp, body, nil
 }
 
-// failure says whether it was this attempt's time that ended.
+// failure adds to err that the time of this attempt ran out, if it did.
 func (a *attempts) failure(attempt context.Context, req *http.Request, err error) error {
 	if attempt.Err() != nil && req.Context().Err() == nil {
 		return fmt.Errorf("no answer within %s: %w", a.timeout, err)
@@ -74,8 +74,8 @@ func (a *attempts) failure(attempt context.Context, req *http.Request, err error
 	return err
 }
 
-// A history is what happened to one call so far. One goroutine at a time
-// uses it: attempts follow one another.
+// A history is what happened to one call so far. Attempts follow one another, so
+// only one goroutine at a time uses it.
 type history struct {
 	attempts int
 	status   int    // of the last whole answer; 0 when there was none

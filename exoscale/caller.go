@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// A caller carries one call of the API through all its attempts. What it
-// returns is a whole JSON answer with status 200, or an error: egoscale would
-// follow a nil pointer on anything else.
+// A caller makes one call of the API with all its attempts. It returns a whole
+// JSON answer with status 200, or an error: egoscale would dereference a nil
+// pointer on anything else.
 type caller struct {
-	conf    Config
+	cfg     Config
 	once    *attempts
 	retries http.RoundTripper
 }
 
-func newCaller(conf Config, m *metrics) *caller {
-	once := &attempts{next: conf.Transport, timeout: conf.Timeout, metrics: m}
-	return &caller{conf: conf, once: once, retries: newRetries(conf, once)}
+func newCaller(cfg Config, m *metrics) *caller {
+	once := &attempts{next: cfg.Transport, timeout: cfg.Timeout, metrics: m}
+	return &caller{cfg: cfg, once: once, retries: newRetries(cfg, once)}
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -31,7 +31,7 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if c.conf.ReadOnly && req.Method != http.MethodGet {
+	if c.cfg.ReadOnly && req.Method != http.MethodGet {
 		return nil, errReadOnly
 	}
 	past := new(history)
@@ -50,13 +50,13 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		// one brought no answer.
 		return nil, err
 	case err != nil && past.status == 0 && past.failure != nil && ctx.Err() != nil:
-		// That the time ran out says nothing about the cause.
-		return nil, fmt.Errorf("%w: %w%s: %w", ErrUnreachable, past.failure, past, err)
+		// The cause is the failure, not that the time ran out.
+		return nil, fmt.Errorf("%w: %s: %w%s: %w", ErrUnreachable, c.cfg.Remedies.Unreachable, past.failure, past, err)
 	case err != nil && past.status == 0:
-		return nil, fmt.Errorf("%w: %w%s", ErrUnreachable, err, past)
+		return nil, fmt.Errorf("%w: %s: %w%s", ErrUnreachable, c.cfg.Remedies.Unreachable, err, past)
 	case err != nil || past.status != http.StatusOK:
 		// An error after an answer means that the time ran out before the
-		// next attempt. The answer says why there was to be one.
+		// next attempt. The answer says why another was needed.
 		return nil, c.refusal(req, past, err)
 	}
 	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -68,7 +68,7 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// refusal makes an error of the last answer.
+// refusal returns the last answer as an error.
 func (c *caller) refusal(req *http.Request, past *history, cause error) error {
 	var wire struct {
 		Message string `json:"message"`
@@ -77,7 +77,7 @@ func (c *caller) refusal(req *http.Request, past *history, cause error) error {
 	if json.Unmarshal(past.body, &wire) == nil && wire.Message != "" {
 		message = wire.Message
 	}
-	message = c.conf.clean(message)
+	message = c.cfg.clean(message)
 	if left := c.once.limit.left(time.Now()); left > 0 {
 		message += fmt.Sprintf("; it asks to wait %s", left.Round(time.Second))
 	}
@@ -87,5 +87,6 @@ func (c *caller) refusal(req *http.Request, past *history, cause error) error {
 		message:  message,
 		attempts: past.attempts,
 		cause:    cause,
+		remedy:   c.cfg.Remedies.Unauthorized,
 	}
 }

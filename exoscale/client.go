@@ -10,29 +10,29 @@ import (
 // A Client calls the API of one zone. It is safe for concurrent use.
 type Client struct {
 	api   *egoscale.Client
-	conf  Config
+	cfg   Config
 	limit *rateLimit
 }
 
-// New returns a client; it makes no call. The error names every fault of
-// conf, or says that its metrics are registered already.
-func New(conf Config) (*Client, error) {
-	if err := conf.validate(); err != nil {
+// New returns a client; it makes no call. The error names everything that is
+// wrong with cfg, or says that its metrics are registered already.
+func New(cfg Config) (*Client, error) {
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configure the Exoscale client: %w", err)
 	}
-	conf = conf.withDefaults()
-	base, err := conf.baseURL()
+	cfg = cfg.withDefaults()
+	base, err := cfg.baseURL()
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMetrics(conf.Registerer)
+	m, err := newMetrics(cfg.Registerer)
 	if err != nil {
 		return nil, fmt.Errorf("register the API metrics: %w", err)
 	}
-	caller := newCaller(conf, m)
-	// Egoscale wraps the transport of the client it is given, so nobody else
-	// may use this one.
-	api, err := egoscale.NewClient(conf.Key, conf.Secret,
+	caller := newCaller(cfg, m)
+	// Egoscale wraps the transport of the client it is given, so this one
+	// must not be used by anything else.
+	api, err := egoscale.NewClient(cfg.Key, cfg.Secret,
 		egoscale.ClientOptWithAPIEndpoint(base),
 		egoscale.ClientOptWithHTTPClient(&http.Client{
 			Transport:     caller,
@@ -41,7 +41,7 @@ func New(conf Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the Exoscale client: %w", err)
 	}
-	return &Client{api: api, conf: conf, limit: &caller.once.limit}, nil
+	return &Client{api: api, cfg: cfg, limit: &caller.once.limit}, nil
 }
 
 // stay keeps signed requests from being sent where an answer points to.

@@ -1,6 +1,7 @@
 package exoscale
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/exopool/exopool/internal/config"
 )
 
 // Config says how to reach the API. Key, Secret and Zone are required; every
@@ -29,24 +32,44 @@ type Config struct {
 	// something in the account.
 	ReadOnly bool
 
-	// Timeout limits one attempt, its body included; 10 s when zero.
+	// Remedies end the errors of common causes.
+	Remedies Remedies
+
+	// Timeout limits one attempt, including its body; 10 s when zero.
 	Timeout time.Duration
 	// Retries is how often a failed attempt is repeated, at most 10; 3 when
 	// zero, never when negative.
 	Retries int
-	// PollInterval is the time between two looks at a running operation;
-	// 3 s when zero.
+	// PollInterval is the time between two reads of a running operation; 3 s
+	// when zero.
 	PollInterval time.Duration
 	// OperationTimeout limits the wait for an operation; 2 min when zero.
 	OperationTimeout time.Duration
 
-	// Transport carries the requests; nil means one of its own with the
-	// standard library's settings, proxies from the environment included.
+	// Transport sends the requests; nil means a new one with the standard
+	// library's settings, including proxies from the environment.
 	Transport http.RoundTripper
-	// Registerer receives the metrics; nil means that nobody reads them.
+	// Registerer registers the metrics, unless it is nil.
 	Registerer prometheus.Registerer
-	// Logger hears of repeated attempts, at debug level; nil means silence.
+	// Logger logs repeated attempts, at debug level; nil means no logs.
 	Logger *slog.Logger
+}
+
+// Remedies are what to do about errors, in the words of the program: its users
+// change settings, whose names this package does not know. Empty ones are
+// general.
+type Remedies struct {
+	Unauthorized string // with [ErrUnauthorized]
+	Unreachable  string // with [ErrUnreachable]
+	PoolNotFound string // with [autoscale.ErrPoolNotFound], for a pool given by its id
+}
+
+func (r Remedies) withDefaults() Remedies {
+	return Remedies{
+		Unauthorized: cmp.Or(r.Unauthorized, "check the key, its secret and its role"),
+		Unreachable:  cmp.Or(r.Unreachable, "check the zone, the endpoint and the network"),
+		PoolNotFound: cmp.Or(r.PoolNotFound, "check the id of the pool and the zone"),
+	}
 }
 
 const (
@@ -57,30 +80,20 @@ const (
 	defaultOperationTimeout = 2 * time.Minute
 )
 
-// withDefaults fills what was left out.
-func (c Config) withDefaults() Config {
-	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
+// withDefaults returns the configuration with defaults filled in.
+func (cfg Config) withDefaults() Config {
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
+	cfg.Retries = max(cmp.Or(cfg.Retries, defaultRetries), 0)
+	cfg.PollInterval = cmp.Or(cfg.PollInterval, defaultPollInterval)
+	cfg.OperationTimeout = cmp.Or(cfg.OperationTimeout, defaultOperationTimeout)
+	cfg.Remedies = cfg.Remedies.withDefaults()
+	if cfg.Transport == nil {
+		cfg.Transport = newTransport()
 	}
-	switch {
-	case c.Retries == 0:
-		c.Retries = defaultRetries
-	case c.Retries < 0:
-		c.Retries = 0
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.PollInterval == 0 {
-		c.PollInterval = defaultPollInterval
-	}
-	if c.OperationTimeout == 0 {
-		c.OperationTimeout = defaultOperationTimeout
-	}
-	if c.Transport == nil {
-		c.Transport = newTransport()
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return c
+	return cfg
 }
 
 // newTransport returns a transport that shares no connection with others.
@@ -91,52 +104,56 @@ func newTransport() http.RoundTripper {
 	return &http.Transport{Proxy: http.ProxyFromEnvironment}
 }
 
-// validate reports all faults together. It never repeats a credential.
-func (c Config) validate() error {
-	var faults []error
-	for _, credential := range []struct{ name, value string }{{"key", c.Key}, {"secret", c.Secret}} {
+// validate reports all faults, as [config.Error]. It never repeats a credential.
+func (cfg Config) validate() error {
+	var errs []error
+	for _, credential := range []struct{ field, value string }{{"Key", cfg.Key}, {"Secret", cfg.Secret}} {
 		switch {
 		case credential.value == "":
-			faults = append(faults, fmt.Errorf("the API %s is missing", credential.name))
+			errs = append(errs, &config.Error{Field: credential.field, Problem: "is missing", Remedy: "set it to that of an API key"})
 		case strings.ContainsFunc(credential.value, unfitForHeader):
-			faults = append(faults, fmt.Errorf("the API %s contains white space, a comma or a control character", credential.name))
+			errs = append(errs, &config.Error{
+				Field: credential.field, Problem: "contains white space, a comma or a control character", Remedy: "copy it again",
+			})
 		}
 	}
-	if !isZone(c.Zone) {
-		faults = append(faults, fmt.Errorf("zone %q is not a zone name such as at-vie-1", c.Zone))
+	if !isZone(cfg.Zone) {
+		errs = append(errs, &config.Error{Field: "Zone", Problem: fmt.Sprintf("is %q", cfg.Zone), Remedy: "set it to a name such as at-vie-1"})
 	}
-	if _, err := c.baseURL(); err != nil {
-		faults = append(faults, err)
+	if _, err := cfg.baseURL(); err != nil {
+		errs = append(errs, err)
 	}
-	if c.Retries > maxRetries {
-		faults = append(faults, fmt.Errorf("%d retries are more than %d", c.Retries, maxRetries))
+	if cfg.Retries > maxRetries {
+		errs = append(errs, &config.Error{Field: "Retries", Problem: fmt.Sprintf("is %d", cfg.Retries), Remedy: fmt.Sprintf("set it to at most %d", maxRetries)})
 	}
 	for _, limit := range []struct {
-		name  string
+		field string
 		value time.Duration
-	}{{"timeout", c.Timeout}, {"poll interval", c.PollInterval}, {"operation timeout", c.OperationTimeout}} {
+	}{{"Timeout", cfg.Timeout}, {"PollInterval", cfg.PollInterval}, {"OperationTimeout", cfg.OperationTimeout}} {
 		if limit.value < 0 {
-			faults = append(faults, fmt.Errorf("the %s %s is negative", limit.name, limit.value))
+			errs = append(errs, &config.Error{Field: limit.field, Problem: fmt.Sprintf("is %s", limit.value), Remedy: "set it to a positive duration"})
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
+const exampleEndpoint = "set it to an address such as http://127.0.0.1:8929/v2"
+
 // baseURL returns where all requests go, without a slash at the end. The path
-// is signed, so it is kept as the endpoint names it.
-func (c Config) baseURL() (string, error) {
-	if c.Endpoint == "" {
-		return "https://api-" + c.Zone + ".exoscale.com/v2", nil
+// is signed, so it is kept as the endpoint has it.
+func (cfg Config) baseURL() (string, error) {
+	if cfg.Endpoint == "" {
+		return "https://api-" + cfg.Zone + ".exoscale.com/v2", nil
 	}
-	u, err := url.Parse(c.Endpoint)
+	u, err := url.Parse(cfg.Endpoint)
 	switch {
 	case err != nil:
 		// The cause repeats the address, which may carry a password.
-		return "", errors.New("the API endpoint is not a web address")
+		return "", &config.Error{Field: "Endpoint", Problem: "is no web address", Remedy: exampleEndpoint}
 	case u.User != nil:
-		return "", errors.New("the API endpoint must not contain a user name or password")
+		return "", &config.Error{Field: "Endpoint", Problem: "contains a user name or password", Remedy: exampleEndpoint}
 	case (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
-		return "", fmt.Errorf("API endpoint %q is not like http://127.0.0.1:8929/v2", c.Endpoint)
+		return "", &config.Error{Field: "Endpoint", Problem: fmt.Sprintf("is %q", cfg.Endpoint), Remedy: exampleEndpoint}
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""

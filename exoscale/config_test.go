@@ -3,6 +3,7 @@ package exoscale_test
 import (
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,8 +32,8 @@ func TestNewReportsAllFaultsAtOnce(t *testing.T) {
 
 	require.Error(t, err)
 	for _, text := range []string{
-		"the API key is missing", "the API secret contains white space", `zone "evil.test/"`, `API endpoint "ftp://x"`,
-		"11 retries", "timeout -1ns is negative", "poll interval -1ns", "operation timeout -1ns",
+		"Key is missing", "Secret contains white space", `Zone is "evil.test/"`, `Endpoint is "ftp://x"`,
+		"Retries is 11: set it to at most 10", "Timeout is -1ns", "PollInterval is -1ns", "OperationTimeout is -1ns",
 	} {
 		assert.ErrorContains(t, err, text)
 	}
@@ -45,29 +46,51 @@ func TestNewRefuses(t *testing.T) {
 		change func(*exoscale.Config)
 		says   string
 	}{
-		"no secret":                   {func(c *exoscale.Config) { c.Secret = "" }, "the API secret is missing"},
-		"a key with a line end":       {func(c *exoscale.Config) { c.Key += "\n" }, "the API key contains"},
-		"a key with a comma":          {func(c *exoscale.Config) { c.Key += ",x" }, "the API key contains"},
-		"no zone":                     {func(c *exoscale.Config) { c.Zone = "" }, "not a zone name"},
-		"a zone that is another host": {func(c *exoscale.Config) { c.Zone = "x.evil.test#" }, "not a zone name"},
-		"an endpoint without a host":  {func(c *exoscale.Config) { c.Endpoint = "http:///v2" }, "API endpoint"},
-		"an endpoint without scheme":  {func(c *exoscale.Config) { c.Endpoint = "127.0.0.1:8929/v2" }, "API endpoint"},
-		"an endpoint with a query":    {func(c *exoscale.Config) { c.Endpoint = "http://h/v2?x=1" }, "API endpoint"},
+		"no secret":                   {func(c *exoscale.Config) { c.Secret = "" }, "Secret is missing"},
+		"a key with a line end":       {func(c *exoscale.Config) { c.Key += "\n" }, "Key contains"},
+		"a key with a comma":          {func(c *exoscale.Config) { c.Key += ",x" }, "Key contains"},
+		"no zone":                     {func(c *exoscale.Config) { c.Zone = "" }, "set it to a name such as at-vie-1"},
+		"a zone that is another host": {func(c *exoscale.Config) { c.Zone = "x.evil.test#" }, "set it to a name such as at-vie-1"},
+		"an endpoint without a host":  {func(c *exoscale.Config) { c.Endpoint = "http:///v2" }, "Endpoint is"},
+		"an endpoint without scheme":  {func(c *exoscale.Config) { c.Endpoint = "127.0.0.1:8929/v2" }, "Endpoint is"},
+		"an endpoint with a query":    {func(c *exoscale.Config) { c.Endpoint = "http://h/v2?x=1" }, "Endpoint is"},
 		"an endpoint with a password": {func(c *exoscale.Config) { c.Endpoint = "http://u:hidden@h/v2" }, "user name or password"},
-		"an unreadable endpoint":      {func(c *exoscale.Config) { c.Endpoint = "http://u:hidden@h:port/v2" }, "not a web address"},
+		"an unreadable endpoint":      {func(c *exoscale.Config) { c.Endpoint = "http://u:hidden@h:port/v2" }, "no web address"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conf := exoscale.Config{Key: key, Secret: secret, Zone: "at-vie-1"}
-			test.change(&conf)
+			cfg := exoscale.Config{Key: key, Secret: secret, Zone: "at-vie-1"}
+			test.change(&cfg)
 
-			_, err := exoscale.New(conf)
+			_, err := exoscale.New(cfg)
 
 			require.ErrorContains(t, err, test.says)
 			for _, hidden := range []string{key, secret, "hidden"} {
 				assert.NotContains(t, err.Error(), hidden)
 			}
+		})
+	}
+}
+
+func TestRemediesAreThoseOfTheProgram(t *testing.T) {
+	t.Parallel()
+	remedies := exoscale.Remedies{Unauthorized: "ask the owner of the key", Unreachable: "plug it in", PoolNotFound: "look it up"}
+	for name, test := range map[string]struct {
+		answer httpmock.Responder
+		remedy string
+	}{
+		"wrong key":  {reply(401, `{}`), remedies.Unauthorized},
+		"no answer":  {httpmock.NewErrorResponder(syscall.ECONNREFUSED), remedies.Unreachable},
+		"wrong pool": {reply(404, `{}`), remedies.PoolNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mock := httpmock.NewMockTransport()
+			mock.RegisterResponder("GET", poolURL, test.answer)
+			client := newClient(t, mock, func(cfg *exoscale.Config) { cfg.Remedies, cfg.Retries = remedies, -1 })
+			_, err := client.Lister().Pool(t.Context(), poolID)
+			assert.ErrorContains(t, err, ": "+test.remedy)
 		})
 	}
 }
@@ -116,11 +139,11 @@ exopool_exoscale_api_requests_total{code="other",operation="list-instance-pools"
 func TestTwoClientsCannotShareARegisterer(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
-	conf := exoscale.Config{Key: key, Secret: secret, Zone: "at-vie-1", Registerer: reg}
-	_, err := exoscale.New(conf)
+	cfg := exoscale.Config{Key: key, Secret: secret, Zone: "at-vie-1", Registerer: reg}
+	_, err := exoscale.New(cfg)
 	require.NoError(t, err)
 
-	_, err = exoscale.New(conf)
+	_, err = exoscale.New(cfg)
 
 	require.ErrorContains(t, err, "register the API metrics")
 }

@@ -2,23 +2,23 @@
 //
 //	Client ──▶ Pool    size, members and state of one pool; resize  (autoscale.Pool)
 //	       ├─▶ Lister  members with their addresses, health         (discovery.Lister)
-//	       └─▶ Account everything there is, and how to delete it    (sweep.Account)
+//	       └─▶ Account all resources of an account, deletion        (sweep.Account)
 //
-// It decides nothing: it calls, translates and wraps. Requests are built,
+// It decides nothing: it calls, translates and wraps errors. Requests are built,
 // signed and decoded by egoscale v2; no egoscale type leaves the package.
 //
-// Of egoscale's client only the generated calls are used. The convenience
-// layer above them follows pointers that an answer may lack, drops the text of
-// a failed operation, and polls by a clock of its own. For the same reason a
-// [Client] names the zone's host itself instead of having it rewritten per
-// request, which would lose the port of any other endpoint.
+// Only the generated calls of egoscale's client are used. The convenience layer
+// above them dereferences fields that an answer may lack, drops the text of a
+// failed operation, and polls by its own timer. It would also rewrite the host of
+// each request, and lose the port of an endpoint that is not a zone's: a
+// [Client] names the zone's host itself.
 //
-// Below egoscale lies one chain of transports, outermost first:
+// Below egoscale is one chain of transports, outermost first:
 //
 //	caller    turns everything but a JSON answer with status 200 into an error
-//	retries   repeats what may pass: 429, 5xx but 501, broken connections
-//	attempts  one exchange: its time limit, its metrics, its body read whole
+//	retries   repeats attempts that may succeed later: 429, 5xx but 501, broken connections
+//	attempts  makes one exchange: timeout, metrics, whole body
 //
-// Every call of the API is safe to repeat: reads change nothing, and a resize
-// names the size wanted, not the difference.
+// Errors say what to do in general words; [Config.Remedies] replaces these with
+// the names of a program's settings.
 package exoscale

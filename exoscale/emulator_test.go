@@ -20,9 +20,9 @@ import (
 const microType = "71004023-bb72-4a97-b1e9-bc66dfce9470"
 
 // emulator starts a cloud and a client that reaches it without a socket.
-func emulator(tb testing.TB, conf exoapi.Config) (*exoapi.Cloud, *exoscale.Client) {
+func emulator(tb testing.TB, cfg exoapi.Config) (*exoapi.Cloud, *exoscale.Client) {
 	tb.Helper()
-	cloud, err := exoapi.New(conf)
+	cloud, err := exoapi.New(cfg)
 	require.NoError(tb, err)
 	tb.Cleanup(cloud.Close)
 	return cloud, newClient(tb, cloud.Transport(), func(c *exoscale.Config) {
@@ -220,7 +220,7 @@ func TestWrongCredentialsGetTheirOwnMessage(t *testing.T) {
 			_, err := client.Pool(poolID).Status(t.Context())
 
 			require.ErrorIs(t, err, exoscale.ErrUnauthorized)
-			assert.ErrorContains(t, err, "check EXOSCALE_KEY and EXOSCALE_SECRET")
+			assert.ErrorContains(t, err, "check the key, its secret and its role")
 			assert.NotContains(t, err.Error(), pair[0])
 			assert.NotContains(t, err.Error(), pair[1])
 		})
@@ -235,7 +235,7 @@ func TestUnknownPoolsGetTheirOwnMessage(t *testing.T) {
 		require.ErrorIs(t, err, autoscale.ErrPoolNotFound)
 		require.ErrorIs(t, client.Pool(poolID).Resize(t.Context(), 1), autoscale.ErrPoolNotFound)
 		_, err = client.ResolvePool(t.Context(), "web")
-		require.ErrorContains(t, err, "there is none at all")
+		require.ErrorContains(t, err, "the zone has none")
 
 		id := newPool(t, cloud, "web", 1)
 		got, err := client.ResolvePool(t.Context(), "web")

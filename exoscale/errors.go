@@ -13,15 +13,15 @@ import (
 	"github.com/exopool/exopool/discovery"
 )
 
-// Errors that callers branch on. Pools that are gone satisfy
-// [autoscale.ErrPoolNotFound] and [discovery.ErrPoolNotFound] alike.
+// Errors that callers test for. If a pool does not exist, the error is both
+// [autoscale.ErrPoolNotFound] and [discovery.ErrPoolNotFound].
 var (
 	// ErrUnauthorized: the API does not accept the credentials, or the key's
 	// role does not allow the call.
-	ErrUnauthorized = errors.New("the API does not accept the credentials: check EXOSCALE_KEY and EXOSCALE_SECRET, and what the role of the key allows")
-	// ErrUnreachable: no attempt brought an answer: no such host, connection
-	// refused or lost, or time out.
-	ErrUnreachable = errors.New("the API cannot be reached: check EXOSCALE_ZONE, the network and, if set, EXOSCALE_API_ENDPOINT")
+	ErrUnauthorized = errors.New("the API does not accept the credentials")
+	// ErrUnreachable: no attempt was answered: no such host, connection refused
+	// or lost, or timeout.
+	ErrUnreachable = errors.New("the API cannot be reached")
 )
 
 // errReadOnly: the client was made for reading.
@@ -36,7 +36,8 @@ type apiError struct {
 	status   int
 	message  string // the API's own words
 	attempts int
-	cause    error // why no further attempt was made, if not by number
+	cause    error  // why no further attempt was made, if not by number
+	remedy   string // for one that is unauthorized
 }
 
 func (e *apiError) Error() string {
@@ -51,7 +52,7 @@ func (e *apiError) Error() string {
 		text += ": " + e.cause.Error()
 	}
 	if e.unauthorized() {
-		text = ErrUnauthorized.Error() + ": " + text
+		text = fmt.Sprintf("%s: %s: %s", ErrUnauthorized, e.remedy, text)
 	}
 	return text
 }
@@ -91,8 +92,8 @@ func (e *apiError) refused() bool {
 	return false
 }
 
-// A poolNotFound is the answer to a pool that the zone does not have. Both
-// cores have a word of their own for it.
+// A poolNotFound error means that the zone has no such pool. Both cores have an
+// error for it.
 type poolNotFound struct{ text string }
 
 func (e *poolNotFound) Error() string { return e.text }
@@ -101,14 +102,14 @@ func (e *poolNotFound) Is(target error) bool {
 	return target == autoscale.ErrPoolNotFound || target == discovery.ErrPoolNotFound
 }
 
-// explain gives the error of an API call in our terms: what the transport
-// said, or that the body could not be decoded.
+// explain translates the error of an API call: it is that of the transport, or
+// the body could not be decoded.
 func (c *Client) explain(err error) error {
 	var transport *url.Error
 	if errors.As(err, &transport) {
 		return transport.Err
 	}
-	return fmt.Errorf("%w: %s", errMalformed, c.conf.clean(err.Error()))
+	return fmt.Errorf("%w: %s", errMalformed, c.cfg.clean(err.Error()))
 }
 
 // explainPool is explain for calls whose subject is a pool.
@@ -120,8 +121,7 @@ func (c *Client) explainPool(err error) error {
 	}
 	switch {
 	case api.status == http.StatusNotFound:
-		return &poolNotFound{fmt.Sprintf(
-			"instance pool not found in zone %[1]s: check EXOSCALE_INSTANCEPOOL_ID and EXOSCALE_ZONE (exo compute instance-pool list --zone %[1]s)", c.conf.Zone)}
+		return &poolNotFound{fmt.Sprintf("instance pool not found in zone %s: %s", c.cfg.Zone, c.cfg.Remedies.PoolNotFound)}
 	case api.refused():
 		return fmt.Errorf("%w: %w", autoscale.ErrRefused, err)
 	}
@@ -129,7 +129,7 @@ func (c *Client) explainPool(err error) error {
 }
 
 // explainResize is explainPool for a call that is not repeated here: the error
-// tells whether the caller may.
+// says whether the caller may repeat it.
 func (c *Client) explainResize(err error) error {
 	err = c.explainPool(err)
 	var (
@@ -147,7 +147,7 @@ func (c *Client) explainResize(err error) error {
 	return err
 }
 
-// A repeatable error has a cause that may pass within seconds, see
+// A repeatable error has a cause that may end within seconds, see
 // [autoscale.Pool].
 type repeatable struct {
 	error
@@ -156,8 +156,8 @@ type repeatable struct {
 
 func (e *repeatable) Unwrap() error { return e.error }
 
-// RetryAfter returns how long the API asks to wait; zero or less when it says
-// nothing.
+// RetryAfter returns how long the API asks to wait; zero or less if it does not
+// ask.
 func (e *repeatable) RetryAfter() time.Duration { return e.after }
 
 // maxMessage is how much an error repeats of a text that came from the
@@ -166,9 +166,9 @@ const maxMessage = 300
 
 // clean makes text from the network fit for a log line: short, on one line,
 // without the credentials and without any signature made with them.
-func (c Config) clean(text string) string {
+func (cfg Config) clean(text string) string {
 	const hidden = "[hidden]"
-	text = strings.NewReplacer(c.Secret, hidden, c.Key, hidden).Replace(text)
+	text = strings.NewReplacer(cfg.Secret, hidden, cfg.Key, hidden).Replace(text)
 	parts := strings.Split(text, "signature=")
 	for i, part := range parts[1:] {
 		parts[i+1] = hidden + strings.TrimLeftFunc(part, inSignature)

@@ -32,11 +32,11 @@ const (
 // newClient returns a client whose requests go to the transport.
 func newClient(tb testing.TB, transport http.RoundTripper, change ...func(*exoscale.Config)) *exoscale.Client {
 	tb.Helper()
-	conf := exoscale.Config{Key: key, Secret: secret, Zone: "at-vie-1", Endpoint: base, Transport: transport}
+	cfg := exoscale.Config{Key: key, Secret: secret, Zone: "at-vie-1", Endpoint: base, Transport: transport}
 	for _, f := range change {
-		f(&conf)
+		f(&cfg)
 	}
-	client, err := exoscale.New(conf)
+	client, err := exoscale.New(cfg)
 	require.NoError(tb, err)
 	return client
 }

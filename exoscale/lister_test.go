@@ -97,7 +97,7 @@ func TestListerReadsAPool(t *testing.T) {
 		"empty":   {reply(200, `{"id":"`+poolID+`","size":0}`), discovery.Pool{ID: poolID}, nil, ""},
 		"no size": {reply(200, `{"id":"`+poolID+`","instances":[]}`), discovery.Pool{}, nil, "size is missing"},
 		"gone":    {reply(404, `{}`), discovery.Pool{}, discovery.ErrPoolNotFound, "zone at-vie-1"},
-		"another": {reply(200, `{"id":"x"}`), discovery.Pool{}, nil, "not about this pool"},
+		"another": {reply(200, `{"id":"x"}`), discovery.Pool{}, nil, "about another pool"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

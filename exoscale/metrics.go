@@ -10,7 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics count every attempt, repeated ones included.
+const namespace = "exopool_exoscale_api"
+
+// metrics count every attempt, including repeated ones.
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -19,11 +21,11 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "exopool_exoscale_api_requests_total",
+			Namespace: namespace, Name: "requests_total",
 			Help: "Requests sent to the Exoscale API, by operation and status code; code none means that no answer came.",
 		}, []string{"operation", "code"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "exopool_exoscale_api_request_duration_seconds",
+			Namespace: namespace, Name: "request_duration_seconds",
 			Help:    "Time from sending a request to the end of its answer, by operation.",
 			Buckets: prometheus.DefBuckets,
 		}, []string{"operation"}),

@@ -8,14 +8,14 @@ import (
 	"github.com/exoscale/egoscale/v2/oapi"
 )
 
-// await waits until the operation has succeeded, at most as long as the
-// client allows. The caller cannot tell from the error whether the operation
-// had an effect.
+// await waits until the operation has succeeded, at most for
+// [Config.OperationTimeout]. The error does not say whether the operation had an
+// effect.
 func (c *Client) await(ctx context.Context, op *oapi.Operation) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.conf.OperationTimeout,
-		fmt.Errorf("still running after %s: %w", c.conf.OperationTimeout, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.OperationTimeout,
+		fmt.Errorf("still running after %s: %w", c.cfg.OperationTimeout, context.DeadlineExceeded))
 	defer cancel()
-	poll := time.NewTicker(c.conf.PollInterval)
+	poll := time.NewTicker(c.cfg.PollInterval)
 	defer poll.Stop()
 	for {
 		done, err := c.outcome(op)
@@ -52,6 +52,6 @@ func (c *Client) outcome(op *oapi.Operation) (done bool, err error) {
 		return true, nil
 	default:
 		return false, fmt.Errorf("operation %s ended as %s: %s", *op.Id, *op.State,
-			c.conf.clean(string(orZero(op.Reason))+" "+orZero(op.Message)))
+			c.cfg.clean(string(orZero(op.Reason))+" "+orZero(op.Message)))
 	}
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// A Pool is one instance pool of the client's zone. Its errors leave it to the
-// caller to name the pool and what was asked of it: the caller knows the pool
-// by the name that its user gave, and the size it had before.
+// A Pool is one instance pool of the client's zone. Its errors name neither the
+// pool nor the call: the caller does, with the name that its user gave.
 type Pool struct {
 	client *Client
 	id     string
@@ -26,11 +25,10 @@ var _ autoscale.Pool = (*Pool)(nil)
 func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
 
 // Status implements [autoscale.Pool] with two API calls. Members are counted
-// in two ways, from the pool's own list and from the instances that name it
-// as their manager, and the higher count holds: while members come and go,
-// each list lags behind in its own way. The pool is read last: the less time
-// passes until the size is set, the less can somebody else's change of it be
-// overwritten.
+// in two ways, from the pool's own list and from the instances that it manages,
+// and the higher count is returned: while members come and go, each list can lag
+// behind. The pool is read last: the less time passes until the size is set, the
+// less likely is it that another client's change of it is overwritten.
 func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	managed, err := p.client.listInstances(ctx, []string{p.id})
 	if err != nil {
@@ -63,21 +61,22 @@ func (p *Pool) Resize(ctx context.Context, size int) error {
 	return p.client.await(ctx, resp.JSON200)
 }
 
-// getPool reads a pool and makes sure that it is the one asked for.
+// getPool reads a pool, and checks that the answer is about it.
 func (c *Client) getPool(ctx context.Context, id string) (*oapi.InstancePool, error) {
 	resp, err := c.api.GetInstancePoolWithResponse(ctx, id)
 	if err != nil {
 		return nil, c.explainPool(err)
 	}
 	if !strings.EqualFold(orZero(resp.JSON200.Id), id) {
-		return nil, fmt.Errorf("%w: not about this pool", errMalformed)
+		return nil, fmt.Errorf("%w: about another pool", errMalformed)
 	}
 	return resp.JSON200, nil
 }
 
-// ResolvePool returns the id of the pool that the user means. An id is
-// returned in lower case, without a call; a name is looked up in the zone. The
-// error says which names there are, or that several pools bear this one.
+// ResolvePool returns the id of a pool that is given by id or name. An id is
+// returned in lower case, without a call; a name is looked up in the zone. If
+// there is no such pool, the error lists the names; if there are several, their
+// ids.
 func (c *Client) ResolvePool(ctx context.Context, nameOrID string) (string, error) {
 	if isUUID(nameOrID) {
 		return strings.ToLower(nameOrID), nil
@@ -99,12 +98,12 @@ func (c *Client) ResolvePool(ctx context.Context, nameOrID string) (string, erro
 	}
 	switch len(ids) {
 	case 0:
-		return "", &poolNotFound{fmt.Sprintf("no pool named %q in zone %s; %s", nameOrID, c.conf.Zone, enumerate(names))}
+		return "", &poolNotFound{fmt.Sprintf("no pool named %q in zone %s; %s", nameOrID, c.cfg.Zone, enumerate(names))}
 	case 1:
 		return ids[0], nil
 	}
 	return "", fmt.Errorf("%d pools in zone %s are named %q: give the id of one: %s",
-		len(ids), c.conf.Zone, nameOrID, strings.Join(ids, ", "))
+		len(ids), c.cfg.Zone, nameOrID, strings.Join(ids, ", "))
 }
 
 // maxNames is how many pools an error text lists.
@@ -113,7 +112,7 @@ const maxNames = 10
 func enumerate(names []string) string {
 	switch {
 	case len(names) == 0:
-		return "there is none at all"
+		return "the zone has none"
 	case len(names) > maxNames:
 		return fmt.Sprintf("there are %s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
 	}
@@ -123,8 +122,8 @@ func enumerate(names []string) string {
 // isUUID reports whether s has the form of an id.
 func isUUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
-// orZero returns what v points to, or the zero value: the API leaves out what
-// is empty.
+// orZero returns what v points to, or the zero value if v is nil: the API omits
+// empty fields.
 func orZero[T any](v *T) (zero T) {
 	if v == nil {
 		return zero

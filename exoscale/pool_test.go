@@ -36,16 +36,16 @@ func TestStatus(t *testing.T) {
 		want            autoscale.Status
 		says            string
 	}{
-		"plain":                         {`{"id":"` + poolID + `","size":1,"state":"running","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 1, Members: 1, State: "running"}, ""},
-		"the longer list counts":        {`{"id":"` + poolID + `","size":1,"state":"scaling-down","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `,` + ours + `]}`, autoscale.Status{Size: 1, Members: 2, State: "scaling-down"}, ""},
-		"the pool's own list counts":    {`{"id":"` + poolID + `","size":2,"state":"scaling-up","instances":[{"id":"a"},{"id":"b"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 2, Members: 2, State: "scaling-up"}, ""},
-		"other instances do not count":  {`{"id":"` + poolID + `","size":1,"state":"running"}`, `{"instances":[` + ours + `,` + others + `,` + alone + `]}`, autoscale.Status{Size: 1, Members: 1, State: "running"}, ""},
-		"a state that nobody knows yet": {`{"id":"` + poolID + `","size":0,"state":"degraded","instances":[]}`, `{"instances":[]}`, autoscale.Status{State: "degraded"}, ""},
-		"no size":                       {`{"id":"` + poolID + `","state":"running"}`, `{"instances":[]}`, autoscale.Status{}, "size is missing"},
-		"no state":                      {`{"id":"` + poolID + `","size":1}`, `{"instances":[]}`, autoscale.Status{}, "state is missing"},
-		"nothing":                       {`{}`, `{"instances":[]}`, autoscale.Status{}, "not about this pool"},
-		"another pool":                  {`{"id":"33333333-3333-4333-8333-333333333333","size":1,"state":"running"}`, `{"instances":[]}`, autoscale.Status{}, "not about this pool"},
-		"no members list":               {`{"id":"` + poolID + `","size":1,"state":"running"}`, `{}`, autoscale.Status{}, "instances is missing"},
+		"plain":                        {`{"id":"` + poolID + `","size":1,"state":"running","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 1, Members: 1, State: "running"}, ""},
+		"the longer list counts":       {`{"id":"` + poolID + `","size":1,"state":"scaling-down","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `,` + ours + `]}`, autoscale.Status{Size: 1, Members: 2, State: "scaling-down"}, ""},
+		"the pool's own list counts":   {`{"id":"` + poolID + `","size":2,"state":"scaling-up","instances":[{"id":"a"},{"id":"b"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 2, Members: 2, State: "scaling-up"}, ""},
+		"other instances do not count": {`{"id":"` + poolID + `","size":1,"state":"running"}`, `{"instances":[` + ours + `,` + others + `,` + alone + `]}`, autoscale.Status{Size: 1, Members: 1, State: "running"}, ""},
+		"an unknown state":             {`{"id":"` + poolID + `","size":0,"state":"degraded","instances":[]}`, `{"instances":[]}`, autoscale.Status{State: "degraded"}, ""},
+		"no size":                      {`{"id":"` + poolID + `","state":"running"}`, `{"instances":[]}`, autoscale.Status{}, "size is missing"},
+		"no state":                     {`{"id":"` + poolID + `","size":1}`, `{"instances":[]}`, autoscale.Status{}, "state is missing"},
+		"nothing":                      {`{}`, `{"instances":[]}`, autoscale.Status{}, "about another pool"},
+		"another pool":                 {`{"id":"33333333-3333-4333-8333-333333333333","size":1,"state":"running"}`, `{"instances":[]}`, autoscale.Status{}, "about another pool"},
+		"no members list":              {`{"id":"` + poolID + `","size":1,"state":"running"}`, `{}`, autoscale.Status{}, "instances is missing"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestStatusOfAPoolThatIsGone(t *testing.T) {
 
 	require.ErrorIs(t, err, autoscale.ErrPoolNotFound)
 	assert.ErrorContains(t, err, "zone at-vie-1")
-	assert.ErrorContains(t, err, "EXOSCALE_INSTANCEPOOL_ID")
+	assert.ErrorContains(t, err, "check the id of the pool")
 }
 
 func TestResizeWaitsUntilTheOperationIsDone(t *testing.T) {
@@ -188,7 +188,7 @@ func TestAFailedResizeTellsWhetherAnythingMayHaveChanged(t *testing.T) {
 		says  string
 	}{
 		"bad request":                           {refusal(400), nil, autoscale.ErrRefused, "400 Bad Request: the API's words"},
-		"wrong key":                             {refusal(401), nil, autoscale.ErrRefused, "EXOSCALE_KEY"},
+		"wrong key":                             {refusal(401), nil, autoscale.ErrRefused, "check the key"},
 		"forbidden, such as by a quota":         {refusal(403), nil, autoscale.ErrRefused, "403 Forbidden: the API's words"},
 		"conflict":                              {refusal(409), nil, autoscale.ErrRefused, "409 Conflict: the API's words"},
 		"unprocessable":                         {refusal(422), nil, autoscale.ErrRefused, "422 Unprocessable Entity: the API's words"},
@@ -197,7 +197,7 @@ func TestAFailedResizeTellsWhetherAnythingMayHaveChanged(t *testing.T) {
 		"rate limit":                            {refusal(429), nil, autoscale.ErrRefused, "429 Too Many Requests: the API's words"},
 		"answer lost":                           {[]httpmock.Responder{lost}, nil, nil, "cannot be reached"},
 		"rate limit of a look at the operation": {[]httpmock.Responder{reply(200, pending)}, limited(429, "3600"), nil, "it asks to wait 1h0m0s"},
-		"odd refusal":                           {refusal(418), nil, nil, "418 I'm a teapot"},
+		"unusual refusal":                       {refusal(418), nil, nil, "418 I'm a teapot"},
 		"server error":                          {refusal(500), nil, nil, "500 Internal Server Error: the API's words"},
 		"unreachable":                           {[]httpmock.Responder{httpmock.NewErrorResponder(syscall.ECONNREFUSED)}, nil, nil, "cannot be reached"},
 		"accepted otherwise":                    {refusal(202), nil, nil, "202 Accepted"},
@@ -264,13 +264,13 @@ func TestResolvePool(t *testing.T) {
 		"an id is lower case":       {nil, "ABCDEF01-1111-4111-8111-111111111111", "abcdef01-1111-4111-8111-111111111111", 0, "", false},
 		"a name is looked up":       {list, "web", poolID, 1, "", false},
 		"a name in other case":      {list, "Web", "", 1, `no pool named "Web" in zone at-vie-1; there are: web, twin`, true},
-		"no pools":                  {reply(200, `{"instance-pools":[]}`), "web", "", 1, "there is none at all", true},
+		"no pools":                  {reply(200, `{"instance-pools":[]}`), "web", "", 1, "the zone has none", true},
 		"two of the name":           {list, "twin", "", 1, `2 pools in zone at-vie-1 are named "twin": give the id of one: x, y`, false},
 		"one without an id":         {list, "nameless", "", 1, "no pool named", true},
 		"almost an id":              {list, "11111111-1111-4111-8111-11111111111g", "", 1, "no pool named", true},
 		"dashes in the wrong place": {list, "111111111-111-4111-8111-111111111111", "", 1, "no pool named", true},
 		"malformed":                 {reply(200, `{}`), "web", "", 1, "instance-pools is missing", false},
-		"wrong key":                 {reply(401, `{}`), "web", "", 1, "EXOSCALE_KEY", false},
+		"wrong key":                 {reply(401, `{}`), "web", "", 1, "check the key", false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -13,13 +13,13 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// ErrRateLimited tells that the API answered 429, or has asked to be left alone until a
-// time that has not come. Errors that are it satisfy
-// [autoscale.ErrRateLimited], too.
+// ErrRateLimited means that the API answered 429, or asked not to be called
+// before a time that has not come. Such errors are [autoscale.ErrRateLimited],
+// too.
 var ErrRateLimited = errors.New("the API asks to wait")
 
-// longestLimit bounds what a Retry-After header may ask for, lest one odd
-// answer stops a program for good.
+// longestLimit limits what a Retry-After header may ask for, so that one wrong
+// answer does not stop a program for good.
 const longestLimit = 24 * time.Hour
 
 // A rateLimit keeps all calls of a client from the API for as long as its
@@ -32,8 +32,8 @@ type rateLimit struct {
 	status int // of the answer that asked for it
 }
 
-// note keeps what an answer asks for.
-func (l *rateLimit) note(resp *http.Response, now time.Time) {
+// update takes in what an answer asks for.
+func (l *rateLimit) update(resp *http.Response, now time.Time) {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return
 	}
@@ -48,7 +48,7 @@ func (l *rateLimit) note(resp *http.Response, now time.Time) {
 	}
 }
 
-// left returns how long the API is still to be left alone; zero or less when
+// left returns how long the API must not be called; zero or less when
 // it is not.
 func (l *rateLimit) left(now time.Time) time.Duration {
 	l.mu.Lock()
@@ -56,7 +56,7 @@ func (l *rateLimit) left(now time.Time) time.Duration {
 	return l.until.Sub(now)
 }
 
-// check returns an error while the API is to be left alone.
+// check returns an error while the API must not be called.
 func (l *rateLimit) check(now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,7 +84,7 @@ func (e *rateLimited) Is(target error) bool {
 
 // retryAfter reads how long the server asks to stay away, in either form that
 // HTTP knows, at most [longestLimit]. A time of day is measured by the
-// server's own clock where the answer tells it: ours may be wrong.
+// server's clock if the answer has its time: ours may be wrong.
 func retryAfter(resp *http.Response) (time.Duration, bool) {
 	if resp == nil {
 		return 0, false

@@ -10,34 +10,34 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// Waits between attempts: they double from the first one up to the last, each
-// shortened by up to a half at random, so that clients which failed together
-// do not come back together.
+// Waits between attempts double from the first to the last. Each is shortened
+// by up to a half at random, so that clients that failed together do not try
+// again together.
 const (
 	firstWait = 500 * time.Millisecond
 	lastWait  = 10 * time.Second
-	// longestWait is how long a call waits because a Retry-After header asks
-	// for it. When more is asked for, the call fails at once, and so do all
-	// others until that time: see [rateLimit].
+	// longestWait is how long a call waits at most if a Retry-After header asks
+	// it to. If it asks for more, the call fails at once, and so do all others
+	// until that time: see [rateLimit].
 	longestWait = 30 * time.Second
 )
 
-// newRetries repeats exchanges that may succeed the next time: 429, 5xx
-// except 501, and broken or timed-out connections. It is for calls that may be
-// repeated whatever happened in the meantime: see [repeats].
-func newRetries(conf Config, next *attempts) http.RoundTripper {
+// newRetries repeats exchanges that may succeed the next time: 429, 5xx except
+// 501, and broken or timed-out connections. It is for calls that may be repeated
+// whatever happened meanwhile: see [repeats].
+func newRetries(cfg Config, next *attempts) http.RoundTripper {
 	return &retryablehttp.RoundTripper{Client: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport:     next,
 			CheckRedirect: stay,
 		},
-		RetryMax:     conf.Retries,
+		RetryMax:     cfg.Retries,
 		RetryWaitMin: firstWait,
 		RetryWaitMax: lastWait,
 		CheckRetry:   mayPass,
 		Backoff: func(first, last time.Duration, attempt int, resp *http.Response) time.Duration {
 			wait := max(backoff(first, last, attempt, resp), next.limit.left(time.Now()))
-			conf.Logger.Debug("API attempt failed, will repeat", "attempt", attempt+1, "status", statusOf(resp), "wait", wait)
+			cfg.Logger.Debug("API attempt failed, will repeat", "attempt", attempt+1, "status", statusOf(resp), "wait", wait)
 			return wait
 		},
 		// The last answer is passed on: it says why.
@@ -69,9 +69,9 @@ func fits(ctx context.Context, wait time.Duration) bool {
 	return !ok || time.Until(deadline) > wait
 }
 
-// repeats reports whether a call may be repeated without asking how things are
-// now: reading may, and so may deleting a thing by its id. Other calls set
-// what somebody else may have set since; whoever decided on them decides anew.
+// repeats reports whether a call may be repeated without a new decision: reads
+// may, and so may the deletion of a resource by its id. Other calls set a value
+// that another client may have set since, so that the caller must decide again.
 func repeats(method string) bool {
 	return method == http.MethodGet || method == http.MethodDelete
 }

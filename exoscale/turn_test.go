@@ -53,9 +53,9 @@ func TestATurnOutlivesFaultsThatPass(t *testing.T) {
 	}
 }
 
-// TestNobodysChangeIsOverwritten: somebody resizes the pool while a turn waits
+// TestNoChangeIsOverwritten: another client resizes the pool while a turn waits
 // to ask again. That size stays, and the next turn decides on it.
-func TestNobodysChangeIsOverwritten(t *testing.T) {
+func TestNoChangeIsOverwritten(t *testing.T) {
 	tests := map[string]struct {
 		fault  exoapi.Fault
 		reason autoscale.Reason
@@ -83,7 +83,7 @@ func TestNobodysChangeIsOverwritten(t *testing.T) {
 				time.Sleep(time.Minute)
 				assert.Equal(t, 8, cloud.Pools()[0].Size)
 				next := loop.RunOnce(t.Context())
-				assert.Equal(t, 8, next.From, "the next turn decides anew")
+				assert.Equal(t, 8, next.From, "the next turn decides again")
 			})
 		})
 	}

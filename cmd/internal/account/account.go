@@ -42,6 +42,15 @@ func Add(set *settings.Set, into *exoscale.Config) {
 	set.Note("EXOSCALE_ZONE_ID is accepted and not needed.")
 }
 
+// Remedies returns what to do about errors of the API, in terms of the settings.
+func Remedies(zone string) exoscale.Remedies {
+	return exoscale.Remedies{
+		Unauthorized: "check EXOSCALE_KEY and EXOSCALE_SECRET, and what the role of the key allows",
+		Unreachable:  "check EXOSCALE_ZONE, the network and, if set, EXOSCALE_API_ENDPOINT",
+		PoolNotFound: "check EXOSCALE_INSTANCEPOOL_ID and EXOSCALE_ZONE (exo compute instance-pool list --zone " + zone + ")",
+	}
+}
+
 // checkZone checks the form of a zone's name. The name becomes part of a host
 // name, so that anything else could send signed requests elsewhere.
 func checkZone(text string) error {
