@@ -41,8 +41,8 @@ type Agent struct {
 // until there is something better. The error tells what is wrong with conf or
 // with the directory of the file.
 func New(conf Config) (*Agent, error) {
-	conf, err := conf.withDefaults()
-	if err != nil {
+	conf = conf.withDefaults()
+	if err := errors.Join(conf.validateRequired(), conf.Validate()); err != nil {
 		return nil, fmt.Errorf("configure discovery: %w", err)
 	}
 	file, err := openTargetFile(conf.File)

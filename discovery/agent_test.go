@@ -204,7 +204,7 @@ func TestPoolsByNameAreLookedUpOnce(t *testing.T) {
 
 func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 	_, err := discovery.New(discovery.Config{Port: 70000, Interval: time.Hour, Timeout: -1})
-	for _, want := range []string{"lister", "pool", "file", "70000", "1h0m0s", "negative"} {
+	for _, want := range []string{"lister", "pool", "file", "70000", "1h0m0s", "Timeout is -1ns"} {
 		assert.ErrorContains(t, err, want)
 	}
 }

@@ -1,15 +1,16 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/internal/clock"
+	"github.com/exopool/exopool/internal/config"
 )
 
 // A Resolver finds a pool by its name. It blocks on the provider's API; for
@@ -72,60 +73,78 @@ type Config struct {
 	Registerer prometheus.Registerer // nil: metrics that nobody sees
 }
 
+// Ranges of the settings.
 const (
-	defaultPort     = 9100
-	defaultInterval = 10 * time.Second
-	defaultTimeout  = 30 * time.Second
-	defaultMaxAge   = 2 * time.Minute
-	defaultForget   = 15 * time.Minute
+	MinInterval    = 100 * time.Millisecond
+	MaxInterval    = time.Minute // see maxDelay
+	MinTimeout     = 100 * time.Millisecond
+	MaxTimeout     = time.Minute
+	MinMaxAge      = time.Second
+	MaxMaxAge      = 24 * time.Hour
+	MinForgetAfter = time.Minute
+	MaxForgetAfter = 7 * 24 * time.Hour
+)
 
+const (
 	// maxDelay is the longest wait between two refreshes: together with the
 	// longest refresh it leaves a change in the targets within 2 minutes
 	// after the provider came back.
-	maxDelay = time.Minute
+	maxDelay = MaxInterval
 	// recheck is the longest wait while targets are held that the last list
 	// lacks, so that one that is really gone leaves within those 2 minutes.
 	recheck = 10 * time.Second
 )
 
-// withDefaults returns a complete configuration, or all that is wrong.
-func (c Config) withDefaults() (Config, error) {
-	var errs []error
-	if c.Lister == nil {
-		errs = append(errs, errors.New("a lister is missing"))
-	}
-	if len(c.Pools) == 0 {
-		errs = append(errs, errors.New("no pool is named"))
-	}
-	if c.File == "" {
-		errs = append(errs, errors.New("no file is named"))
-	}
-	if c.Port < 0 || c.Port > 65535 {
-		errs = append(errs, fmt.Errorf("port %d is not from 1 to 65535", c.Port))
-	}
-	if c.Interval < 0 || c.Interval > maxDelay {
-		errs = append(errs, fmt.Errorf("interval %s is not up to %s", c.Interval, maxDelay))
-	}
-	if c.Timeout < 0 || c.MaxAge < 0 {
-		errs = append(errs, errors.New("a duration is negative"))
-	}
-	setDefault(&c.Port, defaultPort)
-	setDefault(&c.Interval, defaultInterval)
-	setDefault(&c.Timeout, defaultTimeout)
-	setDefault(&c.MaxAge, defaultMaxAge)
-	setDefault(&c.ForgetAfter, defaultForget)
+// DefaultConfig returns the defaults of all settings that have one.
+func DefaultConfig() Config {
+	return Config{Port: 9100, Interval: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute, ForgetAfter: 15 * time.Minute}
+}
+
+// withDefaults returns the configuration with the defaults filled in.
+func (c Config) withDefaults() Config {
+	defaults := DefaultConfig()
+	c.Port = cmp.Or(c.Port, defaults.Port)
+	c.Interval = cmp.Or(c.Interval, defaults.Interval)
+	c.Timeout = cmp.Or(c.Timeout, defaults.Timeout)
+	c.MaxAge = cmp.Or(c.MaxAge, defaults.MaxAge)
+	c.ForgetAfter = cmp.Or(c.ForgetAfter, defaults.ForgetAfter)
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return c, errors.Join(errs...)
+	return c
 }
 
-func setDefault[T comparable](value *T, def T) {
-	var zero T
-	if *value == zero {
-		*value = def
+// Validate reports every setting that is out of its range, and how to mend it.
+// It takes zero as a value where [DefaultConfig] has another one: [New] fills
+// the defaults in before. Whether Lister, Pools and File are given is for New to
+// say.
+func (c Config) Validate() error {
+	errs := []error{
+		config.Between("Port", c.Port, 1, 65535),
+		config.Between("Interval", c.Interval, MinInterval, MaxInterval),
+		config.Between("Timeout", c.Timeout, MinTimeout, MaxTimeout),
+		config.Between("MaxAge", c.MaxAge, MinMaxAge, MaxMaxAge),
 	}
+	if c.ForgetAfter >= 0 {
+		errs = append(errs, config.Between("ForgetAfter", c.ForgetAfter, MinForgetAfter, MaxForgetAfter))
+	}
+	return errors.Join(errs...)
+}
+
+// validateRequired reports what is missing.
+func (c Config) validateRequired() error {
+	var errs []error
+	if c.Lister == nil {
+		errs = append(errs, errors.New("a lister is missing"))
+	}
+	if len(c.Pools) == 0 {
+		errs = append(errs, errors.New("no pool is given"))
+	}
+	if c.File == "" {
+		errs = append(errs, errors.New("no file is given"))
+	}
+	return errors.Join(errs...)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"slices"
-	"time"
 
 	"github.com/exopool/exopool/cmd/internal/account"
 	"github.com/exopool/exopool/cmd/internal/serve"
@@ -35,7 +34,7 @@ func parse(args []string, getenv func(string) string, out io.Writer) (config, er
 
 // declare returns the settings, and what [settings.Set.Parse] fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
-	cfg := &config{}
+	cfg := &config{Agent: discovery.DefaultConfig()}
 	cfg.API.ReadOnly = true
 	set := settings.New("discovery", "discovery keeps a Prometheus file_sd file equal to the members of an Exoscale instance pool.", getenv)
 	account.Add(set, &cfg.API)
@@ -43,6 +42,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	addService(set, cfg)
 	addTimes(set, &cfg.Agent)
 	settings.AddLogging(set, &cfg.Logging)
+	settings.Validate(set, &cfg.Agent)
 	set.Check(func() {
 		cfg.Agent.Zone = cfg.API.Zone
 		// Members of an API on this host are its processes.
@@ -54,7 +54,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 // addTargets declares what is published, and where.
 func addTargets(set *settings.Set, cfg *config) {
 	agent := &cfg.Agent
-	agent.File, agent.Port = "/srv/service-discovery/config.json", 9100
+	agent.File = "/srv/service-discovery/config.json"
 	settings.Add(set, &agent.Pools, settings.Spec{
 		Flag: "pool", Env: "EXOSCALE_INSTANCEPOOL_ID", Required: true,
 		Help:   "id or name of the instance pool; several are separated by commas",
@@ -111,19 +111,17 @@ func addService(set *settings.Set, cfg *config) {
 
 // addTimes declares the durations.
 func addTimes(set *settings.Set, into *discovery.Config) {
-	into.Interval, into.Timeout, into.MaxAge, into.ForgetAfter = 10*time.Second, 30*time.Second, 2*time.Minute, 15*time.Minute
-	const shortest = 100 * time.Millisecond
 	settings.Add(set, &into.Interval, settings.Spec{
 		Flag: "refresh", Env: "DISCOVERY_REFRESH", Help: "time from one refresh to the next",
-	}, settings.Duration(shortest, time.Minute))
+	}, settings.Duration(discovery.MinInterval, discovery.MaxInterval))
 	settings.Add(set, &into.Timeout, settings.Spec{
 		Flag: "timeout", Env: "DISCOVERY_TIMEOUT", Help: "longest duration of a refresh",
-	}, settings.Duration(shortest, time.Minute))
+	}, settings.Duration(discovery.MinTimeout, discovery.MaxTimeout))
 	settings.Add(set, &into.MaxAge, settings.Spec{
 		Flag: "max-age", Env: "DISCOVERY_MAX_AGE", Help: "age of the last successful refresh from which /readyz fails",
-	}, settings.Duration(time.Second, 24*time.Hour))
+	}, settings.Duration(discovery.MinMaxAge, discovery.MaxMaxAge))
 	settings.Add(set, &into.ForgetAfter, settings.Spec{
 		Flag: "forget-after", Env: "DISCOVERY_FORGET_AFTER",
 		Help: "how long the targets of a pool stay that no longer exists in the API; \"never\" removes none",
-	}, settings.Duration(time.Minute, 7*24*time.Hour).Or("never", -1))
+	}, settings.Duration(discovery.MinForgetAfter, discovery.MaxForgetAfter).Or("never", -1))
 }
