@@ -17,7 +17,7 @@ import (
 )
 
 // Config says how to reach the API. Key, Secret and Zone are required; every
-// other field has a useful zero value.
+// other field has a useful zero value, see [DefaultConfig].
 type Config struct {
 	Key    string
 	Secret string
@@ -35,15 +35,14 @@ type Config struct {
 	// Remedies end the errors of common causes.
 	Remedies Remedies
 
-	// Timeout limits one attempt, including its body; 10 s when zero.
+	// Timeout limits one attempt, including its body.
 	Timeout time.Duration
-	// Retries is how often a failed attempt is repeated, at most 10; 3 when
-	// zero, never when negative.
+	// Retries is how often a failed attempt is repeated, at most 10; never when
+	// negative.
 	Retries int
-	// PollInterval is the time between two reads of a running operation; 3 s
-	// when zero.
+	// PollInterval is the time between two reads of a running operation.
 	PollInterval time.Duration
-	// OperationTimeout limits the wait for an operation; 2 min when zero.
+	// OperationTimeout limits the wait for an operation.
 	OperationTimeout time.Duration
 
 	// Transport sends the requests; nil means a new one with the standard
@@ -72,20 +71,20 @@ func (r Remedies) withDefaults() Remedies {
 	}
 }
 
-const (
-	defaultTimeout          = 10 * time.Second
-	defaultRetries          = 3
-	maxRetries              = 10
-	defaultPollInterval     = 3 * time.Second
-	defaultOperationTimeout = 2 * time.Minute
-)
+const maxRetries = 10
+
+// DefaultConfig returns the defaults of all settings that have one.
+func DefaultConfig() Config {
+	return Config{Timeout: 10 * time.Second, Retries: 3, PollInterval: 3 * time.Second, OperationTimeout: 2 * time.Minute}
+}
 
 // withDefaults returns the configuration with defaults filled in.
 func (cfg Config) withDefaults() Config {
-	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
-	cfg.Retries = max(cmp.Or(cfg.Retries, defaultRetries), 0)
-	cfg.PollInterval = cmp.Or(cfg.PollInterval, defaultPollInterval)
-	cfg.OperationTimeout = cmp.Or(cfg.OperationTimeout, defaultOperationTimeout)
+	defaults := DefaultConfig()
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaults.Timeout)
+	cfg.Retries = max(cmp.Or(cfg.Retries, defaults.Retries), 0)
+	cfg.PollInterval = cmp.Or(cfg.PollInterval, defaults.PollInterval)
+	cfg.OperationTimeout = cmp.Or(cfg.OperationTimeout, defaults.OperationTimeout)
 	cfg.Remedies = cfg.Remedies.withDefaults()
 	if cfg.Transport == nil {
 		cfg.Transport = newTransport()

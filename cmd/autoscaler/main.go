@@ -21,7 +21,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/exopool/exopool/autoscale"
-	"github.com/exopool/exopool/cmd/internal/account"
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/exoscale"
@@ -109,7 +108,7 @@ func logWarnings(cfg config, listens net.Addr, logger *slog.Logger) {
 }
 
 func newLoop(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*autoscale.Loop, error) {
-	cfg.API.Registerer, cfg.API.Logger, cfg.API.Remedies = registry, logger, account.Remedies(cfg.API.Zone)
+	cfg.API.Registerer, cfg.API.Logger = registry, logger
 	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/account"
@@ -95,10 +94,7 @@ func addTimes(set *settings.Set, cfg *config) {
 		Help:   "how long a webhook waits while the pool cannot be scaled, at least the interval",
 		Remedy: "give a duration of the interval or more, such as 5m, or leave it out",
 	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
-	cfg.API.PollInterval = 3 * time.Second
-	settings.Add(set, &cfg.API.PollInterval, settings.Spec{
-		Flag: "poll", Env: "AUTOSCALER_POLL", Help: "time between two checks of a resize that is under way",
-	}, settings.Duration(10*time.Millisecond, time.Minute))
+	account.AddPollInterval(set, &cfg.API, "AUTOSCALER_POLL", "a resize that is under way")
 }
 
 // defaultStateDir is where state is kept unless the operator names a directory.

@@ -30,6 +30,8 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 	t.Parallel()
 	cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{"LISTEN_PORT": "8123"}).Get, io.Discard)
 	require.NoError(t, err)
+	assert.Contains(t, cfg.API.Remedies.PoolNotFound, "--zone at-vie-1")
+	cfg.API.Remedies = exoscale.Remedies{}
 	assert.Equal(t, exoscale.Config{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1", PollInterval: 3 * time.Second}, cfg.API)
 	assert.Equal(t, autoscale.Config{
 		PoolName: settingstest.PoolID, Zone: "at-vie-1", Interval: time.Minute, Min: 1, Max: 10, Step: 1, Grace: 10 * time.Second, StateDir: "/var/lib/autoscaler",

@@ -22,7 +22,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/exopool/exopool/cmd/internal/account"
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/discovery"
@@ -91,7 +90,7 @@ func discover(ctx context.Context, cfg config, logger *slog.Logger) error {
 }
 
 func newAgent(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*discovery.Agent, error) {
-	cfg.API.Registerer, cfg.API.Logger, cfg.API.Remedies = registry, logger, account.Remedies(cfg.API.Zone)
+	cfg.API.Registerer, cfg.API.Logger = registry, logger
 	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,8 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 	t.Parallel()
 	cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{"TARGET_PORT": "9200"}).Get, io.Discard)
 	require.NoError(t, err)
+	assert.Contains(t, cfg.API.Remedies.PoolNotFound, "--zone at-vie-1")
+	cfg.API.Remedies = exoscale.Remedies{}
 	assert.Equal(t, exoscale.Config{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1", ReadOnly: true}, cfg.API)
 	assert.Equal(t, discovery.Config{
 		Pools: []string{settingstest.PoolID}, Zone: "at-vie-1", File: "/srv/service-discovery/config.json", Port: 9200,

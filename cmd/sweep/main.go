@@ -21,7 +21,6 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/exopool/exopool/cmd/internal/account"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/sweep"
@@ -110,7 +109,6 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 }
 
 func (p program) sweeper(cfg config) (*sweep.Sweeper, error) {
-	cfg.API.Remedies = account.Remedies(cfg.API.Zone)
 	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err

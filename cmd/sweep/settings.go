@@ -35,7 +35,6 @@ func parse(args []string, getenv func(string) string, out io.Writer) (config, er
 // declare returns the settings, and what [settings.Set.Parse] fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
 	cfg := &config{Timeout: 20 * time.Minute}
-	cfg.API.PollInterval = 3 * time.Second
 	set := settings.New("sweep", "sweep lists, and with -delete deletes, what an interrupted Terraform apply has left in an Exoscale account:\n"+
 		"everything that has a name which the module gives in the installation NAME, such as NAME-monitoring, and is\n"+
 		"not in Terraform's state.", getenv)
@@ -61,9 +60,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	settings.Add(set, &cfg.Timeout, settings.Spec{
 		Flag: "timeout", Env: "SWEEP_TIMEOUT", Help: "longest duration of the whole run",
 	}, settings.Duration(time.Second, 24*time.Hour))
-	settings.Add(set, &cfg.API.PollInterval, settings.Spec{
-		Flag: "poll", Env: "SWEEP_POLL", Help: "time between two checks of a deletion that is under way",
-	}, settings.Duration(10*time.Millisecond, time.Minute))
+	account.AddPollInterval(set, &cfg.API, "SWEEP_POLL", "a deletion that is under way")
 	set.Check(func() {
 		if cfg.Delete && !cfg.All && len(cfg.States) == 0 {
 			set.Wrong("flag -delete", "was given without a state, so that it would delete what Terraform manages, too",

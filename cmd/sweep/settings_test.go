@@ -28,6 +28,7 @@ func TestNameAndStatesAreTaken(t *testing.T) {
 	t.Parallel()
 	cfg, err := parse([]string{"-name", "exopool", "-state", "a.tfstate, b.tfstate", "-delete"}, settingstest.Course().Get, io.Discard)
 	require.NoError(t, err)
+	cfg.API.Remedies = exoscale.Remedies{}
 	assert.Equal(t, config{
 		API: exoscale.Config{
 			Key: "EXOkey", Secret: "hush", Zone: "at-vie-1", PollInterval: 3 * time.Second, OperationTimeout: 20 * time.Minute,

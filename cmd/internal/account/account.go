@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
@@ -35,6 +36,7 @@ func Add(set *settings.Set, into *exoscale.Config) {
 		Help: "address of another API, for local runs and tests", Default: "the zone's own",
 	}, endpoint())
 	set.Check(func() {
+		into.Remedies = remedies(into.Zone)
 		if strings.HasPrefix(into.Endpoint, "http:") && !IsLocal(*into) {
 			set.Warn("the API endpoint is plain http to another host: anyone on the way can read and change what is sent; use https")
 		}
@@ -42,13 +44,22 @@ func Add(set *settings.Set, into *exoscale.Config) {
 	set.Note("EXOSCALE_ZONE_ID is accepted and not needed.")
 }
 
-// Remedies returns what to do about errors of the API, in terms of the settings.
-func Remedies(zone string) exoscale.Remedies {
+// remedies returns what to do about errors of the API, in terms of the settings.
+func remedies(zone string) exoscale.Remedies {
 	return exoscale.Remedies{
 		Unauthorized: "check EXOSCALE_KEY and EXOSCALE_SECRET, and what the role of the key allows",
 		Unreachable:  "check EXOSCALE_ZONE, the network and, if set, EXOSCALE_API_ENDPOINT",
 		PoolNotFound: "check EXOSCALE_INSTANCEPOOL_ID and EXOSCALE_ZONE (exo compute instance-pool list --zone " + zone + ")",
 	}
+}
+
+// AddPollInterval declares the time between two checks of what the API is doing,
+// which a variable sets, too.
+func AddPollInterval(set *settings.Set, into *exoscale.Config, variable, what string) {
+	into.PollInterval = exoscale.DefaultConfig().PollInterval
+	settings.Add(set, &into.PollInterval, settings.Spec{
+		Flag: "poll", Env: variable, Help: "time between two checks of " + what,
+	}, settings.Duration(10*time.Millisecond, time.Minute))
 }
 
 // checkZone checks the form of a zone's name. The name becomes part of a host
