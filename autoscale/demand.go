@@ -149,35 +149,6 @@ func (s *state) claimAll() {
 	s.Unclaimed = batches{}
 }
 
-// resolveIntent resolves an intent that this turn left. It reports whether the
-// resize was carried out.
-func (d *demand) resolveIntent(size int) (settled []Settled, done bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.now.Intent == nil {
-		return nil, false
-	}
-	done = size == d.now.Intent.To
-	return d.resolveIntentLocked(size), done
-}
-
-// resolveIntentLocked decides from the size of the pool, which is at rest, whether
-// the resize that got no answer took effect.
-func (d *demand) resolveIntentLocked(size int) []Settled {
-	left := d.now.Intent
-	d.now.Intent = nil
-	d.dirty = true
-	switch size {
-	case left.To:
-		return d.settleLocked(left.Direction, ReasonConfirmed)
-	case left.From:
-		// Not carried out: the claim still stands and is tried again.
-		return nil
-	default:
-		return d.settleLocked(left.Direction, ReasonOutcomeUnknown)
-	}
-}
-
 // expire settles what has waited for too long, in a turn that could not read
 // the pool. From a pool that is gone the program can never learn the outcome of
 // a resize, so that the webhooks behind one expire, too.
@@ -244,66 +215,6 @@ func (d *demand) claimed() (up, down Batch) {
 		return d.pendingLocked()
 	}
 	return d.now.Claimed.Up, d.now.Claimed.Down
-}
-
-// saveIntent writes down that a resize is about to be asked for. On an error
-// the resize is safe only if removeStored succeeds.
-func (d *demand) saveIntent(direction Direction, from, to int, now time.Time) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now.Intent = &intent{Direction: direction, From: from, To: to, At: now}
-	d.now.LastResize = now
-	d.dirty = true
-	return d.saveLocked()
-}
-
-// removeStored removes all demand from a disk that fails to take writes: after a
-// crash it would cause a second step. Losing a webhook is the smaller harm,
-// since alerts repeat. An error means that the resize must wait until what is
-// on disk has expired.
-func (d *demand) removeStored(now time.Time) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	err := ignoreMissing(os.Remove(filepath.Join(d.dir, stateFile)))
-	if err == nil {
-		d.disk = state{}
-		return nil
-	}
-	for _, left := range []Batch{d.disk.Unclaimed.Up, d.disk.Unclaimed.Down, d.disk.Claimed.Up, d.disk.Claimed.Down} {
-		if !left.empty() && now.Sub(left.clamped(now).Last) <= d.expiry {
-			d.now.Intent = nil // nothing was asked for
-			return err
-		}
-	}
-	return nil
-}
-
-// resizing reports whether a resize is under way, or the outcome of one is still
-// unknown.
-func (d *demand) resizing() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now.Intent != nil
-}
-
-// withdrawIntent drops the intent: the provider promised that nothing changed.
-// The webhooks stay claimed.
-func (d *demand) withdrawIntent() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now.Intent = nil
-	d.dirty = true
-}
-
-// completeIntent drops the intent after the provider reported success, and
-// settles the webhooks behind it, in one write: claimed webhooks without their
-// intent on disk would cause another step after a crash.
-func (d *demand) completeIntent(direction Direction, reason Reason) []Settled {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now.Intent = nil
-	d.dirty = true
-	return d.settleLocked(direction, reason)
 }
 
 // flush writes the state if it has changed since the last write.

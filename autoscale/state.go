@@ -12,82 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/exopool/exopool/autoscale/internal/webhook"
 	"github.com/exopool/exopool/internal/atomicfile"
 )
-
-// A Direction is what a webhook asks for.
-type Direction string
-
-// The two directions.
-const (
-	Up   Direction = webhook.Up
-	Down Direction = webhook.Down
-)
-
-// A Batch is the webhooks of one direction that wait for the same turn. It is
-// a state, "asked for since", not a queue: alerts repeat, so ten webhooks ask
-// for no more than one does.
-type Batch struct {
-	First time.Time `json:"first"` // when the oldest was received
-	Last  time.Time `json:"last"`  // when the newest was received
-	Count int       `json:"count"` // for information
-}
-
-func (b Batch) empty() bool { return b.Count == 0 }
-
-// merged returns the batch that holds the webhooks of both.
-func (b Batch) merged(other Batch) Batch {
-	switch {
-	case b.empty():
-		return other
-	case other.empty():
-		return b
-	}
-	if other.First.Before(b.First) {
-		b.First = other.First
-	}
-	if other.Last.After(b.Last) {
-		b.Last = other.Last
-	}
-	b.Count += other.Count
-	return b
-}
-
-// clamped returns the batch with times no later than now. Times lie in the
-// future after the clock was set back, and would never expire.
-func (b Batch) clamped(now time.Time) Batch {
-	if b.Last.After(now) {
-		b.Last = now
-	}
-	if b.First.After(b.Last) {
-		b.First = b.Last
-	}
-	return b
-}
-
-// batches holds one batch for each direction.
-type batches struct {
-	Up   Batch `json:"up,omitzero"`
-	Down Batch `json:"down,omitzero"`
-}
-
-func (b *batches) of(direction Direction) *Batch {
-	if direction == Up {
-		return &b.Up
-	}
-	return &b.Down
-}
-
-// An intent says that a resize is about to be asked for. It is written before
-// the request is sent, so that after a crash the next turn can learn from the
-// pool's size whether the request was carried out.
-type intent struct {
-	Direction Direction `json:"direction"`
-	From      int       `json:"from"`
-	To        int       `json:"to"`
-	At        time.Time `json:"at"` // for people who read the file
-}
 
 // state is what survives a restart.
 type state struct {
@@ -187,20 +113,7 @@ func parseState(data []byte, now time.Time) (state, error) {
 	if !s.LastResize.IsZero() && !plausible(s.LastResize) {
 		return s, errors.New("the time of the last resize is impossible")
 	}
-	return s, s.Intent.check()
-}
-
-func (i *intent) check() error {
-	if i == nil {
-		return nil
-	}
-	if i.Direction != Up && i.Direction != Down {
-		return fmt.Errorf("an intent has the direction %q", i.Direction)
-	}
-	if i.From < 0 || i.To < 1 || !plausible(i.At) {
-		return errors.New("an intent lacks its sizes or time")
-	}
-	return nil
+	return s, s.Intent.validate()
 }
 
 // plausible rejects times from before there was a cloud, among them the zero

@@ -1,0 +1,121 @@
+package autoscale
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// An intent says that a resize is about to be asked for. It is written before
+// the request is sent, so that after a crash the next turn can learn from the
+// pool's size whether the request was carried out.
+type intent struct {
+	Direction Direction `json:"direction"`
+	From      int       `json:"from"`
+	To        int       `json:"to"`
+	At        time.Time `json:"at"` // for people who read the file
+}
+
+func (i *intent) validate() error {
+	if i == nil {
+		return nil
+	}
+	if i.Direction != Up && i.Direction != Down {
+		return fmt.Errorf("an intent has the direction %q", i.Direction)
+	}
+	if i.From < 0 || i.To < 1 || !plausible(i.At) {
+		return errors.New("an intent lacks its sizes or time")
+	}
+	return nil
+}
+
+// saveIntent writes down that a resize is about to be asked for. On an error
+// the resize is safe only if removeStored succeeds.
+func (d *demand) saveIntent(direction Direction, from, to int, now time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now.Intent = &intent{Direction: direction, From: from, To: to, At: now}
+	d.now.LastResize = now
+	d.dirty = true
+	return d.saveLocked()
+}
+
+// removeStored removes all demand from a disk that fails to take writes: after a
+// crash it would cause a second step. Losing a webhook is the smaller harm,
+// since alerts repeat. An error means that the resize must wait until what is
+// on disk has expired.
+func (d *demand) removeStored(now time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := ignoreMissing(os.Remove(filepath.Join(d.dir, stateFile)))
+	if err == nil {
+		d.disk = state{}
+		return nil
+	}
+	for _, left := range []Batch{d.disk.Unclaimed.Up, d.disk.Unclaimed.Down, d.disk.Claimed.Up, d.disk.Claimed.Down} {
+		if !left.empty() && now.Sub(left.clamped(now).Last) <= d.expiry {
+			d.now.Intent = nil // nothing was asked for
+			return err
+		}
+	}
+	return nil
+}
+
+// resizing reports whether a resize is under way, or the outcome of one is still
+// unknown.
+func (d *demand) resizing() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now.Intent != nil
+}
+
+// withdrawIntent drops the intent: the provider promised that nothing changed.
+// The webhooks stay claimed.
+func (d *demand) withdrawIntent() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now.Intent = nil
+	d.dirty = true
+}
+
+// completeIntent drops the intent after the provider reported success, and
+// settles the webhooks behind it, in one write: claimed webhooks without their
+// intent on disk would cause another step after a crash.
+func (d *demand) completeIntent(direction Direction, reason Reason) []Settled {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now.Intent = nil
+	d.dirty = true
+	return d.settleLocked(direction, reason)
+}
+
+// resolveIntent resolves an intent that this turn left. It reports whether the
+// resize was carried out.
+func (d *demand) resolveIntent(size int) (settled []Settled, done bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.now.Intent == nil {
+		return nil, false
+	}
+	done = size == d.now.Intent.To
+	return d.resolveIntentLocked(size), done
+}
+
+// resolveIntentLocked decides from the size of the pool, which is at rest, whether
+// the resize that got no answer took effect.
+func (d *demand) resolveIntentLocked(size int) []Settled {
+	left := d.now.Intent
+	d.now.Intent = nil
+	d.dirty = true
+	switch size {
+	case left.To:
+		return d.settleLocked(left.Direction, ReasonConfirmed)
+	case left.From:
+		// Not carried out: the claim still stands and is tried again.
+		return nil
+	default:
+		return d.settleLocked(left.Direction, ReasonOutcomeUnknown)
+	}
+}

@@ -1,0 +1,137 @@
+package autoscale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// RunOnce takes one turn and returns its record, which is also logged, counted
+// and kept for [Loop.Decisions]. It returns no error: what went wrong is in
+// the record. Once ctx has ended it begins no further API call.
+func (l *Loop) RunOnce(ctx context.Context) Decision {
+	l.turnMu.Lock()
+	defer l.turnMu.Unlock()
+	l.turns++
+	began := l.cfg.Clock.Now()
+	d := Decision{
+		Time: began.UTC(), Turn: l.turns, Pool: l.cfg.PoolName, Zone: l.cfg.Zone,
+		Minimum: l.cfg.Min, Maximum: l.cfg.Max, Step: l.cfg.Step, DryRun: l.cfg.DryRun,
+	}
+	calls, done := l.turnContext(ctx)
+	defer done()
+
+	l.takeTurn(ctx, calls, &d)
+	l.reportStateError(ctx, l.demand.flush())
+
+	d.DurationSeconds = max(l.cfg.Clock.Now().Sub(began), 0).Seconds()
+	d.log(ctx, l.cfg.Logger)
+	l.metrics.countDecision(d)
+	l.history.add(d)
+	return d
+}
+
+// turnContext returns the context for the API calls of one turn. It outlives
+// ctx by the grace period, so that a call in flight can finish.
+func (l *Loop) turnContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	calls, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
+	unhook := context.AfterFunc(ctx, func() {
+		select {
+		case <-calls.Done():
+		case <-l.cfg.Clock.After(l.cfg.Grace):
+			cancel()
+		}
+	})
+	return calls, func() { unhook(); cancel() }
+}
+
+// takeTurn reads the pool, decides and resizes. The decision d collects what
+// happens.
+func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
+	if ctx.Err() != nil {
+		d.Up, d.Down = l.demand.pending()
+		d.hold(ReasonStopping)
+		return
+	}
+	status, err := l.read(ctx, calls)
+	now := l.cfg.Clock.Now()
+	if err != nil && ctx.Err() != nil {
+		d.Up, d.Down = l.demand.pending()
+		d.hold(ReasonStopping)
+		return
+	}
+	l.recordAPIResult(err)
+	if err != nil {
+		d.Up, d.Down = l.demand.pending()
+		l.reportSettled(ctx, d, l.demand.expire(now, errors.Is(err, ErrPoolNotFound)))
+		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
+		return
+	}
+	l.recordReading(d, status)
+	d.From, d.To = status.Size, status.Size
+
+	l.reportSettled(ctx, d, l.demand.claim(now, status))
+	d.Up, d.Down = l.demand.claimed()
+	if pause, ok := l.pause.current(now); ok {
+		d.Pause = &pause
+		l.contention = contention{} // during a pause others may resize the pool
+		l.metrics.contended.Set(0)
+		d.hold(ReasonPaused)
+		return
+	}
+	l.reportStateError(ctx, l.pause.expire(now))
+	l.checkContention(ctx, d)
+	l.decide(ctx, calls, d)
+}
+
+// decide asks the policy, and acts on its answer if that is possible now.
+func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
+	target := l.policy.decide(d.observation())
+	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
+	switch {
+	case l.contention.active() && !l.cfg.DryRun:
+		d.hold(ReasonContended)
+	case idle && len(d.Settled) > 0:
+		d.hold(d.Settled[0].Reason)
+	case idle:
+		d.hold(target.Reason)
+	case d.State != StateRunning:
+		d.hold(ReasonNotRunning)
+	case ctx.Err() != nil:
+		d.hold(ReasonStopping)
+	default:
+		l.act(ctx, calls, d, target)
+	}
+}
+
+// read reads the pool. Unlike a resize it ends with ctx at once: a program that
+// stops has no use for a reading.
+func (l *Loop) read(ctx, calls context.Context) (Status, error) {
+	reading, cancel := context.WithCancel(calls)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	return l.pool.Status(reading)
+}
+
+// recordReading takes a reading of the pool.
+func (l *Loop) recordReading(d *Decision, status Status) {
+	l.metrics.setStatus(status)
+	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+	l.readAt = l.cfg.Clock.Now()
+}
+
+// reportSettled counts and logs what became of webhooks, before the next write
+// removes them from the disk: if the program dies in between, they are reported
+// twice rather than never.
+func (l *Loop) reportSettled(ctx context.Context, d *Decision, settled []Settled) {
+	d.Settled = append(d.Settled, settled...)
+	for _, s := range settled {
+		l.metrics.settled.WithLabelValues(string(s.Direction), string(s.Reason)).Add(float64(s.Webhooks.Count))
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "webhooks settled", l.attrs(
+			slog.Int("turn", d.Turn),
+			slog.String("direction", string(s.Direction)), slog.String("reason", string(s.Reason)),
+			slog.Int("webhooks", s.Webhooks.Count),
+			slog.Time("first", s.Webhooks.First), slog.Time("last", s.Webhooks.Last))...)
+	}
+}
