@@ -30,9 +30,9 @@ var (
 )
 
 // refusal tells why addr must not be a target; empty: it may be one.
-func (c Config) refusal(addr netip.Addr) string {
+func (cfg Config) refusal(addr netip.Addr) string {
 	why := special(addr)
-	if why == loopback && c.AllowLoopback {
+	if why == loopback && cfg.AllowLoopback {
 		return ""
 	}
 	return why
@@ -74,14 +74,14 @@ type refused struct {
 
 // admit returns the member without addresses that must not be targets, and
 // one of those. It prefers IPv4: not every Prometheus server has IPv6.
-func (c Config) admit(instance *Instance) (member, *refused) {
+func (cfg Config) admit(instance *Instance) (member, *refused) {
 	m := member{Instance: instance}
 	var no *refused
 	for _, addr := range []netip.Addr{instance.IPv4, instance.IPv6} {
 		if !addr.IsValid() {
 			continue
 		}
-		why := c.refusal(addr)
+		why := cfg.refusal(addr)
 		switch {
 		case why != "":
 			no = &refused{addr, why}
@@ -92,7 +92,7 @@ func (c Config) admit(instance *Instance) (member, *refused) {
 	if no != nil { // labels must not name it, either
 		admitted := *instance
 		for _, addr := range []*netip.Addr{&admitted.IPv4, &admitted.IPv6} {
-			if addr.IsValid() && c.refusal(*addr) != "" {
+			if addr.IsValid() && cfg.refusal(*addr) != "" {
 				*addr = netip.Addr{}
 			}
 		}

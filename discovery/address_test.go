@@ -51,12 +51,12 @@ func TestAddressesThatNeverBecomeTargets(t *testing.T) {
 			addr := at(c, text)
 			told := &levels{}
 			reg := prometheus.NewPedanticRegistry()
-			conf := config(t, c)
-			conf.Labels, conf.Logger, conf.Registerer = true, slog.New(told), reg
-			agent := start(t, conf)
+			cfg := config(t, c)
+			cfg.Labels, cfg.Logger, cfg.Registerer = true, slog.New(told), reg
+			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			require.NoError(t, agent.RunOnce(t.Context()))
-			assert.Equal(t, "[]\n", read(t, conf.File))
+			assert.Equal(t, "[]\n", read(t, cfg.File))
 			if !addr.IsValid() {
 				return
 			}
@@ -66,7 +66,7 @@ func TestAddressesThatNeverBecomeTargets(t *testing.T) {
 
 			at(c, "192.0.2.1")
 			require.NoError(t, agent.RunOnce(t.Context()))
-			assert.Contains(t, read(t, conf.File), "192.0.2.1:9100")
+			assert.Contains(t, read(t, cfg.File), "192.0.2.1:9100")
 			assert.InDelta(t, 0, metric(t, reg, refusedAddresses), 0)
 		})
 	}
@@ -76,28 +76,28 @@ func TestAddressesThatMayBecomeTargets(t *testing.T) {
 	for _, text := range maybeTargets {
 		c := newCloud().grow("web", "")
 		addr := at(c, text)
-		conf := config(t, c)
-		require.NoError(t, start(t, conf).RunOnce(t.Context()))
-		assert.Equal(t, fmt.Sprintf(`[{"targets":[%q],"labels":{}}]`+"\n", netip.AddrPortFrom(addr, 9100)), read(t, conf.File))
+		cfg := config(t, c)
+		require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+		assert.Equal(t, fmt.Sprintf(`[{"targets":[%q],"labels":{}}]`+"\n", netip.AddrPortFrom(addr, 9100)), read(t, cfg.File))
 	}
 }
 
 func TestMemberWithAnotherGoodAddressIsScrapedThere(t *testing.T) {
 	c := newCloud().grow("web", "127.0.0.1")
 	c.members[0].IPv6 = netip.MustParseAddr("2001:db8::1")
-	conf := config(t, c)
-	conf.Labels = true
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	assert.Contains(t, read(t, conf.File), `"[2001:db8::1]:9100"`)
-	assert.NotContains(t, read(t, conf.File), "127.0.0.1", "nor is it a label, which a rule may make an address of")
+	cfg := config(t, c)
+	cfg.Labels = true
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	assert.Contains(t, read(t, cfg.File), `"[2001:db8::1]:9100"`)
+	assert.NotContains(t, read(t, cfg.File), "127.0.0.1", "nor is it a label, which a rule may make an address of")
 }
 
 func TestLoopbackIsAllowedWhereTheProviderIsLocal(t *testing.T) {
 	c := newCloud().grow("web", "127.77.0.1", "::1", "169.254.169.254", "::ffff:127.0.0.1")
-	conf := config(t, c)
-	conf.AllowLoopback = true
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	assert.Equal(t, `[{"targets":["127.77.0.1:9100","[::1]:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+	cfg := config(t, c)
+	cfg.AllowLoopback = true
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":["127.77.0.1:9100","[::1]:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
 // The file of an earlier run, or of somebody else, is served without them and
@@ -110,15 +110,15 @@ func TestAddressesInTheFileAreHeldToTheSame(t *testing.T) {
 		}
 		t.Run(text, func(t *testing.T) {
 			c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
-			conf := config(t, c)
+			cfg := config(t, c)
 			content := fmt.Sprintf(`[{"targets":["192.0.2.2:9100",%q,"192.0.2.2:9100"],"labels":{}}]`, netip.AddrPortFrom(addr, 9100))
-			writeFile(t, conf.File, content)
-			agent := start(t, conf)
+			writeFile(t, cfg.File, content)
+			agent := start(t, cfg)
 			assert.Equal(t, targets(2), get(t, agent.Handler(noMetrics()), "/targets").Body.String())
-			assert.Equal(t, content, read(t, conf.File))
+			assert.Equal(t, content, read(t, cfg.File))
 			c.hide(1)
 			require.NoError(t, agent.RunOnce(t.Context()))
-			assert.Equal(t, targets(1, 2), read(t, conf.File), "what is held does not include them")
+			assert.Equal(t, targets(1, 2), read(t, cfg.File), "what is held does not include them")
 		})
 	}
 }

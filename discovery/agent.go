@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,7 +16,7 @@ import (
 
 // An Agent publishes the members of pools as Prometheus targets.
 type Agent struct {
-	conf    Config
+	cfg     Config
 	file    *targetFile
 	metrics *metrics
 	members *memberMetrics // nil: not wanted
@@ -38,27 +39,27 @@ type Agent struct {
 
 // New returns an agent that already publishes what the file holds from
 // earlier. A file that cannot be read as targets is logged and left alone
-// until there is something better. The error tells what is wrong with conf or
+// until there is something better. The error tells what is wrong with cfg or
 // with the directory of the file.
-func New(conf Config) (*Agent, error) {
-	conf = conf.withDefaults()
-	if err := errors.Join(conf.validateRequired(), conf.Validate()); err != nil {
+func New(cfg Config) (*Agent, error) {
+	cfg = cfg.withDefaults()
+	if err := errors.Join(cfg.validateRequired(), cfg.Validate()); err != nil {
 		return nil, fmt.Errorf("configure discovery: %w", err)
 	}
-	file, err := openTargetFile(conf.File)
+	file, err := openTargetFile(cfg.File)
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{conf: conf, file: file, absences: newAbsences(file)}
-	for _, name := range conf.Pools {
+	a := &Agent{cfg: cfg, file: file, absences: newNotFoundFile(file)}
+	for _, name := range cfg.Pools {
 		if !slices.ContainsFunc(a.pools, func(s *poolState) bool { return s.name == name }) {
 			a.pools = append(a.pools, &poolState{name: name})
 		}
 	}
-	if conf.MemberMetrics {
+	if cfg.MemberMetrics {
 		a.members = newMemberMetrics()
 	}
-	if a.metrics, err = newMetrics(conf.Registerer, a.members, a.pools); err != nil {
+	if a.metrics, err = newMetrics(cfg.Registerer, a.members, a.pools); err != nil {
 		return nil, err
 	}
 	a.load()
@@ -67,22 +68,22 @@ func New(conf Config) (*Agent, error) {
 
 // load takes up what an earlier run has left.
 func (a *Agent) load() {
-	switch earlier, dropped, err := a.file.load(a.conf); {
+	switch earlier, dropped, err := a.file.load(a.cfg); {
 	case err != nil:
-		a.conf.Logger.Warn("the targets file is not valid and stays until the first good refresh", slog.Any("err", err))
+		a.cfg.Logger.Warn("the targets file is not valid and stays until the first good refresh", slog.Any("err", err))
 	case earlier != nil:
-		a.conf.Logger.Info("targets loaded from the file", slog.String("file", a.conf.File), slog.Int("targets", len(earlier.targets)))
+		a.cfg.Logger.Info("targets loaded from the file", slog.String("file", a.cfg.File), slog.Int("targets", len(earlier.targets)))
 		if dropped > 0 {
-			a.conf.Logger.Warn("targets of the file are left out: their addresses are not those of members", slog.Int("targets", dropped))
+			a.cfg.Logger.Warn("targets of the file are left out: their addresses are not those of members", slog.Int("targets", dropped))
 		}
 		a.earlier = earlier.parsed
 		a.published.Store(earlier)
 	}
-	if a.conf.ForgetAfter < 0 {
+	if a.cfg.ForgetAfter < 0 {
 		return
 	}
-	if err := a.absences.load(a.pools, a.conf.Clock.Now(), a.conf.ForgetAfter); err != nil {
-		a.conf.Logger.Warn("for how long pools have been absent is counted anew", slog.Any("err", err))
+	if err := a.absences.load(a.pools, a.cfg.Clock.Now(), a.cfg.ForgetAfter); err != nil {
+		a.cfg.Logger.Warn("for how long pools have been absent is counted anew", slog.Any("err", err))
 	}
 }
 
@@ -91,59 +92,58 @@ func (a *Agent) load() {
 // up to one minute, and the next success ends that.
 func (a *Agent) Run(ctx context.Context) error {
 	retry := backoff.NewExponentialBackOff()
-	retry.InitialInterval = a.conf.Interval
+	retry.InitialInterval = a.cfg.Interval
 	retry.Multiplier = 2
 	retry.RandomizationFactor = 0.2
 	retry.MaxInterval = maxDelay
-
-	steady := backoff.NewExponentialBackOff()
-	steady.InitialInterval = a.conf.Interval
-	steady.Multiplier = 1
-	steady.RandomizationFactor = 0.1
 
 	failed := 0 // refreshes in a row
 	var told time.Time
 	for {
 		err := a.RunOnce(ctx)
-		delays := retry
+		delay := min(retry.NextBackOff(), maxDelay)
 		if err == nil || isPartial(err) {
 			// The provider answers: other pools need not wait.
 			retry.Reset()
-			delays = steady
+			delay = min(jitter(a.cfg.Interval), maxDelay)
 		}
-		delay := min(delays.NextBackOff(), maxDelay)
 		if a.holding.Load() {
-			delay = min(delay, recheck)
+			delay = min(delay, heldInterval)
 		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			failed++
-			if now := a.conf.Clock.Now(); !isPartial(err) || failed == 1 || now.Sub(told) >= maxDelay {
+			if now := a.cfg.Clock.Now(); !isPartial(err) || failed == 1 || now.Sub(told) >= maxDelay {
 				told = now
 				a.logFailure(err, delay)
 			}
 		case err == nil && failed > 0:
-			a.conf.Logger.Info("refresh works again", slog.Int("failed", failed))
+			a.cfg.Logger.Info("refresh works again", slog.Int("failed", failed))
 			failed = 0
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-a.conf.Clock.After(delay):
+		case <-a.cfg.Clock.After(delay):
 		}
 	}
+}
+
+// jitter returns d, give or take up to a tenth.
+func jitter(d time.Duration) time.Duration {
+	return d - d/10 + rand.N(d/5+1) //nolint:gosec // spreads load, guards nothing
 }
 
 func (a *Agent) logFailure(err error, delay time.Duration) {
 	attrs := []any{slog.Any("err", err), slog.String("reason", string(reasonOf(err))), slog.Duration("retry_in", delay)}
 	if last := a.lastSuccess.Load(); last != nil {
-		attrs = append(attrs, slog.Duration("age", a.conf.Clock.Now().Sub(*last)))
+		attrs = append(attrs, slog.Duration("age", a.cfg.Clock.Now().Sub(*last)))
 	}
 	if isPartial(err) {
-		a.conf.Logger.Error("refresh failed for some pools, their last good targets stay", attrs...)
+		a.cfg.Logger.Error("refresh failed for some pools, their last good targets stay", attrs...)
 		return
 	}
-	a.conf.Logger.Error("refresh failed, the last good targets stay", attrs...)
+	a.cfg.Logger.Error("refresh failed, the last good targets stay", attrs...)
 }
 
 // RunOnce makes one refresh. An error that concerns some of several pools
@@ -155,18 +155,18 @@ func (a *Agent) RunOnce(ctx context.Context) error {
 	a.refreshing.Lock()
 	defer a.refreshing.Unlock()
 
-	start := a.conf.Clock.Now()
-	bounded, cancel := context.WithTimeoutCause(ctx, a.conf.Timeout, errTimeout)
+	start := a.cfg.Clock.Now()
+	bounded, cancel := context.WithTimeoutCause(ctx, a.cfg.Timeout, errTimeout)
 	defer cancel()
 	err := a.refresh(bounded)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err() // told to stop, which is no failure
 	}
 	if err != nil && errors.Is(context.Cause(bounded), errTimeout) {
-		err = fail(reasonTimeout, fmt.Errorf("refresh took longer than %s: %w", a.conf.Timeout, err))
+		err = withReason(reasonTimeout, fmt.Errorf("refresh took longer than %s: %w", a.cfg.Timeout, err))
 	}
-	end := a.conf.Clock.Now()
-	a.metrics.refreshed(end.Sub(start), err)
+	end := a.cfg.Clock.Now()
+	a.metrics.observeRefresh(end.Sub(start), err)
 	if err != nil {
 		return err
 	}
@@ -177,9 +177,9 @@ func (a *Agent) RunOnce(ctx context.Context) error {
 
 // refresh asks, takes in what was answered, and publishes.
 func (a *Agent) refresh(ctx context.Context) error {
-	seen, err := a.survey(ctx)
+	seen, err := a.fetch(ctx)
 	if err == nil && ctx.Err() != nil { // a lister that ignores ctx publishes nothing late
-		err = fail(reasonTimeout, context.Cause(ctx))
+		err = withReason(reasonTimeout, context.Cause(ctx))
 	}
 	if err != nil {
 		for _, s := range a.pools {
@@ -189,19 +189,19 @@ func (a *Agent) refresh(ctx context.Context) error {
 	}
 	news, faults := a.update(seen)
 	if !news {
-		a.metrics.poolsAre(a.pools)
+		a.metrics.setPools(a.pools)
 		return faults
 	}
 	targets := a.targets(seen.backends)
-	a.metrics.poolsAre(a.pools)
-	next, err := a.conf.document(targets)
+	a.metrics.setPools(a.pools)
+	next, err := a.cfg.document(targets)
 	if err != nil {
-		return fail(reasonWrite, err)
+		return withReason(reasonWrite, err)
 	}
 	if err := a.publish(next); err != nil {
 		return err
 	}
-	a.showMembers(ctx, seen, targets)
+	a.updateMemberMetrics(ctx, seen, targets)
 	if faults != nil && slices.ContainsFunc(seen.answers, func(ans answer) bool { return ans.err == nil }) {
 		return partialError{faults}
 	}
@@ -212,14 +212,14 @@ func (a *Agent) refresh(ctx context.Context) error {
 func (a *Agent) publish(next *document) error {
 	previous := a.published.Swap(next)
 	added, removed := changes(previous, next)
-	a.metrics.published(added, removed)
+	a.metrics.countChanges(added, removed)
 	if added+removed > 0 || previous == nil {
-		a.conf.Logger.Info("targets changed", slog.Int("targets", len(next.targets)),
+		a.cfg.Logger.Info("targets changed", slog.Int("targets", len(next.targets)),
 			slog.Int("added", added), slog.Int("removed", removed))
 	}
 	written, err := a.file.store(next.body)
 	if err != nil {
-		return fail(reasonWrite, err)
+		return withReason(reasonWrite, err)
 	}
 	if written {
 		a.metrics.writes.Inc()
@@ -233,6 +233,6 @@ func (a *Agent) ready() (ok bool, age time.Duration, ever bool) {
 	if last == nil {
 		return false, 0, false
 	}
-	age = a.conf.Clock.Now().Sub(*last)
-	return age <= a.conf.MaxAge, age, true
+	age = a.cfg.Clock.Now().Sub(*last)
+	return age <= a.cfg.MaxAge, age, true
 }

@@ -31,11 +31,11 @@ func TestOneTargetForEachMemberWithAPublicAddress(t *testing.T) {
 		"the same address once":      {[]string{"192.0.2.1", "192.0.2.1"}, 0, `["192.0.2.1:9100"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conf := config(t, newCloud().grow("web", c.addrs...))
-			conf.Port = c.port
-			require.NoError(t, start(t, conf).RunOnce(t.Context()))
-			assert.Equal(t, `[{"targets":`+c.want+`,"labels":{}}]`+"\n", read(t, conf.File))
-			onlyFile(t, conf.File)
+			cfg := config(t, newCloud().grow("web", c.addrs...))
+			cfg.Port = c.port
+			require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+			assert.Equal(t, `[{"targets":`+c.want+`,"labels":{}}]`+"\n", read(t, cfg.File))
+			onlyFile(t, cfg.File)
 		})
 	}
 }
@@ -44,50 +44,49 @@ func TestMemberWithBothAddressesIsOneIPv4Target(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "2001:db8::1")
 	c.members[0].IPv6 = c.members[1].IPv6
 	c.members = c.members[:1]
-	conf := config(t, c)
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	assert.Equal(t, `[{"targets":["192.0.2.1:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+	cfg := config(t, c)
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":["192.0.2.1:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
 func TestMembersCountUntilTheyAreGone(t *testing.T) {
 	for state, want := range map[string]string{
-		"starting": `["192.0.2.1:9100"]`, "stopped": `["192.0.2.1:9100"]`, "destroying": `["192.0.2.1:9100"]`,
-		"": `["192.0.2.1:9100"]`, "destroyed": `[]`, "expunging": `[]`,
+		"starting": `["192.0.2.1:9100"]`, "stopped": `["192.0.2.1:9100"]`, "": `["192.0.2.1:9100"]`, "gone": `[]`,
 	} {
 		c := newCloud().grow("web", "192.0.2.1")
-		c.members[0].State = state
-		conf := config(t, c)
-		require.NoError(t, start(t, conf).RunOnce(t.Context()), state)
-		assert.Equal(t, `[{"targets":`+want+`,"labels":{}}]`+"\n", read(t, conf.File), state)
+		c.members[0].State, c.members[0].Gone = state, state == "gone"
+		cfg := config(t, c)
+		require.NoError(t, start(t, cfg).RunOnce(t.Context()), state)
+		assert.Equal(t, `[{"targets":`+want+`,"labels":{}}]`+"\n", read(t, cfg.File), state)
 	}
 }
 
 func TestOneListCallForAllPools(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2", "192.0.2.3").grow("other", "192.0.2.9")
-	conf := config(t, c)
-	conf.Pools = []string{"web", "db", "web"}
-	agent := start(t, conf)
+	cfg := config(t, c)
+	cfg.Pools = []string{"web", "db", "web"}
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 2}, c.calls, "each pool is looked at once, at the start")
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.grow("db", "192.0.2.4")
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, map[string]int{"Instances": 3, "Pool": 2}, c.calls)
-	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","192.0.2.3:9100","192.0.2.4:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","192.0.2.3:9100","192.0.2.4:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
 func TestOrderOfTheListDoesNotMatter(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1", "192.0.2.2", "")
-	conf := config(t, c)
-	conf.Labels = true
-	agent := start(t, conf)
+	cfg := config(t, c)
+	cfg.Labels = true
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	first, err := os.Stat(conf.File)
+	first, err := os.Stat(cfg.File)
 	require.NoError(t, err)
 	for range 20 {
 		rand.Shuffle(len(c.members), func(i, j int) { c.members[i], c.members[j] = c.members[j], c.members[i] })
 		require.NoError(t, agent.RunOnce(t.Context()))
-		now, err := os.Stat(conf.File)
+		now, err := os.Stat(cfg.File)
 		require.NoError(t, err)
 		require.True(t, os.SameFile(first, now), "the same targets do not touch the file")
 	}
@@ -101,7 +100,7 @@ func TestFailureKeepsTheFile(t *testing.T) {
 		reason string
 	}{
 		"members cannot be listed":        {false, func(c *cloud) { c.fail("Instances", boom) }, "list"},
-		"list is empty, pool is gone":     {false, func(c *cloud) { c.empty(0); clear(c.pools) }, "pool_not_found"},
+		"list is empty, pool is gone":     {false, func(c *cloud) { c.empty(0); clear(c.pools) }, "pool-not-found"},
 		"list is empty, pool has members": {false, func(c *cloud) { c.empty(2) }, "inconsistent"},
 		"list is empty, pool unreadable":  {false, func(c *cloud) { c.empty(0); c.fail("Pool", boom) }, "pool"},
 		"pool unreadable, labels on":      {true, func(c *cloud) { c.fail("Pool", boom) }, "pool"},
@@ -110,37 +109,37 @@ func TestFailureKeepsTheFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cloud := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
 			reg := prometheus.NewPedanticRegistry()
-			conf := config(t, cloud)
-			conf.Labels, conf.Backends, conf.Registerer = c.labels, cloud, reg
-			agent := start(t, conf)
+			cfg := config(t, cloud)
+			cfg.Labels, cfg.Backends, cfg.Registerer = c.labels, cloud, reg
+			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
-			before := read(t, conf.File)
+			before := read(t, cfg.File)
 
 			cloud.grow("web", "192.0.2.3") // there is news that must not come through in part
 			c.spoil(cloud)
 			require.Error(t, agent.RunOnce(t.Context()))
-			assert.Equal(t, before, read(t, conf.File))
+			assert.Equal(t, before, read(t, cfg.File))
 			assert.Equal(t, before, get(t, agent.Handler(reg), "/targets").Body.String())
 			assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_refresh_failures_total", c.reason), 0)
-			onlyFile(t, conf.File)
+			onlyFile(t, cfg.File)
 		})
 	}
 }
 
 func TestFailureAtFirstWritesNoFile(t *testing.T) {
-	conf := config(t, newCloud()) // no such pool
-	require.ErrorIs(t, start(t, conf).RunOnce(t.Context()), discovery.ErrPoolNotFound)
-	assert.NoFileExists(t, conf.File)
+	cfg := config(t, newCloud()) // no such pool
+	require.ErrorIs(t, start(t, cfg).RunOnce(t.Context()), discovery.ErrPoolNotFound)
+	assert.NoFileExists(t, cfg.File)
 }
 
 func TestConfirmedEmptyPoolEmptiesTheFile(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
-	conf := config(t, c)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.empty(0)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, `[{"targets":[],"labels":{}}]`+"\n", read(t, conf.File))
+	assert.Equal(t, `[{"targets":[],"labels":{}}]`+"\n", read(t, cfg.File))
 	assert.Equal(t, 2, c.count("Pool"), "at the start, and for this")
 }
 
@@ -153,16 +152,16 @@ func TestSlowRefreshIsGivenUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCloud().grow("web", "192.0.2.1")
 				reg := prometheus.NewPedanticRegistry()
-				conf := config(t, c)
-				conf.Timeout, conf.Registerer = 20*time.Second, reg
-				agent := start(t, conf)
+				cfg := config(t, c)
+				cfg.Timeout, cfg.Registerer = 20*time.Second, reg
+				agent := start(t, cfg)
 				require.NoError(t, agent.RunOnce(t.Context()))
-				before := read(t, conf.File)
+				before := read(t, cfg.File)
 
 				c.grow("web", "192.0.2.2")
 				c.hook = func(ctx context.Context, _ string) { wait(ctx) }
 				require.Error(t, agent.RunOnce(t.Context()))
-				assert.Equal(t, before, read(t, conf.File))
+				assert.Equal(t, before, read(t, cfg.File))
 				assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_refresh_failures_total", "timeout"), 0)
 			})
 		})
@@ -172,20 +171,20 @@ func TestSlowRefreshIsGivenUp(t *testing.T) {
 func TestStoppingIsNoFailure(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	reg := prometheus.NewPedanticRegistry()
-	conf := config(t, c)
-	conf.Registerer = reg
+	cfg := config(t, c)
+	cfg.Registerer = reg
 	ctx, cancel := context.WithCancel(t.Context())
 	c.hook = func(context.Context, string) { cancel() }
-	require.ErrorIs(t, start(t, conf).RunOnce(ctx), context.Canceled)
+	require.ErrorIs(t, start(t, cfg).RunOnce(ctx), context.Canceled)
 	assert.InDelta(t, 0, metric(t, reg, "exopool_discovery_refresh_failures_total"), 0)
-	assert.NoFileExists(t, conf.File)
+	assert.NoFileExists(t, cfg.File)
 }
 
 func TestPoolsByNameAreLookedUpOnce(t *testing.T) {
 	c := newCloud().grow("id-1", "192.0.2.1")
-	conf := config(t, c)
-	conf.Pools, conf.Resolver = []string{"the id-1"}, c
-	agent := start(t, conf)
+	cfg := config(t, c)
+	cfg.Pools, cfg.Resolver = []string{"the id-1"}, c
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, 1, c.count("ResolvePool"))
@@ -199,12 +198,12 @@ func TestPoolsByNameAreLookedUpOnce(t *testing.T) {
 	pool.Name = "the id-1"
 	c.pools["id-2"] = pool
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, `[{"targets":["192.0.2.2:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+	assert.Equal(t, `[{"targets":["192.0.2.2:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
-func TestConfigurationFaultsAreToldTogether(t *testing.T) {
+func TestFaultsOfTheConfigurationAreReportedTogether(t *testing.T) {
 	_, err := discovery.New(discovery.Config{Port: 70000, Interval: time.Hour, Timeout: -1})
-	for _, want := range []string{"lister", "pool", "file", "70000", "1h0m0s", "Timeout is -1ns"} {
+	for _, want := range []string{"Lister is missing", "Pools is missing", "File is missing", "70000", "1h0m0s", "Timeout is -1ns"} {
 		assert.ErrorContains(t, err, want)
 	}
 }
@@ -212,20 +211,20 @@ func TestConfigurationFaultsAreToldTogether(t *testing.T) {
 func TestUnusableDirectoryIsToldAtTheStart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	conf := config(t, newCloud())
-	conf.File = filepath.Join(file, "config.json")
-	_, err := discovery.New(conf)
+	cfg := config(t, newCloud())
+	cfg.File = filepath.Join(file, "config.json")
+	_, err := discovery.New(cfg)
 	require.ErrorContains(t, err, "directory of the targets file")
 
-	conf.File = filepath.Dir(file)
-	_, err = discovery.New(conf)
+	cfg.File = filepath.Dir(file)
+	_, err = discovery.New(cfg)
 	require.ErrorContains(t, err, "not a regular file")
 }
 
 func TestMetricsTwiceInOneRegistryIsAnError(t *testing.T) {
-	conf := config(t, newCloud())
-	conf.Registerer = prometheus.NewPedanticRegistry()
-	start(t, conf)
-	_, err := discovery.New(conf)
+	cfg := config(t, newCloud())
+	cfg.Registerer = prometheus.NewPedanticRegistry()
+	start(t, cfg)
+	_, err := discovery.New(cfg)
 	require.Error(t, err)
 }

@@ -19,9 +19,9 @@ func BenchmarkRunOnce(b *testing.B) {
 					addrs[i] = fmt.Sprintf("10.%d.%d.%d", i/62500, i/250%250, 1+i%250)
 				}
 				c.grow("web", addrs...)
-				conf := config(b, c)
-				conf.Labels = labels
-				agent := start(b, conf)
+				cfg := config(b, c)
+				cfg.Labels = labels
+				agent := start(b, cfg)
 				require.NoError(b, agent.RunOnce(b.Context()))
 				clear(c.calls)
 				b.ReportAllocs()

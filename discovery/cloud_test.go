@@ -186,14 +186,14 @@ func (c *cloud) ResolvePool(ctx context.Context, name string) (string, error) {
 func config(tb testing.TB, c *cloud) discovery.Config {
 	tb.Helper()
 	return discovery.Config{
-		Lister: c, Pools: []string{"web"}, Zone: "at-vie-1",
+		Lister: c, Pools: []string{"web"}, Zone: "at-vie-1", LabelPrefix: "__meta_exoscale_",
 		File: filepath.Join(tb.TempDir(), "sd", "config.json"),
 	}
 }
 
-func start(tb testing.TB, conf discovery.Config) *discovery.Agent {
+func start(tb testing.TB, cfg discovery.Config) *discovery.Agent {
 	tb.Helper()
-	agent, err := discovery.New(conf)
+	agent, err := discovery.New(cfg)
 	require.NoError(tb, err)
 	return agent
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/exopool/exopool/internal/config"
 )
 
-// A Resolver finds a pool by its name. It blocks on the provider's API; for
-// something that already is an id it returns that id and makes no call. The
-// error wraps [ErrPoolNotFound] when there is no such pool.
+// A Resolver finds pools by name. ResolvePool blocks on the provider's API; it
+// returns an id as it is, without a call. The error wraps [ErrPoolNotFound] if
+// there is no such pool.
 type Resolver interface {
 	ResolvePool(ctx context.Context, nameOrID string) (id string, err error)
 }
@@ -27,50 +27,53 @@ type Config struct {
 	Pools    []string
 	Resolver Resolver
 
-	// File is the path of the file_sd file. Its directory is made when it is
+	// File is the path of the file_sd file. Its directory is created if it is
 	// missing.
 	File string
 	// Port is where exporters listen on members, 1 to 65535; 0 means 9100.
 	Port int
 
-	// Labels publishes what the provider says of each member. It costs one
+	// Labels publishes what the provider says about each member. It costs one
 	// more API call for each pool.
 	Labels bool
+	// LabelPrefix begins the names of these labels; __meta_ if empty, which
+	// Prometheus drops after relabelling.
+	LabelPrefix string
 	// Zone is the value of the zone label.
 	Zone string
-	// MemberMetrics publishes of each target how old the member is and
-	// whether it is healthy behind the load balancer.
+	// MemberMetrics publishes the age of each target's member, and whether it
+	// is healthy behind the load balancer.
 	MemberMetrics bool
 	// Backends adds what load balancers say to labels and to metrics of
-	// members, for one more API call in each refresh; nil means that nothing
-	// is known of it. It is not asked when both are off.
+	// members, for one more API call in each refresh; nil leaves it out. It is
+	// not called when both are off.
 	Backends BackendLister
 
-	// Token is the secret that readers of /targets and /metrics must bring, as
-	// bearer token, as the password of basic authentication, or in the query as
-	// "token"; empty lets everyone in.
+	// Token is the secret that readers of /targets and /metrics must send, as
+	// bearer token, as password of basic authentication, or in the query as
+	// "token"; empty means that they need none.
 	Token string
 
 	// Interval is the time from the end of one refresh to the next, give or
-	// take a tenth so that many agents spread out; 0 means 10 s, at most one
-	// minute.
+	// take a tenth so that many agents spread out; at most one minute, 10 s
+	// if zero.
 	Interval time.Duration
-	// Timeout bounds one refresh; 0 means 30 s.
+	// Timeout limits one refresh; 30 s if zero.
 	Timeout time.Duration
-	// MaxAge is how old the last success may be before /readyz is bad; 0
-	// means 2 minutes.
+	// MaxAge is how old the last success may be before /readyz fails; 2
+	// minutes if zero.
 	MaxAge time.Duration
-	// ForgetAfter is for how long the provider must have said that a pool
-	// does not exist before its targets go: somebody else may have the
-	// addresses by then. 0 means 15 minutes; with a negative one they stay.
+	// ForgetAfter is how long the provider must report that a pool does not
+	// exist before its targets are removed: other machines may have the
+	// addresses by then. 15 minutes if zero; never if negative.
 	ForgetAfter time.Duration
-	// AllowLoopback lets loopback addresses be targets, for a provider on
-	// this computer whose members are its processes.
+	// AllowLoopback allows targets with loopback addresses, for a provider on
+	// this host whose members are processes.
 	AllowLoopback bool
 
 	Clock      clock.Clock           // nil: the host's
-	Logger     *slog.Logger          // nil: silence
-	Registerer prometheus.Registerer // nil: metrics that nobody sees
+	Logger     *slog.Logger          // nil: no logs
+	Registerer prometheus.Registerer // nil: no metrics
 }
 
 // Ranges of the settings.
@@ -86,65 +89,66 @@ const (
 )
 
 const (
-	// maxDelay is the longest wait between two refreshes: together with the
-	// longest refresh it leaves a change in the targets within 2 minutes
-	// after the provider came back.
+	// maxDelay is the longest wait between two refreshes. With the longest
+	// refresh, a change is in the targets within 2 minutes after the provider
+	// is back.
 	maxDelay = MaxInterval
-	// recheck is the longest wait while targets are held that the last list
-	// lacks, so that one that is really gone leaves within those 2 minutes.
-	recheck = 10 * time.Second
+	// heldInterval is the longest wait while targets are held that the last
+	// list lacks, so that a member that is gone leaves within 2 minutes.
+	heldInterval = 10 * time.Second
 )
 
 // DefaultConfig returns the defaults of all settings that have one.
 func DefaultConfig() Config {
-	return Config{Port: 9100, Interval: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute, ForgetAfter: 15 * time.Minute}
+	return Config{
+		Port: 9100, Interval: 10 * time.Second, Timeout: 30 * time.Second, MaxAge: 2 * time.Minute, ForgetAfter: 15 * time.Minute,
+	}
 }
 
 // withDefaults returns the configuration with the defaults filled in.
-func (c Config) withDefaults() Config {
+func (cfg Config) withDefaults() Config {
 	defaults := DefaultConfig()
-	c.Port = cmp.Or(c.Port, defaults.Port)
-	c.Interval = cmp.Or(c.Interval, defaults.Interval)
-	c.Timeout = cmp.Or(c.Timeout, defaults.Timeout)
-	c.MaxAge = cmp.Or(c.MaxAge, defaults.MaxAge)
-	c.ForgetAfter = cmp.Or(c.ForgetAfter, defaults.ForgetAfter)
-	if c.Clock == nil {
-		c.Clock = clock.System{}
+	cfg.Port = cmp.Or(cfg.Port, defaults.Port)
+	cfg.LabelPrefix = cmp.Or(cfg.LabelPrefix, "__meta_")
+	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaults.Timeout)
+	cfg.MaxAge = cmp.Or(cfg.MaxAge, defaults.MaxAge)
+	cfg.ForgetAfter = cmp.Or(cfg.ForgetAfter, defaults.ForgetAfter)
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System{}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return c
+	return cfg
 }
 
-// Validate reports every setting that is out of its range, and how to mend it.
-// It takes zero as a value where [DefaultConfig] has another one: [New] fills
-// the defaults in before. Whether Lister, Pools and File are given is for New to
-// say.
-func (c Config) Validate() error {
+// Validate reports every setting that is out of its range, and how to correct
+// it. Zero is out of range where [DefaultConfig] has a default: [New] fills the
+// defaults in first, and checks that Lister, Pools and File are given.
+func (cfg Config) Validate() error {
 	errs := []error{
-		config.Between("Port", c.Port, 1, 65535),
-		config.Between("Interval", c.Interval, MinInterval, MaxInterval),
-		config.Between("Timeout", c.Timeout, MinTimeout, MaxTimeout),
-		config.Between("MaxAge", c.MaxAge, MinMaxAge, MaxMaxAge),
+		config.Between("Port", cfg.Port, 1, 65535),
+		config.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
+		config.Between("Timeout", cfg.Timeout, MinTimeout, MaxTimeout),
+		config.Between("MaxAge", cfg.MaxAge, MinMaxAge, MaxMaxAge),
 	}
-	if c.ForgetAfter >= 0 {
-		errs = append(errs, config.Between("ForgetAfter", c.ForgetAfter, MinForgetAfter, MaxForgetAfter))
+	if cfg.ForgetAfter >= 0 {
+		errs = append(errs, config.Between("ForgetAfter", cfg.ForgetAfter, MinForgetAfter, MaxForgetAfter))
 	}
 	return errors.Join(errs...)
 }
 
-// validateRequired reports what is missing.
-func (c Config) validateRequired() error {
+// validateRequired reports the fields that are missing.
+func (cfg Config) validateRequired() error {
 	var errs []error
-	if c.Lister == nil {
-		errs = append(errs, errors.New("a lister is missing"))
-	}
-	if len(c.Pools) == 0 {
-		errs = append(errs, errors.New("no pool is given"))
-	}
-	if c.File == "" {
-		errs = append(errs, errors.New("no file is given"))
+	for _, required := range []struct {
+		field   string
+		missing bool
+	}{{"Lister", cfg.Lister == nil}, {"Pools", len(cfg.Pools) == 0}, {"File", cfg.File == ""}} {
+		if required.missing {
+			errs = append(errs, &config.Error{Field: required.field, Problem: "is missing", Remedy: "set it"})
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -16,7 +16,7 @@ import (
 // decode reads a targets file as strictly as Prometheus does, so that the
 // HTTP service never passes on what a scraper would refuse. It leaves out
 // targets whose addresses no member may have.
-func (c Config) decode(content []byte) (doc *document, dropped int, err error) {
+func (cfg Config) decode(content []byte) (doc *document, dropped int, err error) {
 	dec := json.NewDecoder(bytes.NewReader(content))
 	dec.DisallowUnknownFields()
 	var groups []group
@@ -31,7 +31,7 @@ func (c Config) decode(content []byte) (doc *document, dropped int, err error) {
 	}
 	var parsed []target
 	for i, g := range groups {
-		targets, err := c.targetsOf(g)
+		targets, err := cfg.targetsOf(g)
 		if err != nil {
 			return nil, 0, fmt.Errorf("target group %d: %w", i, err)
 		}
@@ -43,7 +43,7 @@ func (c Config) decode(content []byte) (doc *document, dropped int, err error) {
 	if dropped == 0 {
 		return &document{body: content, targets: textsOf(groups), parsed: parsed}, 0, nil
 	}
-	if doc, err = c.document(parsed); err != nil {
+	if doc, err = cfg.document(parsed); err != nil {
 		return nil, 0, err
 	}
 	doc.parsed = parsed
@@ -52,7 +52,7 @@ func (c Config) decode(content []byte) (doc *document, dropped int, err error) {
 
 // targetsOf returns the targets of a group that may be published again, with
 // labels that this program gives.
-func (c Config) targetsOf(g group) ([]target, error) {
+func (cfg Config) targetsOf(g group) ([]target, error) {
 	if g.Targets == nil {
 		return nil, errors.New("no targets")
 	}
@@ -62,9 +62,9 @@ func (c Config) targetsOf(g group) ([]target, error) {
 		}
 	}
 	var labels map[string]string
-	if c.Labels {
+	if cfg.Labels {
 		labels = maps.Clone(g.Labels)
-		maps.DeleteFunc(labels, func(name, _ string) bool { return !strings.HasPrefix(name, prefix) })
+		maps.DeleteFunc(labels, func(name, _ string) bool { return !strings.HasPrefix(name, cfg.LabelPrefix) })
 	}
 	targets := make([]target, 0, len(g.Targets))
 	for _, text := range g.Targets {
@@ -72,7 +72,7 @@ func (c Config) targetsOf(g group) ([]target, error) {
 		if err != nil || at.Port() == 0 {
 			return nil, fmt.Errorf("target %q is not an address with a port", text)
 		}
-		if c.refusal(at.Addr()) == "" {
+		if cfg.refusal(at.Addr()) == "" {
 			targets = append(targets, target{at: at, labels: labels})
 		}
 	}

@@ -70,7 +70,7 @@ func (f *targetFile) makeDir() error {
 
 // load returns the targets that the file holds, nil when there is no file,
 // and how many of them it leaves out because of their addresses.
-func (f *targetFile) load(conf Config) (doc *document, dropped int, err error) {
+func (f *targetFile) load(cfg Config) (doc *document, dropped int, err error) {
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, nil
@@ -86,7 +86,7 @@ func (f *targetFile) load(conf Config) (doc *document, dropped int, err error) {
 	case len(content) > maxFile:
 		return nil, 0, fmt.Errorf("read the targets file %s: it is longer than %d MiB", f.path, maxFile>>20)
 	}
-	doc, dropped, err = conf.decode(content)
+	doc, dropped, err = cfg.decode(content)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the targets file %s: %w", f.path, err)
 	}

@@ -28,8 +28,8 @@ func (c *cloud) deleted(pool string) {
 }
 
 // note is the file that carries over a restart for how long pools are absent.
-func note(conf discovery.Config) string {
-	return filepath.Join(filepath.Dir(conf.File), ".config.json.absent")
+func note(cfg discovery.Config) string {
+	return filepath.Join(filepath.Dir(cfg.File), ".config.json.absent")
 }
 
 func TestPoolThatIsGoneLosesItsTargets(t *testing.T) {
@@ -37,27 +37,27 @@ func TestPoolThatIsGoneLosesItsTargets(t *testing.T) {
 		c := five()
 		told := &levels{}
 		reg := prometheus.NewPedanticRegistry()
-		conf := config(t, c)
-		conf.Registerer, conf.Logger = reg, slog.New(told)
-		stop, _ := run(t, c, conf)
+		cfg := config(t, c)
+		cfg.Registerer, cfg.Logger = reg, slog.New(told)
+		stop, _ := run(t, c, cfg)
 		synctest.Wait()
 		c.deleted("web")
 		time.Sleep(14 * time.Minute)
-		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "somebody may have made a mistake, and mend it")
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "somebody may have made a mistake, and mend it")
 		assert.InDelta(t, 14*60, metric(t, reg, "exopool_discovery_pool_absent_seconds", "web"), 90)
 		told.reset()
 		time.Sleep(150 * time.Second)
 		synctest.Wait()
-		assert.Equal(t, targets(), read(t, conf.File))
+		assert.Equal(t, targets(), read(t, cfg.File))
 		assert.InDelta(t, 5, metric(t, reg, "exopool_discovery_forgotten_targets_total", "web"), 0)
 		assert.InDelta(t, 0, metric(t, reg, "exopool_discovery_targets", "web"), 0)
 		changed := slices.Index(told.seen, slog.LevelInfo)
 		assert.Equal(t, slog.LevelError, told.seen[changed-1], "loudly")
-		onlyFile(t, conf.File)
+		onlyFile(t, cfg.File)
 
 		c.grow("web", "192.0.2.6")
 		time.Sleep(2 * time.Minute)
-		assert.Equal(t, targets(6), read(t, conf.File), "should it come back")
+		assert.Equal(t, targets(6), read(t, cfg.File), "should it come back")
 		stop()
 	})
 }
@@ -77,12 +77,12 @@ func TestNothingElseMakesTargetsGo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := five()
-				conf := config(t, c)
-				stop, _ := run(t, c, conf)
+				cfg := config(t, c)
+				stop, _ := run(t, c, cfg)
 				synctest.Wait()
 				spoil(c)
 				time.Sleep(7 * 24 * time.Hour)
-				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 				stop()
 			})
 		})
@@ -92,14 +92,14 @@ func TestNothingElseMakesTargetsGo(t *testing.T) {
 func TestTargetsMayStayForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := five()
-		conf := config(t, c)
-		conf.ForgetAfter = -1
-		stop, _ := run(t, c, conf)
+		cfg := config(t, c)
+		cfg.ForgetAfter = -1
+		stop, _ := run(t, c, cfg)
 		synctest.Wait()
 		c.deleted("web")
 		time.Sleep(7 * 24 * time.Hour)
-		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
-		onlyFile(t, conf.File)
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
+		onlyFile(t, cfg.File)
 		stop()
 	})
 }
@@ -121,10 +121,10 @@ func (a clocked) refresh(t *testing.T, n int, step time.Duration) {
 
 func TestOnlyTimeOfWhichTheProviderSaysItCounts(t *testing.T) {
 	c := five()
-	conf := config(t, c)
+	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
-	conf.Clock = clock
-	agent := clocked{start(t, conf), clock}
+	cfg.Clock = clock
+	agent := clocked{start(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	all := targets(1, 2, 3, 4, 5)
 
@@ -136,33 +136,33 @@ func TestOnlyTimeOfWhichTheProviderSaysItCounts(t *testing.T) {
 	agent.refresh(t, 600, time.Minute)
 	c.fail("Instances", nil)
 	agent.refresh(t, 5, time.Minute)
-	assert.Equal(t, all, read(t, conf.File), "14 minutes, without the outage")
+	assert.Equal(t, all, read(t, cfg.File), "14 minutes, without the outage")
 
 	clock.Set(epoch.Add(1000 * time.Hour))
 	agent.refresh(t, 1, 0)
 	clock.Set(epoch)
 	agent.refresh(t, 1, 0)
-	assert.Equal(t, targets(), read(t, conf.File), "a clock that jumps adds two minutes at most, and takes none away")
+	assert.Equal(t, targets(), read(t, cfg.File), "a clock that jumps adds two minutes at most, and takes none away")
 
 	c.pools["web"], c.members = gone, members
 	agent.refresh(t, 1, time.Minute)
 	c.deleted("web")
 	agent.refresh(t, 15, time.Minute)
-	assert.Equal(t, all, read(t, conf.File), "a pool that was there counts anew")
+	assert.Equal(t, all, read(t, cfg.File), "a pool that was there counts anew")
 	agent.refresh(t, 1, time.Minute)
-	assert.Equal(t, targets(), read(t, conf.File))
+	assert.Equal(t, targets(), read(t, cfg.File))
 }
 
 func TestRestartsDoNotProlongIt(t *testing.T) {
 	c := five()
-	conf := config(t, c)
+	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
-	conf.Clock = clock
-	clocked{start(t, conf), clock}.refresh(t, 1, 0)
+	cfg.Clock = clock
+	clocked{start(t, cfg), clock}.refresh(t, 1, 0)
 	c.deleted("web")
 	refreshes := 0
-	for read(t, conf.File) != targets() {
-		agent := clocked{start(t, conf), clock} // it crashes every five minutes
+	for read(t, cfg.File) != targets() {
+		agent := clocked{start(t, cfg), clock} // it crashes every five minutes
 		for range 5 {
 			agent.refresh(t, 1, time.Minute)
 			refreshes++
@@ -171,7 +171,7 @@ func TestRestartsDoNotProlongIt(t *testing.T) {
 	}
 	assert.LessOrEqual(t, refreshes, 25, "each start costs the minute before its first answer")
 	assert.GreaterOrEqual(t, refreshes, 16)
-	onlyFile(t, conf.File)
+	onlyFile(t, cfg.File)
 }
 
 func TestWhatAnEarlierRunNotedIsNotEnough(t *testing.T) {
@@ -193,73 +193,73 @@ func TestWhatAnEarlierRunNotedIsNotEnough(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := newCloud()
-			conf := config(t, cloud)
+			cfg := config(t, cloud)
 			clock := fake.NewClock(epoch)
-			conf.Clock = clock
-			writeFile(t, conf.File, targets(1))
-			writeFile(t, note(conf), c.note)
-			agent := clocked{start(t, conf), clock}
+			cfg.Clock = clock
+			writeFile(t, cfg.File, targets(1))
+			writeFile(t, note(cfg), c.note)
+			agent := clocked{start(t, cfg), clock}
 			agent.refresh(t, c.minutes-1, time.Minute)
-			assert.Equal(t, targets(1), read(t, conf.File))
+			assert.Equal(t, targets(1), read(t, cfg.File))
 			agent.refresh(t, 1, time.Minute)
-			assert.Equal(t, targets(), read(t, conf.File))
-			onlyFile(t, conf.File)
+			assert.Equal(t, targets(), read(t, cfg.File))
+			onlyFile(t, cfg.File)
 		})
 	}
 }
 
 func TestNoteGoesWhenThePoolIsBack(t *testing.T) {
 	c := five()
-	conf := config(t, c)
+	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
-	conf.Clock = clock
-	agent := clocked{start(t, conf), clock}
+	cfg.Clock = clock
+	agent := clocked{start(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	gone, members := c.pools["web"], c.members
 	c.deleted("web")
 	agent.refresh(t, 5, time.Minute)
-	assert.FileExists(t, note(conf))
+	assert.FileExists(t, note(cfg))
 	c.pools["web"], c.members = gone, members
-	clocked{start(t, conf), clock}.refresh(t, 1, time.Minute)
-	onlyFile(t, conf.File)
+	clocked{start(t, cfg), clock}.refresh(t, 1, time.Minute)
+	onlyFile(t, cfg.File)
 }
 
 func TestOnlyThePoolThatIsGoneLosesItsTargets(t *testing.T) {
 	for name, restarted := range map[string]bool{"while the program runs": false, "while it was stopped": true} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
-			conf := config(t, c)
+			cfg := config(t, c)
 			clock := fake.NewClock(epoch)
-			conf.Clock, conf.Pools, conf.Resolver = clock, []string{"the web", "the db"}, c
-			agent := clocked{start(t, conf), clock}
+			cfg.Clock, cfg.Pools, cfg.Resolver = clock, []string{"the web", "the db"}, c
+			agent := clocked{start(t, cfg), clock}
 			agent.refresh(t, 1, 0)
 			c.deleted("db")
 			if restarted {
-				agent.Agent = start(t, conf)
+				agent.Agent = start(t, cfg)
 			}
 			agent.refresh(t, 15, time.Minute)
-			assert.Equal(t, targets(1, 2), read(t, conf.File))
+			assert.Equal(t, targets(1, 2), read(t, cfg.File))
 			agent.refresh(t, 1, time.Minute)
-			assert.Equal(t, targets(1), read(t, conf.File))
+			assert.Equal(t, targets(1), read(t, cfg.File))
 		})
 	}
 }
 
 func TestNoteThatCannotBeWrittenHoldsNothingUp(t *testing.T) {
 	c := five()
-	conf := config(t, c)
+	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
 	told := &levels{}
-	conf.Clock, conf.Logger = clock, slog.New(told)
-	agent := clocked{start(t, conf), clock}
+	cfg.Clock, cfg.Logger = clock, slog.New(told)
+	agent := clocked{start(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	c.deleted("web")
-	require.NoError(t, os.MkdirAll(filepath.Join(note(conf), "x"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(note(cfg), "x"), 0o755))
 	told.seen = nil
 	agent.refresh(t, 15, time.Minute)
 	assert.Equal(t, []slog.Level{slog.LevelWarn}, told.seen, "told once")
 	agent.refresh(t, 1, time.Minute)
-	assert.Equal(t, targets(), read(t, conf.File))
+	assert.Equal(t, targets(), read(t, cfg.File))
 }
 
 // Whatever is in the note: the program starts, and no target goes before the
@@ -274,13 +274,13 @@ func FuzzNote(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		c := newCloud()
 		clock := fake.NewClock(epoch)
-		conf := discovery.Config{Lister: c, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"), Clock: clock}
-		writeFile(t, conf.File, targets(1))
-		writeFile(t, note(conf), string(content))
-		agent := clocked{start(t, conf), clock}
+		cfg := discovery.Config{Lister: c, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"), Clock: clock}
+		writeFile(t, cfg.File, targets(1))
+		writeFile(t, note(cfg), string(content))
+		agent := clocked{start(t, cfg), clock}
 		agent.refresh(t, 3, time.Minute)
-		require.Equal(t, targets(1), read(t, conf.File))
+		require.Equal(t, targets(1), read(t, cfg.File))
 		agent.refresh(t, 13, time.Minute)
-		require.Equal(t, targets(), read(t, conf.File))
+		require.Equal(t, targets(), read(t, cfg.File))
 	})
 }

@@ -26,7 +26,7 @@ import (
 // With a token, /targets and /metrics are for those who bring it: 401 to
 // others, and 429 to those who try too often.
 func (a *Agent) Handler(gatherer prometheus.Gatherer) http.Handler {
-	guard := auth.New(a.conf.Token)
+	guard := auth.New(a.cfg.Token)
 	mux := http.NewServeMux()
 	mux.Handle("GET /targets", a.guarded(guard, http.HandlerFunc(a.serveTargets)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

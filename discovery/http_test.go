@@ -57,8 +57,8 @@ func metric(t *testing.T, g prometheus.Gatherer, name string, values ...string) 
 
 func TestTargetsOverHTTPAreTheBytesOfTheFile(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
-	conf := config(t, c)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	agent := start(t, cfg)
 	h := agent.Handler(noMetrics())
 	assert.Equal(t, http.StatusServiceUnavailable, get(t, h, "/targets").Code, "nothing is known yet")
 
@@ -66,7 +66,7 @@ func TestTargetsOverHTTPAreTheBytesOfTheFile(t *testing.T) {
 	w := get(t, h, "/targets")
 	assert.Equal(t, http.StatusOK, w.Code)
 	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
-	assert.Equal(t, read(t, conf.File), w.Body.String())
+	assert.Equal(t, read(t, cfg.File), w.Body.String())
 
 	head := send(t, h, http.MethodHead, "/targets")
 	assert.Equal(t, http.StatusOK, head.Code)
@@ -106,9 +106,9 @@ func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 func TestMetricsTellTheStateOfTheAgent(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2", "")
 	reg := prometheus.NewPedanticRegistry()
-	conf := config(t, c)
-	conf.Registerer = reg
-	agent := start(t, conf)
+	cfg := config(t, c)
+	cfg.Registerer = reg
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.leave(1) // one goes, two come
@@ -143,32 +143,32 @@ exopool_discovery_targets{pool="web"} 3
 
 func TestTargetsStayOverARestart(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
-	conf := config(t, c)
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	before, err := os.Stat(conf.File)
+	cfg := config(t, c)
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	before, err := os.Stat(cfg.File)
 	require.NoError(t, err)
-	want := read(t, conf.File)
+	want := read(t, cfg.File)
 
 	c.fail("Instances", assert.AnError)
-	agent := start(t, conf)
+	agent := start(t, cfg)
 	require.Error(t, agent.RunOnce(t.Context()))
 	h := agent.Handler(noMetrics())
-	assert.Equal(t, want, read(t, conf.File))
+	assert.Equal(t, want, read(t, cfg.File))
 	assert.Equal(t, want, get(t, h, "/targets").Body.String(), "served before the first success")
 	assert.Equal(t, http.StatusServiceUnavailable, get(t, h, "/readyz").Code, "but their age is unknown")
 
 	c.fail("Instances", nil)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	after, err := os.Stat(conf.File)
+	after, err := os.Stat(cfg.File)
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after), "the same targets do not touch the file")
 }
 
 func TestReadersNeedTheTokenIfThereIsOne(t *testing.T) {
-	conf := config(t, newCloud().grow("web", "192.0.2.1"))
+	cfg := config(t, newCloud().grow("web", "192.0.2.1"))
 	reg := prometheus.NewPedanticRegistry()
-	conf.Token, conf.Registerer = "s3cret", reg
-	agent := start(t, conf)
+	cfg.Token, cfg.Registerer = "s3cret", reg
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	h := agent.Handler(reg)
 	for _, path := range []string{"/healthz", "/readyz"} {

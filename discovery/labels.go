@@ -7,14 +7,12 @@ import (
 	"strings"
 )
 
-// prefix of all labels; Prometheus drops __meta_ labels after relabelling.
-const prefix = "__meta_exoscale_"
-
-// labels returns what the provider says of one member. What it does not say
-// has no label, which to Prometheus is the same as an empty one.
-func (c Config) labels(pool Pool, member member, backends []Backend) map[string]string {
+// labels returns what the provider says about one member. What it omits has no
+// label, which to Prometheus is the same as an empty one.
+func (cfg Config) labels(pool Pool, member member, backends []Backend) map[string]string {
+	prefix := cfg.LabelPrefix
 	labels := map[string]string{
-		prefix + "zone":                 c.Zone,
+		prefix + "zone":                 cfg.Zone,
 		prefix + "pool_id":              member.PoolID,
 		prefix + "pool_name":            pool.Name,
 		prefix + "pool_state":           pool.State,
@@ -36,15 +34,15 @@ func (c Config) labels(pool Pool, member member, backends []Backend) map[string]
 	if member.IPv6.IsValid() {
 		labels[prefix+"public_ipv6"] = member.IPv6.String()
 	}
-	addUserLabels(labels, member.Labels)
-	addBackendLabels(labels, member, backends)
+	addUserLabels(labels, prefix, member.Labels)
+	addBackendLabels(labels, prefix, member, backends)
 	maps.DeleteFunc(labels, func(_, value string) bool { return value == "" })
 	return labels
 }
 
-// addUserLabels adds the labels that users gave the member. When two names
-// become the same one, the first of them in order wins.
-func addUserLabels(labels, user map[string]string) {
+// addUserLabels adds the labels that users gave the member. If two names become
+// the same, the first of them in order wins.
+func addUserLabels(labels map[string]string, prefix string, user map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(user)) {
 		name, value := prefix+"label_"+sanitise(name), user[name]
 		if _, taken := labels[name]; !taken {
@@ -53,27 +51,38 @@ func addUserLabels(labels, user map[string]string) {
 	}
 }
 
-// addBackendLabels adds what load balancers think of the member. A pool may
-// be behind several services: then ids and names are lists, and the member is
-// as healthy as the worst of them says. A member that no service has checked
-// yet has no health.
-func addBackendLabels(labels map[string]string, member member, backends []Backend) {
-	var balancers, services, verdicts []string
+// addBackendLabels adds what load balancers say about the member. A pool may be
+// behind several services: then ids and names are lists, and the health is the
+// worst of them. A member that no service has checked yet has no health.
+func addBackendLabels(labels map[string]string, prefix string, member member, backends []Backend) {
+	var balancers, services []string
+	var checks []Health
 	for _, b := range backends {
 		if b.PoolID != member.PoolID {
 			continue
 		}
 		balancers = append(balancers, b.BalancerID)
 		services = append(services, b.Service)
-		if verdict := b.Health[member.addr]; verdict != "" {
-			verdicts = append(verdicts, verdict)
+		if health, checked := b.Health[member.addr]; checked {
+			checks = append(checks, health)
 		}
 	}
 	labels[prefix+"nlb_id"] = oneOrList(balancers)
 	labels[prefix+"nlb_service"] = oneOrList(services)
-	if len(verdicts) > 0 {
-		labels[prefix+"nlb_health"] = slices.Min(verdicts) // "failure" comes before "success"
+	if len(checks) > 0 {
+		labels[prefix+"nlb_health"] = slices.MinFunc(checks, worse).Text
 	}
+}
+
+// worse compares the results of health checks: failures come first.
+func worse(a, b Health) int {
+	switch {
+	case a.OK == b.OK:
+		return strings.Compare(a.Text, b.Text)
+	case b.OK:
+		return -1
+	}
+	return 1
 }
 
 // list joins values so that a rule can match one of them as ",value,".

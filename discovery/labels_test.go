@@ -30,23 +30,23 @@ func labelled() *cloud {
 	full.AntiAffinityGroupIDs = []string{"aag-1"}
 	c.members[1].State = "starting"
 	c.backends = []discovery.Backend{
-		{BalancerID: "nlb-1", Service: "http", PoolID: "web", Health: map[netip.Addr]string{
-			netip.MustParseAddr("192.0.2.1"): "success", netip.MustParseAddr("192.0.2.2"): "success",
+		{BalancerID: "nlb-1", Service: "http", PoolID: "web", Health: map[netip.Addr]discovery.Health{
+			netip.MustParseAddr("192.0.2.1"): {OK: true, Text: "success"}, netip.MustParseAddr("192.0.2.2"): {OK: true, Text: "success"},
 		}},
-		{BalancerID: "nlb-1", Service: "https", PoolID: "web", Health: map[netip.Addr]string{
-			netip.MustParseAddr("192.0.2.1"): "success", netip.MustParseAddr("192.0.2.2"): "failure",
+		{BalancerID: "nlb-1", Service: "https", PoolID: "web", Health: map[netip.Addr]discovery.Health{
+			netip.MustParseAddr("192.0.2.1"): {OK: true, Text: "success"}, netip.MustParseAddr("192.0.2.2"): {Text: "failure"},
 		}},
-		{BalancerID: "nlb-2", Service: "sql", PoolID: "db", Health: map[netip.Addr]string{}},
+		{BalancerID: "nlb-2", Service: "sql", PoolID: "db", Health: map[netip.Addr]discovery.Health{}},
 	}
 	return c
 }
 
 func TestLabelsTellAllThatTheProviderSays(t *testing.T) {
 	c := labelled()
-	conf := config(t, c)
-	conf.Pools, conf.Labels, conf.Backends = []string{"web", "db"}, true, c
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	got := read(t, conf.File)
+	cfg := config(t, c)
+	cfg.Pools, cfg.Labels, cfg.Backends = []string{"web", "db"}, true, c
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	got := read(t, cfg.File)
 
 	golden := filepath.Join("testdata", "labels.json")
 	if *update {
@@ -58,32 +58,32 @@ func TestLabelsTellAllThatTheProviderSays(t *testing.T) {
 
 func TestLabelsAreOffUnlessAskedFor(t *testing.T) {
 	c := labelled()
-	conf := config(t, c)
-	conf.Backends = c
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","[2001:db8::3]:9100"],"labels":{}}]`+"\n", read(t, conf.File))
+	cfg := config(t, c)
+	cfg.Backends = c
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","[2001:db8::3]:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 1}, c.calls)
 }
 
 func TestMembersThatShareAllLabelsShareAGroup(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.2", "192.0.2.3", "192.0.2.1")
-	conf := config(t, c)
-	conf.Labels = true
+	cfg := config(t, c)
+	cfg.Labels = true
 	type group struct {
 		Targets []string
 		Labels  map[string]string
 	}
 	var groups []group
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, json.Unmarshal([]byte(read(t, cfg.File)), &groups))
 	require.Len(t, groups, 3, "their ids are labels that differ")
 
-	writeFile(t, conf.File, `[{"targets":["192.0.2.9:9100"],"labels":{"__meta_exoscale_zone":"z"}},
+	writeFile(t, cfg.File, `[{"targets":["192.0.2.9:9100"],"labels":{"__meta_exoscale_zone":"z"}},
 		{"targets":["192.0.2.8:9100"],"labels":{"__meta_exoscale_zone":"z","job":"other"}}]`)
-	c.members[2].State = "destroyed" // so that the list is not believed at once
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	c.members[2].Gone = true // so that the list is not believed at once
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
 	groups = nil
-	require.NoError(t, json.Unmarshal([]byte(read(t, conf.File)), &groups))
+	require.NoError(t, json.Unmarshal([]byte(read(t, cfg.File)), &groups))
 	require.Len(t, groups, 3)
 	assert.Equal(t, group{[]string{"192.0.2.8:9100", "192.0.2.9:9100"}, map[string]string{"__meta_exoscale_zone": "z"}}, groups[2],
 		"targets of the file keep the labels that are ours")
@@ -91,8 +91,8 @@ func TestMembersThatShareAllLabelsShareAGroup(t *testing.T) {
 
 func TestNoMembersWithLabelsIsAnEmptyList(t *testing.T) {
 	c := newCloud().grow("web")
-	conf := config(t, c)
-	conf.Labels = true
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	assert.Equal(t, "[]\n", read(t, conf.File))
+	cfg := config(t, c)
+	cfg.Labels = true
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	assert.Equal(t, "[]\n", read(t, cfg.File))
 }

@@ -11,42 +11,39 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// healthy is what a health check says of a member that it is content with.
-const healthy = "success"
-
-// A verdict is what load balancers think of a member.
-type verdict int8
+// A memberHealth is what load balancers say about a member.
+type memberHealth int8
 
 const (
-	unknown verdict = iota // nobody can tell: no service is in front, or none was asked yet
-	fit                    // all services in front of the pool say so
-	unfit                  // one of them does not, or has not checked it yet
+	healthUnknown memberHealth = iota // no service is in front of it, or none was read yet
+	healthy                           // all services in front of the pool say so
+	unhealthy                         // one of them does not, or has not checked it yet
 )
 
-// A memberState is what the metrics say of one target.
+// A memberState is what the metrics say about one target.
 type memberState struct {
 	pool     string // as the configuration names it
 	instance string // ip:port, as Prometheus names the target
 	id       string
 	created  time.Time
-	health   verdict
+	health   memberHealth
 }
 
-// memberMetrics tells of each member that is a target how old it is and
-// whether it is healthy behind the load balancer. All series change at one
-// instant, so that no scrape sees a member without its health.
+// memberMetrics has the age of each member that is a target, and whether it is
+// healthy behind the load balancer. All series change at once, so that no scrape
+// sees a member without its health.
 type memberMetrics struct {
 	health      *prometheus.Desc
 	created     *prometheus.Desc
 	healthKnown *prometheus.Desc
 
 	members     atomic.Pointer[[]memberState]
-	lastSuccess atomic.Pointer[time.Time] // of asking for the health
+	lastSuccess atomic.Pointer[time.Time] // of reading the health
 }
 
 func newMemberMetrics() *memberMetrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(prometheus.BuildFQName("exopool", "discovery", name), help, labels, nil)
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
 	}
 	return &memberMetrics{
 		health: desc("member_healthy",
@@ -67,7 +64,7 @@ func (m *memberMetrics) Describe(descs chan<- *prometheus.Desc) {
 	descs <- m.healthKnown
 }
 
-// Collect implements [prometheus.Collector]. What is not known has no series.
+// Collect implements [prometheus.Collector]. Unknown values have no series.
 func (m *memberMetrics) Collect(samples chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		samples <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
@@ -80,11 +77,11 @@ func (m *memberMetrics) Collect(samples chan<- prometheus.Metric) {
 			gauge(m.created, unixSeconds(member.created), member.pool, member.instance, member.id)
 		}
 		switch member.health {
-		case fit:
+		case healthy:
 			gauge(m.health, 1, member.pool, member.instance, member.id)
-		case unfit:
+		case unhealthy:
 			gauge(m.health, 0, member.pool, member.instance, member.id)
-		case unknown:
+		case healthUnknown:
 		}
 	}
 }
@@ -96,10 +93,10 @@ func (m *memberMetrics) current() []memberState {
 	return nil
 }
 
-// show replaces all series. Without known health, members keep what was known
-// of them.
-func (m *memberMetrics) show(targets []target, backends []Backend, known bool) {
-	before := make(map[string]verdict)
+// update replaces all series. If the health is not known, members keep the last
+// known one.
+func (m *memberMetrics) update(targets []target, backends []Backend, known bool) {
+	before := make(map[string]memberHealth)
 	for _, member := range m.current() {
 		before[member.id+" "+member.instance] = member.health
 	}
@@ -115,7 +112,7 @@ func (m *memberMetrics) show(targets []target, backends []Backend, known bool) {
 			created:  t.member.Created,
 		}
 		if known {
-			state.health = judge(t.member, backends)
+			state.health = worstHealth(t.member, backends)
 		} else {
 			state.health = before[state.id+" "+state.instance]
 		}
@@ -124,61 +121,62 @@ func (m *memberMetrics) show(targets []target, backends []Backend, known bool) {
 	m.members.Store(&states)
 }
 
-// judge returns the worst verdict of the services in front of the member's
-// pool. One that has not checked the member yet sends it no requests, either.
-func judge(member member, backends []Backend) verdict {
-	result := unknown
+// worstHealth returns the worst health that the services in front of the
+// member's pool report. One that has not checked the member yet sends it no
+// requests, either.
+func worstHealth(member member, backends []Backend) memberHealth {
+	result := healthUnknown
 	for _, b := range backends {
 		if b.PoolID != member.PoolID {
 			continue
 		}
-		if b.Health[member.addr] != healthy {
-			return unfit
+		if !b.Health[member.addr].OK {
+			return unhealthy
 		}
-		result = fit
+		result = healthy
 	}
 	return result
 }
 
-// showMembers brings the metrics of members up to date, which may cost a call.
-// Targets do not depend on it: when it fails they are published already, and
-// of each member the last known health stays.
-func (a *Agent) showMembers(ctx context.Context, seen sighting, targets []target) {
+// updateMemberMetrics updates the metrics of members, which may take a call.
+// Targets do not depend on it: they are published already. If the call fails,
+// members keep their last known health.
+func (a *Agent) updateMemberMetrics(ctx context.Context, seen snapshot, targets []target) {
 	if a.members == nil {
 		return
 	}
-	if a.conf.Backends == nil {
-		a.members.show(targets, nil, true)
+	if a.cfg.Backends == nil {
+		a.members.update(targets, nil, true)
 		return
 	}
-	if a.conf.Labels { // the survey has asked already
-		a.healthKnown(targets, seen.backends)
+	if a.cfg.Labels { // already read for the labels
+		a.updateHealth(targets, seen.backends)
 		return
 	}
-	backends, err := a.conf.Backends.Backends(ctx)
+	backends, err := a.cfg.Backends.Backends(ctx)
 	if err == nil {
-		a.healthKnown(targets, backends)
+		a.updateHealth(targets, backends)
 		return
 	}
-	a.members.show(targets, nil, false)
+	a.members.update(targets, nil, false)
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout) {
-		return // told to stop, which is no failure
+		return // interrupted, not failed
 	}
 	if a.healthFailed == 0 {
-		a.conf.Logger.Warn("load balancers cannot be asked, of each member the last known health stays", slog.Any("err", err))
+		a.cfg.Logger.Warn("load balancers cannot be asked, of each member the last known health stays", slog.Any("err", err))
 	}
 	a.healthFailed++
 }
 
-func (a *Agent) healthKnown(targets []target, backends []Backend) {
-	a.members.show(targets, backends, true)
-	now := a.conf.Clock.Now()
+func (a *Agent) updateHealth(targets []target, backends []Backend) {
+	a.members.update(targets, backends, true)
+	now := a.cfg.Clock.Now()
 	a.members.lastSuccess.Store(&now)
 	if a.healthFailed > 0 {
-		a.conf.Logger.Info("load balancers can be asked again", slog.Int("failed", a.healthFailed))
+		a.cfg.Logger.Info("load balancers can be asked again", slog.Int("failed", a.healthFailed))
 		a.healthFailed = 0
 	}
 }
 
-// unixSeconds keeps the milliseconds, which is as exact as Prometheus is.
+// unixSeconds keeps milliseconds, the precision of Prometheus.
 func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

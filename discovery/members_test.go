@@ -28,9 +28,9 @@ const (
 
 // healthOf is a service of the pool that says this of its members.
 func healthOf(pool, service string, health map[string]string) discovery.Backend {
-	b := discovery.Backend{BalancerID: "nlb-1", Service: service, PoolID: pool, Health: map[netip.Addr]string{}}
-	for addr, verdict := range health {
-		b.Health[netip.MustParseAddr(addr)] = verdict
+	b := discovery.Backend{BalancerID: "nlb-1", Service: service, PoolID: pool, Health: map[netip.Addr]discovery.Health{}}
+	for addr, text := range health {
+		b.Health[netip.MustParseAddr(addr)] = discovery.Health{OK: text == "success", Text: text}
 	}
 	return b
 }
@@ -39,12 +39,12 @@ func healthOf(pool, service string, health map[string]string) discovery.Backend 
 func watched(t *testing.T, c *cloud, change func(*discovery.Config)) (*discovery.Agent, func(name string) string) {
 	t.Helper()
 	reg := prometheus.NewPedanticRegistry()
-	conf := config(t, c)
-	conf.MemberMetrics, conf.Backends, conf.Registerer = true, c, reg
+	cfg := config(t, c)
+	cfg.MemberMetrics, cfg.Backends, cfg.Registerer = true, c, reg
 	if change != nil {
-		change(&conf)
+		change(&cfg)
 	}
-	return start(t, conf), func(name string) string { return series(t, reg, name) }
+	return start(t, cfg), func(name string) string { return series(t, reg, name) }
 }
 
 // series returns the samples of a metric, one a line.
@@ -104,7 +104,7 @@ func TestMemberIsHealthyWhenAllServicesSaySo(t *testing.T) {
 
 func TestMemberMetricsAreOffUnlessAskedFor(t *testing.T) {
 	c := labelled()
-	agent, read := watched(t, c, func(conf *discovery.Config) { conf.MemberMetrics = false })
+	agent, read := watched(t, c, func(cfg *discovery.Config) { cfg.MemberMetrics = false })
 	require.NoError(t, agent.RunOnce(t.Context()))
 	for _, name := range []string{memberHealthy, memberCreated, healthSuccess} {
 		assert.Empty(t, read(name))
@@ -122,8 +122,8 @@ func TestMemberMetricsCostOneCallAlsoWithLabels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := labelled()
-			agent, read := watched(t, cloud, func(conf *discovery.Config) {
-				conf.Labels, conf.Pools = c.labels, []string{"web", "db"}
+			agent, read := watched(t, cloud, func(cfg *discovery.Config) {
+				cfg.Labels, cfg.Pools = c.labels, []string{"web", "db"}
 			})
 			require.NoError(t, agent.RunOnce(t.Context()))
 			assert.Equal(t, c.calls, cloud.calls)
@@ -139,7 +139,7 @@ id=web-002,instance=[2001:db8::3]:9100,pool=web 0`, read(memberHealthy))
 }
 
 func TestWithoutBackendsOnlyTheAgeIsKnown(t *testing.T) {
-	agent, read := watched(t, labelled(), func(conf *discovery.Config) { conf.Backends = nil })
+	agent, read := watched(t, labelled(), func(cfg *discovery.Config) { cfg.Backends = nil })
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Empty(t, read(memberHealthy))
 	assert.Empty(t, read(healthSuccess))
@@ -171,12 +171,12 @@ func TestHealthThatCannotBeAskedForStaysAndHoldsNothingUp(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
 	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success", "192.0.2.2": "failure"})}
 	told := &levels{}
-	agent, read := watched(t, c, func(conf *discovery.Config) { conf.Logger = slog.New(told) })
+	agent, read := watched(t, c, func(cfg *discovery.Config) { cfg.Logger = slog.New(told) })
 	require.NoError(t, agent.RunOnce(t.Context()))
 	known := read(healthSuccess)
 
 	c.fail("Backends", assert.AnError)
-	c.members[1].State = "destroyed"
+	c.members[1].Gone = true
 	c.grow("web", "192.0.2.3")
 	require.NoError(t, agent.RunOnce(t.Context()))
 	told.seen = slices.DeleteFunc(told.seen, func(l slog.Level) bool { return l == slog.LevelInfo }) // targets changed
@@ -222,7 +222,7 @@ func TestMemberThatTakesAnAddressOverIsAnotherOne(t *testing.T) {
 func TestStoppingWhileHealthIsAskedForIsNoFailure(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	told := &levels{}
-	agent, _ := watched(t, c, func(conf *discovery.Config) { conf.Logger = slog.New(told) })
+	agent, _ := watched(t, c, func(cfg *discovery.Config) { cfg.Logger = slog.New(told) })
 	ctx, cancel := context.WithCancel(t.Context())
 	c.hook = func(_ context.Context, method string) {
 		if method == "Backends" {
@@ -237,9 +237,9 @@ func TestMemberMetricsPassTheLinterOfPrometheus(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	c := labelled()
 	c.members[0].ID = "not UTF-8: \xff"
-	conf := config(t, c)
-	conf.MemberMetrics, conf.Backends, conf.Registerer = true, c, reg
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	cfg := config(t, c)
+	cfg.MemberMetrics, cfg.Backends, cfg.Registerer = true, c, reg
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
 	assert.Empty(t, problems)

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+const namespace = "exopool_discovery"
+
 type metrics struct {
 	targets     *prometheus.GaugeVec
 	skipped     *prometheus.GaugeVec
@@ -24,74 +26,73 @@ type metrics struct {
 	denied      *prometheus.CounterVec
 }
 
-// Values of the label of the changes.
+// Values of the label "change".
 const (
 	changeAdded   = "added"
 	changeRemoved = "removed"
 )
 
-// Values of the label of requests without the right token.
+// Values of the label "outcome".
 const (
 	outcomeRefused     = "refused"
 	outcomeRateLimited = "rate-limited"
 )
 
-// newMetrics registers the metrics, and those of members unless they are nil;
-// with a nil registerer nobody sees them.
+// newMetrics registers the metrics, and those of members, with reg; either may be
+// nil.
 func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*poolState) (*metrics, error) {
-	const namespace, subsystem = "exopool", "discovery"
 	m := &metrics{
 		targets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "targets",
+			Namespace: namespace, Name: "targets",
 			Help: "Targets published for a pool.",
 		}, []string{"pool"}),
 		skipped: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "skipped_members",
+			Namespace: namespace, Name: "skipped_members",
 			Help: "Members of a pool that are no targets because they have no public address.",
 		}, []string{"pool"}),
 		lastSuccess: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "last_success_timestamp_seconds",
+			Namespace: namespace, Name: "last_success_timestamp_seconds",
 			Help: "Time of the last good refresh, as Unix time; 0 when there was none since the start.",
 		}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "refresh_duration_seconds",
+			Namespace: namespace, Name: "refresh_duration_seconds",
 			Help:    "Time that refreshes took, good ones and failed ones.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "refresh_failures_total",
+			Namespace: namespace, Name: "refresh_failures_total",
 			Help: "Refreshes that failed, by reason.",
 		}, []string{"reason"}),
 		writes: prometheus.NewCounter(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "file_writes_total",
+			Namespace: namespace, Name: "file_writes_total",
 			Help: "How often the targets file was replaced.",
 		}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "target_changes_total",
+			Namespace: namespace, Name: "target_changes_total",
 			Help: "Targets that came or went, by change.",
 		}, []string{"change"}),
 		held: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "held_targets",
+			Namespace: namespace, Name: "held_targets",
 			Help: "Targets of a pool that the last list of members lacks, and that stay until the pool confirms it or a few refreshes have passed.",
 		}, []string{"pool"}),
 		staleLists: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "stale_lists_total",
+			Namespace: namespace, Name: "stale_lists_total",
 			Help: "Lists of members that were not believed, as they contradicted the size or the members of the pool.",
 		}, []string{"pool"}),
 		refused: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "refused_addresses",
+			Namespace: namespace, Name: "refused_addresses",
 			Help: "Members of a pool with an address that never becomes a target, such as a loopback or link-local one.",
 		}, []string{"pool"}),
 		absent: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "pool_absent_seconds",
+			Namespace: namespace, Name: "pool_absent_seconds",
 			Help: "Time for which the provider has said that the pool does not exist; 0 when it does.",
 		}, []string{"pool"}),
 		forgotten: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "forgotten_targets_total",
+			Namespace: namespace, Name: "forgotten_targets_total",
 			Help: "Targets that were dropped because their pool had not existed for too long.",
 		}, []string{"pool"}),
 		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "requests_refused_total",
+			Namespace: namespace, Name: "requests_refused_total",
 			Help: "Requests without the right token.",
 		}, []string{"path", "outcome"}),
 	}
@@ -128,22 +129,22 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 	return m, nil
 }
 
-// refreshed counts one refresh.
-func (m *metrics) refreshed(took time.Duration, err error) {
+// observeRefresh counts one refresh.
+func (m *metrics) observeRefresh(took time.Duration, err error) {
 	m.duration.Observe(took.Seconds())
 	if err != nil {
 		m.failures.WithLabelValues(string(reasonOf(err))).Inc()
 	}
 }
 
-// published counts what came and went for readers.
-func (m *metrics) published(added, removed int) {
+// countChanges counts the changes of what is published.
+func (m *metrics) countChanges(added, removed int) {
 	m.changes.WithLabelValues(changeAdded).Add(float64(added))
 	m.changes.WithLabelValues(changeRemoved).Add(float64(removed))
 }
 
-// poolsAre shows what is known of pools.
-func (m *metrics) poolsAre(pools []*poolState) {
+// setPools sets the metrics of pools.
+func (m *metrics) setPools(pools []*poolState) {
 	for _, s := range pools {
 		m.targets.WithLabelValues(s.name).Set(float64(s.targets() + s.earlier))
 		m.skipped.WithLabelValues(s.name).Set(float64(s.skipped))

@@ -9,7 +9,7 @@ import (
 
 // maxStale is how many refreshes in a row a member stays a target though the
 // list lacks it and the pool does not confirm that it is gone. With a check
-// every [recheck] that is half a minute.
+// every [heldInterval] that is half a minute.
 const maxStale = 3
 
 // A member is one member of a pool and where it is scraped.
@@ -45,14 +45,14 @@ type poolState struct {
 	settled  bool
 	doubtful int // lists in a row that were not believed, before that
 
-	absence absence
-	stale   notice
-	badAddr notice
+	absence       absence
+	stale         notice
+	refusedNotice notice
 }
 
-// wantsPool reports whether the list alone is not enough: a member is to go,
+// needsPool reports whether the list alone is not enough: a member is to go,
 // or nothing is known yet that could be compared with it.
-func (s *poolState) wantsPool(listed []member) bool {
+func (s *poolState) needsPool(listed []member) bool {
 	if !s.settled || len(listed) == 0 {
 		return true
 	}
@@ -66,7 +66,7 @@ func agrees(listed []member, pool Pool) bool {
 	keys, live := make(map[string]bool, len(listed)), 0
 	for _, m := range listed {
 		keys[m.key()] = true
-		if !isGone(m.State) {
+		if !m.Gone {
 			live++
 		}
 	}
@@ -83,7 +83,7 @@ func (s *poolState) learn(listed []member, agreed bool) (unconfirmed int) {
 	}
 	taken := make(map[netip.Addr]bool, len(listed))
 	for _, m := range listed {
-		if !isGone(m.State) {
+		if !m.Gone {
 			taken[m.addr] = true
 		}
 	}
@@ -91,7 +91,7 @@ func (s *poolState) learn(listed []member, agreed bool) (unconfirmed int) {
 	next := make([]member, 0, len(listed))
 	s.held, s.skipped = 0, 0
 	for _, m := range listed {
-		if isGone(m.State) {
+		if m.Gone {
 			continue
 		}
 		if old := before[m.key()]; !m.addr.IsValid() && old.addr.IsValid() && old.missed < maxStale && !taken[old.addr] {

@@ -75,14 +75,14 @@ func TestFileFollowsThePoolWhateverHappens(t *testing.T) {
 		defer os.RemoveAll(dir)
 		c := newCloud().grow("web", "192.0.2.1")
 		c.reticent = rapid.Bool().Draw(t, "reticent")
-		conf := discovery.Config{
+		cfg := discovery.Config{
 			Lister: c, Backends: c, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"),
 			Labels: rapid.Bool().Draw(t, "labels"),
 		}
-		m := &model{cloud: c, file: conf.File, ever: map[string]bool{}, lacking: map[string]int{}}
+		m := &model{cloud: c, file: cfg.File, ever: map[string]bool{}, lacking: map[string]int{}}
 		restart := func() *discovery.Agent {
 			clear(m.lacking)
-			agent, err := discovery.New(conf)
+			agent, err := discovery.New(cfg)
 			require.NoError(t, err)
 			return agent
 		}
@@ -136,10 +136,10 @@ func TestFileFollowsThePoolWhateverHappens(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				if m.last == "" {
-					require.NoFileExists(t, conf.File)
+					require.NoFileExists(t, cfg.File)
 					return
 				}
-				require.Equal(t, m.last, mustRead(t, conf.File))
+				require.Equal(t, m.last, mustRead(t, cfg.File))
 			},
 		})
 	})

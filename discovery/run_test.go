@@ -19,7 +19,7 @@ import (
 
 // run starts the agent and returns how to stop it and the times of its
 // refreshes, on the clock of the bubble.
-func run(t *testing.T, c *cloud, conf discovery.Config) (stop func(), times func() []time.Duration) {
+func run(t *testing.T, c *cloud, cfg discovery.Config) (stop func(), times func() []time.Duration) {
 	t.Helper()
 	began := time.Now()
 	var mu sync.Mutex
@@ -31,7 +31,7 @@ func run(t *testing.T, c *cloud, conf discovery.Config) (stop func(), times func
 			seen = append(seen, time.Since(began))
 		}
 	}
-	agent := start(t, conf)
+	agent := start(t, cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- agent.Run(ctx) }()
@@ -72,8 +72,8 @@ func TestFailuresBackOffToAMinuteAndNeverEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
 		c.fail("Instances", errors.New("the API is down"))
-		conf := config(t, c)
-		stop, times := run(t, c, conf)
+		cfg := config(t, c)
+		stop, times := run(t, c, cfg)
 		time.Sleep(24 * time.Hour)
 		seen := times()
 		require.Greater(t, len(seen), 24*60-1, "never longer than a minute apart")
@@ -85,11 +85,11 @@ func TestFailuresBackOffToAMinuteAndNeverEnd(t *testing.T) {
 				assert.GreaterOrEqual(t, gap, 48*time.Second)
 			}
 		}
-		assert.NoFileExists(t, conf.File)
+		assert.NoFileExists(t, cfg.File)
 
 		c.fail("Instances", nil)
 		time.Sleep(time.Minute)
-		assert.FileExists(t, conf.File, "the file follows within a minute")
+		assert.FileExists(t, cfg.File, "the file follows within a minute")
 		before := len(times())
 		time.Sleep(time.Minute)
 		assert.GreaterOrEqual(t, len(times())-before, 5, "and the interval is the usual one again")
@@ -100,16 +100,16 @@ func TestFailuresBackOffToAMinuteAndNeverEnd(t *testing.T) {
 func TestChangeIsInTheFileWithinTwoMinutesAfterRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
-		conf := config(t, c)
-		stop, _ := run(t, c, conf)
+		cfg := config(t, c)
+		stop, _ := run(t, c, cfg)
 		time.Sleep(time.Minute)
 		c.fail("Instances", errors.New("the API is down"))
 		time.Sleep(time.Hour)
-		assert.Contains(t, read(t, conf.File), "192.0.2.1")
+		assert.Contains(t, read(t, cfg.File), "192.0.2.1")
 		c.grow("web", "192.0.2.2")
 		c.fail("Instances", nil)
 		time.Sleep(2 * time.Minute)
-		assert.Contains(t, read(t, conf.File), "192.0.2.2")
+		assert.Contains(t, read(t, cfg.File), "192.0.2.2")
 		stop()
 	})
 }
@@ -140,10 +140,10 @@ func (l *levels) Handle(_ context.Context, r slog.Record) error {
 func TestEachFailureAndTheRecoveryAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
-		conf := config(t, c)
+		cfg := config(t, c)
 		log := new(levels)
-		conf.Logger = slog.New(log)
-		stop, times := run(t, c, conf)
+		cfg.Logger = slog.New(log)
+		stop, times := run(t, c, cfg)
 		synctest.Wait()
 		log.seen = nil
 		c.fail("Instances", errors.New("the API is down"))
@@ -181,9 +181,9 @@ func TestStopInTheMiddleOfACallIsPrompt(t *testing.T) {
 func TestReadinessFollowsTheAgeOfTheLastSuccess(t *testing.T) {
 	clock := fake.NewClock(epoch)
 	c := newCloud().grow("web", "192.0.2.1")
-	conf := config(t, c)
-	conf.Clock = clock
-	agent := start(t, conf)
+	cfg := config(t, c)
+	cfg.Clock = clock
+	agent := start(t, cfg)
 	h := agent.Handler(noMetrics())
 	assert.Equal(t, 503, get(t, h, "/readyz").Code, "before the first success")
 

@@ -43,16 +43,16 @@ func TestPartialListTakesNothingAway(t *testing.T) {
 			c.reticent = reticent
 			told := &levels{}
 			reg := prometheus.NewPedanticRegistry()
-			conf := config(t, c)
-			conf.Registerer, conf.Logger = reg, slog.New(told)
-			agent := start(t, conf)
+			cfg := config(t, c)
+			cfg.Registerer, cfg.Logger = reg, slog.New(told)
+			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			told.seen = nil
 
 			c.hide(1)
 			for range 3 {
 				require.NoError(t, agent.RunOnce(t.Context()))
-				require.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+				require.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 			}
 			assert.Equal(t, []slog.Level{slog.LevelWarn}, told.seen, "told once")
 			assert.InDelta(t, 4, metric(t, reg, heldTargets, "web"), 0)
@@ -61,7 +61,7 @@ func TestPartialListTakesNothingAway(t *testing.T) {
 
 			c.hide(5)
 			require.NoError(t, agent.RunOnce(t.Context()))
-			assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+			assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 			assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, told.seen, "and its end")
 			assert.InDelta(t, 0, metric(t, reg, heldTargets, "web"), 0)
 			assert.Equal(t, map[string]int{"Instances": 5, "Pool": 4}, c.calls, "one look at the pool while members are missing")
@@ -72,29 +72,29 @@ func TestPartialListTakesNothingAway(t *testing.T) {
 func TestListThatKeepsContradictingThePoolIsBelieved(t *testing.T) {
 	c := five()
 	told := &levels{}
-	conf := config(t, c)
-	conf.Logger = slog.New(told)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	cfg.Logger = slog.New(told)
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	told.seen = nil
 	c.hide(2)
 	for range 4 {
-		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 		require.NoError(t, agent.RunOnce(t.Context()))
 	}
-	assert.Equal(t, targets(1, 2), read(t, conf.File))
+	assert.Equal(t, targets(1, 2), read(t, cfg.File))
 	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelWarn, slog.LevelInfo}, told.seen,
 		"the beginning and the end, and that targets changed")
 
 	c.hide(5)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "who is listed again is back at once")
+	assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "who is listed again is back at once")
 }
 
 func TestListsThatLackOtherMembersEachTimeTakeNothingAway(t *testing.T) {
 	c := five()
-	conf := config(t, c)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	for i := range 50 {
 		c.hide(5)
@@ -102,7 +102,7 @@ func TestListsThatLackOtherMembersEachTimeTakeNothingAway(t *testing.T) {
 			c.hidden[member.ID] = n%2 == i%2
 		}
 		require.NoError(t, agent.RunOnce(t.Context()))
-		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 	}
 }
 
@@ -116,7 +116,7 @@ func TestMemberThatIsGoneLeavesWithTheNextRefresh(t *testing.T) {
 			c.leave(1)
 			c.grow("web", "192.0.2.9")
 		}, targets(2, 3, 4, 5, 9)},
-		"the list says so itself": {func(c *cloud) { c.members[4].State = "destroyed" }, targets(1, 2, 3, 4)},
+		"the list says so itself": {func(c *cloud) { c.members[4].Gone = true }, targets(1, 2, 3, 4)},
 		"its address is another member's": {func(c *cloud) {
 			c.hidden["web-000"] = true
 			c.grow("web", "192.0.2.1")
@@ -125,12 +125,12 @@ func TestMemberThatIsGoneLeavesWithTheNextRefresh(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := five()
-			conf := config(t, cloud)
-			agent := start(t, conf)
+			cfg := config(t, cloud)
+			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			c.change(cloud)
 			require.NoError(t, agent.RunOnce(t.Context()))
-			assert.Equal(t, c.want, read(t, conf.File))
+			assert.Equal(t, c.want, read(t, cfg.File))
 			assert.Equal(t, 2, cloud.count("Instances"))
 			assert.LessOrEqual(t, cloud.count("Pool"), 2)
 		})
@@ -144,15 +144,15 @@ func TestMemberThatIsNotReplacedLeavesInTime(t *testing.T) {
 		t.Run(interval.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := five()
-				conf := config(t, c)
-				conf.Interval = interval
-				stop, _ := run(t, c, conf)
+				cfg := config(t, c)
+				cfg.Interval = interval
+				stop, _ := run(t, c, cfg)
 				synctest.Wait()
 				c.kill()
 				time.Sleep(interval + 15*time.Second)
-				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "it is not believed at once")
+				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "it is not believed at once")
 				time.Sleep(2*time.Minute - interval - 15*time.Second)
-				assert.Equal(t, targets(2, 3, 4, 5), read(t, conf.File), "within 2 minutes")
+				assert.Equal(t, targets(2, 3, 4, 5), read(t, cfg.File), "within 2 minutes")
 				stop()
 			})
 		})
@@ -161,54 +161,54 @@ func TestMemberThatIsNotReplacedLeavesInTime(t *testing.T) {
 
 func TestMemberWhoseAddressIsMissingKeepsItForAWhile(t *testing.T) {
 	c := five()
-	conf := config(t, c)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.members[0].IPv4 = netip.Addr{}
 	for range 4 {
-		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 		require.NoError(t, agent.RunOnce(t.Context()))
 	}
-	assert.Equal(t, targets(2, 3, 4, 5), read(t, conf.File))
+	assert.Equal(t, targets(2, 3, 4, 5), read(t, cfg.File))
 }
 
 func TestMemberListedTwiceIsOne(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
-	conf := config(t, c)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	again := c.members[0]
 	again.IPv4 = netip.MustParseAddr("192.0.2.0")
 	c.members = append(c.members[:1], c.members[0], again)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, targets(1, 2), read(t, conf.File), "it does not stand for the one that is missing")
+	assert.Equal(t, targets(1, 2), read(t, cfg.File), "it does not stand for the one that is missing")
 }
 
 func TestPartialListAfterARestartTakesNothingAway(t *testing.T) {
 	c := five()
-	conf := config(t, c)
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	cfg := config(t, c)
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
 	c.hide(1)
 	reg := prometheus.NewPedanticRegistry()
-	conf.Registerer = reg
-	agent := start(t, conf)
+	cfg.Registerer = reg
+	agent := start(t, cfg)
 	for range 3 {
 		require.NoError(t, agent.RunOnce(t.Context()))
-		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File))
+		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 		assert.InDelta(t, 4, metric(t, reg, heldTargets, "web"), 0)
 	}
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, targets(1), read(t, conf.File), "believed in the end")
+	assert.Equal(t, targets(1), read(t, cfg.File), "believed in the end")
 	assert.InDelta(t, 0, metric(t, reg, heldTargets), 0)
 }
 
 func TestMembersThatLeftDuringARestartLeaveWithTheFirstRefresh(t *testing.T) {
 	c := five()
-	conf := config(t, c)
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
+	cfg := config(t, c)
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
 	c.leave(3)
-	require.NoError(t, start(t, conf).RunOnce(t.Context()))
-	assert.Equal(t, targets(4, 5), read(t, conf.File))
+	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	assert.Equal(t, targets(4, 5), read(t, cfg.File))
 }
 
 func TestTroubleWithOnePoolDoesNotHoldBackOthers(t *testing.T) {
@@ -221,28 +221,28 @@ func TestTroubleWithOnePoolDoesNotHoldBackOthers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
-			conf := config(t, c)
-			conf.Pools = []string{"web", "db"}
-			agent := start(t, conf)
+			cfg := config(t, c)
+			cfg.Pools = []string{"web", "db"}
+			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			spoil(c)
 			c.grow("web", "192.0.2.3")
 			require.Error(t, agent.RunOnce(t.Context()))
-			assert.Equal(t, targets(1, 2, 3), read(t, conf.File))
+			assert.Equal(t, targets(1, 2, 3), read(t, cfg.File))
 
-			require.Error(t, start(t, conf).RunOnce(t.Context()))
-			assert.Equal(t, targets(1, 2, 3), read(t, conf.File), "nor does a restart take it away")
+			require.Error(t, start(t, cfg).RunOnce(t.Context()))
+			assert.Equal(t, targets(1, 2, 3), read(t, cfg.File), "nor does a restart take it away")
 		})
 	}
 }
 
 func TestNameThatIsNotFoundDoesNotHoldBackOthers(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
-	conf := config(t, c)
-	conf.Pools, conf.Resolver = []string{"typo", "the web"}, c
-	err := start(t, conf).RunOnce(t.Context())
+	cfg := config(t, c)
+	cfg.Pools, cfg.Resolver = []string{"typo", "the web"}, c
+	err := start(t, cfg).RunOnce(t.Context())
 	require.ErrorIs(t, err, discovery.ErrPoolNotFound)
-	assert.Equal(t, targets(1), read(t, conf.File))
+	assert.Equal(t, targets(1), read(t, cfg.File))
 }
 
 // The provider answers, so others are refreshed as often as ever, and the log
@@ -251,9 +251,9 @@ func TestTroubleWithOnePoolDoesNotSlowDownOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
 		told := &levels{}
-		conf := config(t, c)
-		conf.Pools, conf.Logger = []string{"web", "db"}, slog.New(told)
-		stop, times := run(t, c, conf)
+		cfg := config(t, c)
+		cfg.Pools, cfg.Logger = []string{"web", "db"}, slog.New(told)
+		stop, times := run(t, c, cfg)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		assert.Greater(t, len(times()), 50)
@@ -264,13 +264,13 @@ func TestTroubleWithOnePoolDoesNotSlowDownOthers(t *testing.T) {
 
 func TestPoolThatCannotBeReadKeepsMembersThatAreMissing(t *testing.T) {
 	c := five()
-	conf := config(t, c)
-	agent := start(t, conf)
+	cfg := config(t, c)
+	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.fail("Pool", errors.New("down"))
 	c.hide(1)
 	for range 20 {
 		require.Error(t, agent.RunOnce(t.Context()))
 	}
-	assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, conf.File), "an outage is no answer")
+	assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "an outage is no answer")
 }

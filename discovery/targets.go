@@ -37,14 +37,14 @@ func (a *Agent) targets(backends []Backend) []target {
 	var targets []target
 	for _, s := range a.pools {
 		for _, m := range s.members {
-			at := netip.AddrPortFrom(m.addr, uint16(a.conf.Port)) //nolint:gosec // checked by withDefaults
+			at := netip.AddrPortFrom(m.addr, uint16(a.cfg.Port)) //nolint:gosec // checked by withDefaults
 			if !m.addr.IsValid() || taken[at] {
 				continue
 			}
 			taken[at] = true
 			t := target{at: at, pool: s.name, member: m}
-			if a.conf.Labels {
-				t.labels = a.conf.labels(s.pool, m, backends)
+			if a.cfg.Labels {
+				t.labels = a.cfg.labels(s.pool, m, backends)
 			}
 			targets = append(targets, t)
 		}
@@ -73,17 +73,13 @@ func (a *Agent) claim(n int) bool {
 }
 
 // document renders targets. The same ones give the same bytes.
-func (c Config) document(targets []target) (*document, error) {
+func (cfg Config) document(targets []target) (*document, error) {
 	groups := groupByLabels(targets)
-	if !c.Labels && len(groups) == 0 {
+	if !cfg.Labels && len(groups) == 0 {
 		groups = []group{{Targets: []string{}, Labels: map[string]string{}}}
 	}
 	return encode(groups)
 }
-
-// isGone tells members whose machine no longer exists though the list still
-// has them. One that is being destroyed may still answer, so it stays.
-func isGone(state string) bool { return state == "destroyed" || state == "expunging" }
 
 // groupByLabels puts targets that share all labels together, in the order of
 // their first targets.

@@ -34,12 +34,15 @@ func (l *Lister) Backends(ctx context.Context) ([]discovery.Backend, error) {
 	return backends, nil
 }
 
-// healthOf reads what the health check says of each address.
-func healthOf(service oapi.LoadBalancerService) map[netip.Addr]string {
-	health := make(map[netip.Addr]string)
+// healthOf returns the result of the health check for each address.
+func healthOf(service oapi.LoadBalancerService) map[netip.Addr]discovery.Health {
+	health := make(map[netip.Addr]discovery.Health)
 	for _, target := range orZero(service.HealthcheckStatus) {
-		if addr := address(target.PublicIp); addr.IsValid() && target.Status != nil {
-			health[addr] = string(*target.Status)
+		if addr := address(target.PublicIp); addr.IsValid() && orZero(target.Status) != "" {
+			health[addr] = discovery.Health{
+				OK:   *target.Status == oapi.LoadBalancerServerStatusStatusSuccess,
+				Text: string(*target.Status),
+			}
 		}
 	}
 	return health

@@ -196,7 +196,8 @@ func TestListerSeesMembersAndTheirHealth(t *testing.T) {
 			assert.Equal(t, "running", member.State)
 			assert.Equal(t, microType, member.TypeID)
 			assert.False(t, member.Created.IsZero())
-			assert.Equal(t, "success", backends[0].Health[member.IPv4])
+			assert.Equal(t, discovery.Health{OK: true, Text: "success"}, backends[0].Health[member.IPv4])
+			assert.False(t, member.Gone)
 		}
 		assert.Equal(t, 5, cloud.Calls().Total-before.Total, "each answer takes one call")
 

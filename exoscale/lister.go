@@ -19,6 +19,9 @@ var (
 	_ discovery.BackendLister = (*Lister)(nil)
 )
 
+// LabelPrefix begins the names of Prometheus labels about Exoscale.
+const LabelPrefix = "__meta_exoscale_"
+
 // Lister returns the client's lister; it makes no call.
 func (c *Client) Lister() *Lister { return &Lister{client: c} }
 
@@ -101,6 +104,7 @@ func instance(wire *oapi.Instance) (discovery.Instance, error) {
 		Name:                 orZero(wire.Name),
 		PoolID:               strings.ToLower(orZero(wire.Manager.Id)),
 		State:                string(orZero(wire.State)),
+		Gone:                 isGone(orZero(wire.State)),
 		IPv4:                 address(wire.PublicIp),
 		IPv6:                 address(wire.Ipv6Address),
 		TypeID:               orZero(orZero(wire.InstanceType).Id),
@@ -112,10 +116,15 @@ func instance(wire *oapi.Instance) (discovery.Instance, error) {
 	}, nil
 }
 
-// address parses an address, and leaves it as it is: whether it may be a
-// target is for discovery to say. A machine without one has none, an empty or
-// an unspecified one. One that cannot be read counts as none, too: the other
-// members must not be lost with it.
+// isGone reports whether a member's machine no longer exists, though the API
+// still lists it. One that is being destroyed may still answer.
+func isGone(state oapi.InstanceState) bool {
+	return state == oapi.InstanceStateDestroyed || state == oapi.InstanceStateExpunging
+}
+
+// address parses an address; discovery decides whether it may be a target. A
+// machine without one has none, an empty one or an unspecified one. One that is
+// invalid counts as none, too, so that the other members are not lost.
 func address(text *string) netip.Addr {
 	addr, err := netip.ParseAddr(orZero(text))
 	if err != nil || addr.IsUnspecified() {

@@ -43,6 +43,22 @@ func TestInstancesAreTranslatedWhole(t *testing.T) {
 	}}, got)
 }
 
+func TestMembersWhoseMachinesNoLongerExistAreMarked(t *testing.T) {
+	t.Parallel()
+	for state, gone := range map[string]bool{
+		"starting": false, "running": false, "stopped": false, "destroying": false, "migrating": false, "error": false, "new-one": false,
+		"destroyed": true, "expunging": true,
+	} {
+		mock := httpmock.NewMockTransport()
+		mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[{"id":"a","state":"`+state+`","manager":{"id":"`+poolID+`"}}]}`))
+		got, err := newClient(t, mock).Lister().Instances(t.Context(), []string{poolID})
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		assert.Equal(t, gone, got[0].Gone, state)
+		assert.Equal(t, state, got[0].State)
+	}
+}
+
 func TestInstancesTakesOneCallHoweverManyPools(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -137,11 +153,11 @@ func TestBackends(t *testing.T) {
 			{"id":"n2"},
 			{"id":"n3","services":[{}]}]}`,
 			[]discovery.Backend{
-				{BalancerID: "n1", Service: "web", PoolID: poolID, Health: map[netip.Addr]string{
-					netip.MustParseAddr("203.0.113.1"): "success", netip.MustParseAddr("203.0.113.2"): "failure",
+				{BalancerID: "n1", Service: "web", PoolID: poolID, Health: map[netip.Addr]discovery.Health{
+					netip.MustParseAddr("203.0.113.1"): {OK: true, Text: "success"}, netip.MustParseAddr("203.0.113.2"): {Text: "failure"},
 				}},
-				{BalancerID: "n1", Service: "new", PoolID: otherID, Health: map[netip.Addr]string{}},
-				{BalancerID: "n3", Health: map[netip.Addr]string{}},
+				{BalancerID: "n1", Service: "new", PoolID: otherID, Health: map[netip.Addr]discovery.Health{}},
+				{BalancerID: "n3", Health: map[netip.Addr]discovery.Health{}},
 			},
 			"",
 		},

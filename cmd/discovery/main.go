@@ -96,7 +96,7 @@ func newAgent(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*
 		return nil, err
 	}
 	cfg.Agent.Lister, cfg.Agent.Backends, cfg.Agent.Resolver = client.Lister(), client.Lister(), client
-	cfg.Agent.Registerer, cfg.Agent.Logger = registry, logger
+	cfg.Agent.Registerer, cfg.Agent.Logger, cfg.Agent.LabelPrefix = registry, logger, exoscale.LabelPrefix
 	agent, err := discovery.New(cfg.Agent)
 	if err != nil { // all other settings have been checked
 		return nil, cfg.File.Error(fmt.Sprintf("is %q, which cannot be used: %v", cfg.Agent.File, err))

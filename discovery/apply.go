@@ -9,13 +9,13 @@ import (
 
 // update brings what is known of each pool up to date. It reports whether
 // there is anything to publish, and what went wrong with pools.
-func (a *Agent) update(seen sighting) (news bool, faults error) {
-	now := a.conf.Clock.Now()
+func (a *Agent) update(seen snapshot) (news bool, faults error) {
+	now := a.cfg.Clock.Now()
 	var errs []error
 	for i, s := range a.pools {
 		ans := seen.answers[i]
 		switch {
-		case ans.twin:
+		case ans.duplicate:
 			s.members, s.settled = nil, true
 		case ans.err == nil:
 			news = true
@@ -33,14 +33,14 @@ func (a *Agent) update(seen sighting) (news bool, faults error) {
 	a.holding.Store(slices.ContainsFunc(a.pools, func(s *poolState) bool {
 		return s.held > 0 || !s.settled && s.doubtful > 0
 	}))
-	a.noteAbsences(now)
+	a.saveNotFound(now)
 	return news, errors.Join(errs...)
 }
 
-// noteAbsences keeps for a restart for how long pools with targets have not
+// saveNotFound keeps for a restart for how long pools with targets have not
 // existed.
-func (a *Agent) noteAbsences(now time.Time) {
-	if a.conf.ForgetAfter < 0 {
+func (a *Agent) saveNotFound(now time.Time) {
+	if a.cfg.ForgetAfter < 0 {
 		return
 	}
 	absent := make(map[string]absence)
@@ -53,7 +53,7 @@ func (a *Agent) noteAbsences(now time.Time) {
 	case err == nil:
 		a.unsaved.ends()
 	case a.unsaved.begins(now):
-		a.conf.Logger.Warn("a restart will count anew for how long pools have been absent", slog.Any("err", err))
+		a.cfg.Logger.Warn("a restart will count anew for how long pools have been absent", slog.Any("err", err))
 	}
 }
 
@@ -70,8 +70,8 @@ func (a *Agent) learn(s *poolState, ans answer, now time.Time) {
 		agreed = agrees(ans.members, s.pool)
 	}
 	unconfirmed := s.learn(ans.members, agreed)
-	a.tellRefused(s, ans, now)
-	log := a.conf.Logger
+	a.logRefused(s, ans, now)
+	log := a.cfg.Logger
 	attrs := func() []any {
 		attrs := []any{slog.String("pool", s.name), slog.Int("listed", len(ans.members))}
 		if ans.pool != nil {
@@ -93,15 +93,15 @@ func (a *Agent) learn(s *poolState, ans answer, now time.Time) {
 	}
 }
 
-// tellRefused tells of addresses that must not be targets when the first of
+// logRefused tells of addresses that must not be targets when the first of
 // them comes.
-func (a *Agent) tellRefused(s *poolState, ans answer, now time.Time) {
+func (a *Agent) logRefused(s *poolState, ans answer, now time.Time) {
 	s.refused = len(ans.refused)
 	switch {
 	case s.refused == 0:
-		s.badAddr.ends()
-	case s.badAddr.begins(now):
-		a.conf.Logger.Error("the provider lists an address that never becomes a target",
+		s.refusedNotice.ends()
+	case s.refusedNotice.begins(now):
+		a.cfg.Logger.Error("the provider lists an address that never becomes a target",
 			slog.String("pool", s.name), slog.String("address", ans.refused[0].addr.String()),
 			slog.String("reason", ans.refused[0].why), slog.Int("members", s.refused))
 	}
@@ -110,7 +110,7 @@ func (a *Agent) tellRefused(s *poolState, ans answer, now time.Time) {
 // forget drops the targets of a pool that has not existed for long enough,
 // and reports whether it just did.
 func (a *Agent) forget(s *poolState) bool {
-	if a.conf.ForgetAfter < 0 || s.absence.total < a.conf.ForgetAfter || s.absence.answers <= maxStale {
+	if a.cfg.ForgetAfter < 0 || s.absence.total < a.cfg.ForgetAfter || s.absence.answers <= maxStale {
 		return false
 	}
 	had := a.hasTargets(s)
@@ -119,7 +119,7 @@ func (a *Agent) forget(s *poolState) bool {
 		return false
 	}
 	a.metrics.forgotten.WithLabelValues(s.name).Add(float64(targets))
-	a.conf.Logger.Error("the pool does not exist any more, its targets go: somebody else may have the addresses",
+	a.cfg.Logger.Error("the pool does not exist any more, its targets go: somebody else may have the addresses",
 		slog.String("pool", s.name), slog.Duration("absent", s.absence.total), slog.Int("targets", targets))
 	return true
 }

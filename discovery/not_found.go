@@ -20,13 +20,13 @@ type absence struct {
 	answers int       // in this run of the program
 }
 
-// longestGap limits how much one answer adds, should the clock jump.
-const longestGap = 2 * maxDelay
+// maxGap limits how much one answer adds, should the clock jump.
+const maxGap = 2 * maxDelay
 
 // confirm notes one more answer that the pool does not exist.
 func (a *absence) confirm(now time.Time) {
 	if !a.last.IsZero() {
-		a.total += min(max(now.Sub(a.last), 0), longestGap)
+		a.total += min(max(now.Sub(a.last), 0), maxGap)
 	}
 	a.last = now
 	a.answers++
@@ -43,16 +43,16 @@ type absences struct {
 	names int // in the file
 }
 
-// absenceRecord is how one absence is written.
-type absenceRecord struct {
+// notFoundRecord is how one absence is written.
+type notFoundRecord struct {
 	Seconds int64 `json:"seconds"`
 	At      int64 `json:"at"` // Unix time of the last answer
 }
 
-// maxAbsences limits what is read, in bytes.
-const maxAbsences = 64 << 10
+// maxNotFoundFile limits what is read, in bytes.
+const maxNotFoundFile = 64 << 10
 
-func newAbsences(targets *targetFile) *absences {
+func newNotFoundFile(targets *targetFile) *absences {
 	path := filepath.Join(targets.dir, "."+filepath.Base(targets.path)+".absent")
 	return &absences{file: newTargetFile(path)}
 }
@@ -68,11 +68,11 @@ func (a *absences) load(pools []*poolState, now time.Time, limit time.Duration) 
 		return err
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxAbsences))
+	content, err := io.ReadAll(io.LimitReader(file, maxNotFoundFile))
 	if err != nil {
 		return err
 	}
-	var records map[string]absenceRecord
+	var records map[string]notFoundRecord
 	if err := json.Unmarshal(content, &records); err != nil {
 		return fmt.Errorf("decode %s: %w", a.file.path, err)
 	}
@@ -90,9 +90,9 @@ func (a *absences) load(pools []*poolState, now time.Time, limit time.Duration) 
 // save writes the absences of pools, by their names, and at most once in
 // [maxDelay] while they only grow.
 func (a *absences) save(absent map[string]absence, now time.Time) error {
-	records := make(map[string]absenceRecord, len(absent))
+	records := make(map[string]notFoundRecord, len(absent))
 	for name, absence := range absent {
-		records[name] = absenceRecord{Seconds: int64(absence.total / time.Second), At: now.Unix()}
+		records[name] = notFoundRecord{Seconds: int64(absence.total / time.Second), At: now.Unix()}
 	}
 	switch {
 	case len(records) == a.names && (a.names == 0 || now.Sub(a.saved) < maxDelay):

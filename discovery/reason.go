@@ -2,14 +2,13 @@ package discovery
 
 import "errors"
 
-// A reason says in one short word why a refresh failed. The set is closed,
-// since reasons are labels of a metric.
+// A reason is why a refresh failed, as a label of a metric.
 type reason string
 
 const (
 	reasonList         reason = "list"           // members could not be listed
 	reasonTimeout      reason = "timeout"        // the refresh took too long
-	reasonPoolNotFound reason = "pool_not_found" // the pool does not exist
+	reasonPoolNotFound reason = "pool-not-found" // the pool does not exist
 	reasonInconsistent reason = "inconsistent"   // the answers contradict each other
 	reasonPool         reason = "pool"           // the pool could not be read
 	reasonBackends     reason = "backends"       // load balancers could not be listed
@@ -22,36 +21,37 @@ func reasons() []reason {
 	}
 }
 
-// errTimeout is the cause when a refresh runs out of time.
-var errTimeout = errors.New("out of time")
+// errTimeout is the cause if a refresh times out.
+var errTimeout = errors.New("timed out")
 
-// A failure is an error of a refresh with its reason.
-type failure struct {
+// A reasonError is an error of a refresh with its reason.
+type reasonError struct {
 	reason reason
 	err    error
 }
 
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
+func (e *reasonError) Error() string { return e.err.Error() }
+func (e *reasonError) Unwrap() error { return e.err }
 
-// fail gives err a reason; that a pool is gone outweighs what was asked of it.
-func fail(why reason, err error) error {
+// withReason adds a reason to err. If a pool does not exist, that is the reason,
+// whatever was read of it.
+func withReason(why reason, err error) error {
 	if errors.Is(err, ErrPoolNotFound) && why != reasonTimeout {
 		why = reasonPoolNotFound
 	}
-	return &failure{reason: why, err: err}
+	return &reasonError{reason: why, err: err}
 }
 
 func reasonOf(err error) reason {
-	var f *failure
-	if errors.As(err, &f) {
-		return f.reason
+	var e *reasonError
+	if errors.As(err, &e) {
+		return e.reason
 	}
 	return reasonList
 }
 
 // A partialError is what went wrong with some pools while the others were
-// refreshed.
+// observeRefresh.
 type partialError struct{ error }
 
 func (p partialError) Unwrap() error { return p.error }

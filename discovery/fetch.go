@@ -8,29 +8,29 @@ import (
 	"slices"
 )
 
-// A sighting is all that one refresh learned.
-type sighting struct {
+// A snapshot is all that one refresh learned.
+type snapshot struct {
 	answers  []answer  // one for each pool, in their order
 	backends []Backend // with labels only
 }
 
 // An answer is what the provider says of one pool.
 type answer struct {
-	members []member  // listed, each once, in the order of their ids
-	refused []refused // of members, an address that must not be a target
-	pool    *Pool     // nil: not asked
-	twin    bool      // another name of a pool that has its answer already
-	err     error
+	members   []member  // listed, each once, in the order of their ids
+	refused   []refused // of members, an address that must not be a target
+	pool      *Pool     // nil: not asked
+	duplicate bool      // another name of a pool that has its answer already
+	err       error
 }
 
 // Errors of the provider's adapter name the action and its subject already.
 
-// survey asks the provider for everything that a refresh needs: one list of
+// fetch asks the provider for everything that a refresh needs: one list of
 // members whatever their number, and more only for labels, for pools that
 // seem to lose members, and at the start. An error that concerns one pool
 // alone is in its answer.
-func (a *Agent) survey(ctx context.Context) (sighting, error) {
-	seen := sighting{answers: make([]answer, len(a.pools))}
+func (a *Agent) fetch(ctx context.Context) (snapshot, error) {
+	seen := snapshot{answers: make([]answer, len(a.pools))}
 	var ids []string
 	for i, s := range a.pools {
 		if seen.answers[i].err = a.resolve(ctx, s); seen.answers[i].err == nil {
@@ -41,14 +41,14 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 		return seen, nil
 	}
 	slices.Sort(ids)
-	listed, err := a.conf.Lister.Instances(ctx, slices.Compact(ids))
+	listed, err := a.cfg.Lister.Instances(ctx, slices.Compact(ids))
 	if err != nil {
-		return sighting{}, fail(reasonList, err)
+		return snapshot{}, withReason(reasonList, err)
 	}
 	byPool := make(map[string][]member, len(ids))
 	refusals := make(map[string][]refused)
 	for i := range listed {
-		m, no := a.conf.admit(&listed[i])
+		m, no := a.cfg.admit(&listed[i])
 		byPool[m.PoolID] = append(byPool[m.PoolID], m)
 		if no != nil {
 			refusals[m.PoolID] = append(refusals[m.PoolID], *no)
@@ -59,15 +59,15 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 		switch {
 		case seen.answers[i].err != nil:
 		case asked[s.id]:
-			seen.answers[i].twin = true
+			seen.answers[i].duplicate = true
 		default:
 			asked[s.id] = true
-			seen.answers[i] = a.ask(ctx, s, answer{members: eachOnce(byPool[s.id]), refused: refusals[s.id]})
+			seen.answers[i] = a.ask(ctx, s, answer{members: sortedUnique(byPool[s.id]), refused: refusals[s.id]})
 		}
 	}
-	if a.conf.Labels && a.conf.Backends != nil {
-		if seen.backends, err = a.conf.Backends.Backends(ctx); err != nil {
-			return sighting{}, fail(reasonBackends, err)
+	if a.cfg.Labels && a.cfg.Backends != nil {
+		if seen.backends, err = a.cfg.Backends.Backends(ctx); err != nil {
+			return snapshot{}, withReason(reasonBackends, err)
 		}
 	}
 	return seen, nil
@@ -77,12 +77,12 @@ func (a *Agent) survey(ctx context.Context) (sighting, error) {
 func (a *Agent) resolve(ctx context.Context, s *poolState) error {
 	switch {
 	case s.id != "":
-	case a.conf.Resolver == nil:
+	case a.cfg.Resolver == nil:
 		s.id = s.name
 	default:
-		id, err := a.conf.Resolver.ResolvePool(ctx, s.name)
+		id, err := a.cfg.Resolver.ResolvePool(ctx, s.name)
 		if err != nil {
-			return fail(reasonPool, err)
+			return withReason(reasonPool, err)
 		}
 		s.id = id
 	}
@@ -93,18 +93,18 @@ func (a *Agent) resolve(ctx context.Context, s *poolState) error {
 // mean that they are gone, that the pool is, or that the list is wrong: one
 // look at the pool itself decides.
 func (a *Agent) ask(ctx context.Context, s *poolState, ans answer) answer {
-	if !a.conf.Labels && !s.wantsPool(ans.members) {
+	if !a.cfg.Labels && !s.needsPool(ans.members) {
 		return ans
 	}
-	pool, err := a.conf.Lister.Pool(ctx, s.id)
+	pool, err := a.cfg.Lister.Pool(ctx, s.id)
 	switch {
 	case err != nil:
 		if errors.Is(err, ErrPoolNotFound) {
 			s.id = "" // a pool of the same name may have taken its place
 		}
-		ans.err = fail(reasonPool, err)
+		ans.err = withReason(reasonPool, err)
 	case len(ans.members) == 0 && pool.Size > 0:
-		ans.err = fail(reasonInconsistent,
+		ans.err = withReason(reasonInconsistent,
 			fmt.Errorf("pool %s has size %d, but no member is listed", s.name, pool.Size))
 	default:
 		ans.pool = &pool
@@ -112,9 +112,9 @@ func (a *Agent) ask(ctx context.Context, s *poolState, ans answer) answer {
 	return ans
 }
 
-// eachOnce puts members in the order of their keys, in whatever order they
+// sortedUnique puts members in the order of their keys, in whatever order they
 // were listed, and takes each of them once.
-func eachOnce(members []member) []member {
+func sortedUnique(members []member) []member {
 	slices.SortFunc(members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.key(), b.key()), b.addr.Compare(a.addr), cmp.Compare(a.State, b.State))
 	})

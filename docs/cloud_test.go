@@ -1,0 +1,47 @@
+package docs_test
+
+import (
+	"go/scanner"
+	"go/token"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// cloudWords are words that only an adapter may know: the names of a cloud, of
+// its settings and programs, and of its states.
+var cloudWords = regexp.MustCompile(`(?i)(exo|ego)scale|\bexo |expunging|destroyed`)
+
+// TestCoreNamesNoCloud: what knows no cloud has no word of one in its
+// identifiers and strings, either.
+func TestCoreNamesNoCloud(t *testing.T) {
+	t.Parallel()
+	files := 0
+	for _, name := range repositoryFiles(t) {
+		top, _, _ := strings.Cut(name, "/")
+		if !slices.Contains([]string{"autoscale", "discovery", "sweep"}, top) ||
+			path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		files++
+		source := read(t, filepath.Join(root, name))
+		set := token.NewFileSet()
+		var s scanner.Scanner
+		s.Init(set.AddFile(name, -1, len(source)), source, nil, 0)
+		for {
+			at, tok, text := s.Scan()
+			if tok == token.EOF {
+				break
+			}
+			if tok == token.IDENT || tok == token.STRING {
+				assert.NotRegexp(t, cloudWords, text, "%s: the adapter or the program has to bring this word", set.Position(at))
+			}
+		}
+	}
+	assert.Greater(t, files, 30)
+}
