@@ -39,7 +39,7 @@ func openStateDir(path string, named *settings.Setting, logger *slog.Logger) (st
 	case errors.Is(err, errLocked):
 		return stateDir{}, fmt.Errorf("use state directory %s: %w", path, err)
 	case named != nil:
-		return stateDir{}, named.Error(fmt.Sprintf("is %q, which cannot be used: %v", path, err))
+		return stateDir{}, named.NewError(fmt.Sprintf("is %q, which cannot be used: %v", path, err))
 	}
 	logger.Warn("webhooks are kept in memory only and do not survive a restart; name a directory with -state-dir",
 		slog.String("state_dir", path), slog.Any("err", err))

@@ -99,7 +99,7 @@ func newAgent(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*
 	cfg.Agent.Registerer, cfg.Agent.Logger, cfg.Agent.LabelPrefix = registry, logger, exoscale.LabelPrefix
 	agent, err := discovery.New(cfg.Agent)
 	if err != nil { // all other settings have been checked
-		return nil, cfg.File.Error(fmt.Sprintf("is %q, which cannot be used: %v", cfg.Agent.File, err))
+		return nil, cfg.File.NewError(fmt.Sprintf("is %q, which cannot be used: %v", cfg.Agent.File, err))
 	}
 	return agent, nil
 }

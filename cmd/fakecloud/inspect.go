@@ -27,7 +27,7 @@ func (p program) running(ctx context.Context, set *settings.Set, args []string) 
 	c, err := p.find(ctx, port)
 	var several severalError
 	if errors.As(err, &several) {
-		return c, setting.Error("is missing, and " + several.Error())
+		return c, setting.NewError("is missing, and " + several.Error())
 	}
 	return c, err
 }

@@ -89,7 +89,7 @@ func (p program) chooseMachines(ctx context.Context, r *rehearsal) error {
 		r.Machines = p.bestMachines(ctx, r.config)
 	}
 	if r.Machines == machinesNspawn && r.Speed != 1 {
-		return r.speed.Error("cannot be other than 1 for machines that boot, which take their real time")
+		return r.speed.NewError("cannot be other than 1 for machines that boot, which take their real time")
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (t TLS) Load() (*Keypair, error) {
 	}
 	pair, err := LoadKeypair(t.Cert, t.Key)
 	if err != nil {
-		return nil, t.cert.Error(fmt.Sprintf("cannot be used with %s: %v", t.key, err))
+		return nil, t.cert.NewError(fmt.Sprintf("cannot be used with %s: %v", t.key, err))
 	}
 	return pair, nil
 }

@@ -13,12 +13,11 @@ import (
 func AddSecret(set *Set, into *string, spec Spec) *Setting {
 	word := Kind[string]{Remedy: "give a word without spaces"}
 	s := newSetting(set, Spec{Env: spec.Env, Help: spec.Help, Default: spec.Default, Required: spec.Required, Remedy: spec.Remedy}, word)
-	s.Secret = true
 	file := newSetting(set, Spec{Flag: spec.Flag, Arg: "FILE", Help: "file that holds " + spec.Help}, word)
 	for _, name := range s.Env {
 		file.Env = append(file.Env, name+"_FILE")
 	}
-	remedy := s.Remedy + ", or name a file that holds it in " + file.String()
+	remedy := s.remedy + ", or name a file that holds it in " + file.String()
 	if len(s.Env) == 0 { // the file is the only place
 		file.Default, file.Required = s.Default, s.Required
 		s, remedy = file, "name a file that holds "+spec.Help
@@ -33,11 +32,11 @@ func AddSecret(set *Set, into *string, spec Spec) *Setting {
 		case err != nil:
 			s.wrongIn(from, "names a file that cannot be read: "+err.Error(), "name a readable file that holds "+spec.Help)
 		case value == "" && from != "":
-			s.wrongIn(from, "is empty", s.Remedy)
+			s.wrongIn(from, "is empty", s.remedy)
 		case value == "" && s.Required:
 			s.wrongIn(s.String(), "is missing", remedy)
 		case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }):
-			s.wrongIn(from, "has a value (not shown) with a space, a line break or a character that is not ASCII in it", s.Remedy)
+			s.wrongIn(from, "has a value (not shown) with a space, a line break or a character that is not ASCII in it", s.remedy)
 		case value != "":
 			*into = value
 		}

@@ -25,18 +25,17 @@ type Spec struct {
 type Setting struct {
 	// Flags and Env are its names, the flags without a dash.
 	Flags, Env []string
-	Arg        string // what help calls the value; empty for a flag that needs none
 	Help       string // what it means
 	Default    string // empty: none
 	Range      string // values that are accepted, such as "1 to 10"; empty: any that can be read
 	Required   bool
-	Secret     bool // the value is never shown
-	Remedy     string
 
-	set   *Set
-	into  any // pointer to the bound field
-	given bool
-	wrong bool
+	set    *Set
+	into   any    // pointer to the bound field
+	arg    string // what help calls the value; empty for a flag that needs none
+	remedy string
+	given  bool
+	wrong  bool
 }
 
 // Given reports whether a flag or a variable has a value for the setting, be it
@@ -47,13 +46,13 @@ func (s *Setting) Given() bool { return s.given }
 // completes a sentence whose subject is the setting.
 func (s *Setting) Wrong(problem string) {
 	s.wrong = true
-	s.set.Wrong(s.String(), problem, s.Remedy)
+	s.set.Wrong(s.String(), problem, s.remedy)
 }
 
-// Error returns an error like that of [Set.Parse], for a problem that is found
+// NewError returns an error like that of [Set.Parse], for a problem that is found
 // later: a file that cannot be used.
-func (s *Setting) Error(problem string) error {
-	return &Error{Program: s.set.program, Settings: []SettingError{{Setting: s.String(), Problem: problem, Remedy: s.Remedy}}}
+func (s *Setting) NewError(problem string) error {
+	return &Error{Program: s.set.program, Settings: []SettingError{{Setting: s.String(), Problem: problem, Remedy: s.remedy}}}
 }
 
 // String returns how errors call the setting.
@@ -115,8 +114,9 @@ func AddRepeated[T any](set *Set, into *[]T, spec Spec, kind Kind[T]) *Setting {
 
 func newSetting[T any](set *Set, spec Spec, kind Kind[T]) *Setting {
 	return &Setting{
-		Flags: split(spec.Flag), Env: split(spec.Env), Arg: cmp.Or(spec.Arg, kind.Arg), Help: spec.Help,
-		Default: spec.Default, Range: kind.Range, Required: spec.Required, Remedy: cmp.Or(spec.Remedy, kind.Remedy), set: set,
+		Flags: split(spec.Flag), Env: split(spec.Env), Help: spec.Help,
+		Default: spec.Default, Range: kind.Range, Required: spec.Required,
+		set: set, arg: cmp.Or(spec.Arg, kind.Arg), remedy: cmp.Or(spec.Remedy, kind.Remedy),
 	}
 }
 

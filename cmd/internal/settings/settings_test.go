@@ -398,7 +398,7 @@ func TestSettingsReportWhatIsFoundLater(t *testing.T) {
 	t.Parallel()
 	set, path := settings.New("sample", "", settingstest.Env{}.Get), ""
 	s := settings.Add(set, &path, settings.Spec{Flag: "dir", Env: "DIR", Remedy: "name another"}, settings.Path())
-	wrong := settingstest.Errors(t, s.Error("cannot be used"))
+	wrong := settingstest.Errors(t, s.NewError("cannot be used"))
 	assert.Equal(t, []settings.SettingError{{Setting: "DIR (flag -dir)", Problem: "cannot be used", Remedy: "name another"}}, wrong)
 }
 

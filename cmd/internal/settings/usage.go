@@ -31,7 +31,7 @@ func (s *Setting) printHelp(out io.Writer) {
 	if len(s.Flags) == 0 {
 		fmt.Fprintf(out, "  %s (environment only)\n", strings.Join(s.Env, ", "))
 	} else {
-		fmt.Fprintf(out, "  %s\n", strings.TrimSpace("-"+strings.Join(s.Flags, ", -")+" "+s.Arg))
+		fmt.Fprintf(out, "  %s\n", strings.TrimSpace("-"+strings.Join(s.Flags, ", -")+" "+s.arg))
 		if len(s.Env) > 0 {
 			tail = append(tail, "environment: "+strings.Join(s.Env, ", "))
 		}
