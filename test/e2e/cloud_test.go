@@ -1,99 +1,60 @@
 package e2e_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/infra"
-	"github.com/exopool/exopool/fake/intercept"
 	"github.com/exopool/exopool/fake/machine/process"
 )
 
-// A cloud is an empty account on this computer.
+// A cloud is an empty account on this host.
 type cloud struct {
 	*exoapi.Cloud
-	driver *process.Driver // nil where machines exist on paper only
+	fake *fakecloud.Cloud
 	// environ brings a program to this cloud that wants to talk to the real one.
 	environ map[string]string
 }
 
-// newCloud returns a cloud that runs until the test ends, with or without
-// processes as its machines.
+// newCloud returns a cloud that runs until the test ends, with processes as its
+// machines, or with none.
 func newCloud(t *testing.T, speed float64, processes bool) *cloud {
 	t.Helper()
-	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	c := &cloud{}
-	cfg := exoapi.Config{Timing: exoapi.Timing{Speed: speed}, Logger: quiet}
-	var err error
-	if processes {
-		c.driver, err = process.New(t.Context(), process.Config{Log: quiet, Speed: speed, Dir: t.TempDir()})
-		require.NoError(t, err)
-		cfg.Machines = c.driver
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			require.NoError(t, c.driver.Close(ctx))
-		})
+	cfg := fakecloud.Config{
+		Speed: speed, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
-	c.Cloud, err = exoapi.New(cfg)
-	require.NoError(t, err)
-	c.run(t)
-	authority, err := intercept.NewAuthority("exoscale.com")
-	require.NoError(t, err)
-	c.intercept(t, authority, quiet)
-	return c
+	if processes {
+		cfg.Machines = fakecloud.Processes(process.Config{Dir: t.TempDir()})
+	}
+	return startCloud(t, cfg)
 }
 
-// run lets time pass until the test ends.
-func (c *cloud) run(t *testing.T) {
+// startCloud starts a cloud that runs until the test ends. Programs find it as
+// they find the real one, by its proxy, and get no other way to it.
+func startCloud(t *testing.T, cfg fakecloud.Config) *cloud {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { defer close(ended); c.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		<-ended
-		c.Close()
-	})
-}
-
-// intercept answers for the real API's addresses until the test ends, and
-// leads programs of this computer there.
-func (c *cloud) intercept(t *testing.T, authority *intercept.Authority, log *slog.Logger) *intercept.Proxy {
-	t.Helper()
-	proxy, err := intercept.New(intercept.Config{
-		Domains: []string{"exoscale.com"}, Handler: c.Handler(), Authority: authority, Upstream: http.ProxyFromEnvironment, Logger: log,
-	})
+	cfg.Environ = os.Environ()
+	fake, err := fakecloud.Start(t.Context(), cfg)
 	require.NoError(t, err)
-	server := httptest.NewServer(proxy)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = proxy.Close(ctx) // whoever is still there loses the connection
-		server.Close()
-	})
-	bundle := filepath.Join(t.TempDir(), "certificates.pem")
-	require.NoError(t, os.WriteFile(bundle, proxy.Bundle(os.Getenv("SSL_CERT_FILE")), 0o600))
-	c.environ = map[string]string{"SSL_CERT_FILE": bundle}
+	t.Cleanup(func() { require.NoError(t, fake.Close()) })
+	connection := fake.Connection()
+	c := &cloud{Cloud: fake.API(), fake: fake, environ: map[string]string{"SSL_CERT_FILE": connection.CertFile}}
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
-		c.environ[name] = server.URL
+		c.environ[name] = connection.URL
 	}
 	for _, name := range []string{"NO_PROXY", "no_proxy"} {
 		c.environ[name] = "127.0.0.0/8"
 	}
-	return proxy
+	return c
 }
 
 // inventory is all that can be in an account and costs money or takes a name.
@@ -144,7 +105,7 @@ func (c *cloud) healthy(n int) bool {
 func (c *cloud) application(t *testing.T) string {
 	t.Helper()
 	require.Len(t, c.Balancers(), 1)
-	endpoint, ok := c.driver.Endpoint(c.Balancers()[0].ID, 80)
+	endpoint, ok := c.fake.Endpoint(c.Balancers()[0].ID, 80)
 	require.True(t, ok, "the load balancer forwards port 80")
 	return fmt.Sprintf("http://%s", endpoint)
 }

@@ -3,17 +3,15 @@ package e2e_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/intercept"
+	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/test/aptrepo"
 )
@@ -42,12 +40,11 @@ func bootingConfig(t *testing.T, log *slog.Logger) nspawn.Config {
 	return cfg
 }
 
-// A vendor is a package repository that machines find under a name that is
-// somebody else's.
+// A vendor is a package repository that machines find under another
+// repository's name.
 type vendor struct {
-	domain, host string
-	address      netip.Addr // one that no load balancer will have
-	packages     *aptrepo.Repository
+	host     string
+	packages *aptrepo.Repository
 }
 
 // trust makes an installation take the vendor's packages for Grafana's.
@@ -57,63 +54,30 @@ func (v *vendor) trust(t *testing.T, i installation) {
 	require.NoError(t, os.WriteFile(path, []byte(v.packages.Fingerprint()+"\n"), 0o600))
 }
 
-// grafanaVendor offers a package as Grafana's vendor offers his.
+// grafanaVendor offers a package as Grafana's vendor does.
 func grafanaVendor(t *testing.T, p aptrepo.Package) *vendor {
 	t.Helper()
 	repository, err := aptrepo.New(t.Context(), t.TempDir(), p)
 	require.NoError(t, err)
-	return &vendor{"grafana.com", grafanaHost, netip.MustParseAddr("198.19.11.254"), repository}
+	return &vendor{grafanaHost, repository}
 }
 
 // newBootingCloud returns a cloud whose machines boot, and what it logs.
-func newBootingCloud(t *testing.T, v *vendor) (*cloud, *nspawn.Driver, *log) {
+func newBootingCloud(t *testing.T, v *vendor) (*cloud, *log) {
 	t.Helper()
 	said := &log{}
 	logger := slog.New(slog.NewTextHandler(said, nil))
 	cfg := bootingConfig(t, logger)
-	api, err := intercept.NewAuthority("exoscale.com")
-	require.NoError(t, err)
-	cfg.Authority = api.PEM()
-	var theirs *intercept.Authority
+	hosts := map[string]http.Handler{}
 	if v != nil {
-		theirs, err = intercept.NewAuthority(v.domain)
-		require.NoError(t, err)
-		cfg.Authority = append(cfg.Authority, theirs.PEM()...)
-		cfg.Hosts = map[string]netip.Addr{v.host: v.address}
+		hosts[v.host] = v.packages
+		cfg.Hosts = map[string]netip.Addr{v.host: {}} // the gateway
 	}
-	driver, err := nspawn.New(t.Context(), cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		assert.NoError(t, driver.Close(ctx))
-	})
-	c := &cloud{}
-	c.Cloud, err = exoapi.New(exoapi.Config{Machines: driver, Logger: logger})
-	require.NoError(t, err)
-	c.run(t)
-	listen(t, driver, driver.Gateway(), c.intercept(t, api, logger))
-	if v != nil {
-		proxy, err := intercept.New(intercept.Config{Domains: []string{v.domain}, Handler: v.packages, Authority: theirs, Logger: logger})
-		require.NoError(t, err)
-		listen(t, driver, v.address, proxy)
-	}
-	return c, driver, said
-}
-
-// listen lets machines reach what a proxy answers, at an address that names
-// lead them to.
-func listen(t *testing.T, driver *nspawn.Driver, at netip.Addr, proxy *intercept.Proxy) {
-	t.Helper()
-	listener, err := driver.Listen(t.Context(), "tcp4", netip.AddrPortFrom(at, 443).String())
-	require.NoError(t, err)
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = proxy.Serve(listener) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = proxy.Close(ctx)
-		_ = listener.Close()
-		<-ended
-	})
+	return startCloud(t, fakecloud.Config{
+		Hosts: hosts, Logger: logger,
+		Machines: func(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
+			cfg.Authority = from.Authority
+			return nspawn.New(ctx, cfg)
+		},
+	}), said
 }

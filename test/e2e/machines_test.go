@@ -31,7 +31,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	if packages != nil {
 		variables["grafana_major"] = grafanaMajor
 	}
-	c, _, said := newBootingCloud(t, packages)
+	c, said := newBootingCloud(t, packages)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("log of the cloud:\n%s", said)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,12 +51,10 @@ func start(t *testing.T, c *cloud, i installation) system {
 		"EXOSCALE_KEY": key, "EXOSCALE_SECRET": secret, "EXOSCALE_ZONE": "at-vie-1",
 		"EXOSCALE_INSTANCEPOOL_ID": c.Pools()[0].ID, "WEBHOOK_TOKEN": token,
 	}
-	// Members are on this computer, which discovery takes for a mistake unless
-	// the API is here, too.
-	api := httptest.NewServer(c.Handler())
-	t.Cleanup(api.Close)
-	s.run(t, c, environ, "discovery", "-endpoint", api.URL+"/v2", "-file", targets, "-listen", "none",
-		"-refresh", scaled(10*time.Second).String(), "-port", strconv.Itoa(c.driver.PortFor(process.ExporterPort)))
+	// Members are on this host, which discovery takes for a mistake unless the API
+	// is here, too.
+	s.run(t, c, environ, "discovery", "-endpoint", c.fake.Connection().APIEndpoint(), "-file", targets, "-listen", "none",
+		"-refresh", scaled(10*time.Second).String(), "-port", strconv.Itoa(c.fake.PortFor(process.ExporterPort)))
 	s.run(t, c, environ, "autoscaler", "-interval", scaled(time.Minute).String(), "-poll", scaled(3*time.Second).String(),
 		"-expiry", scaled(5*time.Minute).String(), "-max", strconv.Itoa(limit), "-state-dir", filepath.Join(dir, "state"),
 		"-listen-address", "127.0.0.1", "-listen-port", strconv.Itoa(port))
