@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// A console is a log for a person at the terminal: lines that begin with the
-// program's name and say nothing of time.
+// A console writes log records for the user at the terminal: lines that begin
+// with the program's name and have no time.
 type console struct {
 	mu     *sync.Mutex
 	to     io.Writer

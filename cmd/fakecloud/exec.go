@@ -67,22 +67,22 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	}
 }
 
-// reportWithheld names the variables that a command would miss, or find
-// changed.
+// reportWithheld prints the names of the variables that the command does not
+// get, or gets with another value.
 func (p program) reportWithheld() {
 	if names := fakecloud.Withheld(p.environ); len(names) > 0 {
-		fmt.Fprintf(p.stderr, "fakecloud: kept from the command, or replaced, as they may lead to a real account: %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(p.stderr, "fakecloud: removed from the command's environment, or replaced, because they may lead to a real account: %s\n", strings.Join(names, ", "))
 	}
 }
 
 // forward hands a signal on, unless the terminal has sent it to the command too:
-// some programs take a second interrupt as the order to drop everything.
+// some programs stop without cleaning up at a second interrupt.
 func (p program) forward(signal os.Signal, to *os.Process) {
 	if signal != syscall.SIGTERM && inForeground() {
 		return
 	}
 	if err := to.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		fmt.Fprintf(p.stderr, "fakecloud exec: pass on %s: %v\n", signal, err)
+		fmt.Fprintf(p.stderr, "fakecloud exec: forward %s: %v\n", signal, err)
 	}
 }
 

@@ -67,7 +67,7 @@ func TestRangesInUseAreRefusedWithTheFlagThatHelps(t *testing.T) {
 	code := term.run(t.Context(), append(args, "-range", "127.0.0.0/16"))
 	assert.Equal(t, exitFailure, code)
 	assert.Contains(t, term.err.String(), "-range")
-	assert.Contains(t, term.err.String(), "fakecloud doctor lists everything")
+	assert.Contains(t, term.err.String(), "fakecloud doctor lists what machines need")
 }
 
 func TestSignalEndsAnInstanceThatIsNotUpYet(t *testing.T) {

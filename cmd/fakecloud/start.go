@@ -17,8 +17,7 @@ const (
 	machinesNspawn  = "nspawn"
 )
 
-// start starts a cloud. To prepare machines may take minutes, which a signal
-// ends.
+// start starts a cloud. Preparing machines may take minutes; a signal ends that.
 func (p program) start(ctx context.Context, cfg config) (*fakecloud.Cloud, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -58,7 +57,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 	return cloud, nil
 }
 
-// close ends a cloud. What does not end in order is told, and fails nothing.
+// close closes a cloud. An error is printed and does not change the exit code.
 func (p program) close(cloud *fakecloud.Cloud) {
 	if err := cloud.Close(); err != nil {
 		fmt.Fprintf(p.stderr, "fakecloud: close the cloud: %v\n", err)
@@ -80,7 +79,7 @@ func (c config) driver() fakecloud.Machines {
 func (c config) bootingMachines(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
 	driver, err := nspawn.New(ctx, c.nspawnConfig(from))
 	if err != nil {
-		return nil, fmt.Errorf("%w\n\nfakecloud doctor lists everything that machines which boot need; "+
+		return nil, fmt.Errorf("%w\n\nfakecloud doctor lists what machines need to boot; "+
 			"-machines %s needs none of it, and does not execute user-data", err, machinesProcess)
 	}
 	return driver, nil

@@ -14,13 +14,13 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
-// A terraformInstallation is what it takes to run Terraform here.
+// A terraformInstallation is what Terraform needs to run here.
 type terraformInstallation struct {
 	program string
 	mirror  providers.Mirror // zero where the user or the registry provides
 }
 
-// findTerraform finds Terraform and sees to its providers.
+// findTerraform finds Terraform, and builds its providers where necessary.
 func (p program) findTerraform(ctx context.Context) (t terraformInstallation, err error) {
 	if t.program, err = providers.Terraform(ctx); err != nil {
 		return t, err
