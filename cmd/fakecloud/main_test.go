@@ -412,7 +412,7 @@ func TestCommandLine(t *testing.T) {
 		"unknown command":   {[]string{"destroy"}, 2, `unknown command "destroy"`},
 		"unknown flag":      {[]string{"serve", "-fast"}, 2, "-fast"},
 		"argument too many": {[]string{"env", "x"}, 2, `has the argument "x"`},
-		"all faults at once": {
+		"everything wrong at once": {
 			[]string{"serve", "-listen", "x", "-machines", "y", "-zone", "Z", "-speed", "0", "-key-file", "k"},
 			2, "flag -listen is \"x\", which is not HOST:PORT: give a loopback address and a port, such as 127.0.0.1:8929\n  flag -machines is \"y\": give memory, process or nspawn\n  flag -zone is \"Z\": ",
 		},

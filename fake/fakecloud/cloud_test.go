@@ -20,7 +20,7 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-func TestConfigNamesAllFaults(t *testing.T) {
+func TestConfigReportsEverythingWrong(t *testing.T) {
 	t.Parallel()
 	_, err := fakecloud.Start(t.Context(), fakecloud.Config{
 		Listen: "0.0.0.0:80", Hosts: map[string]http.Handler{"sos.exo.io": http.NotFoundHandler(), "example.test": nil},
@@ -39,11 +39,11 @@ func TestLoopbackAddress(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, address)
 	}
-	for listen, fault := range map[string]string{
+	for listen, problem := range map[string]string{
 		"127.0.0.1": "is not HOST:PORT", "127.0.0.1:x": "port", "127.0.0.1:65536": "port", "192.0.2.1:80": "from other hosts", "example.test:80": "other hosts",
 	} {
 		_, err := fakecloud.LoopbackAddress(listen)
-		assert.ErrorContains(t, err, fault, listen)
+		assert.ErrorContains(t, err, problem, listen)
 	}
 }
 

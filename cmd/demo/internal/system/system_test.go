@@ -169,7 +169,7 @@ func TestStartSaysWhichPartFails(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-func TestValidateNamesEveryFault(t *testing.T) {
+func TestValidateReportsEveryField(t *testing.T) {
 	err := system.Config{Speed: 21, Min: 0, Max: -1, Clients: 0, Share: 2, BootAge: -1}.Validate()
 
 	for _, text := range []string{
