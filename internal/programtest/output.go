@@ -14,9 +14,9 @@ import (
 const timeout = time.Minute
 
 // maxOutput is how many bytes of a program's output are kept.
-const maxOutput = 1 << 20
+const maxOutput = 16 << 20
 
-// An Output collects the first mebibyte of what a program writes. It is safe
+// An Output collects the first 16 MiB of what a program writes. It is safe
 // for concurrent use.
 type Output struct {
 	mu      sync.Mutex

@@ -62,9 +62,9 @@ func TestLongOutputIsCut(t *testing.T) {
 	t.Parallel()
 	var o programtest.Output
 	for range 3 {
-		n, err := o.Write(make([]byte, 400<<10))
+		n, err := o.Write(make([]byte, 6<<20))
 		require.NoError(t, err)
-		assert.Equal(t, 400<<10, n)
+		assert.Equal(t, 6<<20, n)
 	}
-	assert.Len(t, o.String(), 1<<20)
+	assert.Len(t, o.String(), 16<<20)
 }

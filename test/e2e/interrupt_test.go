@@ -13,6 +13,8 @@ import (
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/internal/programtest"
 )
 
 // The provider, 0.69.3, gives up on what it is creating when it is interrupted,
@@ -75,7 +77,7 @@ func (i installation) interruptedApply(t *testing.T, shop workshop, signal sysca
 	for variable, value := range i.options.EnvVars {
 		cmd.Env = append(cmd.Env, variable+"="+value)
 	}
-	said := &log{}
+	said := &programtest.Output{}
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a group to send signals to
 	require.NoError(t, cmd.Start())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/test/aptrepo"
 )
 
@@ -63,9 +64,9 @@ func grafanaVendor(t *testing.T, p aptrepo.Package) *vendor {
 }
 
 // newBootingCloud returns a cloud whose machines boot, and what it logs.
-func newBootingCloud(t *testing.T, v *vendor) (*cloud, *log) {
+func newBootingCloud(t *testing.T, v *vendor) (*cloud, *programtest.Output) {
 	t.Helper()
-	said := &log{}
+	said := &programtest.Output{}
 	logger := slog.New(slog.NewTextHandler(said, nil))
 	cfg := bootingConfig(t, logger)
 	hosts := map[string]http.Handler{}

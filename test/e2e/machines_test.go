@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
@@ -42,7 +43,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	if packages != nil {
 		packages.trust(t, i)
 	}
-	voice := &log{}
+	voice := &programtest.Output{}
 	i.options.Logger = logger.New(terraformVoice{voice})
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -75,7 +76,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 
 // A terraformVoice collects what Terraform says, secrets included: it is shown
 // only when this test, whose secrets are worth nothing, has failed.
-type terraformVoice struct{ *log }
+type terraformVoice struct{ *programtest.Output }
 
 func (v terraformVoice) Logf(_ terratesting.TestingT, format string, args ...any) {
 	fmt.Fprintf(v, format+"\n", args...)

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/machine/process"
+	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/internal/rehearsal/notify"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
@@ -33,7 +33,7 @@ func scaled(d time.Duration) time.Duration {
 // A system is what the monitoring machine would run.
 type system struct {
 	monitor *promserver.Server
-	logs    map[string]*log
+	logs    map[string]*programtest.Output
 }
 
 // start starts discovery, monitor, alerting and autoscaler; they end with the
@@ -44,7 +44,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 	owner, _ := c.Credential()
 	require.NotEqual(t, owner, key, "the programs do not hold the key that created everything")
 	token := "t" + i.name
-	s := system{logs: map[string]*log{}}
+	s := system{logs: map[string]*programtest.Output{}}
 	dir, port := t.TempDir(), freePort(t)
 	targets := filepath.Join(dir, "targets.json")
 	environ := map[string]string{
@@ -95,7 +95,7 @@ func (s system) run(t *testing.T, c *cloud, environ map[string]string, name stri
 			cmd.Env = append(cmd.Env, variable+"="+value)
 		}
 	}
-	s.logs[name] = &log{}
+	s.logs[name] = &programtest.Output{}
 	cmd.Stdout, cmd.Stderr = s.logs[name], s.logs[name]
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
@@ -138,22 +138,4 @@ func fetch(t *testing.T, address string) (status int, body string) {
 	content, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return resp.StatusCode, strings.TrimSpace(string(content))
-}
-
-// A log collects what a program writes.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
