@@ -2,10 +2,10 @@ package discovery
 
 import "net/netip"
 
-// Addresses that no public member has, and that would turn the scraper on
-// itself or on its own link, from the registries of special-purpose addresses
-// (RFC 6890). Private ranges are not among them: laboratories use them, and so
-// may pools behind a private network.
+// Addresses that no public member has, and that would make the scraper scrape its
+// own host or network, from the registries of special-purpose addresses (RFC
+// 6890). Private ranges are not among them: they are used in labs and by pools
+// behind a private network.
 var refusedIPv4 = []struct {
 	prefix netip.Prefix
 	why    string
@@ -17,11 +17,11 @@ var refusedIPv4 = []struct {
 	{netip.MustParsePrefix("240.0.0.0/4"), "reserved or broadcast"},
 }
 
-// The reason for which loopback addresses are refused, unless they are wanted.
+// The reason of loopback addresses, which can be allowed.
 const loopback = "loopback"
 
-// Of IPv6, only unicast that is global or unique to a site is taken, and none
-// that holds an IPv4 address, which could be any of those above.
+// Of IPv6, only global and unique local unicast addresses are accepted, and none
+// that contains an IPv4 address, which could be any of those above.
 var (
 	global = netip.MustParsePrefix("2000::/3")
 	unique = netip.MustParsePrefix("fc00::/7")
@@ -29,7 +29,7 @@ var (
 	sixTo4 = netip.MustParsePrefix("2002::/16")
 )
 
-// refusal tells why addr must not be a target; empty: it may be one.
+// refusal returns why addr must not be a target, or nothing if it may be one.
 func (cfg Config) refusal(addr netip.Addr) string {
 	why := special(addr)
 	if why == loopback && cfg.AllowLoopback {
@@ -38,7 +38,7 @@ func (cfg Config) refusal(addr netip.Addr) string {
 	return why
 }
 
-// special tells what keeps addr from being the public address of a machine.
+// special returns why addr cannot be the public address of a machine, or nothing.
 func special(addr netip.Addr) string {
 	switch {
 	case addr.Zone() != "":
@@ -66,17 +66,17 @@ func special(addr netip.Addr) string {
 	return "reserved"
 }
 
-// A refused is an address that must not be a target.
-type refused struct {
+// A refusedAddress must not be a target.
+type refusedAddress struct {
 	addr netip.Addr
 	why  string
 }
 
-// admit returns the member without addresses that must not be targets, and
+// newMember returns the member without addresses that must not be targets, and
 // one of those. It prefers IPv4: not every Prometheus server has IPv6.
-func (cfg Config) admit(instance *Instance) (member, *refused) {
+func (cfg Config) newMember(instance *Instance) (member, *refusedAddress) {
 	m := member{Instance: instance}
-	var no *refused
+	var refused *refusedAddress
 	for _, addr := range []netip.Addr{instance.IPv4, instance.IPv6} {
 		if !addr.IsValid() {
 			continue
@@ -84,19 +84,19 @@ func (cfg Config) admit(instance *Instance) (member, *refused) {
 		why := cfg.refusal(addr)
 		switch {
 		case why != "":
-			no = &refused{addr, why}
+			refused = &refusedAddress{addr, why}
 		case !m.addr.IsValid():
 			m.addr = addr
 		}
 	}
-	if no != nil { // labels must not name it, either
-		admitted := *instance
-		for _, addr := range []*netip.Addr{&admitted.IPv4, &admitted.IPv6} {
+	if refused != nil { // labels must not have it, either
+		accepted := *instance
+		for _, addr := range []*netip.Addr{&accepted.IPv4, &accepted.IPv6} {
 			if addr.IsValid() && cfg.refusal(*addr) != "" {
 				*addr = netip.Addr{}
 			}
 		}
-		m.Instance = &admitted
+		m.Instance = &accepted
 	}
-	return m, no
+	return m, refused
 }

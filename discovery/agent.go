@@ -19,28 +19,28 @@ type Agent struct {
 	cfg     Config
 	file    *targetFile
 	metrics *metrics
-	members *memberMetrics // nil: not wanted
+	members *memberMetrics // nil: off
 
 	// published is what readers see; nil until a set of targets is known.
 	published   atomic.Pointer[document]
 	lastSuccess atomic.Pointer[time.Time]
 
-	// holding: targets are published that the last list lacks.
+	// holding: there are targets that the last list lacks.
 	holding atomic.Bool
 
-	// refreshing guards what only one refresh at a time may touch.
+	// refreshing is held during a refresh. It guards what follows.
 	refreshing   sync.Mutex
 	pools        []*poolState // in the order of the configuration, each name once
-	earlier      []target     // from the file, until it is known what each pool has
-	absences     *absences
+	earlier      []target     // from the file, until each pool is known
+	notFoundFile *notFoundFile
 	unsaved      notice
 	healthFailed int // calls in a row
 }
 
-// New returns an agent that already publishes what the file holds from
-// earlier. A file that cannot be read as targets is logged and left alone
-// until there is something better. The error tells what is wrong with cfg or
-// with the directory of the file.
+// New returns an agent that already publishes the targets that the file has from
+// an earlier run. A file that is not valid is logged, and kept until the first
+// good refresh. The error says what is wrong with cfg or with the directory of
+// the file.
 func New(cfg Config) (*Agent, error) {
 	cfg = cfg.withDefaults()
 	if err := errors.Join(cfg.validateRequired(), cfg.Validate()); err != nil {
@@ -50,7 +50,7 @@ func New(cfg Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{cfg: cfg, file: file, absences: newNotFoundFile(file)}
+	a := &Agent{cfg: cfg, file: file, notFoundFile: newNotFoundFile(file)}
 	for _, name := range cfg.Pools {
 		if !slices.ContainsFunc(a.pools, func(s *poolState) bool { return s.name == name }) {
 			a.pools = append(a.pools, &poolState{name: name})
@@ -66,7 +66,7 @@ func New(cfg Config) (*Agent, error) {
 	return a, nil
 }
 
-// load takes up what an earlier run has left.
+// load reads what an earlier run left.
 func (a *Agent) load() {
 	switch earlier, dropped, err := a.file.load(a.cfg); {
 	case err != nil:
@@ -82,14 +82,14 @@ func (a *Agent) load() {
 	if a.cfg.ForgetAfter < 0 {
 		return
 	}
-	if err := a.absences.load(a.pools, a.cfg.Clock.Now(), a.cfg.ForgetAfter); err != nil {
-		a.cfg.Logger.Warn("for how long pools have been absent is counted anew", slog.Any("err", err))
+	if err := a.notFoundFile.load(a.pools, a.cfg.Clock.Now(), a.cfg.ForgetAfter); err != nil {
+		a.cfg.Logger.Warn("how long pools have not existed is counted from zero again", slog.Any("err", err))
 	}
 }
 
-// Run refreshes until ctx ends, and then returns nil. The first refresh comes
-// at once, the next ones after the interval. After a failure the wait grows
-// up to one minute, and the next success ends that.
+// Run refreshes until ctx ends, and then returns nil. The first refresh comes at
+// once, the next ones after the interval. After each failure the wait grows, up
+// to one minute, until the next success.
 func (a *Agent) Run(ctx context.Context) error {
 	retry := backoff.NewExponentialBackOff()
 	retry.InitialInterval = a.cfg.Interval
@@ -98,7 +98,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	retry.MaxInterval = maxDelay
 
 	failed := 0 // refreshes in a row
-	var told time.Time
+	var logged time.Time
 	for {
 		err := a.RunOnce(ctx)
 		delay := min(retry.NextBackOff(), maxDelay)
@@ -113,8 +113,8 @@ func (a *Agent) Run(ctx context.Context) error {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			failed++
-			if now := a.cfg.Clock.Now(); !isPartial(err) || failed == 1 || now.Sub(told) >= maxDelay {
-				told = now
+			if now := a.cfg.Clock.Now(); !isPartial(err) || failed == 1 || now.Sub(logged) >= maxDelay {
+				logged = now
 				a.logFailure(err, delay)
 			}
 		case err == nil && failed > 0:
@@ -146,11 +146,11 @@ func (a *Agent) logFailure(err error, delay time.Duration) {
 	a.cfg.Logger.Error("refresh failed, the last good targets stay", attrs...)
 }
 
-// RunOnce makes one refresh. An error that concerns some of several pools
-// leaves their targets as they were; with any other one, all that is published
-// and the file are as they were, but for two cases: when the file cannot be
-// written the HTTP service already has the new targets, and a pool that has
-// not existed for [Config.ForgetAfter] loses its targets.
+// RunOnce makes one refresh. If some of several pools fail, their targets are
+// unchanged; after any other error nothing published has changed, with two
+// exceptions: if the file cannot be written, the HTTP service already has the new
+// targets, and a pool that has not existed for [Config.ForgetAfter] loses its
+// targets.
 func (a *Agent) RunOnce(ctx context.Context) error {
 	a.refreshing.Lock()
 	defer a.refreshing.Unlock()
@@ -160,10 +160,10 @@ func (a *Agent) RunOnce(ctx context.Context) error {
 	defer cancel()
 	err := a.refresh(bounded)
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // told to stop, which is no failure
+		return ctx.Err() // interrupted, not failed
 	}
 	if err != nil && errors.Is(context.Cause(bounded), errTimeout) {
-		err = withReason(reasonTimeout, fmt.Errorf("refresh took longer than %s: %w", a.cfg.Timeout, err))
+		err = withReason(reasonTimeout, fmt.Errorf("refresh timed out after %s: %w", a.cfg.Timeout, err))
 	}
 	end := a.cfg.Clock.Now()
 	a.metrics.observeRefresh(end.Sub(start), err)
@@ -175,22 +175,22 @@ func (a *Agent) RunOnce(ctx context.Context) error {
 	return nil
 }
 
-// refresh asks, takes in what was answered, and publishes.
+// refresh reads from the provider, updates the state and publishes the targets.
 func (a *Agent) refresh(ctx context.Context) error {
 	seen, err := a.fetch(ctx)
-	if err == nil && ctx.Err() != nil { // a lister that ignores ctx publishes nothing late
+	if err == nil && ctx.Err() != nil { // the lister ignored ctx: publish nothing late
 		err = withReason(reasonTimeout, context.Cause(ctx))
 	}
 	if err != nil {
 		for _, s := range a.pools {
-			s.absence.pause()
+			s.notFound.interrupt()
 		}
 		return err
 	}
-	news, faults := a.update(seen)
-	if !news {
+	publish, poolErr := a.apply(seen)
+	if !publish {
 		a.metrics.setPools(a.pools)
-		return faults
+		return poolErr
 	}
 	targets := a.targets(seen.backends)
 	a.metrics.setPools(a.pools)
@@ -202,13 +202,13 @@ func (a *Agent) refresh(ctx context.Context) error {
 		return err
 	}
 	a.updateMemberMetrics(ctx, seen, targets)
-	if faults != nil && slices.ContainsFunc(seen.answers, func(ans answer) bool { return ans.err == nil }) {
-		return partialError{faults}
+	if poolErr != nil && slices.ContainsFunc(seen.pools, func(p poolSnapshot) bool { return p.err == nil }) {
+		return partialError{poolErr}
 	}
-	return faults
+	return poolErr
 }
 
-// publish hands a new set of targets to readers, of the memory and the file.
+// publish makes a new set of targets visible, over HTTP and in the file.
 func (a *Agent) publish(next *document) error {
 	previous := a.published.Swap(next)
 	added, removed := changes(previous, next)
@@ -227,7 +227,7 @@ func (a *Agent) publish(next *document) error {
 	return nil
 }
 
-// ready reports whether the last success is young enough, and how old it is.
+// ready reports whether the last success is recent enough, and how old it is.
 func (a *Agent) ready() (ok bool, age time.Duration, ever bool) {
 	last := a.lastSuccess.Load()
 	if last == nil {

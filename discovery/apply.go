@@ -7,74 +7,74 @@ import (
 	"time"
 )
 
-// update brings what is known of each pool up to date. It reports whether
-// there is anything to publish, and what went wrong with pools.
-func (a *Agent) update(seen snapshot) (news bool, faults error) {
+// apply updates the state of all pools. It reports whether there is anything to
+// publish, and returns the errors of pools.
+func (a *Agent) apply(seen snapshot) (publish bool, err error) {
 	now := a.cfg.Clock.Now()
 	var errs []error
 	for i, s := range a.pools {
-		ans := seen.answers[i]
+		read := seen.pools[i]
 		switch {
-		case ans.duplicate:
+		case read.duplicate:
 			s.members, s.settled = nil, true
-		case ans.err == nil:
-			news = true
-			s.absence = absence{}
-			a.learn(s, ans, now)
-		case errors.Is(ans.err, ErrPoolNotFound) && len(ans.members) == 0:
-			s.absence.confirm(now)
-			news = a.forget(s) || news
-			errs = append(errs, ans.err)
+		case read.err == nil:
+			publish = true
+			s.notFound = notFound{}
+			a.applyPool(s, read, now)
+		case errors.Is(read.err, ErrPoolNotFound) && len(read.members) == 0:
+			s.notFound.confirm(now)
+			publish = a.forget(s) || publish
+			errs = append(errs, read.err)
 		default:
-			s.absence.pause()
-			errs = append(errs, ans.err)
+			s.notFound.interrupt()
+			errs = append(errs, read.err)
 		}
 	}
 	a.holding.Store(slices.ContainsFunc(a.pools, func(s *poolState) bool {
 		return s.held > 0 || !s.settled && s.doubtful > 0
 	}))
 	a.saveNotFound(now)
-	return news, errors.Join(errs...)
+	return publish, errors.Join(errs...)
 }
 
-// saveNotFound keeps for a restart for how long pools with targets have not
-// existed.
+// saveNotFound saves for a restart how long pools with targets have not existed.
 func (a *Agent) saveNotFound(now time.Time) {
 	if a.cfg.ForgetAfter < 0 {
 		return
 	}
-	absent := make(map[string]absence)
+	missing := make(map[string]notFound)
 	for _, s := range a.pools {
-		if s.absence.total > 0 && a.hasTargets(s) {
-			absent[s.name] = s.absence
+		if s.notFound.total > 0 && a.hasTargets(s) {
+			missing[s.name] = s.notFound
 		}
 	}
-	switch err := a.absences.save(absent, now); {
+	switch err := a.notFoundFile.save(missing, now); {
 	case err == nil:
-		a.unsaved.ends()
-	case a.unsaved.begins(now):
-		a.cfg.Logger.Warn("a restart will count anew for how long pools have been absent", slog.Any("err", err))
+		a.unsaved.end()
+	case a.unsaved.begin(now):
+		a.cfg.Logger.Warn("how long pools have not existed cannot be saved, a restart counts from zero", slog.Any("err", err))
 	}
 }
 
-// hasTargets reports whether targets are published that may be those of s.
+// hasTargets reports whether targets are published that may belong to s.
 func (a *Agent) hasTargets(s *poolState) bool {
 	return s.targets() > 0 || !s.settled && len(a.earlier) > 0
 }
 
-// learn takes in an answer and tells when it is not believed, or again.
-func (a *Agent) learn(s *poolState, ans answer, now time.Time) {
+// applyPool updates the state of one pool, and logs if the list of members
+// contradicts the pool.
+func (a *Agent) applyPool(s *poolState, read poolSnapshot, now time.Time) {
 	agreed := true
-	if ans.pool != nil {
-		s.pool = *ans.pool
-		agreed = agrees(ans.members, s.pool)
+	if read.pool != nil {
+		s.pool = *read.pool
+		agreed = agrees(read.members, s.pool)
 	}
-	unconfirmed := s.learn(ans.members, agreed)
-	a.logRefused(s, ans, now)
-	log := a.cfg.Logger
+	unconfirmed := s.update(read.members, agreed)
+	a.logRefused(s, read, now)
+	logger := a.cfg.Logger
 	attrs := func() []any {
-		attrs := []any{slog.String("pool", s.name), slog.Int("listed", len(ans.members))}
-		if ans.pool != nil {
+		attrs := []any{slog.String("pool", s.name), slog.Int("listed", len(read.members))}
+		if read.pool != nil {
 			attrs = append(attrs, slog.Int("size", s.pool.Size), slog.Int("members", len(s.pool.Members)))
 		}
 		return attrs
@@ -82,35 +82,34 @@ func (a *Agent) learn(s *poolState, ans answer, now time.Time) {
 	switch {
 	case s.held > 0 || !s.settled:
 		a.metrics.staleLists.WithLabelValues(s.name).Inc()
-		if s.stale.begins(now) {
-			log.Warn("the list of members contradicts the pool, the targets that it lacks stay for now", attrs()...)
+		if s.stale.begin(now) {
+			logger.Warn("the list of members contradicts the pool, the targets that it lacks stay for now", attrs()...)
 		}
 	case unconfirmed > 0:
-		s.stale.ends()
-		log.Warn("the list of members still contradicts the pool and is believed", append(attrs(), slog.Int("removed", unconfirmed))...)
-	case s.stale.ends():
-		log.Info("the list of members agrees with the pool again", attrs()...)
+		s.stale.end()
+		logger.Warn("the list of members still contradicts the pool and is accepted", append(attrs(), slog.Int("removed", unconfirmed))...)
+	case s.stale.end():
+		logger.Info("the list of members agrees with the pool again", attrs()...)
 	}
 }
 
-// logRefused tells of addresses that must not be targets when the first of
-// them comes.
-func (a *Agent) logRefused(s *poolState, ans answer, now time.Time) {
-	s.refused = len(ans.refused)
+// logRefused logs the first address that must not be a target.
+func (a *Agent) logRefused(s *poolState, read poolSnapshot, now time.Time) {
+	s.refused = len(read.refused)
 	switch {
 	case s.refused == 0:
-		s.refusedNotice.ends()
-	case s.refusedNotice.begins(now):
+		s.refusedNotice.end()
+	case s.refusedNotice.begin(now):
 		a.cfg.Logger.Error("the provider lists an address that never becomes a target",
-			slog.String("pool", s.name), slog.String("address", ans.refused[0].addr.String()),
-			slog.String("reason", ans.refused[0].why), slog.Int("members", s.refused))
+			slog.String("pool", s.name), slog.String("address", read.refused[0].addr.String()),
+			slog.String("reason", read.refused[0].why), slog.Int("members", s.refused))
 	}
 }
 
-// forget drops the targets of a pool that has not existed for long enough,
-// and reports whether it just did.
+// forget removes the targets of a pool that has not existed for long enough, and
+// reports whether it had any.
 func (a *Agent) forget(s *poolState) bool {
-	if a.cfg.ForgetAfter < 0 || s.absence.total < a.cfg.ForgetAfter || s.absence.answers <= maxStale {
+	if a.cfg.ForgetAfter < 0 || s.notFound.total < a.cfg.ForgetAfter || s.notFound.answers <= maxStale {
 		return false
 	}
 	had := a.hasTargets(s)
@@ -119,7 +118,7 @@ func (a *Agent) forget(s *poolState) bool {
 		return false
 	}
 	a.metrics.forgotten.WithLabelValues(s.name).Add(float64(targets))
-	a.cfg.Logger.Error("the pool does not exist any more, its targets go: somebody else may have the addresses",
-		slog.String("pool", s.name), slog.Duration("absent", s.absence.total), slog.Int("targets", targets))
+	a.cfg.Logger.Error("the pool no longer exists, its targets are removed: other machines may have the addresses",
+		slog.String("pool", s.name), slog.Duration("absent", s.notFound.total), slog.Int("targets", targets))
 	return true
 }

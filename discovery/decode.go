@@ -13,9 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// decode reads a targets file as strictly as Prometheus does, so that the
-// HTTP service never passes on what a scraper would refuse. It leaves out
-// targets whose addresses no member may have.
+// decode reads a targets file as strictly as Prometheus does, so that the HTTP
+// service never serves what a scraper would refuse. It leaves out targets with
+// addresses that no member may have.
 func (cfg Config) decode(content []byte) (doc *document, dropped int, err error) {
 	dec := json.NewDecoder(bytes.NewReader(content))
 	dec.DisallowUnknownFields()
@@ -24,7 +24,7 @@ func (cfg Config) decode(content []byte) (doc *document, dropped int, err error)
 		return nil, 0, fmt.Errorf("decode targets: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, 0, errors.New("decode targets: something follows the list")
+		return nil, 0, errors.New("decode targets: data after the list")
 	}
 	if groups == nil {
 		return nil, 0, errors.New("decode targets: not a list")
@@ -51,7 +51,7 @@ func (cfg Config) decode(content []byte) (doc *document, dropped int, err error)
 }
 
 // targetsOf returns the targets of a group that may be published again, with
-// labels that this program gives.
+// those of their labels that this program sets.
 func (cfg Config) targetsOf(g group) ([]target, error) {
 	if g.Targets == nil {
 		return nil, errors.New("no targets")

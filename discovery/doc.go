@@ -1,37 +1,37 @@
-// Package discovery keeps what Prometheus scrapes equal to the members of
+// Package discovery keeps the targets of Prometheus equal to the members of
 // instance pools.
 //
 //	Lister ──members──▶ Agent ──targets──▶ file_sd file  (atomic)
 //	 (provider)           │   └──────────▶ /targets      (HTTP SD)
 //	                      └─ metrics, /healthz, /readyz
 //
-// An [Agent] asks a [Lister] for all members with one call, again and again,
-// and publishes one target for each member that has a public address.
+// An [Agent] refreshes at an interval: it lists all members with one call of a
+// [Lister], and publishes one target for each member that has a public address.
 //
 // Stale beats partial: a refresh that fails in any way, however late, changes
-// nothing that is published, and neither does a restart. What is left of a
-// failure is the age of the last success, in a metric and in /readyz. Trouble
-// with one of several pools concerns its own targets alone.
+// nothing that is published, and neither does a restart. A failure shows as the
+// age of the last success, in a metric and in /readyz. If one of several pools
+// fails, only its own targets are affected.
 //
-// Who is listed is published at once; who is missing stays until that is
-// confirmed. A list that would take targets away is compared with the pool
-// itself, for one more call: when it has as many members as the size, and all
-// that the pool names, they go at once. Otherwise the list is stale, and they
-// stay for three refreshes, ten seconds apart at most, in case it mends. An
-// empty list is believed only when the size is zero.
+// New members are published at once; missing ones stay until that is confirmed.
+// A list that would remove targets is compared with the pool itself, with one
+// more call: if it has as many members as the pool's size, and all that the pool
+// lists, the targets are removed at once. Otherwise the list is stale, and they
+// stay for three refreshes, at most ten seconds apart, in case the next list is
+// right. An empty list is accepted only if the size is zero.
 //
-// A pool that the provider has said for [Config.ForgetAfter] not to exist loses
-// its targets, since somebody else may have the addresses by then. No other
-// answer, and no outage, counts for that; restarts do not prolong it.
+// If the provider has reported for [Config.ForgetAfter] that a pool does not
+// exist, its targets are removed, since other machines may have the addresses by
+// then. No other answer, and no outage, counts for that; restarts do not prolong
+// it.
 //
 // Addresses that no public member has, such as loopback and link-local ones,
-// never become targets, whether the provider or an earlier file names them.
+// never become targets, whether the provider or an earlier file has them.
 //
-// Metrics of members, which tell their age and their health behind the load
-// balancer, are an option. They never hold targets up: when load balancers
-// cannot be asked, targets go on and of each member the last known health
-// stays, with its age in a metric of its own.
+// Metrics of members, with their age and their health behind the load balancer,
+// are optional. They never delay targets: if load balancers cannot be read,
+// members keep their last known health, whose age is a metric, too.
 //
-// The package knows no cloud: it sees a [Lister] and a clock. It does not
-// filter either; that is what relabelling rules are for.
+// The package knows no cloud: it sees a [Lister] and a clock. It does not filter
+// either: that is for relabelling rules.
 package discovery

@@ -8,32 +8,31 @@ import (
 	"slices"
 )
 
-// A snapshot is all that one refresh learned.
+// A snapshot is everything that one refresh read from the provider.
 type snapshot struct {
-	answers  []answer  // one for each pool, in their order
-	backends []Backend // with labels only
+	pools    []poolSnapshot // in the order of the configuration
+	backends []Backend      // with labels only
 }
 
-// An answer is what the provider says of one pool.
-type answer struct {
-	members   []member  // listed, each once, in the order of their ids
-	refused   []refused // of members, an address that must not be a target
-	pool      *Pool     // nil: not asked
-	duplicate bool      // another name of a pool that has its answer already
+// A poolSnapshot is what the provider says about one pool.
+type poolSnapshot struct {
+	members   []member         // listed, each once, in the order of their keys
+	refused   []refusedAddress // one of each member that has any
+	pool      *Pool            // nil: not read
+	duplicate bool             // another name of a pool that comes earlier
 	err       error
 }
 
-// Errors of the provider's adapter name the action and its subject already.
+// Errors of the provider's adapter name the call and its subject already.
 
-// fetch asks the provider for everything that a refresh needs: one list of
-// members whatever their number, and more only for labels, for pools that
-// seem to lose members, and at the start. An error that concerns one pool
-// alone is in its answer.
+// fetch reads everything that a refresh needs from the provider: one list of all
+// members, and more only for labels, for pools that seem to lose members, and at
+// the start. The error of a single pool is in its snapshot.
 func (a *Agent) fetch(ctx context.Context) (snapshot, error) {
-	seen := snapshot{answers: make([]answer, len(a.pools))}
+	seen := snapshot{pools: make([]poolSnapshot, len(a.pools))}
 	var ids []string
 	for i, s := range a.pools {
-		if seen.answers[i].err = a.resolve(ctx, s); seen.answers[i].err == nil {
+		if seen.pools[i].err = a.resolve(ctx, s); seen.pools[i].err == nil {
 			ids = append(ids, s.id)
 		}
 	}
@@ -46,23 +45,23 @@ func (a *Agent) fetch(ctx context.Context) (snapshot, error) {
 		return snapshot{}, withReason(reasonList, err)
 	}
 	byPool := make(map[string][]member, len(ids))
-	refusals := make(map[string][]refused)
+	refused := make(map[string][]refusedAddress)
 	for i := range listed {
-		m, no := a.cfg.admit(&listed[i])
+		m, bad := a.cfg.newMember(&listed[i])
 		byPool[m.PoolID] = append(byPool[m.PoolID], m)
-		if no != nil {
-			refusals[m.PoolID] = append(refusals[m.PoolID], *no)
+		if bad != nil {
+			refused[m.PoolID] = append(refused[m.PoolID], *bad)
 		}
 	}
-	asked := make(map[string]bool, len(a.pools))
+	known := make(map[string]bool, len(a.pools))
 	for i, s := range a.pools {
 		switch {
-		case seen.answers[i].err != nil:
-		case asked[s.id]:
-			seen.answers[i].duplicate = true
+		case seen.pools[i].err != nil:
+		case known[s.id]:
+			seen.pools[i].duplicate = true
 		default:
-			asked[s.id] = true
-			seen.answers[i] = a.ask(ctx, s, answer{members: sortedUnique(byPool[s.id]), refused: refusals[s.id]})
+			known[s.id] = true
+			seen.pools[i] = a.readPool(ctx, s, poolSnapshot{members: sortedUnique(byPool[s.id]), refused: refused[s.id]})
 		}
 	}
 	if a.cfg.Labels && a.cfg.Backends != nil {
@@ -73,7 +72,7 @@ func (a *Agent) fetch(ctx context.Context) (snapshot, error) {
 	return seen, nil
 }
 
-// resolve looks a name up, once and not in every refresh.
+// resolve looks up the name of a pool whose id is not known yet.
 func (a *Agent) resolve(ctx context.Context, s *poolState) error {
 	switch {
 	case s.id != "":
@@ -89,12 +88,12 @@ func (a *Agent) resolve(ctx context.Context, s *poolState) error {
 	return nil
 }
 
-// ask completes what the list said of one pool. That members are missing may
-// mean that they are gone, that the pool is, or that the list is wrong: one
-// look at the pool itself decides.
-func (a *Agent) ask(ctx context.Context, s *poolState, ans answer) answer {
-	if !a.cfg.Labels && !s.needsPool(ans.members) {
-		return ans
+// readPool completes the snapshot of one pool if the list is not enough. Members
+// may be missing because they are gone, because the pool is, or because the list
+// is wrong: the pool itself says which.
+func (a *Agent) readPool(ctx context.Context, s *poolState, seen poolSnapshot) poolSnapshot {
+	if !a.cfg.Labels && !s.needsPool(seen.members) {
+		return seen
 	}
 	pool, err := a.cfg.Lister.Pool(ctx, s.id)
 	switch {
@@ -102,18 +101,18 @@ func (a *Agent) ask(ctx context.Context, s *poolState, ans answer) answer {
 		if errors.Is(err, ErrPoolNotFound) {
 			s.id = "" // a pool of the same name may have taken its place
 		}
-		ans.err = withReason(reasonPool, err)
-	case len(ans.members) == 0 && pool.Size > 0:
-		ans.err = withReason(reasonInconsistent,
+		seen.err = withReason(reasonPool, err)
+	case len(seen.members) == 0 && pool.Size > 0:
+		seen.err = withReason(reasonInconsistent,
 			fmt.Errorf("pool %s has size %d, but no member is listed", s.name, pool.Size))
 	default:
-		ans.pool = &pool
+		seen.pool = &pool
 	}
-	return ans
+	return seen
 }
 
-// sortedUnique puts members in the order of their keys, in whatever order they
-// were listed, and takes each of them once.
+// sortedUnique returns the members in the order of their keys, each of them
+// once.
 func sortedUnique(members []member) []member {
 	slices.SortFunc(members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.key(), b.key()), b.addr.Compare(a.addr), cmp.Compare(a.State, b.State))

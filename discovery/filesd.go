@@ -17,8 +17,8 @@ import (
 // labels take 10 MB.
 const maxFile = 16 << 20
 
-// A targetFile is the file_sd file. Readers find the old content or the new
-// one, whole, at every instant, also when the machine loses power.
+// A targetFile is the file_sd file. Readers always find the old content or the
+// new one, also after a loss of power.
 type targetFile struct {
 	path string
 	dir  string
@@ -33,8 +33,8 @@ func newTargetFile(path string) *targetFile {
 	}
 }
 
-// openTargetFile makes the directory if it is missing, removes what a crash
-// left in it, and makes sure that it can be written.
+// openTargetFile creates the directory if it is missing, removes temporary files
+// that a crash left, and checks that the file can be written.
 func openTargetFile(path string) (*targetFile, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a rename would replace the link, not the file
@@ -47,7 +47,7 @@ func openTargetFile(path string) (*targetFile, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return nil, fmt.Errorf("look at the targets file: %w", err)
+		return nil, fmt.Errorf("check the targets file: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("targets file %s is not a regular file", path)
 	}
@@ -60,16 +60,16 @@ func openTargetFile(path string) (*targetFile, error) {
 	return f, nil
 }
 
-// makeDir makes the directory, which Prometheus, another user, has to enter.
+// makeDir creates the directory. Prometheus, which is another user, reads it.
 func (f *targetFile) makeDir() error {
 	if err := os.MkdirAll(f.dir, 0o755); err != nil { //nolint:gosec // see above
-		return fmt.Errorf("make the directory of the targets file: %w", err)
+		return fmt.Errorf("create the directory of the targets file: %w", err)
 	}
 	return nil
 }
 
-// load returns the targets that the file holds, nil when there is no file,
-// and how many of them it leaves out because of their addresses.
+// load returns the targets of the file, or nil if there is no file, and how many
+// it left out because of their addresses.
 func (f *targetFile) load(cfg Config) (doc *document, dropped int, err error) {
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,7 +84,7 @@ func (f *targetFile) load(cfg Config) (doc *document, dropped int, err error) {
 	case err != nil:
 		return nil, 0, fmt.Errorf("read the targets file: %w", err)
 	case len(content) > maxFile:
-		return nil, 0, fmt.Errorf("read the targets file %s: it is longer than %d MiB", f.path, maxFile>>20)
+		return nil, 0, fmt.Errorf("read the targets file %s: longer than %d MiB", f.path, maxFile>>20)
 	}
 	doc, dropped, err = cfg.decode(content)
 	if err != nil {
@@ -93,10 +93,10 @@ func (f *targetFile) load(cfg Config) (doc *document, dropped int, err error) {
 	return doc, dropped, nil
 }
 
-// store makes body the content of the file and reports whether it had to write.
-// It compares with what is there, not with what was written last, so that a
-// file which somebody else changed or removed is put right. After an error
-// the file is as it was.
+// store makes body the content of the file, and reports whether it had to write.
+// It compares with the file, not with what was written last, so that a file that
+// another program changed or removed is restored. After an error the file is
+// unchanged.
 func (f *targetFile) store(body []byte) (written bool, err error) {
 	if current, err := os.ReadFile(f.path); err == nil && bytes.Equal(current, body) {
 		return false, nil
@@ -111,7 +111,7 @@ func (f *targetFile) store(body []byte) (written bool, err error) {
 }
 
 func (f *targetFile) replace(body []byte) error {
-	if err := f.makeDir(); err != nil { // somebody may have removed it
+	if err := f.makeDir(); err != nil { // it may have been removed
 		return err
 	}
 	return f.file.Write(body)

@@ -21,45 +21,45 @@ import (
 //	/healthz  200 while the program runs
 //	/readyz   200 while the last good refresh is younger than the maximum
 //	          age, otherwise 503
-//	/metrics  what gatherer holds
+//	/metrics  the metrics of gatherer
 //
-// With a token, /targets and /metrics are for those who bring it: 401 to
-// others, and 429 to those who try too often.
+// If there is a token, requests of /targets and /metrics without it get 401, and
+// 429 after too many of them.
 func (a *Agent) Handler(gatherer prometheus.Gatherer) http.Handler {
 	guard := auth.New(a.cfg.Token)
 	mux := http.NewServeMux()
-	mux.Handle("GET /targets", a.guarded(guard, http.HandlerFunc(a.serveTargets)))
+	mux.Handle("GET /targets", a.authorize(guard, http.HandlerFunc(a.serveTargets)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.HandleFunc("GET /readyz", a.serveReady)
-	mux.Handle("GET /metrics", a.guarded(guard, promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{})))
+	mux.Handle("GET /metrics", a.authorize(guard, promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{})))
 	return mux
 }
 
-// guarded lets those in who bring the token, and counts the others.
-func (a *Agent) guarded(guard *auth.Guard, next http.Handler) http.Handler {
+// authorize refuses requests without the token, and counts them.
+func (a *Agent) authorize(guard *auth.Guard, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := guard.Check(r)
 		if v.OK() {
 			next.ServeHTTP(w, r)
 			return
 		}
-		a.metrics.denied.WithLabelValues(r.URL.Path, refusal(v.Code)).Inc()
+		a.metrics.denied.WithLabelValues(r.URL.Path, outcome(v.Code)).Inc()
 		v.SetHeader(w.Header(), "discovery")
 		http.Error(w, v.Text, v.Code)
 	})
 }
 
-// refusal returns how a refused request is counted.
-func refusal(code int) string {
+// outcome returns how a refused request is counted.
+func outcome(code int) string {
 	if code == http.StatusTooManyRequests {
 		return outcomeRateLimited
 	}
 	return outcomeRefused
 }
 
-// serveTargets answers 304 to a reader that has the current targets.
+// serveTargets answers 304 to clients that have the current targets.
 func (a *Agent) serveTargets(w http.ResponseWriter, r *http.Request) {
 	doc := a.published.Load()
 	if doc == nil {

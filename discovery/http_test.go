@@ -119,10 +119,10 @@ func TestMetricsTellTheStateOfTheAgent(t *testing.T) {
 # HELP exopool_discovery_file_writes_total How often the targets file was replaced.
 # TYPE exopool_discovery_file_writes_total counter
 exopool_discovery_file_writes_total 2
-# HELP exopool_discovery_skipped_members Members of a pool that are no targets because they have no public address.
+# HELP exopool_discovery_skipped_members Members of a pool that are not targets because they have no public address.
 # TYPE exopool_discovery_skipped_members gauge
 exopool_discovery_skipped_members{pool="web"} 1
-# HELP exopool_discovery_target_changes_total Targets that came or went, by change.
+# HELP exopool_discovery_target_changes_total Targets that were added or removed, by change.
 # TYPE exopool_discovery_target_changes_total counter
 exopool_discovery_target_changes_total{change="added"} 4
 exopool_discovery_target_changes_total{change="removed"} 1

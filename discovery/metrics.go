@@ -48,11 +48,11 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 		}, []string{"pool"}),
 		skipped: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "skipped_members",
-			Help: "Members of a pool that are no targets because they have no public address.",
+			Help: "Members of a pool that are not targets because they have no public address.",
 		}, []string{"pool"}),
 		lastSuccess: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "last_success_timestamp_seconds",
-			Help: "Time of the last good refresh, as Unix time; 0 when there was none since the start.",
+			Help: "Time of the last good refresh, as Unix time; 0 if there was none since the start.",
 		}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "refresh_duration_seconds",
@@ -69,7 +69,7 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 		}),
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "target_changes_total",
-			Help: "Targets that came or went, by change.",
+			Help: "Targets that were added or removed, by change.",
 		}, []string{"change"}),
 		held: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "held_targets",
@@ -77,7 +77,7 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 		}, []string{"pool"}),
 		staleLists: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "stale_lists_total",
-			Help: "Lists of members that were not believed, as they contradicted the size or the members of the pool.",
+			Help: "Lists of members that were not accepted, as they contradicted the size or the members of the pool.",
 		}, []string{"pool"}),
 		refused: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "refused_addresses",
@@ -85,11 +85,11 @@ func newMetrics(reg prometheus.Registerer, members *memberMetrics, pools []*pool
 		}, []string{"pool"}),
 		absent: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_absent_seconds",
-			Help: "Time for which the provider has said that the pool does not exist; 0 when it does.",
+			Help: "How long the provider has reported that the pool does not exist; 0 if it does.",
 		}, []string{"pool"}),
 		forgotten: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "forgotten_targets_total",
-			Help: "Targets that were dropped because their pool had not existed for too long.",
+			Help: "Targets that were removed because their pool had not existed for too long.",
 		}, []string{"pool"}),
 		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "requests_refused_total",
@@ -150,6 +150,6 @@ func (m *metrics) setPools(pools []*poolState) {
 		m.skipped.WithLabelValues(s.name).Set(float64(s.skipped))
 		m.held.WithLabelValues(s.name).Set(float64(s.held + s.earlier))
 		m.refused.WithLabelValues(s.name).Set(float64(s.refused))
-		m.absent.WithLabelValues(s.name).Set(s.absence.total.Seconds())
+		m.absent.WithLabelValues(s.name).Set(s.notFound.total.Seconds())
 	}
 }

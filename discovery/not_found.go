@@ -11,39 +11,39 @@ import (
 	"time"
 )
 
-// An absence is for how long the provider has said that a pool does not
-// exist. Only time between two such answers counts, with nothing else
-// answered in between.
-type absence struct {
+// notFound is how long the provider has reported that a pool does not exist.
+// Only the time between two such answers counts, without another answer in
+// between.
+type notFound struct {
 	total   time.Duration
-	last    time.Time // of the answer before; zero: there was another one since
+	last    time.Time // of the previous such answer; zero if there was another since
 	answers int       // in this run of the program
 }
 
-// maxGap limits how much one answer adds, should the clock jump.
+// maxGap limits what one answer adds, in case the clock jumps.
 const maxGap = 2 * maxDelay
 
-// confirm notes one more answer that the pool does not exist.
-func (a *absence) confirm(now time.Time) {
-	if !a.last.IsZero() {
-		a.total += min(max(now.Sub(a.last), 0), maxGap)
+// confirm adds one more answer that the pool does not exist.
+func (n *notFound) confirm(now time.Time) {
+	if !n.last.IsZero() {
+		n.total += min(max(now.Sub(n.last), 0), maxGap)
 	}
-	a.last = now
-	a.answers++
+	n.last = now
+	n.answers++
 }
 
-// pause notes an answer that says nothing of the pool.
-func (a *absence) pause() { a.last = time.Time{} }
+// interrupt adds an answer that does not say whether the pool exists.
+func (n *notFound) interrupt() { n.last = time.Time{} }
 
-// absences is the file that carries absences over a restart. It exists only
-// while a pool is absent.
-type absences struct {
+// notFoundFile keeps how long pools have not existed across a restart. There is
+// such a file only while there is such a pool.
+type notFoundFile struct {
 	file  *targetFile
 	saved time.Time
 	names int // in the file
 }
 
-// notFoundRecord is how one absence is written.
+// notFoundRecord is the entry of one pool.
 type notFoundRecord struct {
 	Seconds int64 `json:"seconds"`
 	At      int64 `json:"at"` // Unix time of the last answer
@@ -52,15 +52,15 @@ type notFoundRecord struct {
 // maxNotFoundFile limits what is read, in bytes.
 const maxNotFoundFile = 64 << 10
 
-func newNotFoundFile(targets *targetFile) *absences {
+func newNotFoundFile(targets *targetFile) *notFoundFile {
 	path := filepath.Join(targets.dir, "."+filepath.Base(targets.path)+".absent")
-	return &absences{file: newTargetFile(path)}
+	return &notFoundFile{file: newTargetFile(path)}
 }
 
-// load gives pools what an earlier run noted of them, unless that is too old
-// to follow on: nobody watched the pool meanwhile.
-func (a *absences) load(pools []*poolState, now time.Time, limit time.Duration) error {
-	file, err := os.Open(a.file.path)
+// load gives pools what an earlier run saved, unless that is too old: meanwhile
+// the pool may have existed.
+func (n *notFoundFile) load(pools []*poolState, now time.Time, limit time.Duration) error {
+	file, err := os.Open(n.file.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -74,42 +74,42 @@ func (a *absences) load(pools []*poolState, now time.Time, limit time.Duration) 
 	}
 	var records map[string]notFoundRecord
 	if err := json.Unmarshal(content, &records); err != nil {
-		return fmt.Errorf("decode %s: %w", a.file.path, err)
+		return fmt.Errorf("decode %s: %w", n.file.path, err)
 	}
-	a.names = max(len(records), 1) // so that it is removed
+	n.names = max(len(records), 1) // so that it is removed
 	for _, s := range pools {
 		record := records[s.name]
 		age := now.Sub(time.Unix(record.At, 0))
 		if record.Seconds > 0 && age >= 0 && age <= limit {
-			s.absence.total = time.Duration(min(record.Seconds, int64(limit/time.Second))) * time.Second
+			s.notFound.total = time.Duration(min(record.Seconds, int64(limit/time.Second))) * time.Second
 		}
 	}
 	return nil
 }
 
-// save writes the absences of pools, by their names, and at most once in
-// [maxDelay] while they only grow.
-func (a *absences) save(absent map[string]absence, now time.Time) error {
-	records := make(map[string]notFoundRecord, len(absent))
-	for name, absence := range absent {
-		records[name] = notFoundRecord{Seconds: int64(absence.total / time.Second), At: now.Unix()}
+// save writes how long pools have not existed, by their names, and at most once
+// in [maxDelay] if the pools are the same.
+func (n *notFoundFile) save(missing map[string]notFound, now time.Time) error {
+	records := make(map[string]notFoundRecord, len(missing))
+	for name, pool := range missing {
+		records[name] = notFoundRecord{Seconds: int64(pool.total / time.Second), At: now.Unix()}
 	}
 	switch {
-	case len(records) == a.names && (a.names == 0 || now.Sub(a.saved) < maxDelay):
+	case len(records) == n.names && (n.names == 0 || now.Sub(n.saved) < maxDelay):
 		return nil
 	case len(records) == 0:
-		if err := os.Remove(a.file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove the note of absent pools: %w", err)
+		if err := os.Remove(n.file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the file of pools that do not exist: %w", err)
 		}
 	default:
 		body, err := json.Marshal(records)
 		if err != nil {
 			return err
 		}
-		if err := a.file.replace(body); err != nil {
-			return fmt.Errorf("note which pools are absent: %w", err)
+		if err := n.file.replace(body); err != nil {
+			return fmt.Errorf("save which pools do not exist: %w", err)
 		}
 	}
-	a.saved, a.names = now, len(records)
+	n.saved, n.names = now, len(records)
 	return nil
 }

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// maxStale is how many refreshes in a row a member stays a target though the
-// list lacks it and the pool does not confirm that it is gone. With a check
-// every [heldInterval] that is half a minute.
+// maxStale is for how many refreshes in a row a member stays a target although
+// the list lacks it and the pool does not confirm that it is gone. With one
+// refresh every [heldInterval] that is half a minute.
 const maxStale = 3
 
 // A member is one member of a pool and where it is scraped.
 type member struct {
 	*Instance
 
-	addr   netip.Addr // the zero Addr: nowhere
+	addr   netip.Addr // zero: none
 	missed int        // refreshes in a row without it, or without its address
 }
 
-// key tells members apart; one without id is told by its address.
+// key identifies the member: its id, or its address if it has none.
 func (m member) key() string {
 	if m.ID == "" {
 		return m.addr.String()
@@ -28,30 +28,30 @@ func (m member) key() string {
 	return m.ID
 }
 
-// A poolState is what is known of one pool from one refresh to the next.
+// A poolState is what is known about one pool from one refresh to the next.
 type poolState struct {
 	name string // as the configuration names it
 	id   string // empty: to be looked up
 
-	pool    Pool     // as read last
+	pool    Pool     // as last read
 	members []member // published; in the order of their keys
 	skipped int      // members without an address
 	refused int      // members with an address that must not be a target
 	held    int      // targets that the last list lacks
-	earlier int      // targets of the file that may be its own
+	earlier int      // targets of the file that may be this pool's
 
-	// settled: what the provider said since the start was believed once.
-	// Until then targets of the file may be this pool's.
+	// settled: a list of the provider was accepted since the start. Until then
+	// targets of the file may be this pool's.
 	settled  bool
-	doubtful int // lists in a row that were not believed, before that
+	doubtful int // lists in a row that were not accepted, before that
 
-	absence       absence
+	notFound      notFound
 	stale         notice
 	refusedNotice notice
 }
 
-// needsPool reports whether the list alone is not enough: a member is to go,
-// or nothing is known yet that could be compared with it.
+// needsPool reports whether the list alone is not enough: a member is to be
+// removed, or there is nothing yet to compare the list with.
 func (s *poolState) needsPool(listed []member) bool {
 	if !s.settled || len(listed) == 0 {
 		return true
@@ -60,8 +60,8 @@ func (s *poolState) needsPool(listed []member) bool {
 	return slices.ContainsFunc(s.members, func(m member) bool { return m.addr.IsValid() && !keys[m.key()] })
 }
 
-// agrees reports whether a list has at least what the pool says of itself: as
-// many members as its size and each that it names.
+// agrees reports whether a list has at least what the pool says about itself: as
+// many members as its size, and each that it lists.
 func agrees(listed []member, pool Pool) bool {
 	keys, live := make(map[string]bool, len(listed)), 0
 	for _, m := range listed {
@@ -73,10 +73,10 @@ func agrees(listed []member, pool Pool) bool {
 	return live >= pool.Size && !slices.ContainsFunc(pool.Members, func(id string) bool { return !keys[id] })
 }
 
-// learn takes in a list of members. What is new is believed at once; what is
-// missing is kept until the pool agrees, or for [maxStale] refreshes. It
-// returns how many members went without the pool's consent.
-func (s *poolState) learn(listed []member, agreed bool) (unconfirmed int) {
+// update takes in a list of members. New members are added at once; missing ones
+// are kept until the pool agrees, or for [maxStale] refreshes. It returns how
+// many members were removed although the pool did not agree.
+func (s *poolState) update(listed []member, agreed bool) (unconfirmed int) {
 	before := make(map[string]member, len(s.members))
 	for _, m := range s.members {
 		before[m.key()] = m
@@ -125,7 +125,7 @@ func (s *poolState) learn(listed []member, agreed bool) (unconfirmed int) {
 	return unconfirmed
 }
 
-// forget drops all that is known of a pool that does not exist any more.
+// forget drops everything about a pool that no longer exists.
 func (s *poolState) forget() (targets int) {
 	targets = s.targets() + s.earlier
 	s.members, s.skipped, s.refused, s.held, s.earlier, s.settled = nil, 0, 0, 0, 0, true
@@ -151,30 +151,31 @@ func keysOf(members []member) map[string]bool {
 	return keys
 }
 
-// again is how long a condition that comes and goes is not told again.
-const again = 10 * time.Minute
+// noticeInterval is the shortest time between two logs of one condition that
+// comes and goes.
+const noticeInterval = 10 * time.Minute
 
-// A notice is told when a condition begins, and not again while it lasts.
+// A notice is logged when a condition begins, and not again while it lasts.
 type notice struct {
 	active bool
-	told   time.Time
+	logged time.Time
 }
 
-// begins reports whether the condition is to be told now.
-func (n *notice) begins(now time.Time) bool {
+// begin reports whether to log the condition, which holds now.
+func (n *notice) begin(now time.Time) bool {
 	if n.active {
 		return false
 	}
 	n.active = true
-	if !n.told.IsZero() && now.Sub(n.told) < again {
+	if !n.logged.IsZero() && now.Sub(n.logged) < noticeInterval {
 		return false
 	}
-	n.told = now
+	n.logged = now
 	return true
 }
 
-// ends reports whether a condition that had begun is over.
-func (n *notice) ends() bool {
+// end reports whether the condition had begun; it does not hold now.
+func (n *notice) end() bool {
 	was := n.active
 	n.active = false
 	return was

@@ -14,7 +14,7 @@ type group struct {
 	Labels  map[string]string `json:"labels"`
 }
 
-// A document is one set of targets, ready to be served.
+// A document is a rendered set of targets.
 type document struct {
 	body    []byte
 	targets []string // sorted by their text
@@ -24,20 +24,20 @@ type document struct {
 // A target is one member that Prometheus is to scrape.
 type target struct {
 	at     netip.AddrPort
-	pool   string // as the configuration names it; empty: not known
-	member member // without an Instance: known from the file alone
+	pool   string // as the configuration names it; empty: unknown
+	member member // without an Instance: from the file
 	labels map[string]string
 }
 
-// targets turns what is known into targets, in the order of their addresses.
-// While it is not known of every pool what its members are, targets that the
-// file held at the start stay.
+// targets returns the targets of all pools, in the order of their addresses. Until
+// the members of each pool are known, it keeps the targets that the file had at
+// the start.
 func (a *Agent) targets(backends []Backend) []target {
 	taken := make(map[netip.AddrPort]bool)
 	var targets []target
 	for _, s := range a.pools {
 		for _, m := range s.members {
-			at := netip.AddrPortFrom(m.addr, uint16(a.cfg.Port)) //nolint:gosec // checked by withDefaults
+			at := netip.AddrPortFrom(m.addr, uint16(a.cfg.Port)) //nolint:gosec // checked by Validate
 			if !m.addr.IsValid() || taken[at] {
 				continue
 			}
@@ -50,7 +50,7 @@ func (a *Agent) targets(backends []Backend) []target {
 		}
 	}
 	earlier := slices.DeleteFunc(slices.Clone(a.earlier), func(t target) bool { return taken[t.at] })
-	if a.claim(len(earlier)) {
+	if a.assignEarlier(len(earlier)) {
 		targets = append(targets, earlier...)
 	} else {
 		a.earlier = nil
@@ -59,20 +59,20 @@ func (a *Agent) targets(backends []Backend) []target {
 	return targets
 }
 
-// claim notes n targets of the file with a pool that they may belong to, and
-// reports whether there is one.
-func (a *Agent) claim(n int) bool {
-	claimed := false
+// assignEarlier counts n targets of the file for a pool that they may belong to,
+// and reports whether there is one.
+func (a *Agent) assignEarlier(n int) bool {
+	assigned := false
 	for _, s := range a.pools {
 		s.earlier = 0
-		if !s.settled && !claimed {
-			s.earlier, claimed = n, true
+		if !s.settled && !assigned {
+			s.earlier, assigned = n, true
 		}
 	}
-	return claimed
+	return assigned
 }
 
-// document renders targets. The same ones give the same bytes.
+// document renders targets. The same targets give the same bytes.
 func (cfg Config) document(targets []target) (*document, error) {
 	groups := groupByLabels(targets)
 	if !cfg.Labels && len(groups) == 0 {
@@ -81,8 +81,8 @@ func (cfg Config) document(targets []target) (*document, error) {
 	return encode(groups)
 }
 
-// groupByLabels puts targets that share all labels together, in the order of
-// their first targets.
+// groupByLabels groups targets with the same labels, in the order of the first
+// target of each group.
 func groupByLabels(targets []target) []group {
 	groups := []group{}
 	index := make(map[string]int)

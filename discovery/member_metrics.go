@@ -47,13 +47,13 @@ func newMemberMetrics() *memberMetrics {
 	}
 	return &memberMetrics{
 		health: desc("member_healthy",
-			"1 when all load balancer services in front of the pool call the member healthy, otherwise 0; as last known.",
+			"1 if all load balancer services in front of the pool report the member healthy, otherwise 0; as last known.",
 			"pool", "instance", "id"),
 		created: desc("member_created_timestamp_seconds",
 			"Time when the member was created, as Unix time.",
 			"pool", "instance", "id"),
 		healthKnown: desc("health_last_success_timestamp_seconds",
-			"Time when load balancers were last asked for the health of members with success, as Unix time."),
+			"Time when the health of members was last read from load balancers, as Unix time."),
 	}
 }
 
@@ -163,7 +163,7 @@ func (a *Agent) updateMemberMetrics(ctx context.Context, seen snapshot, targets 
 		return // interrupted, not failed
 	}
 	if a.healthFailed == 0 {
-		a.cfg.Logger.Warn("load balancers cannot be asked, of each member the last known health stays", slog.Any("err", err))
+		a.cfg.Logger.Warn("load balancers cannot be read, members keep their last known health", slog.Any("err", err))
 	}
 	a.healthFailed++
 }
@@ -173,7 +173,7 @@ func (a *Agent) updateHealth(targets []target, backends []Backend) {
 	now := a.cfg.Clock.Now()
 	a.members.lastSuccess.Store(&now)
 	if a.healthFailed > 0 {
-		a.cfg.Logger.Info("load balancers can be asked again", slog.Int("failed", a.healthFailed))
+		a.cfg.Logger.Info("load balancers can be read again", slog.Int("failed", a.healthFailed))
 		a.healthFailed = 0
 	}
 }
