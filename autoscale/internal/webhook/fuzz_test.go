@@ -23,8 +23,8 @@ func isRecorded(t *testing.T, alerts map[string][]string, r *http.Request) (reco
 
 // FuzzBody: whatever is sent, the answer is one of the promised ones,
 // and a webhook is recorded exactly if the answer says so. Where alerts are
-// listed no more is recorded than elsewhere, and an end is an end whatever else
-// is said.
+// listed no more is recorded than elsewhere, and a resolved alert is ignored
+// with any other field.
 func FuzzBody(f *testing.F) {
 	files, err := filepath.Glob("testdata/payloads/*.[jth]*")
 	require.NoError(f, err)

@@ -16,22 +16,22 @@ import (
 	"github.com/exopool/exopool/terraform/files"
 )
 
-// saying returns a request whose body says one thing: an object with one field,
+// requestWith returns a request whose body has one value: an object with one field,
 // or a text if the field has no name.
-func saying(t *testing.T, path, field, value string) *http.Request {
+func requestWith(t *testing.T, path, field, value string) *http.Request {
 	t.Helper()
 	if field == "" {
 		return post(path, "text/plain", value)
 	}
-	var said any = value
+	var content any = value
 	if value == "null" || value == "true" || value == "false" {
-		said = json.RawMessage(value)
+		content = json.RawMessage(value)
 	}
 	steps := strings.Split(field, ".")
 	if steps[0] == "alerts" {
-		return post(path, "application/json", fmt.Sprintf(`{"alerts":[%s]}`, nested(t, steps[1:], said)))
+		return post(path, "application/json", fmt.Sprintf(`{"alerts":[%s]}`, nested(t, steps[1:], content)))
 	}
-	return post(path, "application/json", nested(t, steps, said))
+	return post(path, "application/json", nested(t, steps, content))
 }
 
 func nested(t *testing.T, steps []string, value any) string {
@@ -49,8 +49,8 @@ func TestEveryValueOfTheTables(t *testing.T) {
 	for _, s := range webhook.Fields() {
 		for _, path := range s.Paths {
 			for _, value := range s.Firing {
-				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/up", path, value)), "%s: %s %s", s.Sender, path, value)
-				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/down", path, value)), "%s: %s %s", s.Sender, path, value)
+				assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, "/up", path, value)), "%s: %s %s", s.Sender, path, value)
+				assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, "/down", path, value)), "%s: %s %s", s.Sender, path, value)
 			}
 			for _, value := range append(append([]string{}, s.Resolved...), s.Unrelated...) {
 				value = strings.Replace(value, "*", "whatever", 1)
@@ -58,29 +58,29 @@ func TestEveryValueOfTheTables(t *testing.T) {
 					if value == "null" || value == "true" {
 						spelt = value
 					}
-					assert.Equal(t, ignored, outcomeOf(t, nil, saying(t, "/up", path, spelt)), "%s: %s %q", s.Sender, path, spelt)
+					assert.Equal(t, ignored, outcomeOf(t, nil, requestWith(t, "/up", path, spelt)), "%s: %s %q", s.Sender, path, spelt)
 				}
 			}
 		}
 	}
 	for _, path := range webhook.NameFields {
 		for _, name := range webhook.UnrelatedNames {
-			assert.Equal(t, ignored, outcomeOf(t, nil, saying(t, "/up", path, name)), "%s %s", path, name)
+			assert.Equal(t, ignored, outcomeOf(t, nil, requestWith(t, "/up", path, name)), "%s %s", path, name)
 		}
-		assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/up", path, "CPU high")), path)
-		assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/down", path, "CPU low")), path)
-		assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/up", path, "CPU low")), path)
-		assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/down", path, "CPU high")), path)
+		assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, "/up", path, "CPU high")), path)
+		assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, "/down", path, "CPU low")), path)
+		assert.Equal(t, contradictory, outcomeOf(t, nil, requestWith(t, "/up", path, "CPU low")), path)
+		assert.Equal(t, contradictory, outcomeOf(t, nil, requestWith(t, "/down", path, "CPU high")), path)
 	}
 	for _, place := range webhook.DirectionPlaces {
 		for _, field := range webhook.DirectionFields {
 			for _, word := range webhook.DirectionWords[up] {
-				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/up", place+field, word)))
-				assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/down", place+field, word)))
+				assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, "/up", place+field, word)))
+				assert.Equal(t, contradictory, outcomeOf(t, nil, requestWith(t, "/down", place+field, word)))
 			}
 			for _, word := range webhook.DirectionWords[down] {
-				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, "/down", place+field, word)))
-				assert.Equal(t, contradictory, outcomeOf(t, nil, saying(t, "/up", place+field, word)))
+				assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, "/down", place+field, word)))
+				assert.Equal(t, contradictory, outcomeOf(t, nil, requestWith(t, "/up", place+field, word)))
 			}
 		}
 	}
@@ -93,7 +93,7 @@ func TestPartsOfWordsMeanNothing(t *testing.T) {
 	} {
 		for _, field := range []string{"", "title", "message", "summary", "alertname", "alerts.labels.alertname", "ruleName", "labels.direction", "status"} {
 			for _, path := range []string{"/up", "/down"} {
-				assert.Equal(t, accepted, outcomeOf(t, nil, saying(t, path, field, name)), "%s: %s %s", path, field, name)
+				assert.Equal(t, accepted, outcomeOf(t, nil, requestWith(t, path, field, name)), "%s: %s %s", path, field, name)
 			}
 		}
 	}
