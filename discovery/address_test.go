@@ -49,10 +49,10 @@ func TestAddressesThatNeverBecomeTargets(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			c := newCloud().grow("web", "")
 			addr := at(c, text)
-			told := &levels{}
+			logged := &levels{}
 			reg := prometheus.NewPedanticRegistry()
 			cfg := config(t, c)
-			cfg.Labels, cfg.Logger, cfg.Registerer = true, slog.New(told), reg
+			cfg.Labels, cfg.Logger, cfg.Registerer = true, slog.New(logged), reg
 			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			require.NoError(t, agent.RunOnce(t.Context()))
@@ -62,7 +62,7 @@ func TestAddressesThatNeverBecomeTargets(t *testing.T) {
 			}
 			assert.InDelta(t, 1, metric(t, reg, refusedAddresses, "web"), 0)
 			assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_skipped_members", "web"), 0)
-			assert.Equal(t, []slog.Level{slog.LevelError, slog.LevelInfo}, told.seen, "told once, besides the first targets")
+			assert.Equal(t, []slog.Level{slog.LevelError, slog.LevelInfo}, logged.seen, "logged once, besides the first targets")
 
 			at(c, "192.0.2.1")
 			require.NoError(t, agent.RunOnce(t.Context()))
@@ -100,9 +100,9 @@ func TestLoopbackIsAllowedWhereTheProviderIsLocal(t *testing.T) {
 	assert.Equal(t, `[{"targets":["127.77.0.1:9100","[::1]:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
-// The file of an earlier run, or of somebody else, is served without them and
+// The file of an earlier run, or of another program, is served without them and
 // loses them with the first good refresh.
-func TestAddressesInTheFileAreHeldToTheSame(t *testing.T) {
+func TestAddressesInTheFileAreCheckedToo(t *testing.T) {
 	for _, text := range neverTargets {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
@@ -124,7 +124,7 @@ func TestAddressesInTheFileAreHeldToTheSame(t *testing.T) {
 }
 
 // Whatever the provider says of an address: it becomes a target only when it
-// cannot mean the scraper, its link, or nobody.
+// cannot be the scraper, its network, or unused.
 func FuzzAddress(f *testing.F) {
 	for _, text := range append(neverTargets, maybeTargets...) {
 		f.Add(text)

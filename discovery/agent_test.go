@@ -67,7 +67,7 @@ func TestOneListCallForAllPools(t *testing.T) {
 	cfg.Pools = []string{"web", "db", "web"}
 	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 2}, c.calls, "each pool is looked at once, at the start")
+	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 2}, c.calls, "each pool is read once, at the start")
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.grow("db", "192.0.2.4")
 	require.NoError(t, agent.RunOnce(t.Context()))
@@ -143,7 +143,7 @@ func TestConfirmedEmptyPoolEmptiesTheFile(t *testing.T) {
 	assert.Equal(t, 2, c.count("Pool"), "at the start, and for this")
 }
 
-func TestSlowRefreshIsGivenUp(t *testing.T) {
+func TestSlowRefreshTimesOut(t *testing.T) {
 	for name, wait := range map[string]func(context.Context){
 		"lister obeys":   func(ctx context.Context) { <-ctx.Done() },
 		"lister ignores": func(context.Context) { time.Sleep(time.Hour) }, // in the bubble
@@ -208,7 +208,7 @@ func TestFaultsOfTheConfigurationAreReportedTogether(t *testing.T) {
 	}
 }
 
-func TestUnusableDirectoryIsToldAtTheStart(t *testing.T) {
+func TestUnusableDirectoryIsAnErrorAtTheStart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	cfg := config(t, newCloud())

@@ -17,7 +17,7 @@ import (
 	"github.com/exopool/exopool/discovery"
 )
 
-// A cloud is a provider in memory that counts calls and fails when told to.
+// A cloud is a provider in memory that counts calls and fails on demand.
 type cloud struct {
 	mu       sync.Mutex
 	pools    map[string]discovery.Pool
@@ -27,7 +27,7 @@ type cloud struct {
 	calls    map[string]int
 	born     map[string]int  // members ever, by pool
 	hidden   map[string]bool // ids of members that lists lack
-	reticent bool            // pools do not name their members
+	sizeOnly bool            // pools do not name their members
 	// hook runs in every call before it answers.
 	hook func(ctx context.Context, method string)
 }
@@ -108,7 +108,7 @@ func (c *cloud) count(method string) int {
 	return c.calls[method]
 }
 
-// call records a call and returns its fault.
+// call records a call and returns its error.
 func (c *cloud) call(ctx context.Context, method string) error {
 	c.mu.Lock()
 	c.calls[method]++
@@ -151,7 +151,7 @@ func (c *cloud) Pool(ctx context.Context, id string) (discovery.Pool, error) {
 		return discovery.Pool{}, fmt.Errorf("pool %s: %w", id, discovery.ErrPoolNotFound)
 	}
 	for _, member := range c.members {
-		if member.PoolID == id && !c.reticent {
+		if member.PoolID == id && !c.sizeOnly {
 			pool.Members = append(pool.Members, member.ID)
 		}
 	}
@@ -182,7 +182,7 @@ func (c *cloud) ResolvePool(ctx context.Context, name string) (string, error) {
 	return "", fmt.Errorf("pool named %s: %w", name, discovery.ErrPoolNotFound)
 }
 
-// config is for one pool, "web", in a file of its own.
+// config is for one pool, "web", in its own file.
 func config(tb testing.TB, c *cloud) discovery.Config {
 	tb.Helper()
 	return discovery.Config{

@@ -3,9 +3,13 @@ package discovery_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/discovery"
 )
@@ -48,4 +52,38 @@ func ExampleAgent_RunOnce() {
 		fmt.Println(err)
 	}
 	// Output: [{"targets":["192.0.2.3:9100","192.0.2.20:9100"],"labels":{}}]
+}
+
+func ExampleAgent_Handler() {
+	dir, err := os.MkdirTemp("", "discovery")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	registry := prometheus.NewRegistry()
+	agent, err := discovery.New(discovery.Config{
+		Lister: twoMembers{}, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"),
+		Labels: true, LabelPrefix: "__meta_example_", Registerer: registry,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	handler := agent.Handler(registry)
+	get := func(path string) {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
+		fmt.Println(w.Code)
+	}
+	get("/targets") // nothing is known yet
+	if err := agent.RunOnce(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+	get("/targets")
+	get("/readyz")
+	// Output:
+	// 503
+	// 200
+	// 200
 }

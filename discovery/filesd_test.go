@@ -99,7 +99,7 @@ func TestTemporaryFilesOfACrashAreRemovedAndOthersKept(t *testing.T) {
 	}
 }
 
-func TestFileThatSomebodyChangedOrRemovedIsPutRight(t *testing.T) {
+func TestFileThatWasChangedOrRemovedIsRestored(t *testing.T) {
 	cfg := config(t, newCloud().grow("web", "192.0.2.1"))
 	agent := start(t, cfg)
 	for name, spoil := range map[string]func(){
@@ -178,7 +178,7 @@ func TestReaderAlwaysSeesACompleteFile(t *testing.T) {
 	assert.Positive(t, reads.Load())
 }
 
-// Whatever an earlier run, or somebody else, left in the file: it is served
+// Whatever an earlier run, or another program, left in the file: it is served
 // only when it is a valid list of targets, and never touched by a start.
 func FuzzFileFromEarlier(f *testing.F) {
 	for _, seed := range []string{

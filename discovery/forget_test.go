@@ -35,24 +35,24 @@ func note(cfg discovery.Config) string {
 func TestPoolThatIsGoneLosesItsTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := five()
-		told := &levels{}
+		logged := &levels{}
 		reg := prometheus.NewPedanticRegistry()
 		cfg := config(t, c)
-		cfg.Registerer, cfg.Logger = reg, slog.New(told)
+		cfg.Registerer, cfg.Logger = reg, slog.New(logged)
 		stop, _ := run(t, c, cfg)
 		synctest.Wait()
 		c.deleted("web")
 		time.Sleep(14 * time.Minute)
-		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "somebody may have made a mistake, and mend it")
+		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "it may be a mistake that is corrected")
 		assert.InDelta(t, 14*60, metric(t, reg, "exopool_discovery_pool_absent_seconds", "web"), 90)
-		told.reset()
+		logged.reset()
 		time.Sleep(150 * time.Second)
 		synctest.Wait()
 		assert.Equal(t, targets(), read(t, cfg.File))
 		assert.InDelta(t, 5, metric(t, reg, "exopool_discovery_forgotten_targets_total", "web"), 0)
 		assert.InDelta(t, 0, metric(t, reg, "exopool_discovery_targets", "web"), 0)
-		changed := slices.Index(told.seen, slog.LevelInfo)
-		assert.Equal(t, slog.LevelError, told.seen[changed-1], "loudly")
+		changed := slices.Index(logged.seen, slog.LevelInfo)
+		assert.Equal(t, slog.LevelError, logged.seen[changed-1], "loudly")
 		onlyFile(t, cfg.File)
 
 		c.grow("web", "192.0.2.6")
@@ -64,7 +64,7 @@ func TestPoolThatIsGoneLosesItsTargets(t *testing.T) {
 
 // Only that the pool does not exist makes its targets go, however long any
 // other trouble lasts.
-func TestNothingElseMakesTargetsGo(t *testing.T) {
+func TestNothingElseRemovesTargets(t *testing.T) {
 	for name, spoil := range map[string]func(*cloud){
 		"lists fail":         func(c *cloud) { c.fail("Instances", errors.New("503")) },
 		"the pool is hidden": func(c *cloud) { c.hide(0); c.fail("Pool", errors.New("403")) },
@@ -89,7 +89,7 @@ func TestNothingElseMakesTargetsGo(t *testing.T) {
 	}
 }
 
-func TestTargetsMayStayForEver(t *testing.T) {
+func TestTargetsStayForeverIfConfigured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := five()
 		cfg := config(t, c)
@@ -115,7 +115,7 @@ func (a clocked) refresh(t *testing.T, n int, step time.Duration) {
 	t.Helper()
 	for range n {
 		a.clock.Advance(step)
-		_ = a.RunOnce(t.Context()) // the file tells
+		_ = a.RunOnce(t.Context()) // the file shows
 	}
 }
 
@@ -148,7 +148,7 @@ func TestOnlyTimeOfWhichTheProviderSaysItCounts(t *testing.T) {
 	agent.refresh(t, 1, time.Minute)
 	c.deleted("web")
 	agent.refresh(t, 15, time.Minute)
-	assert.Equal(t, all, read(t, cfg.File), "a pool that was there counts anew")
+	assert.Equal(t, all, read(t, cfg.File), "after the pool existed, counting starts at zero")
 	agent.refresh(t, 1, time.Minute)
 	assert.Equal(t, targets(), read(t, cfg.File))
 }
@@ -174,7 +174,7 @@ func TestRestartsDoNotProlongIt(t *testing.T) {
 	onlyFile(t, cfg.File)
 }
 
-func TestWhatAnEarlierRunNotedIsNotEnough(t *testing.T) {
+func TestWhatAnEarlierRunSavedIsNotEnough(t *testing.T) {
 	for name, c := range map[string]struct {
 		note    string
 		minutes int // until the targets go
@@ -208,7 +208,7 @@ func TestWhatAnEarlierRunNotedIsNotEnough(t *testing.T) {
 	}
 }
 
-func TestNoteGoesWhenThePoolIsBack(t *testing.T) {
+func TestNotFoundFileIsRemovedWhenThePoolIsBack(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
@@ -245,24 +245,24 @@ func TestOnlyThePoolThatIsGoneLosesItsTargets(t *testing.T) {
 	}
 }
 
-func TestNoteThatCannotBeWrittenHoldsNothingUp(t *testing.T) {
+func TestNotFoundFileThatCannotBeWrittenDelaysNothing(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
-	told := &levels{}
-	cfg.Clock, cfg.Logger = clock, slog.New(told)
+	logged := &levels{}
+	cfg.Clock, cfg.Logger = clock, slog.New(logged)
 	agent := clocked{start(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	c.deleted("web")
 	require.NoError(t, os.MkdirAll(filepath.Join(note(cfg), "x"), 0o755))
-	told.seen = nil
+	logged.seen = nil
 	agent.refresh(t, 15, time.Minute)
-	assert.Equal(t, []slog.Level{slog.LevelWarn}, told.seen, "told once")
+	assert.Equal(t, []slog.Level{slog.LevelWarn}, logged.seen, "logged once")
 	agent.refresh(t, 1, time.Minute)
 	assert.Equal(t, targets(), read(t, cfg.File))
 }
 
-// Whatever is in the note: the program starts, and no target goes before the
+// Whatever is in that file: the program starts, and no target is removed before the
 // provider itself has said four times that the pool does not exist.
 func FuzzNote(f *testing.F) {
 	for _, seed := range []string{

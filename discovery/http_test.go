@@ -103,7 +103,7 @@ func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, get(t, h, "/targets/").Code)
 }
 
-func TestMetricsTellTheStateOfTheAgent(t *testing.T) {
+func TestMetricsShowTheStateOfTheAgent(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2", "")
 	reg := prometheus.NewPedanticRegistry()
 	cfg := config(t, c)
@@ -111,7 +111,7 @@ func TestMetricsTellTheStateOfTheAgent(t *testing.T) {
 	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.NoError(t, agent.RunOnce(t.Context()))
-	c.leave(1) // one goes, two come
+	c.leave(1) // one leaves, two join
 	c.grow("web", "192.0.2.7", "192.0.2.8")
 	require.NoError(t, agent.RunOnce(t.Context()))
 

@@ -15,7 +15,7 @@ import (
 	"github.com/exopool/exopool/discovery"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // labelled is a cloud in which every label has a value somewhere.
 func labelled() *cloud {
@@ -41,7 +41,7 @@ func labelled() *cloud {
 	return c
 }
 
-func TestLabelsTellAllThatTheProviderSays(t *testing.T) {
+func TestLabelsHaveAllThatTheProviderSays(t *testing.T) {
 	c := labelled()
 	cfg := config(t, c)
 	cfg.Pools, cfg.Labels, cfg.Backends = []string{"web", "db"}, true, c
@@ -80,7 +80,7 @@ func TestMembersThatShareAllLabelsShareAGroup(t *testing.T) {
 
 	writeFile(t, cfg.File, `[{"targets":["192.0.2.9:9100"],"labels":{"__meta_exoscale_zone":"z"}},
 		{"targets":["192.0.2.8:9100"],"labels":{"__meta_exoscale_zone":"z","job":"other"}}]`)
-	c.members[2].Gone = true // so that the list is not believed at once
+	c.members[2].Gone = true // so that the list is not accepted at once
 	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
 	groups = nil
 	require.NoError(t, json.Unmarshal([]byte(read(t, cfg.File)), &groups))

@@ -35,8 +35,8 @@ func healthOf(pool, service string, health map[string]string) discovery.Backend 
 	return b
 }
 
-// watched is an agent with metrics of members, and how they are read.
-func watched(t *testing.T, c *cloud, change func(*discovery.Config)) (*discovery.Agent, func(name string) string) {
+// withMemberMetrics returns an agent with metrics of members, and how they are read.
+func withMemberMetrics(t *testing.T, c *cloud, change func(*discovery.Config)) (*discovery.Agent, func(name string) string) {
 	t.Helper()
 	reg := prometheus.NewPedanticRegistry()
 	cfg := config(t, c)
@@ -91,7 +91,7 @@ func TestMemberIsHealthyWhenAllServicesSaySo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cloud := newCloud().grow("web", "192.0.2.1")
 			cloud.backends = c.services
-			agent, read := watched(t, cloud, nil)
+			agent, read := withMemberMetrics(t, cloud, nil)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			want := ""
 			if c.want != "" {
@@ -104,7 +104,7 @@ func TestMemberIsHealthyWhenAllServicesSaySo(t *testing.T) {
 
 func TestMemberMetricsAreOffUnlessAskedFor(t *testing.T) {
 	c := labelled()
-	agent, read := watched(t, c, func(cfg *discovery.Config) { cfg.MemberMetrics = false })
+	agent, read := withMemberMetrics(t, c, func(cfg *discovery.Config) { cfg.MemberMetrics = false })
 	require.NoError(t, agent.RunOnce(t.Context()))
 	for _, name := range []string{memberHealthy, memberCreated, healthSuccess} {
 		assert.Empty(t, read(name))
@@ -122,7 +122,7 @@ func TestMemberMetricsCostOneCallAlsoWithLabels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := labelled()
-			agent, read := watched(t, cloud, func(cfg *discovery.Config) {
+			agent, read := withMemberMetrics(t, cloud, func(cfg *discovery.Config) {
 				cfg.Labels, cfg.Pools = c.labels, []string{"web", "db"}
 			})
 			require.NoError(t, agent.RunOnce(t.Context()))
@@ -132,14 +132,14 @@ id=web-000,instance=192.0.2.1:9100,pool=web 1
 id=web-001,instance=192.0.2.2:9100,pool=web 0
 id=web-002,instance=[2001:db8::3]:9100,pool=web 0`, read(memberHealthy))
 			assert.Equal(t, "id=web-000,instance=192.0.2.1:9100,pool=web 1.767323045e+09", read(memberCreated),
-				"a member whose age the provider does not tell has none")
+				"no age if the provider does not say it")
 			assert.NotEmpty(t, read(healthSuccess))
 		})
 	}
 }
 
 func TestWithoutBackendsOnlyTheAgeIsKnown(t *testing.T) {
-	agent, read := watched(t, labelled(), func(cfg *discovery.Config) { cfg.Backends = nil })
+	agent, read := withMemberMetrics(t, labelled(), func(cfg *discovery.Config) { cfg.Backends = nil })
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Empty(t, read(memberHealthy))
 	assert.Empty(t, read(healthSuccess))
@@ -152,7 +152,7 @@ func TestSeriesGoWithTheirMember(t *testing.T) {
 		c.members[i].Created = epoch.Add(time.Duration(i) * time.Second)
 	}
 	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.2": "success"})}
-	agent, read := watched(t, c, nil)
+	agent, read := withMemberMetrics(t, c, nil)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.Equal(t, 2, strings.Count(read(memberHealthy), "instance="), "a member without address is no target")
 
@@ -167,11 +167,11 @@ func TestSeriesGoWithTheirMember(t *testing.T) {
 	assert.Empty(t, read(memberCreated))
 }
 
-func TestHealthThatCannotBeAskedForStaysAndHoldsNothingUp(t *testing.T) {
+func TestHealthThatCannotBeReadStaysAndDelaysNothing(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
 	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success", "192.0.2.2": "failure"})}
-	told := &levels{}
-	agent, read := watched(t, c, func(cfg *discovery.Config) { cfg.Logger = slog.New(told) })
+	logged := &levels{}
+	agent, read := withMemberMetrics(t, c, func(cfg *discovery.Config) { cfg.Logger = slog.New(logged) })
 	require.NoError(t, agent.RunOnce(t.Context()))
 	known := read(healthSuccess)
 
@@ -179,10 +179,10 @@ func TestHealthThatCannotBeAskedForStaysAndHoldsNothingUp(t *testing.T) {
 	c.members[1].Gone = true
 	c.grow("web", "192.0.2.3")
 	require.NoError(t, agent.RunOnce(t.Context()))
-	told.seen = slices.DeleteFunc(told.seen, func(l slog.Level) bool { return l == slog.LevelInfo }) // targets changed
+	logged.seen = slices.DeleteFunc(logged.seen, func(l slog.Level) bool { return l == slog.LevelInfo }) // targets changed
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, "id=web-000,instance=192.0.2.1:9100,pool=web 1", read(memberHealthy),
-		"the last known health stays, one that goes takes its own along, one that comes has none")
+		"the last known health stays, a removed member loses its own, a new one has none")
 	assert.Contains(t, get(t, agent.Handler(noMetrics()), "/targets").Body.String(), "192.0.2.3:9100")
 	assert.Equal(t, http.StatusOK, get(t, agent.Handler(noMetrics()), "/readyz").Code)
 	assert.Equal(t, known, read(healthSuccess))
@@ -191,13 +191,13 @@ func TestHealthThatCannotBeAskedForStaysAndHoldsNothingUp(t *testing.T) {
 	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.3": "success"})}
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, "id=web-000,instance=192.0.2.1:9100,pool=web 0\nid=web-002,instance=192.0.2.3:9100,pool=web 1", read(memberHealthy))
-	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, told.seen, "an outage is told once, and its end")
+	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, logged.seen, "an outage is logged once, and its end")
 }
 
 func TestFailedRefreshLeavesMemberMetrics(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success"})}
-	agent, read := watched(t, c, nil)
+	agent, read := withMemberMetrics(t, c, nil)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	before := read(memberHealthy)
 
@@ -207,10 +207,10 @@ func TestFailedRefreshLeavesMemberMetrics(t *testing.T) {
 	assert.Equal(t, before, read(memberHealthy))
 }
 
-func TestMemberThatTakesAnAddressOverIsAnotherOne(t *testing.T) {
+func TestMemberWithTheAddressOfAnotherHasItsOwnHealth(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	c.backends = []discovery.Backend{healthOf("web", "http", map[string]string{"192.0.2.1": "success"})}
-	agent, read := watched(t, c, nil)
+	agent, read := withMemberMetrics(t, c, nil)
 	require.NoError(t, agent.RunOnce(t.Context()))
 
 	c.members[0].ID = "web-next"
@@ -219,10 +219,10 @@ func TestMemberThatTakesAnAddressOverIsAnotherOne(t *testing.T) {
 	assert.Empty(t, read(memberHealthy), "it does not inherit what was known of the one before")
 }
 
-func TestStoppingWhileHealthIsAskedForIsNoFailure(t *testing.T) {
+func TestStoppingWhileHealthIsReadIsNoFailure(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
-	told := &levels{}
-	agent, _ := watched(t, c, func(cfg *discovery.Config) { cfg.Logger = slog.New(told) })
+	logged := &levels{}
+	agent, _ := withMemberMetrics(t, c, func(cfg *discovery.Config) { cfg.Logger = slog.New(logged) })
 	ctx, cancel := context.WithCancel(t.Context())
 	c.hook = func(_ context.Context, method string) {
 		if method == "Backends" {
@@ -230,7 +230,7 @@ func TestStoppingWhileHealthIsAskedForIsNoFailure(t *testing.T) {
 		}
 	}
 	require.NoError(t, agent.RunOnce(ctx), "the targets were published before")
-	assert.NotContains(t, told.seen, slog.LevelWarn)
+	assert.NotContains(t, logged.seen, slog.LevelWarn)
 }
 
 func TestMemberMetricsPassTheLinterOfPrometheus(t *testing.T) {

@@ -44,11 +44,11 @@ func (m *model) refreshed(t *rapid.T) {
 		whole = whole && !c.hidden[member.ID]
 		if !c.hidden[member.ID] {
 			listed[at] = true
-			require.Contains(t, now, at, "who is listed is a target")
+			require.Contains(t, now, at, "a listed member is a target")
 		}
 	}
 	if whole && c.pools["web"].Size == len(c.members) {
-		require.Len(t, now, len(c.members), "a whole list that the pool confirms is believed at once")
+		require.Len(t, now, len(c.members), "a whole list that the pool confirms is accepted at once")
 	}
 	for _, at := range now {
 		require.True(t, m.ever[at], "%s was never a member", at)
@@ -65,16 +65,15 @@ func (m *model) refreshed(t *rapid.T) {
 }
 
 // Whatever happens to the pool, to the API, to its lists and to the program:
-// the file is complete valid JSON, no failure or restart changes it, nobody
-// leaves it who is a member unless lists lack him all the time, and nobody
-// stays who is not.
+// the file is complete valid JSON, no failure or restart changes it, no member
+// leaves it unless all lists lack it, and no other target stays.
 func TestFileFollowsThePoolWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "discovery")
 		require.NoError(t, err)
 		defer os.RemoveAll(dir)
 		c := newCloud().grow("web", "192.0.2.1")
-		c.reticent = rapid.Bool().Draw(t, "reticent")
+		c.sizeOnly = rapid.Bool().Draw(t, "sizeOnly")
 		cfg := discovery.Config{
 			Lister: c, Backends: c, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"),
 			Labels: rapid.Bool().Draw(t, "labels"),

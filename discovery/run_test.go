@@ -137,7 +137,7 @@ func (l *levels) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-func TestEachFailureAndTheRecoveryAreTold(t *testing.T) {
+func TestEachFailureAndTheRecoveryAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
 		cfg := config(t, c)

@@ -37,24 +37,24 @@ func targets(lastOctets ...int) string {
 }
 
 func TestPartialListTakesNothingAway(t *testing.T) {
-	for name, reticent := range map[string]bool{"the pool names its members": false, "the size alone tells": true} {
+	for name, sizeOnly := range map[string]bool{"the pool lists its members": false, "only the size is known": true} {
 		t.Run(name, func(t *testing.T) {
 			c := five()
-			c.reticent = reticent
-			told := &levels{}
+			c.sizeOnly = sizeOnly
+			logged := &levels{}
 			reg := prometheus.NewPedanticRegistry()
 			cfg := config(t, c)
-			cfg.Registerer, cfg.Logger = reg, slog.New(told)
+			cfg.Registerer, cfg.Logger = reg, slog.New(logged)
 			agent := start(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
-			told.seen = nil
+			logged.seen = nil
 
 			c.hide(1)
 			for range 3 {
 				require.NoError(t, agent.RunOnce(t.Context()))
 				require.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 			}
-			assert.Equal(t, []slog.Level{slog.LevelWarn}, told.seen, "told once")
+			assert.Equal(t, []slog.Level{slog.LevelWarn}, logged.seen, "logged once")
 			assert.InDelta(t, 4, metric(t, reg, heldTargets, "web"), 0)
 			assert.InDelta(t, 3, metric(t, reg, staleLists, "web"), 0)
 			assert.InDelta(t, 5, metric(t, reg, "exopool_discovery_targets", "web"), 0)
@@ -62,28 +62,28 @@ func TestPartialListTakesNothingAway(t *testing.T) {
 			c.hide(5)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
-			assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, told.seen, "and its end")
+			assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelInfo}, logged.seen, "and its end")
 			assert.InDelta(t, 0, metric(t, reg, heldTargets, "web"), 0)
 			assert.Equal(t, map[string]int{"Instances": 5, "Pool": 4}, c.calls, "one look at the pool while members are missing")
 		})
 	}
 }
 
-func TestListThatKeepsContradictingThePoolIsBelieved(t *testing.T) {
+func TestListThatKeepsContradictingThePoolIsAccepted(t *testing.T) {
 	c := five()
-	told := &levels{}
+	logged := &levels{}
 	cfg := config(t, c)
-	cfg.Logger = slog.New(told)
+	cfg.Logger = slog.New(logged)
 	agent := start(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
-	told.seen = nil
+	logged.seen = nil
 	c.hide(2)
 	for range 4 {
 		assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
 		require.NoError(t, agent.RunOnce(t.Context()))
 	}
 	assert.Equal(t, targets(1, 2), read(t, cfg.File))
-	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelWarn, slog.LevelInfo}, told.seen,
+	assert.Equal(t, []slog.Level{slog.LevelWarn, slog.LevelWarn, slog.LevelInfo}, logged.seen,
 		"the beginning and the end, and that targets changed")
 
 	c.hide(5)
@@ -150,7 +150,7 @@ func TestMemberThatIsNotReplacedLeavesInTime(t *testing.T) {
 				synctest.Wait()
 				c.kill()
 				time.Sleep(interval + 15*time.Second)
-				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "it is not believed at once")
+				assert.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File), "it is not accepted at once")
 				time.Sleep(2*time.Minute - interval - 15*time.Second)
 				assert.Equal(t, targets(2, 3, 4, 5), read(t, cfg.File), "within 2 minutes")
 				stop()
@@ -198,7 +198,7 @@ func TestPartialListAfterARestartTakesNothingAway(t *testing.T) {
 		assert.InDelta(t, 4, metric(t, reg, heldTargets, "web"), 0)
 	}
 	require.NoError(t, agent.RunOnce(t.Context()))
-	assert.Equal(t, targets(1), read(t, cfg.File), "believed in the end")
+	assert.Equal(t, targets(1), read(t, cfg.File), "accepted in the end")
 	assert.InDelta(t, 0, metric(t, reg, heldTargets), 0)
 }
 
@@ -211,13 +211,13 @@ func TestMembersThatLeftDuringARestartLeaveWithTheFirstRefresh(t *testing.T) {
 	assert.Equal(t, targets(4, 5), read(t, cfg.File))
 }
 
-func TestTroubleWithOnePoolDoesNotHoldBackOthers(t *testing.T) {
+func TestFailureOfOnePoolDoesNotDelayOthers(t *testing.T) {
 	for name, spoil := range map[string]func(*cloud){
 		"it is gone": func(c *cloud) {
 			c.members = c.members[:1]
 			delete(c.pools, "db")
 		},
-		"it lists nobody, though its size says one": func(c *cloud) { c.members = c.members[:1] },
+		"it lists no member, though its size is one": func(c *cloud) { c.members = c.members[:1] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
@@ -236,7 +236,7 @@ func TestTroubleWithOnePoolDoesNotHoldBackOthers(t *testing.T) {
 	}
 }
 
-func TestNameThatIsNotFoundDoesNotHoldBackOthers(t *testing.T) {
+func TestNameThatIsNotFoundDoesNotDelayOthers(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
 	cfg.Pools, cfg.Resolver = []string{"typo", "the web"}, c
@@ -247,18 +247,18 @@ func TestNameThatIsNotFoundDoesNotHoldBackOthers(t *testing.T) {
 
 // The provider answers, so others are refreshed as often as ever, and the log
 // is not flooded.
-func TestTroubleWithOnePoolDoesNotSlowDownOthers(t *testing.T) {
+func TestFailureOfOnePoolDoesNotSlowDownOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
-		told := &levels{}
+		logged := &levels{}
 		cfg := config(t, c)
-		cfg.Pools, cfg.Logger = []string{"web", "db"}, slog.New(told)
+		cfg.Pools, cfg.Logger = []string{"web", "db"}, slog.New(logged)
 		stop, times := run(t, c, cfg)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		assert.Greater(t, len(times()), 50)
 		stop()
-		assert.LessOrEqual(t, len(told.seen), 12, "the failure at most once a minute, and the first targets")
+		assert.LessOrEqual(t, len(logged.seen), 12, "the failure at most once a minute, and the first targets")
 	})
 }
 

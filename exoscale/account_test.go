@@ -117,7 +117,7 @@ func TestResourcesInUseAreBusy(t *testing.T) {
 	})
 }
 
-func TestAccountTellsDamagedAnswersFromEmptyOnes(t *testing.T) {
+func TestDamagedAnswersAreNotEmptyAccounts(t *testing.T) {
 	fields := map[string][]sweep.Kind{
 		"load-balancer":  {sweep.LoadBalancerService, sweep.LoadBalancer},
 		"instance":       {sweep.Instance},

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/exopool/exopool/autoscale"
 )
 
 // A caller makes one call of the API with all its attempts. It returns a whole
@@ -45,7 +47,7 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ctx.Err()
 	case errors.Is(err, errMalformed):
 		return nil, err
-	case past.status == 0 && errors.Is(err, ErrRateLimited):
+	case past.status == 0 && errors.Is(err, autoscale.ErrRateLimited):
 		// Another call was told to wait, perhaps after a first attempt of this
 		// one brought no answer.
 		return nil, err

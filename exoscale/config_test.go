@@ -148,7 +148,7 @@ func TestTwoClientsCannotShareARegisterer(t *testing.T) {
 	require.ErrorContains(t, err, "register the API metrics")
 }
 
-func TestAReadOnlyClientSendsNothingThatChangesAnything(t *testing.T) {
+func TestReadOnlyClientSendsNoWrites(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[]}`))

@@ -64,7 +64,7 @@ func (e *apiError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
 		return e.unauthorized()
-	case ErrRateLimited, autoscale.ErrRateLimited:
+	case autoscale.ErrRateLimited:
 		return e.status == http.StatusTooManyRequests
 	}
 	return false

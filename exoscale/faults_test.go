@@ -95,7 +95,7 @@ func TestFaultsThatStayAreErrors(t *testing.T) {
 		says   []string
 	}{
 		"server error":         {reply(503, `{"message":"maintenance"}`), 4, nil, []string{"503 Service Unavailable: maintenance", "4 attempts"}},
-		"rate limit":           {reply(429, `{"message":"slow down"}`), 4, exoscale.ErrRateLimited, []string{"429 Too Many Requests: slow down", "4 attempts"}},
+		"rate limit":           {reply(429, `{"message":"slow down"}`), 4, autoscale.ErrRateLimited, []string{"429 Too Many Requests: slow down", "4 attempts"}},
 		"not implemented":      {reply(501, `{"message":"no such call"}`), 1, nil, []string{"501 Not Implemented: no such call"}},
 		"wrong key":            {reply(401, `{"message":"bad signature"}`), 1, exoscale.ErrUnauthorized, []string{"check the key, its secret and its role", "401 Unauthorized: bad signature"}},
 		"role forbids":         {reply(403, `{"message":"Forbidden by role policy for compute"}`), 1, exoscale.ErrUnauthorized, []string{"role", "Forbidden by role policy for compute"}},
@@ -134,7 +134,7 @@ func TestFaultsThatStayAreErrors(t *testing.T) {
 				for _, text := range append(test.says, "list pool members") {
 					assert.ErrorContains(t, err, text)
 				}
-				for _, sentinel := range []error{exoscale.ErrUnauthorized, exoscale.ErrUnreachable, exoscale.ErrRateLimited} {
+				for _, sentinel := range []error{exoscale.ErrUnauthorized, exoscale.ErrUnreachable, autoscale.ErrRateLimited} {
 					assert.Equal(t, errors.Is(test.is, sentinel), errors.Is(err, sentinel), "is %v", sentinel)
 				}
 				assert.NotErrorIs(t, err, autoscale.ErrPoolNotFound)
@@ -207,7 +207,7 @@ func TestNoCallIsMadeBeforeTheTimeThatTheAPIAsksFor(t *testing.T) {
 				require.ErrorContains(t, err, "it asks to wait")
 				assert.Zero(t, time.Since(start), "there is no point in waiting for it")
 				_, err = members(t.Context(), client)
-				require.ErrorIs(t, err, exoscale.ErrRateLimited)
+				require.ErrorIs(t, err, autoscale.ErrRateLimited)
 				require.ErrorIs(t, err, autoscale.ErrRateLimited)
 				require.NotErrorIs(t, err, exoscale.ErrUnreachable)
 				assert.ErrorContains(t, err, start.Add(test.wait).UTC().Format(time.RFC3339))
@@ -216,7 +216,7 @@ func TestNoCallIsMadeBeforeTheTimeThatTheAPIAsksFor(t *testing.T) {
 				require.ErrorIs(t, err, autoscale.ErrRefused, "it was never sent")
 				time.Sleep(test.wait - time.Nanosecond)
 				_, err = members(t.Context(), client)
-				require.ErrorIs(t, err, exoscale.ErrRateLimited)
+				require.ErrorIs(t, err, autoscale.ErrRateLimited)
 				assert.Equal(t, 1, mock.GetTotalCallCount())
 
 				time.Sleep(time.Nanosecond)
@@ -245,7 +245,7 @@ func TestARateLimitIsNeverCalledUnreachable(t *testing.T) {
 				_, err := members(within(t, 5*time.Second), newClient(t, mock))
 
 				require.ErrorContains(t, err, "429 Too Many Requests: slow down")
-				require.ErrorIs(t, err, exoscale.ErrRateLimited)
+				require.ErrorIs(t, err, autoscale.ErrRateLimited)
 				assert.NotErrorIs(t, err, exoscale.ErrUnreachable)
 				assert.NotContains(t, err.Error(), "cannot be reached")
 			})
@@ -254,7 +254,7 @@ func TestARateLimitIsNeverCalledUnreachable(t *testing.T) {
 }
 
 // TestACallThatIsOvertakenByARateLimit: its first attempt brings no answer,
-// and before the next one another call is told to wait.
+// and before the next one another call has to wait.
 func TestACallThatIsOvertakenByARateLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -266,7 +266,7 @@ func TestACallThatIsOvertakenByARateLimit(t *testing.T) {
 
 		_, err := members(within(t, time.Minute), client)
 
-		require.ErrorIs(t, err, exoscale.ErrRateLimited)
+		require.ErrorIs(t, err, autoscale.ErrRateLimited)
 		assert.NotErrorIs(t, err, exoscale.ErrUnreachable)
 		assert.Equal(t, 2, mock.GetTotalCallCount())
 	})

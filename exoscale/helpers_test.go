@@ -17,7 +17,7 @@ import (
 
 const (
 	key    = "EXOtestkey000000000000000000"
-	secret = "test-secret-that-nobody-may-see"
+	secret = "test-secret-to-be-hidden"
 	base   = "http://api.test:8929/v2"
 	poolID = "11111111-1111-4111-8111-111111111111"
 

@@ -175,7 +175,7 @@ func TestResizeIsSentOnce(t *testing.T) {
 	}
 }
 
-func TestAFailedResizeTellsWhetherAnythingMayHaveChanged(t *testing.T) {
+func TestErrorOfAResizeSaysWhetherItMayHaveHappened(t *testing.T) {
 	t.Parallel()
 	refusal := func(status int) []httpmock.Responder {
 		return []httpmock.Responder{reply(status, `{"message":"the API's words"}`)}

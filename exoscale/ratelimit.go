@@ -1,7 +1,6 @@
 package exoscale
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -12,11 +11,6 @@ import (
 
 	"github.com/exopool/exopool/autoscale"
 )
-
-// ErrRateLimited means that the API answered 429, or asked not to be called
-// before a time that has not come. Such errors are [autoscale.ErrRateLimited],
-// too.
-var ErrRateLimited = errors.New("the API asks to wait")
 
 // longestLimit limits what a Retry-After header may ask for, so that one wrong
 // answer does not stop a program for good.
@@ -73,13 +67,13 @@ type rateLimited struct {
 }
 
 func (e *rateLimited) Error() string {
-	return fmt.Sprintf("%s until %s, as it said with %d %s: no call is made before",
-		ErrRateLimited, e.until.UTC().Format(time.RFC3339), e.status, http.StatusText(e.status))
+	return fmt.Sprintf("the API asks to wait until %s (%d %s): no call is made before",
+		e.until.UTC().Format(time.RFC3339), e.status, http.StatusText(e.status))
 }
 
 // Is implements what [errors.Is] asks for.
 func (e *rateLimited) Is(target error) bool {
-	return target == ErrRateLimited || target == autoscale.ErrRateLimited
+	return target == autoscale.ErrRateLimited
 }
 
 // retryAfter reads how long the server asks to stay away, in either form that

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/exopool/exopool/autoscale"
 )
 
 // Waits between attempts double from the first to the last. Each is shortened
@@ -48,7 +50,7 @@ func newRetries(cfg Config, next *attempts) http.RoundTripper {
 // mayPass reports whether another attempt is worthwhile.
 func mayPass(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	switch {
-	case errors.Is(err, errMalformed), errors.Is(err, ErrRateLimited):
+	case errors.Is(err, errMalformed), errors.Is(err, autoscale.ErrRateLimited):
 		return false, err
 	case err == nil && resp.StatusCode == http.StatusOK:
 		// An answer counts even if the caller's time ended meanwhile.
