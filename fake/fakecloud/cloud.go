@@ -198,8 +198,10 @@ func (c *Cloud) API() *exoapi.Cloud { return c.api }
 // Connection returns what clients need to reach the cloud.
 func (c *Cloud) Connection() Connection { return c.connection }
 
-// Environ is [Connection.Environ] of the cloud's connection.
-func (c *Cloud) Environ(environ []string) []string { return c.connection.Environ(environ) }
+// Environ returns the environment for a command that may reach this cloud and
+// nothing of the real one: environ without what could lead to a real account,
+// and with what leads here.
+func (c *Cloud) Environ(environ []string) []string { return c.connection.environ(environ) }
 
 // Unsupported returns what clients asked for that is not emulated, also after
 // the cloud was closed.

@@ -103,10 +103,8 @@ func meansVendor(word string) bool {
 	})
 }
 
-// Environ returns the environment for a command that may reach this cloud and
-// nothing of the real one: environ without what could lead to a real account,
-// and with what leads here.
-func (c Connection) Environ(environ []string) []string {
+// environ is [Cloud.Environ].
+func (c Connection) environ(environ []string) []string {
 	added := c.variables(environ)
 	gone := map[string]bool{}
 	for _, name := range leaks(environ) {
@@ -124,7 +122,7 @@ func (c Connection) Environ(environ []string) []string {
 }
 
 // Withheld returns, sorted, the names of the variables that a command misses
-// in [Connection.Environ] or finds with another value. The vendor's own are
+// in [Cloud.Environ] or finds with another value. The vendor's own are
 // left out: every user expects those to change.
 func Withheld(environ []string) []string {
 	names := slices.Concat(leaks(environ), replacedNames(environ))
@@ -136,7 +134,7 @@ func Withheld(environ []string) []string {
 }
 
 // ShellCommands returns commands that bring a POSIX shell with the given
-// environment into that of [Connection.Environ].
+// environment into that of [Cloud.Environ].
 func (c Connection) ShellCommands(present []string) string {
 	var b strings.Builder
 	b.WriteString(unsetCommand(present, "ALL_PROXY", "all_proxy"))

@@ -17,13 +17,12 @@ type Pool struct {
 }
 
 // Service describes what a load balancer forwards. Members are healthy while
-// they answer requests for HealthPath.
+// they answer requests for /health on the target port.
 type Service struct {
 	Name       string // of the load balancer, too
 	Pool       string // id
 	Port       int
-	TargetPort int    // of the members
-	HealthPath string // default: /health
+	TargetPort int // of the members
 }
 
 type object map[string]any
@@ -56,7 +55,7 @@ func (c *Cloud) CreateBalancer(ctx context.Context, s Service) (id string, err e
 		"name": s.Name, "instance-pool": object{"id": s.Pool},
 		"protocol": "tcp", "strategy": "round-robin", "port": s.Port, "target-port": s.TargetPort,
 		"healthcheck": object{
-			"mode": "http", "port": s.TargetPort, "uri": cmp.Or(s.HealthPath, "/health"),
+			"mode": "http", "port": s.TargetPort, "uri": "/health",
 			"interval": 10, "timeout": 5, "retries": 1,
 		},
 	})

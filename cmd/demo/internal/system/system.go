@@ -86,17 +86,17 @@ func Start(ctx context.Context, cfg Config, hub *view.Hub) (system *System, err 
 		name  string
 		start func(context.Context) error
 	}{
-		{"fake cloud", s.startCloud},
-		{"pool and load balancer", s.createPool},
-		{"autoscaler", s.newAutoscaler},
+		{"the fake cloud", s.startCloud},
+		{"the pool and its load balancer", s.createPool},
+		{"the autoscaler", s.newAutoscaler},
 		{"discovery", s.newDiscovery},
 		{"alerting", s.newAlerting},
-		{"clients", s.newTraffic},
-		{"web page", s.newPage},
+		{"the clients", s.newTraffic},
+		{"the web page", s.newPage},
 	} {
-		s.observer.emit(view.Event{Kind: view.KindNote, Text: "starting the " + part.name})
+		s.observer.emit(view.Event{Kind: view.KindNote, Text: "starting " + part.name})
 		if err := part.start(ctx); err != nil {
-			return nil, fmt.Errorf("start the %s: %w", part.name, err)
+			return nil, fmt.Errorf("start %s: %w", part.name, err)
 		}
 	}
 	s.introduce()
