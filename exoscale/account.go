@@ -85,7 +85,7 @@ func resources[T any](kind sweep.Kind, field string, list *[]T, translate func(*
 // parts is resources for a list of which each entry holds several.
 func parts[T any](kind sweep.Kind, field string, list *[]T, translate func(*T) []sweep.Resource) ([]sweep.Resource, error) {
 	if list == nil {
-		return nil, lacks(field)
+		return nil, missingField(field)
 	}
 	var found []sweep.Resource
 	for i := range *list {

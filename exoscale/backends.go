@@ -18,7 +18,7 @@ func (l *Lister) Backends(ctx context.Context) ([]discovery.Backend, error) {
 		return nil, fmt.Errorf("list load balancers: %w", l.client.explain(err))
 	}
 	if resp.JSON200.LoadBalancers == nil {
-		return nil, fmt.Errorf("list load balancers: %w", lacks("load-balancers"))
+		return nil, fmt.Errorf("list load balancers: %w", missingField("load-balancers"))
 	}
 	var backends []discovery.Backend
 	for _, balancer := range *resp.JSON200.LoadBalancers {

@@ -65,7 +65,7 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || (media != "application/json" && !strings.HasSuffix(media, "+json")) {
 		return nil, fmt.Errorf("%w: content type %.50q instead of JSON", errMalformed, media)
 	}
-	// egoscale looks for the word as it is usually written.
+	// egoscale expects it to contain "json" in lower case.
 	resp.Header.Set("Content-Type", "application/json")
 	return resp, nil
 }

@@ -36,7 +36,7 @@ func New(cfg Config) (*Client, error) {
 		egoscale.ClientOptWithAPIEndpoint(base),
 		egoscale.ClientOptWithHTTPClient(&http.Client{
 			Transport:     caller,
-			CheckRedirect: stay,
+			CheckRedirect: refuseRedirect,
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("set up the Exoscale client: %w", err)
@@ -44,5 +44,5 @@ func New(cfg Config) (*Client, error) {
 	return &Client{api: api, cfg: cfg, limit: &caller.once.limit}, nil
 }
 
-// stay keeps signed requests from being sent where an answer points to.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// refuseRedirect keeps signed requests from being sent elsewhere.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -188,7 +188,7 @@ func inSignature(r rune) bool {
 
 func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// lacks is the error for an answer without a field that every answer has.
-func lacks(field string) error {
+// missingField is the error of an answer without a field that every answer has.
+func missingField(field string) error {
 	return fmt.Errorf("%w: %s is missing", errMalformed, field)
 }

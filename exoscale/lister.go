@@ -53,7 +53,7 @@ func (l *Lister) Pool(ctx context.Context, poolID string) (discovery.Pool, error
 		return discovery.Pool{}, fmt.Errorf("read pool %s: %w", poolID, err)
 	}
 	if pool.Size == nil { // it would confirm that there are no members
-		return discovery.Pool{}, fmt.Errorf("read pool %s: %w", poolID, lacks("size"))
+		return discovery.Pool{}, fmt.Errorf("read pool %s: %w", poolID, missingField("size"))
 	}
 	return discovery.Pool{
 		ID:      *pool.Id,
@@ -77,7 +77,7 @@ func (c *Client) listInstances(ctx context.Context, poolIDs []string) ([]*oapi.I
 		return nil, c.explain(err)
 	}
 	if resp.JSON200.Instances == nil {
-		return nil, lacks("instances")
+		return nil, missingField("instances")
 	}
 	wanted := make(map[string]bool, len(poolIDs))
 	for _, id := range poolIDs {
@@ -97,7 +97,7 @@ func (c *Client) listInstances(ctx context.Context, poolIDs []string) ([]*oapi.I
 func instance(wire *oapi.Instance) (discovery.Instance, error) {
 	id := orZero(wire.Id)
 	if id == "" {
-		return discovery.Instance{}, lacks("instance id")
+		return discovery.Instance{}, missingField("instance id")
 	}
 	return discovery.Instance{
 		ID:                   id,

@@ -41,9 +41,9 @@ func (c *Client) await(ctx context.Context, op *oapi.Operation) error {
 func (c *Client) outcome(op *oapi.Operation) (done bool, err error) {
 	switch {
 	case op.Id == nil:
-		return false, lacks("operation id")
+		return false, missingField("operation id")
 	case op.State == nil:
-		return false, lacks("operation state")
+		return false, missingField("operation state")
 	}
 	switch *op.State {
 	case oapi.OperationStatePending:

@@ -40,9 +40,9 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	}
 	switch {
 	case pool.Size == nil:
-		return autoscale.Status{}, lacks("size")
+		return autoscale.Status{}, missingField("size")
 	case pool.State == nil:
-		return autoscale.Status{}, lacks("state")
+		return autoscale.Status{}, missingField("state")
 	}
 	return autoscale.Status{
 		Size:    int(*pool.Size),
@@ -86,7 +86,7 @@ func (c *Client) ResolvePool(ctx context.Context, nameOrID string) (string, erro
 		return "", fmt.Errorf("look up pool %q: %w", nameOrID, c.explain(err))
 	}
 	if resp.JSON200.InstancePools == nil {
-		return "", fmt.Errorf("look up pool %q: %w", nameOrID, lacks("instance-pools"))
+		return "", fmt.Errorf("look up pool %q: %w", nameOrID, missingField("instance-pools"))
 	}
 	var ids, names []string
 	for _, pool := range *resp.JSON200.InstancePools {

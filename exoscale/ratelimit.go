@@ -16,10 +16,9 @@ import (
 // answer does not stop a program for good.
 const longestLimit = 24 * time.Hour
 
-// A rateLimit keeps all calls of a client from the API for as long as its
-// Retry-After header asks (RFC 9110, section 10.2.3), up to a day. The header
-// counts on 429 and 503, where it speaks of the client and not of the thing
-// asked for.
+// A rateLimit stops all calls of a client for as long as a Retry-After header of
+// the API asks (RFC 9110, section 10.2.3), up to a day. The header counts with
+// 429 and 503, where it is about the client and not about one resource.
 type rateLimit struct {
 	mu     sync.Mutex
 	until  time.Time
@@ -76,8 +75,8 @@ func (e *rateLimited) Is(target error) bool {
 	return target == autoscale.ErrRateLimited
 }
 
-// retryAfter reads how long the server asks to stay away, in either form that
-// HTTP knows, at most [longestLimit]. A time of day is measured by the
+// retryAfter returns how long the server asks to wait, in either form of the
+// header, at most [longestLimit]. A time of day is measured by the
 // server's clock if the answer has its time: ours may be wrong.
 func retryAfter(resp *http.Response) (time.Duration, bool) {
 	if resp == nil {

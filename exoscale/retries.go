@@ -31,7 +31,7 @@ func newRetries(cfg Config, next *attempts) http.RoundTripper {
 	return &retryablehttp.RoundTripper{Client: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport:     next,
-			CheckRedirect: stay,
+			CheckRedirect: refuseRedirect,
 		},
 		RetryMax:     cfg.Retries,
 		RetryWaitMin: firstWait,
