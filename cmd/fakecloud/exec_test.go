@@ -19,7 +19,7 @@ func TestClientsThatIgnoreTheEndpointLandHereToo(t *testing.T) {
 		"https://sos-at-vie-1.exoscale.com/ 403\n", term.out.String())
 }
 
-func TestExecTellsWhatWasMissing(t *testing.T) {
+func TestExecListsWhatIsNotEmulated(t *testing.T) {
 	t.Parallel()
 	args, environ := child(t, "stray")
 	term := newTerminal(t, environ)

@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 		os.Exit(42)
 	case mode == "fakecloud":
 		main()
-	case mode == "suicide":
+	case mode == "killed":
 		self, err := os.FindProcess(os.Getpid())
 		if err == nil {
 			err = self.Kill()
@@ -132,7 +132,7 @@ func child(t *testing.T, mode string) (args []string, environ string) {
 
 func TestExecReturnsTheExitCodeOfItsCommand(t *testing.T) {
 	t.Parallel()
-	for mode, want := range map[string]int{"0": 0, "1": 1, "7": 7, "suicide": 128 + int(syscall.SIGKILL)} {
+	for mode, want := range map[string]int{"0": 0, "1": 1, "7": 7, "killed": 128 + int(syscall.SIGKILL)} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			args, environ := child(t, mode)
