@@ -32,9 +32,12 @@ func ExampleClient() {
 
 	pool := client.Pool("c19542b7-d269-4bd4-bf7c-2cae36d066d3")
 	_, err = pool.Status(context.Background())
-	fmt.Println(errors.Is(err, autoscale.ErrPoolNotFound))
-	fmt.Println(err)
+	switch {
+	case errors.Is(err, autoscale.ErrPoolNotFound):
+		fmt.Println("no pool:", err)
+	case errors.Is(err, exoscale.ErrUnauthorized), errors.Is(err, exoscale.ErrUnreachable):
+		fmt.Println("no access:", err)
+	}
 	// Output:
-	// true
-	// instance pool not found in zone at-vie-1: check POOL_ID
+	// no pool: instance pool not found in zone at-vie-1: check POOL_ID
 }
