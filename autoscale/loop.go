@@ -27,8 +27,8 @@ type Loop struct {
 	metrics *metrics
 	history history
 	pool    checkedPool
-	// stateLogs limits what each webhook logs while the disk fails.
-	stateLogs *slog.Logger
+	// stateLogger limits what each webhook logs while the disk fails.
+	stateLogger *slog.Logger
 
 	turnMu     sync.Mutex // held by the turn in progress
 	turns      int
@@ -67,8 +67,8 @@ func New(cfg Config) (*Loop, error) {
 	}
 	return &Loop{
 		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max), demand: demand, pause: pause, metrics: m,
-		pool:      checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
-		stateLogs: lograte.Logger(cfg.Logger, logInterval),
+		pool:        checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
 }
 
@@ -160,7 +160,7 @@ func (l *Loop) reportStateError(ctx context.Context, err error) {
 		return
 	}
 	l.metrics.stateErrors.Inc()
-	l.stateLogs.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, recent changes would not survive a restart", l.attrs(slog.Any("err", err))...)
+	l.stateLogger.LogAttrs(ctx, slog.LevelError, "state directory cannot be written, recent changes would not survive a restart", l.attrs(slog.Any("err", err))...)
 }
 
 // attrs returns the attributes of a log line about this pool.

@@ -328,7 +328,7 @@ func TestAfterALostAnswerTheSizeDecides(t *testing.T) {
 		w.turn()
 		w.pool.SetState("scaling-up")
 		w.webhook(up)
-		assert.Equal(t, 2, w.turn().Up.Count, "both are on the table")
+		assert.Equal(t, 2, w.turn().Up.Count, "both are pending")
 		w.pool.SetState("")
 		d := w.turn()
 		require.Len(t, d.Settled, 2)

@@ -27,19 +27,19 @@ const logInterval = time.Second
 // answers; the [Loop] acts, so that a slow provider never makes a sender time
 // out and send again.
 type webhookHandler struct {
-	loop     *Loop
-	guard    *auth.Guard
-	reader   webhook.Reader
-	reading  sync.Mutex
-	refusals *slog.Logger // 401 and 429
-	mistakes *slog.Logger // all others that are wrong
+	loop          *Loop
+	guard         *auth.Guard
+	reader        webhook.Reader
+	reading       sync.Mutex
+	refusalLogger *slog.Logger // 401 and 429
+	mistakeLogger *slog.Logger // all others that are wrong
 }
 
 func newWebhookHandler(loop *Loop, guard *auth.Guard, alerts map[Direction][]string) *webhookHandler {
 	h := &webhookHandler{
 		loop: loop, guard: guard,
-		refusals: lograte.Logger(loop.cfg.Logger, logInterval),
-		mistakes: lograte.Logger(loop.cfg.Logger, logInterval),
+		refusalLogger: lograte.Logger(loop.cfg.Logger, logInterval),
+		mistakeLogger: lograte.Logger(loop.cfg.Logger, logInterval),
 	}
 	if alerts != nil {
 		h.reader.Alerts = map[string][]string{webhook.Up: alerts[Up], webhook.Down: alerts[Down]}
@@ -104,10 +104,10 @@ func refusal(v auth.Verdict) webhook.Outcome {
 // log logs a webhook, without the URL, which may hold the token. What any client
 // can cause is logged once a second at most; the metrics count all of it.
 func (h *webhookHandler) log(ctx context.Context, direction Direction, a webhook.Answer) {
-	logger, level := h.mistakes, slog.LevelWarn
+	logger, level := h.mistakeLogger, slog.LevelWarn
 	switch {
 	case a.Code == http.StatusUnauthorized, a.Code == http.StatusTooManyRequests:
-		logger = h.refusals
+		logger = h.refusalLogger
 	case a.Code == http.StatusOK && a.Outcome != webhook.Contradictory && a.ConfirmURL == "":
 		logger, level = h.loop.cfg.Logger, slog.LevelDebug
 	}

@@ -67,7 +67,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// Somebody else changes the size while the members are listed. A step from the
+// Another client changes the size while the members are listed. A step from the
 // size before that would undo the change.
 func TestStatusReadsTheSizeLast(t *testing.T) {
 	t.Parallel()

@@ -209,7 +209,7 @@ func (k machineKey) size(t *testing.T, pool string) int {
 	return view.Size
 }
 
-// TestKeyIsGoodForOnePoolUpToASize tries what somebody with the key could.
+// TestKeyIsGoodForOnePoolUpToASize tries what a holder of the key could do.
 func TestKeyIsGoodForOnePoolUpToASize(t *testing.T) {
 	t.Parallel()
 	runs := newModule(t).keyRules(t)

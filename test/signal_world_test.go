@@ -69,7 +69,7 @@ type signalWorld struct {
 	pending  map[string]float64 // since when, by direction
 	lastSent map[string]float64
 	demand   map[string]bool
-	peak     int // the most members
+	peak     int // the largest size
 }
 
 // newSignalWorld has one settled member, and evaluates this signal file beside

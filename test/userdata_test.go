@@ -106,7 +106,7 @@ func judgeUnits(t *testing.T, root string) {
 	}
 	said := checked(t, "systemd-analyze", append([]string{"verify", "--man=no"}, units...)...)
 	for line := range strings.Lines(said) {
-		// It also speaks of units of this computer.
+		// It also names units of this host.
 		assert.NotContains(t, line, root, "systemd has doubts")
 	}
 }

@@ -73,7 +73,7 @@ func (h aptHome) write(t *testing.T, name, text string) {
 	require.NoError(t, os.WriteFile(filepath.Join(h.dir, name), []byte(text), 0o600))
 }
 
-// run runs apt-get without the settings and the user of this computer's own.
+// run runs apt-get without the settings and the user of this host.
 func (h aptHome) run(t *testing.T, args ...string) string {
 	t.Helper()
 	settings := []string{"-q"}

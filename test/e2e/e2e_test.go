@@ -15,7 +15,7 @@ import (
 
 const (
 	speed = 8 // of the world, against real time
-	limit = 4 // most members: what 10 clients need, and one more
+	limit = 4 // maximum size: what 10 clients need, and one more
 )
 
 func TestInstallationScalesAndLeavesNothing(t *testing.T) {

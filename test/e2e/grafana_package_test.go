@@ -26,7 +26,7 @@ const (
 // with the places of everything.
 const (
 	grafanaUnit = `[Unit]
-Description=Grafana, from a folder of this computer
+Description=Grafana, from a folder of the host
 After=network-online.target
 Wants=network-online.target
 
@@ -80,14 +80,14 @@ func grafanaPackage(t *testing.T, folders ...string) aptrepo.Package {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	}
 	return aptrepo.Package{
-		Name: "grafana", Version: grafanaVersion, Depends: "passwd", Description: "Grafana, from a folder of this computer",
+		Name: "grafana", Version: grafanaVersion, Depends: "passwd", Description: "Grafana, from a folder of the host",
 		Root: root, Scripts: map[string]string{"postinst": grafanaPostinst},
 	}
 }
 
 // grafanaSource chooses what machines install as Grafana: the one in the
 // folder that the environment names, the vendor's, or a fake one. Without a
-// package of this computer's own it is nil.
+// package from this host it is nil.
 func grafanaSource(t *testing.T) *vendor {
 	t.Helper()
 	if folder := os.Getenv(grafanaFolder); folder != "" {

@@ -27,8 +27,7 @@ type installation struct {
 	options *terraform.Options
 }
 
-// newInstallation is one of the infrastructure only, for a cloud on this
-// computer.
+// newInstallation is one of the infrastructure only, for a cloud on this host.
 func newInstallation(t *testing.T, shop workshop, c *cloud) installation {
 	t.Helper()
 	key, secret := c.Credential()
@@ -118,9 +117,9 @@ func stage(t *testing.T, name string, run func()) {
 }
 
 // await waits for a condition and returns how long that took.
-func await(t *testing.T, patience time.Duration, condition func() bool, what string) time.Duration {
+func await(t *testing.T, timeout time.Duration, condition func() bool, what string) time.Duration {
 	t.Helper()
 	start := time.Now()
-	require.Eventually(t, condition, patience, 100*time.Millisecond, what)
+	require.Eventually(t, condition, timeout, 100*time.Millisecond, what)
 	return time.Since(start).Round(100 * time.Millisecond)
 }

@@ -21,7 +21,7 @@ const (
 	// enableMachines is the variable that switches on what boots machines.
 	enableMachines = "EXOPOOL_NSPAWN"
 	// grafanaFolder is the variable that names a folder with a Grafana, for
-	// computers that cannot reach its vendor's packages.
+	// hosts that cannot reach its vendor's packages.
 	grafanaFolder = "EXOPOOL_GRAFANA"
 	grafanaHost   = "apt.grafana.com"
 )

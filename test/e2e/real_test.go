@@ -25,7 +25,7 @@ import (
 const realLimit = 75 * time.Minute
 
 // TestRealAccountScalesAndLeavesNothing costs money: some cents, for about an
-// hour. It does by itself what the other test does on this computer, and must
+// hour. It does by itself what the other test does on this host, and must
 // be asked for by three variables. Run it with -timeout 2h: killed by go test,
 // or with Ctrl-C, it cannot clean up.
 func TestRealAccountScalesAndLeavesNothing(t *testing.T) {
@@ -111,10 +111,10 @@ type realSystem struct {
 	prometheus string
 }
 
-func (s realSystem) await(t *testing.T, patience time.Duration, what string, condition func() bool) {
+func (s realSystem) await(t *testing.T, timeout time.Duration, what string, condition func() bool) {
 	t.Helper()
 	start := time.Now()
-	require.Eventually(t, condition, patience, 5*time.Second, what)
+	require.Eventually(t, condition, timeout, 5*time.Second, what)
 	t.Logf("%s: after %s", what, time.Since(start).Round(time.Second))
 }
 

@@ -19,7 +19,7 @@ const (
 	rhythm    = 50 * time.Second
 	repeat    = 45 * time.Second // at the least
 	lookEvery = 10 * time.Second // for whether a webhook is due
-	// tolerance is for a computer that does other things, too.
+	// tolerance is for a host that does other things, too.
 	tolerance = 1500 * time.Millisecond
 	// medium is a CPU use at which nothing happens.
 	medium = 0.5

@@ -57,7 +57,7 @@ func TestSilenceOfPrometheusAsksForNothing(t *testing.T) {
 	require.Eventually(t, func() bool {
 		state, err := w.state(t.Context(), "Program down")
 		return assert.NoError(t, err) && state == grafana.Firing
-	}, 2*time.Minute, look, "somebody learns of it")
+	}, 2*time.Minute, look, "the operator is alerted")
 	w.note(t, "the alert Program down fires")
 
 	w.api.open(w.monitor.Handler())

@@ -27,7 +27,7 @@ import (
 const (
 	token = "the-secret-of-the-webhooks"
 	// startTimeout is what a Grafana may take until it has evaluated its rules,
-	// several starting at once on a small computer.
+	// several starting at once on a small host.
 	startTimeout = 3 * time.Minute
 	look         = 100 * time.Millisecond
 )

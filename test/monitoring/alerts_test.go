@@ -254,11 +254,11 @@ func TestEachSummarySaysWhatToDo(t *testing.T) {
 
 func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 	t.Parallel()
-	type patience struct {
+	type delays struct {
 		pending string
 		above   float64
 	}
-	want := map[string]patience{
+	want := map[string]delays{
 		"Program down":        {"1m", 0},
 		"No decision":         {"0s", 3}, // turns
 		"No discovery":        {"0s", 120},
@@ -270,12 +270,12 @@ func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 		"Second autoscaler":   {"0s", 0},
 		"Turns failing":       {"3m", 0},
 	}
-	got := make(map[string]patience)
+	got := make(map[string]delays)
 	for _, rule := range healthRules(t) {
 		conditions := rule.Data[len(rule.Data)-1].Model.Conditions
 		require.Len(t, conditions, 1, rule.Title)
 		assert.Equal(t, "gt", conditions[0].Evaluator.Type, rule.Title)
-		got[rule.Title] = patience{rule.For, conditions[0].Evaluator.Params[0]}
+		got[rule.Title] = delays{rule.For, conditions[0].Evaluator.Params[0]}
 	}
 	assert.Equal(t, want, got)
 	readme := string(read(t, "../../terraform/README.md"))

@@ -54,7 +54,7 @@ func cpu(began time.Time, share float64, labels, timestamp string) string {
 }
 
 // forged are the names that rules, alerts and dashboards believe, as told by
-// somebody else.
+// another sender.
 func forged(victim string) string {
 	of := fmt.Sprintf(`{instance=%q,job="autoscaler",exported_job="",exported_instance=""}`, victim)
 	return `exopool:cpu:percent 99

@@ -1,5 +1,5 @@
 // Command tls is a stand-in for the Terraform provider hashicorp/tls, for tests
-// on computers that cannot reach a Terraform registry. It has the resource
+// on hosts that cannot reach a Terraform registry. It has the resource
 // tls_private_key and nothing else.
 //
 // Keys are real. Schema, formats and replacement are what all releases 4.x of

@@ -30,8 +30,8 @@ func CompleteHome(home, dir string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("find the plugins of grafana: %w", err)
 	}
-	complete := filepath.Join(dir, "home")
-	plugin := filepath.Join(complete, pluginsDir, "datasource", "prometheus")
+	completed := filepath.Join(dir, "home")
+	plugin := filepath.Join(completed, pluginsDir, "datasource", "prometheus")
 	if err := os.MkdirAll(plugin, 0o700); err != nil {
 		return "", fmt.Errorf("complete the home of grafana: %w", err)
 	}
@@ -39,11 +39,11 @@ func CompleteHome(home, dir string) (string, error) {
 		return "", fmt.Errorf("complete the home of grafana: %w", err)
 	}
 	for _, folder := range []string{".", "public"} {
-		if err := linkMissing(filepath.Join(home, folder), filepath.Join(complete, folder)); err != nil {
+		if err := linkMissing(filepath.Join(home, folder), filepath.Join(completed, folder)); err != nil {
 			return "", fmt.Errorf("complete the home of grafana: %w", err)
 		}
 	}
-	return complete, nil
+	return completed, nil
 }
 
 // linkMissing makes links in one folder to what is in the other, except for names
