@@ -13,6 +13,7 @@ import (
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/discovery"
+	"github.com/exopool/exopool/exoscale"
 )
 
 // sleep waits, and restarts programs that are killed meanwhile.
@@ -278,7 +279,7 @@ func (w *world) startDiscovery() error {
 	cfg := discovery.Config{
 		Lister: client.Lister(), Pools: []string{w.pool}, File: w.targets.file,
 		Interval: 20 * time.Second, Clock: discoveryClock{&w.wall}, Logger: w.logger(r),
-		Labels: w.schedule.labels, MemberMetrics: w.schedule.labels, Backends: client.Lister(),
+		Labels: w.schedule.labels, LabelPrefix: exoscale.LabelPrefix, MemberMetrics: w.schedule.labels, Backends: client.Lister(),
 	}
 	if w.schedule.slow {
 		cfg.Interval = time.Minute
