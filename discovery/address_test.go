@@ -53,7 +53,7 @@ func TestAddressesThatNeverBecomeTargets(t *testing.T) {
 			reg := prometheus.NewPedanticRegistry()
 			cfg := config(t, c)
 			cfg.Labels, cfg.Logger, cfg.Registerer = true, slog.New(logged), reg
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			require.NoError(t, agent.RunOnce(t.Context()))
 			assert.Equal(t, "[]\n", read(t, cfg.File))
@@ -77,7 +77,7 @@ func TestAddressesThatMayBecomeTargets(t *testing.T) {
 		c := newCloud().grow("web", "")
 		addr := at(c, text)
 		cfg := config(t, c)
-		require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+		require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 		assert.Equal(t, fmt.Sprintf(`[{"targets":[%q],"labels":{}}]`+"\n", netip.AddrPortFrom(addr, 9100)), read(t, cfg.File))
 	}
 }
@@ -87,7 +87,7 @@ func TestMemberWithAnotherGoodAddressIsScrapedThere(t *testing.T) {
 	c.members[0].IPv6 = netip.MustParseAddr("2001:db8::1")
 	cfg := config(t, c)
 	cfg.Labels = true
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	assert.Contains(t, read(t, cfg.File), `"[2001:db8::1]:9100"`)
 	assert.NotContains(t, read(t, cfg.File), "127.0.0.1", "nor is it a label, which a rule may make an address of")
 }
@@ -96,7 +96,7 @@ func TestLoopbackIsAllowedWhereTheProviderIsLocal(t *testing.T) {
 	c := newCloud().grow("web", "127.77.0.1", "::1", "169.254.169.254", "::ffff:127.0.0.1")
 	cfg := config(t, c)
 	cfg.AllowLoopback = true
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	assert.Equal(t, `[{"targets":["127.77.0.1:9100","[::1]:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
@@ -113,7 +113,7 @@ func TestAddressesInTheFileAreCheckedToo(t *testing.T) {
 			cfg := config(t, c)
 			content := fmt.Sprintf(`[{"targets":["192.0.2.2:9100",%q,"192.0.2.2:9100"],"labels":{}}]`, netip.AddrPortFrom(addr, 9100))
 			writeFile(t, cfg.File, content)
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			assert.Equal(t, targets(2), get(t, agent.Handler(noMetrics()), "/targets").Body.String())
 			assert.Equal(t, content, read(t, cfg.File))
 			c.hide(1)

@@ -33,7 +33,7 @@ func TestOneTargetForEachMemberWithAPublicAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(t, newCloud().grow("web", c.addrs...))
 			cfg.Port = c.port
-			require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+			require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 			assert.Equal(t, `[{"targets":`+c.want+`,"labels":{}}]`+"\n", read(t, cfg.File))
 			onlyFile(t, cfg.File)
 		})
@@ -45,7 +45,7 @@ func TestMemberWithBothAddressesIsOneIPv4Target(t *testing.T) {
 	c.members[0].IPv6 = c.members[1].IPv6
 	c.members = c.members[:1]
 	cfg := config(t, c)
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	assert.Equal(t, `[{"targets":["192.0.2.1:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 }
 
@@ -56,7 +56,7 @@ func TestMembersCountUntilTheyAreGone(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
 		c.members[0].State, c.members[0].Gone = state, state == "gone"
 		cfg := config(t, c)
-		require.NoError(t, start(t, cfg).RunOnce(t.Context()), state)
+		require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()), state)
 		assert.Equal(t, `[{"targets":`+want+`,"labels":{}}]`+"\n", read(t, cfg.File), state)
 	}
 }
@@ -65,7 +65,7 @@ func TestOneListCallForAllPools(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2", "192.0.2.3").grow("other", "192.0.2.9")
 	cfg := config(t, c)
 	cfg.Pools = []string{"web", "db", "web"}
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 2}, c.calls, "each pool is read once, at the start")
 	require.NoError(t, agent.RunOnce(t.Context()))
@@ -79,7 +79,7 @@ func TestOrderOfTheListDoesNotMatter(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1", "192.0.2.2", "")
 	cfg := config(t, c)
 	cfg.Labels = true
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	first, err := os.Stat(cfg.File)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestFailureKeepsTheFile(t *testing.T) {
 			reg := prometheus.NewPedanticRegistry()
 			cfg := config(t, cloud)
 			cfg.Labels, cfg.Backends, cfg.Registerer = c.labels, cloud, reg
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			before := read(t, cfg.File)
 
@@ -128,14 +128,14 @@ func TestFailureKeepsTheFile(t *testing.T) {
 
 func TestFailureAtFirstWritesNoFile(t *testing.T) {
 	cfg := config(t, newCloud()) // no such pool
-	require.ErrorIs(t, start(t, cfg).RunOnce(t.Context()), discovery.ErrPoolNotFound)
+	require.ErrorIs(t, newAgent(t, cfg).RunOnce(t.Context()), discovery.ErrPoolNotFound)
 	assert.NoFileExists(t, cfg.File)
 }
 
 func TestConfirmedEmptyPoolEmptiesTheFile(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.empty(0)
 	require.NoError(t, agent.RunOnce(t.Context()))
@@ -154,7 +154,7 @@ func TestSlowRefreshTimesOut(t *testing.T) {
 				reg := prometheus.NewPedanticRegistry()
 				cfg := config(t, c)
 				cfg.Timeout, cfg.Registerer = 20*time.Second, reg
-				agent := start(t, cfg)
+				agent := newAgent(t, cfg)
 				require.NoError(t, agent.RunOnce(t.Context()))
 				before := read(t, cfg.File)
 
@@ -175,7 +175,7 @@ func TestStoppingIsNoFailure(t *testing.T) {
 	cfg.Registerer = reg
 	ctx, cancel := context.WithCancel(t.Context())
 	c.hook = func(context.Context, string) { cancel() }
-	require.ErrorIs(t, start(t, cfg).RunOnce(ctx), context.Canceled)
+	require.ErrorIs(t, newAgent(t, cfg).RunOnce(ctx), context.Canceled)
 	assert.InDelta(t, 0, metric(t, reg, "exopool_discovery_refresh_failures_total"), 0)
 	assert.NoFileExists(t, cfg.File)
 }
@@ -184,7 +184,7 @@ func TestPoolsByNameAreLookedUpOnce(t *testing.T) {
 	c := newCloud().grow("id-1", "192.0.2.1")
 	cfg := config(t, c)
 	cfg.Pools, cfg.Resolver = []string{"the id-1"}, c
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, 1, c.count("ResolvePool"))
@@ -224,7 +224,7 @@ func TestUnusableDirectoryIsAnErrorAtTheStart(t *testing.T) {
 func TestMetricsTwiceInOneRegistryIsAnError(t *testing.T) {
 	cfg := config(t, newCloud())
 	cfg.Registerer = prometheus.NewPedanticRegistry()
-	start(t, cfg)
+	newAgent(t, cfg)
 	_, err := discovery.New(cfg)
 	require.Error(t, err)
 }

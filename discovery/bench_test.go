@@ -21,7 +21,7 @@ func BenchmarkRunOnce(b *testing.B) {
 				c.grow("web", addrs...)
 				cfg := config(b, c)
 				cfg.Labels = labels
-				agent := start(b, cfg)
+				agent := newAgent(b, cfg)
 				require.NoError(b, agent.RunOnce(b.Context()))
 				clear(c.calls)
 				b.ReportAllocs()

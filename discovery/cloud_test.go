@@ -191,7 +191,7 @@ func config(tb testing.TB, c *cloud) discovery.Config {
 	}
 }
 
-func start(tb testing.TB, cfg discovery.Config) *discovery.Agent {
+func newAgent(tb testing.TB, cfg discovery.Config) *discovery.Agent {
 	tb.Helper()
 	agent, err := discovery.New(cfg)
 	require.NoError(tb, err)

@@ -30,7 +30,7 @@ func writeFile(tb testing.TB, path, content string) {
 
 func TestFileIsReadableForAll(t *testing.T) {
 	cfg := config(t, newCloud().grow("web", "192.0.2.1"))
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	info, err := os.Stat(cfg.File)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o644), info.Mode().Perm())
@@ -40,7 +40,7 @@ func TestFileFromEarlierIsServedAndReplacedByTheFirstSuccess(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
 	writeFile(t, cfg.File, oldTarget)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	assert.Equal(t, oldTarget, get(t, agent.Handler(noMetrics()), "/targets").Body.String())
 	require.NoError(t, agent.RunOnce(t.Context()))
 	assert.Equal(t, oneTarget, read(t, cfg.File))
@@ -71,7 +71,7 @@ func TestGarbageStaysUntilTheFirstSuccess(t *testing.T) {
 			c.fail("Instances", assert.AnError)
 			cfg := config(t, c)
 			writeFile(t, cfg.File, garbage)
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			require.Error(t, agent.RunOnce(t.Context()))
 			assert.Equal(t, garbage, read(t, cfg.File))
 			assert.Equal(t, 503, get(t, agent.Handler(noMetrics()), "/targets").Code, "garbage is not served")
@@ -92,7 +92,7 @@ func TestTemporaryFilesOfACrashAreRemovedAndOthersKept(t *testing.T) {
 	for _, name := range others {
 		writeFile(t, filepath.Join(dir, name), "mine")
 	}
-	start(t, cfg)
+	newAgent(t, cfg)
 	assert.NoFileExists(t, stale)
 	for _, name := range others {
 		assert.FileExists(t, filepath.Join(dir, name))
@@ -101,7 +101,7 @@ func TestTemporaryFilesOfACrashAreRemovedAndOthersKept(t *testing.T) {
 
 func TestFileThatWasChangedOrRemovedIsRestored(t *testing.T) {
 	cfg := config(t, newCloud().grow("web", "192.0.2.1"))
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	for name, spoil := range map[string]func(){
 		"changed":           func() { writeFile(t, cfg.File, "[]") },
 		"removed":           func() { require.NoError(t, os.Remove(cfg.File)) },
@@ -118,7 +118,7 @@ func TestFailedWriteLeavesNothingBehindAndIsRepeated(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	cfg := config(t, newCloud().grow("web", "192.0.2.1"))
 	cfg.Registerer = reg
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	// A directory in its place cannot be replaced by a file.
 	require.NoError(t, os.MkdirAll(filepath.Join(cfg.File, "x"), 0o755))
 	require.ErrorContains(t, agent.RunOnce(t.Context()), "write the targets file")
@@ -137,7 +137,7 @@ func TestLinkStaysALink(t *testing.T) {
 	writeFile(t, target, oldTarget)
 	require.NoError(t, os.MkdirAll(filepath.Dir(cfg.File), 0o755))
 	require.NoError(t, os.Symlink(target, cfg.File))
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	info, err := os.Lstat(cfg.File)
 	require.NoError(t, err)
 	assert.Equal(t, os.ModeSymlink, info.Mode().Type())
@@ -147,7 +147,7 @@ func TestLinkStaysALink(t *testing.T) {
 func TestReaderAlwaysSeesACompleteFile(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 
 	var stop atomic.Bool
@@ -192,7 +192,7 @@ func FuzzFileFromEarlier(f *testing.F) {
 		cfg := config(t, newCloud())
 		cfg.File = filepath.Join(dir, "config.json")
 		require.NoError(t, os.WriteFile(cfg.File, content, 0o600))
-		w := get(t, start(t, cfg).Handler(noMetrics()), "/targets")
+		w := get(t, newAgent(t, cfg).Handler(noMetrics()), "/targets")
 		assert.Equal(t, string(content), read(t, cfg.File))
 		if w.Code != 200 {
 			return

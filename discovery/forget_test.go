@@ -124,7 +124,7 @@ func TestOnlyTimeOfWhichTheProviderSaysItCounts(t *testing.T) {
 	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
 	cfg.Clock = clock
-	agent := clocked{start(t, cfg), clock}
+	agent := clocked{newAgent(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	all := targets(1, 2, 3, 4, 5)
 
@@ -158,11 +158,11 @@ func TestRestartsDoNotProlongIt(t *testing.T) {
 	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
 	cfg.Clock = clock
-	clocked{start(t, cfg), clock}.refresh(t, 1, 0)
+	clocked{newAgent(t, cfg), clock}.refresh(t, 1, 0)
 	c.deleted("web")
 	refreshes := 0
 	for read(t, cfg.File) != targets() {
-		agent := clocked{start(t, cfg), clock} // it crashes every five minutes
+		agent := clocked{newAgent(t, cfg), clock} // it crashes every five minutes
 		for range 5 {
 			agent.refresh(t, 1, time.Minute)
 			refreshes++
@@ -198,7 +198,7 @@ func TestWhatAnEarlierRunSavedIsNotEnough(t *testing.T) {
 			cfg.Clock = clock
 			writeFile(t, cfg.File, targets(1))
 			writeFile(t, note(cfg), c.note)
-			agent := clocked{start(t, cfg), clock}
+			agent := clocked{newAgent(t, cfg), clock}
 			agent.refresh(t, c.minutes-1, time.Minute)
 			assert.Equal(t, targets(1), read(t, cfg.File))
 			agent.refresh(t, 1, time.Minute)
@@ -213,14 +213,14 @@ func TestNotFoundFileIsRemovedWhenThePoolIsBack(t *testing.T) {
 	cfg := config(t, c)
 	clock := fake.NewClock(epoch)
 	cfg.Clock = clock
-	agent := clocked{start(t, cfg), clock}
+	agent := clocked{newAgent(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	gone, members := c.pools["web"], c.members
 	c.deleted("web")
 	agent.refresh(t, 5, time.Minute)
 	assert.FileExists(t, note(cfg))
 	c.pools["web"], c.members = gone, members
-	clocked{start(t, cfg), clock}.refresh(t, 1, time.Minute)
+	clocked{newAgent(t, cfg), clock}.refresh(t, 1, time.Minute)
 	onlyFile(t, cfg.File)
 }
 
@@ -231,11 +231,11 @@ func TestOnlyThePoolThatIsGoneLosesItsTargets(t *testing.T) {
 			cfg := config(t, c)
 			clock := fake.NewClock(epoch)
 			cfg.Clock, cfg.Pools, cfg.Resolver = clock, []string{"the web", "the db"}, c
-			agent := clocked{start(t, cfg), clock}
+			agent := clocked{newAgent(t, cfg), clock}
 			agent.refresh(t, 1, 0)
 			c.deleted("db")
 			if restarted {
-				agent.Agent = start(t, cfg)
+				agent.Agent = newAgent(t, cfg)
 			}
 			agent.refresh(t, 15, time.Minute)
 			assert.Equal(t, targets(1, 2), read(t, cfg.File))
@@ -251,7 +251,7 @@ func TestNotFoundFileThatCannotBeWrittenDelaysNothing(t *testing.T) {
 	clock := fake.NewClock(epoch)
 	logged := &levels{}
 	cfg.Clock, cfg.Logger = clock, slog.New(logged)
-	agent := clocked{start(t, cfg), clock}
+	agent := clocked{newAgent(t, cfg), clock}
 	agent.refresh(t, 1, 0)
 	c.deleted("web")
 	require.NoError(t, os.MkdirAll(filepath.Join(note(cfg), "x"), 0o755))
@@ -277,7 +277,7 @@ func FuzzNote(f *testing.F) {
 		cfg := discovery.Config{Lister: c, Pools: []string{"web"}, File: filepath.Join(dir, "config.json"), Clock: clock}
 		writeFile(t, cfg.File, targets(1))
 		writeFile(t, note(cfg), string(content))
-		agent := clocked{start(t, cfg), clock}
+		agent := clocked{newAgent(t, cfg), clock}
 		agent.refresh(t, 3, time.Minute)
 		require.Equal(t, targets(1), read(t, cfg.File))
 		agent.refresh(t, 13, time.Minute)

@@ -58,7 +58,7 @@ func metric(t *testing.T, g prometheus.Gatherer, name string, values ...string) 
 func TestTargetsOverHTTPAreTheBytesOfTheFile(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	h := agent.Handler(noMetrics())
 	assert.Equal(t, http.StatusServiceUnavailable, get(t, h, "/targets").Code, "nothing is known yet")
 
@@ -75,7 +75,7 @@ func TestTargetsOverHTTPAreTheBytesOfTheFile(t *testing.T) {
 
 func TestReaderWithCurrentTargetsGets304(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
-	agent := start(t, config(t, c))
+	agent := newAgent(t, config(t, c))
 	h := agent.Handler(noMetrics())
 	require.NoError(t, agent.RunOnce(t.Context()))
 	tag := get(t, h, "/targets").Header().Get("ETag")
@@ -93,7 +93,7 @@ func TestReaderWithCurrentTargetsGets304(t *testing.T) {
 }
 
 func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
-	h := start(t, config(t, newCloud())).Handler(noMetrics())
+	h := newAgent(t, config(t, newCloud())).Handler(noMetrics())
 	for _, path := range []string{"/targets", "/healthz", "/readyz", "/metrics"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 			assert.Equal(t, http.StatusMethodNotAllowed, send(t, h, method, path).Code, "%s %s", method, path)
@@ -108,7 +108,7 @@ func TestMetricsShowTheStateOfTheAgent(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	cfg := config(t, c)
 	cfg.Registerer = reg
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.leave(1) // one leaves, two join
@@ -144,13 +144,13 @@ exopool_discovery_targets{pool="web"} 3
 func TestTargetsStayOverARestart(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
 	cfg := config(t, c)
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	before, err := os.Stat(cfg.File)
 	require.NoError(t, err)
 	want := read(t, cfg.File)
 
 	c.fail("Instances", assert.AnError)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.Error(t, agent.RunOnce(t.Context()))
 	h := agent.Handler(noMetrics())
 	assert.Equal(t, want, read(t, cfg.File))
@@ -168,7 +168,7 @@ func TestReadersNeedTheTokenIfThereIsOne(t *testing.T) {
 	cfg := config(t, newCloud().grow("web", "192.0.2.1"))
 	reg := prometheus.NewPedanticRegistry()
 	cfg.Token, cfg.Registerer = "s3cret", reg
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	h := agent.Handler(reg)
 	for _, path := range []string{"/healthz", "/readyz"} {

@@ -45,7 +45,7 @@ func TestLabelsHaveAllThatTheProviderSays(t *testing.T) {
 	c := labelled()
 	cfg := config(t, c)
 	cfg.Pools, cfg.Labels, cfg.Backends = []string{"web", "db"}, true, c
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	got := read(t, cfg.File)
 
 	golden := filepath.Join("testdata", "labels.json")
@@ -60,7 +60,7 @@ func TestLabelsAreOffUnlessAskedFor(t *testing.T) {
 	c := labelled()
 	cfg := config(t, c)
 	cfg.Backends = c
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	assert.Equal(t, `[{"targets":["192.0.2.1:9100","192.0.2.2:9100","[2001:db8::3]:9100"],"labels":{}}]`+"\n", read(t, cfg.File))
 	assert.Equal(t, map[string]int{"Instances": 1, "Pool": 1}, c.calls)
 }
@@ -74,14 +74,14 @@ func TestMembersThatShareAllLabelsShareAGroup(t *testing.T) {
 		Labels  map[string]string
 	}
 	var groups []group
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	require.NoError(t, json.Unmarshal([]byte(read(t, cfg.File)), &groups))
 	require.Len(t, groups, 3, "their ids are labels that differ")
 
 	writeFile(t, cfg.File, `[{"targets":["192.0.2.9:9100"],"labels":{"__meta_exoscale_zone":"z"}},
 		{"targets":["192.0.2.8:9100"],"labels":{"__meta_exoscale_zone":"z","job":"other"}}]`)
 	c.members[2].Gone = true // so that the list is not accepted at once
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	groups = nil
 	require.NoError(t, json.Unmarshal([]byte(read(t, cfg.File)), &groups))
 	require.Len(t, groups, 3)
@@ -93,6 +93,6 @@ func TestNoMembersWithLabelsIsAnEmptyList(t *testing.T) {
 	c := newCloud().grow("web")
 	cfg := config(t, c)
 	cfg.Labels = true
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	assert.Equal(t, "[]\n", read(t, cfg.File))
 }

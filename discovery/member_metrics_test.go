@@ -44,7 +44,7 @@ func withMemberMetrics(t *testing.T, c *cloud, change func(*discovery.Config)) (
 	if change != nil {
 		change(&cfg)
 	}
-	return start(t, cfg), func(name string) string { return series(t, reg, name) }
+	return newAgent(t, cfg), func(name string) string { return series(t, reg, name) }
 }
 
 // series returns the samples of a metric, one a line.
@@ -239,7 +239,7 @@ func TestMemberMetricsPassTheLinterOfPrometheus(t *testing.T) {
 	c.members[0].ID = "not UTF-8: \xff"
 	cfg := config(t, c)
 	cfg.MemberMetrics, cfg.Backends, cfg.Registerer = true, c, reg
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
 	assert.Empty(t, problems)

@@ -31,7 +31,7 @@ func run(t *testing.T, c *cloud, cfg discovery.Config) (stop func(), times func(
 			seen = append(seen, time.Since(began))
 		}
 	}
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- agent.Run(ctx) }()
@@ -165,7 +165,7 @@ func TestEachFailureAndTheRecoveryAreLogged(t *testing.T) {
 func TestStopInTheMiddleOfACallIsPrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud().grow("web", "192.0.2.1")
-		agent := start(t, config(t, c))
+		agent := newAgent(t, config(t, c))
 		c.hook = func(ctx context.Context, _ string) { <-ctx.Done() }
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -183,7 +183,7 @@ func TestReadinessFollowsTheAgeOfTheLastSuccess(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
 	cfg.Clock = clock
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	h := agent.Handler(noMetrics())
 	assert.Equal(t, 503, get(t, h, "/readyz").Code, "before the first success")
 

@@ -45,7 +45,7 @@ func TestPartialListTakesNothingAway(t *testing.T) {
 			reg := prometheus.NewPedanticRegistry()
 			cfg := config(t, c)
 			cfg.Registerer, cfg.Logger = reg, slog.New(logged)
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			logged.seen = nil
 
@@ -74,7 +74,7 @@ func TestListThatKeepsContradictingThePoolIsAccepted(t *testing.T) {
 	logged := &levels{}
 	cfg := config(t, c)
 	cfg.Logger = slog.New(logged)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	logged.seen = nil
 	c.hide(2)
@@ -94,7 +94,7 @@ func TestListThatKeepsContradictingThePoolIsAccepted(t *testing.T) {
 func TestListsThatLackOtherMembersEachTimeTakeNothingAway(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	for i := range 50 {
 		c.hide(5)
@@ -126,7 +126,7 @@ func TestMemberThatIsGoneLeavesWithTheNextRefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cloud := five()
 			cfg := config(t, cloud)
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			c.change(cloud)
 			require.NoError(t, agent.RunOnce(t.Context()))
@@ -162,7 +162,7 @@ func TestMemberThatIsNotReplacedLeavesInTime(t *testing.T) {
 func TestMemberWhoseAddressIsMissingKeepsItForAWhile(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.members[0].IPv4 = netip.Addr{}
 	for range 4 {
@@ -175,7 +175,7 @@ func TestMemberWhoseAddressIsMissingKeepsItForAWhile(t *testing.T) {
 func TestMemberListedTwiceIsOne(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1", "192.0.2.2")
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	again := c.members[0]
 	again.IPv4 = netip.MustParseAddr("192.0.2.0")
@@ -187,11 +187,11 @@ func TestMemberListedTwiceIsOne(t *testing.T) {
 func TestPartialListAfterARestartTakesNothingAway(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	c.hide(1)
 	reg := prometheus.NewPedanticRegistry()
 	cfg.Registerer = reg
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	for range 3 {
 		require.NoError(t, agent.RunOnce(t.Context()))
 		require.Equal(t, targets(1, 2, 3, 4, 5), read(t, cfg.File))
@@ -205,9 +205,9 @@ func TestPartialListAfterARestartTakesNothingAway(t *testing.T) {
 func TestMembersThatLeftDuringARestartLeaveWithTheFirstRefresh(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	c.leave(3)
-	require.NoError(t, start(t, cfg).RunOnce(t.Context()))
+	require.NoError(t, newAgent(t, cfg).RunOnce(t.Context()))
 	assert.Equal(t, targets(4, 5), read(t, cfg.File))
 }
 
@@ -223,14 +223,14 @@ func TestFailureOfOnePoolDoesNotDelayOthers(t *testing.T) {
 			c := newCloud().grow("web", "192.0.2.1").grow("db", "192.0.2.2")
 			cfg := config(t, c)
 			cfg.Pools = []string{"web", "db"}
-			agent := start(t, cfg)
+			agent := newAgent(t, cfg)
 			require.NoError(t, agent.RunOnce(t.Context()))
 			spoil(c)
 			c.grow("web", "192.0.2.3")
 			require.Error(t, agent.RunOnce(t.Context()))
 			assert.Equal(t, targets(1, 2, 3), read(t, cfg.File))
 
-			require.Error(t, start(t, cfg).RunOnce(t.Context()))
+			require.Error(t, newAgent(t, cfg).RunOnce(t.Context()))
 			assert.Equal(t, targets(1, 2, 3), read(t, cfg.File), "nor does a restart take it away")
 		})
 	}
@@ -240,7 +240,7 @@ func TestNameThatIsNotFoundDoesNotDelayOthers(t *testing.T) {
 	c := newCloud().grow("web", "192.0.2.1")
 	cfg := config(t, c)
 	cfg.Pools, cfg.Resolver = []string{"typo", "the web"}, c
-	err := start(t, cfg).RunOnce(t.Context())
+	err := newAgent(t, cfg).RunOnce(t.Context())
 	require.ErrorIs(t, err, discovery.ErrPoolNotFound)
 	assert.Equal(t, targets(1), read(t, cfg.File))
 }
@@ -265,7 +265,7 @@ func TestFailureOfOnePoolDoesNotSlowDownOthers(t *testing.T) {
 func TestPoolThatCannotBeReadKeepsMembersThatAreMissing(t *testing.T) {
 	c := five()
 	cfg := config(t, c)
-	agent := start(t, cfg)
+	agent := newAgent(t, cfg)
 	require.NoError(t, agent.RunOnce(t.Context()))
 	c.fail("Pool", errors.New("down"))
 	c.hide(1)
