@@ -39,7 +39,7 @@ func (s *antiAffinityGroups) declare() resource {
 		get("/anti-affinity-group", "list-anti-affinity-groups", s.list),
 		post("/anti-affinity-group", "create-anti-affinity-group", s.create),
 		get("/anti-affinity-group/{id}", "get-anti-affinity-group", s.get),
-		del("/anti-affinity-group/{id}", "delete-anti-affinity-group", s.remove),
+		del("/anti-affinity-group/{id}", "delete-anti-affinity-group", s.delete),
 	)
 }
 
@@ -68,7 +68,7 @@ func (s *antiAffinityGroups) create(r *request) (any, error) {
 	return s.set(r, g.id, func() { s.Add(g.id, g) })
 }
 
-func (s *antiAffinityGroups) remove(r *request) (any, error) {
+func (s *antiAffinityGroups) delete(r *request) (any, error) {
 	g, err := s.named(r)
 	if err != nil {
 		return nil, err

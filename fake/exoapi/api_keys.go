@@ -49,7 +49,7 @@ func newAPIKeys(w *world.World, keyring *iam.Keyring) *apiKeys {
 
 func (s *apiKeys) declare() resource {
 	getKey := get("/api-key/{id}", "get-api-key", s.get)
-	deleteKey := del("/api-key/{id}", "delete-api-key", s.remove)
+	deleteKey := del("/api-key/{id}", "delete-api-key", s.delete)
 	getKey.word, deleteKey.word = true, true
 	d := s.collection.declare(
 		get("/api-key", "list-api-keys", s.list),
@@ -116,9 +116,9 @@ func (s *apiKeys) create(r *request) (any, error) {
 	return v, nil
 }
 
-// remove leaves the keys that the cloud began with: whoever runs it
+// delete leaves the keys that the cloud began with: whoever runs it
 // relies on them.
-func (s *apiKeys) remove(r *request) (any, error) {
+func (s *apiKeys) delete(r *request) (any, error) {
 	k, err := s.named(r)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ type Cloud struct {
 	events  *eventLog
 }
 
-// New makes a cloud. The error tells all that is wrong with the
+// New makes a cloud. The error lists all that is wrong with the
 // configuration.
 func New(cfg Config) (*Cloud, error) { return newCloud(cfg) }
 

@@ -29,21 +29,21 @@ type Config struct {
 	DefaultZone string
 	// Machines runs the instances. By default nothing runs.
 	Machines infra.Driver
-	// Timing tells how long things take.
+	// Timing is how long things take.
 	Timing Timing
 	// Quotas overrides limits by resource name; -1 means unlimited.
 	Quotas map[string]int
-	// APIEndpoint tells the address of a zone's API, without trailing slash,
+	// APIEndpoint returns the address of a zone's API, without trailing slash,
 	// as listed by the zones call; the official one by default.
 	APIEndpoint func(zone string) string
-	// Logger gets what happens behind the API's back; nothing by default.
+	// Logger gets what happens without an API call; nothing by default.
 	Logger *slog.Logger
 	// Seed makes ids, names and generated credentials repeatable. Zero means
 	// random ones.
 	Seed uint64
 }
 
-// Timing tells how long transitions take. A zero field has the stated
+// Timing is how long transitions take. A zero field has the stated
 // default, a negative one means at once.
 type Timing struct {
 	InstanceStart  time.Duration // starting to running; 15 s
@@ -54,7 +54,7 @@ type Timing struct {
 	BalancerCreate time.Duration // creating to running; 5 s
 	BalancerUpdate time.Duration // a service's creating or updating to running, deleting to gone; 2 s
 	// Speed divides all waits. Zero means 1; it must not be negative. A
-	// driver that checks health at a pace of its own has its own speed.
+	// driver that checks health in real time has its own speed.
 	Speed float64
 }
 

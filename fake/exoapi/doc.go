@@ -1,9 +1,10 @@
 // Package exoapi emulates the Exoscale API v2, for unmodified clients.
 //
-//	            HTTP                                driver
-//	client ──▶ Handler ──▶ route ──▶ handler ──▶ world ──▶ Machines
-//	       or Transport      │                     │
-//	                  faults, signature      policies, clock and agenda
+//	            HTTP                                           driver
+//	client ──▶ Handler ──▶ route ──▶ handler of a resource ──▶ infra.Driver
+//	       or Transport      │                │
+//	                 faults, signature,     world: clock, schedule,
+//	                      policies          operations, quotas
 //
 // A [Cloud] answers like the original: signatures are verified, the policies
 // of roles enforced, every change is an operation that is pending first,
@@ -12,9 +13,13 @@
 // nothing needs to run: whatever fell due is done before the next request is
 // answered. With the system clock, [Cloud.Run] does it when it falls due.
 //
-// What instances do is up to a driver, [infra.Driver]. Without one they exist on
-// paper only and become healthy some time after they started.
+// What instances do is up to a driver, [infra.Driver]. Without one they exist
+// on paper only and become healthy some time after they started.
 //
-// [Cloud.Faults] breaks things by name. [Cloud.Routes] tells which part of
+// [Cloud.Faults] breaks things by name. [Cloud.Routes] lists which part of
 // the API is emulated; the rest answers 501 and names itself.
 package exoapi
+
+import "github.com/exopool/exopool/fake/infra"
+
+var _ infra.Driver = (*paperDriver)(nil)

@@ -74,7 +74,7 @@ func (s *elasticIPs) declare() resource {
 		post("/elastic-ip", "create-elastic-ip", s.create),
 		get("/elastic-ip/{id}", "get-elastic-ip", s.get),
 		put("/elastic-ip/{id}", "update-elastic-ip", s.update),
-		del("/elastic-ip/{id}", "delete-elastic-ip", s.remove),
+		del("/elastic-ip/{id}", "delete-elastic-ip", s.delete),
 		del("/elastic-ip/{id}/{field}", "reset-elastic-ip-field", s.resetField),
 		put("/elastic-ip/{id}:attach", "attach-instance-to-elastic-ip", s.attach),
 		put("/elastic-ip/{id}:detach", "detach-instance-from-elastic-ip", s.detach),
@@ -192,7 +192,7 @@ func (s *elasticIPs) resetField(r *request) (any, error) {
 	return s.set(r, e.id, func() { e.description = "" })
 }
 
-func (s *elasticIPs) remove(r *request) (any, error) {
+func (s *elasticIPs) delete(r *request) (any, error) {
 	e, err := s.named(r)
 	if err != nil {
 		return nil, err

@@ -169,7 +169,7 @@ func (f *Faults) All() iter.Seq2[int, Fault] {
 	}
 }
 
-// Struck tells how often each fault has struck so far, by its name.
+// Struck returns how often each fault has struck so far, by its name.
 func (f *Faults) Struck() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -18,7 +18,7 @@ type role struct {
 	labels      map[string]string
 	permissions []string
 	policy      *iam.Policy
-	assume      []iam.Rule // who may assume it; kept, as nobody can
+	assume      []iam.Rule // who may assume it; kept, as roles cannot be assumed
 	sessionTTL  int        // seconds; zero if it was not given
 }
 
@@ -64,7 +64,7 @@ func (s *roles) declare() resource {
 		post("/iam-role", "create-iam-role", s.create),
 		get("/iam-role/{id}", "get-iam-role", s.get),
 		put("/iam-role/{id}", "update-iam-role", s.update),
-		del("/iam-role/{id}", "delete-iam-role", s.remove),
+		del("/iam-role/{id}", "delete-iam-role", s.delete),
 		put("/iam-role/{id}:policy", "update-iam-role-policy", s.updatePolicy),
 		post("/iam-role/{id}/assume", "assume-iam-role", nil),
 	)
@@ -183,7 +183,7 @@ func (s *roles) updatePolicy(r *request) (any, error) {
 	return s.set(r, o.id, func() { o.policy = changed })
 }
 
-func (s *roles) remove(r *request) (any, error) {
+func (s *roles) delete(r *request) (any, error) {
 	o, err := s.changeable(r)
 	if err != nil {
 		return nil, err

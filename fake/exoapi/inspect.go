@@ -131,8 +131,8 @@ func (c *Cloud) SetPoolState(id, state string) error {
 	})
 }
 
-// SetPoolSize resizes a pool as somebody else would through the API. The
-// error tells why the API would refuse.
+// SetPoolSize resizes a pool as another client would through the API. The
+// error says why the API would refuse.
 func (c *Cloud) SetPoolSize(id string, size int) error {
 	return c.withPool(id, func(p *pool) error {
 		act, err := c.pools.resize(p, size, "scale-instance-pool")

@@ -20,7 +20,7 @@ const (
 	instanceError      = "error"
 )
 
-// An instance is one machine, of its own or member of a pool.
+// An instance is one machine, on its own or a member of a pool.
 //
 //	starting ──▶ running ──▶ stopping ──▶ stopped ──▶ starting
 //	    │            any ──▶ destroying ──▶ gone
@@ -39,7 +39,7 @@ type instance struct {
 	nics           []*nic // in private networks
 	reverseDNS     string // empty without a record
 
-	pool    *pool  // nil for one of its own
+	pool    *pool  // nil for one on its own
 	joining bool   // a member that has not run yet
 	placed  bool   // powered on at least once, so load balancers know it
 	sick    bool   // fails every health check, for ever
@@ -95,16 +95,16 @@ func (s *instances) declare() resource {
 		post("/instance", "create-instance", s.create),
 		get("/instance/{id}", "get-instance", s.get),
 		put("/instance/{id}", "update-instance", s.update),
-		del("/instance/{id}", "delete-instance", s.remove),
+		del("/instance/{id}", "delete-instance", s.delete),
 		del("/instance/{id}/{field}", "reset-instance-field", s.resetField),
-		put("/instance/{id}:start", "start-instance", s.startRequest),
-		put("/instance/{id}:stop", "stop-instance", s.stopRequest),
-		put("/instance/{id}:reboot", "reboot-instance", s.rebootRequest),
+		put("/instance/{id}:start", "start-instance", s.handleStart),
+		put("/instance/{id}:stop", "stop-instance", s.handleStop),
+		put("/instance/{id}:reboot", "reboot-instance", s.handleReboot),
 		put("/instance/{id}:scale", "scale-instance", s.scale),
 		put("/instance/{id}:resize-disk", "resize-instance-disk", s.resizeDisk),
 		put("/instance/{id}:add-protection", "add-instance-protection", s.protect),
 		put("/instance/{id}:remove-protection", "remove-instance-protection", s.unprotect),
-		put("/instance/{id}:reset", "reset-instance", s.resetRequest),
+		put("/instance/{id}:reset", "reset-instance", s.handleReset),
 		put("/instance/{id}:reset-password", "reset-instance-password", nil),
 		get("/instance/{id}:password", "reveal-instance-password", nil),
 		post("/instance/{id}:enable-tpm", "enable-tpm", nil),

@@ -85,7 +85,7 @@ func (s *instances) start(i *instance, op *world.Operation) {
 	})
 }
 
-// machine is what the driver is told about an instance.
+// machine returns an instance as drivers see it.
 func (s *instances) machine(i *instance) infra.Machine {
 	// Checked when it came in.
 	data, _ := base64.StdEncoding.DecodeString(i.userData)
@@ -130,8 +130,8 @@ func (s *instances) reset(i *instance, spec instanceSpec, op *world.Operation) {
 	s.start(i, op)
 }
 
-// destroy makes an instance go away. Its pool and all that it is
-// attached to let go of it at once, the machine goes later.
+// destroy removes an instance. It leaves its pool and all that it is attached
+// to at once; the machine goes later.
 func (s *instances) destroy(i *instance, op *world.Operation) {
 	if i.pool != nil {
 		s.pools.memberLeaves(i)

@@ -7,21 +7,20 @@ import (
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
 
-// changeIn is a change of an instance in one of the given states, or in
+// changeIn accepts a change of an instance in one of the given states, or in
 // any if none is given.
 func (s *instances) changeIn(r *request, act func(*instance, *world.Operation), states ...string) (any, error) {
 	i, err := s.changeable(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := i.must(states); err != nil {
+	if err := i.require(states); err != nil {
 		return nil, err
 	}
 	return s.change(r, i.id, func(op *world.Operation) { act(i, op) })
 }
 
-// setOn is a change of an instance that is done as soon as it is
-// accepted.
+// setOn accepts a change of an instance that is done at once.
 func (s *instances) setOn(r *request, i *instance, act func()) (any, error) {
 	return s.set(r, i.id, func() {
 		act()
@@ -29,8 +28,8 @@ func (s *instances) setOn(r *request, i *instance, act func()) (any, error) {
 	})
 }
 
-// must refuses an instance that is in none of the states.
-func (i *instance) must(states []string) error {
+// require refuses an instance that is in none of the states.
+func (i *instance) require(states []string) error {
 	for _, state := range states {
 		if i.state == state {
 			return nil
@@ -120,7 +119,7 @@ func (s *instances) resetField(r *request) (any, error) {
 	return s.setOn(r, i, func() { i.labels = nil })
 }
 
-func (s *instances) startRequest(r *request) (any, error) {
+func (s *instances) handleStart(r *request) (any, error) {
 	f := r.fields()
 	var profile string
 	f.OneOf("rescue-profile", &profile, "netboot", "netboot-efi")
@@ -130,17 +129,17 @@ func (s *instances) startRequest(r *request) (any, error) {
 	return s.changeIn(r, s.start, instanceStopped)
 }
 
-func (s *instances) stopRequest(r *request) (any, error) {
+func (s *instances) handleStop(r *request) (any, error) {
 	return s.changeIn(r, s.stop, instanceRunning, instanceError)
 }
 
-func (s *instances) rebootRequest(r *request) (any, error) {
+func (s *instances) handleReboot(r *request) (any, error) {
 	return s.changeIn(r, s.reboot, instanceRunning, instanceError)
 }
 
-// resetRequest takes the template and the disk size that it has, unless others
+// handleReset takes the template and the disk size that it has, unless others
 // are given. Unlike other changes of the disk's size, it may make it smaller.
-func (s *instances) resetRequest(r *request) (any, error) {
+func (s *instances) handleReset(r *request) (any, error) {
 	f := r.fields()
 	i, err := s.changeable(r)
 	if err != nil {
@@ -168,7 +167,7 @@ func (s *instances) scale(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if err := i.must([]string{instanceStopped}); err != nil {
+	if err := i.require([]string{instanceStopped}); err != nil {
 		return nil, err
 	}
 	if spec.diskSize > largestDisk(spec.instanceType) {
@@ -192,7 +191,7 @@ func (s *instances) resizeDisk(r *request) (any, error) {
 	if size < i.diskSize {
 		return nil, wire.Invalid("bad request: the disk has %d GiB and cannot shrink", i.diskSize)
 	}
-	if err := i.must([]string{instanceStopped}); err != nil {
+	if err := i.require([]string{instanceStopped}); err != nil {
 		return nil, err
 	}
 	return s.setOn(r, i, func() { i.diskSize = size })
@@ -214,8 +213,8 @@ func (s *instances) unprotect(r *request) (any, error) {
 	return s.setOn(r, i, func() { i.protected = false })
 }
 
-// remove also takes members of pools; their pool replaces them.
-func (s *instances) remove(r *request) (any, error) {
+// delete also takes members of pools; their pool replaces them.
+func (s *instances) delete(r *request) (any, error) {
 	i, err := s.changeable(r)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func (s *balancers) declare() resource {
 		post("/load-balancer", "create-load-balancer", s.create),
 		get("/load-balancer/{id}", "get-load-balancer", s.get),
 		put("/load-balancer/{id}", "update-load-balancer", s.update),
-		del("/load-balancer/{id}", "delete-load-balancer", s.remove),
+		del("/load-balancer/{id}", "delete-load-balancer", s.delete),
 		del("/load-balancer/{id}/{field}", "reset-load-balancer-field", s.resetField),
 		post("/load-balancer/{id}/service", "add-service-to-load-balancer", s.addService),
 		get("/load-balancer/{id}/service/{service-id}", "get-load-balancer-service", s.getService),

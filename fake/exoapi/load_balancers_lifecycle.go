@@ -43,7 +43,7 @@ func (s *balancers) changed(b *balancer) {
 	}
 }
 
-// sync tells the driver about all load balancers that changed.
+// sync applies all load balancers that changed to the driver.
 func (s *balancers) sync() {
 	for _, b := range s.stale {
 		b.stale = false
@@ -60,7 +60,7 @@ func (s *balancers) sync() {
 	s.stale = s.stale[:0]
 }
 
-// desired is what the driver is told about a load balancer.
+// desired returns a load balancer as drivers see it.
 func (s *balancers) desired(b *balancer) infra.Balancer {
 	out := infra.Balancer{ID: b.id, Address: b.address}
 	for sv := range b.services.All() {

@@ -71,7 +71,7 @@ func (s *balancers) resetField(r *request) (any, error) {
 	}
 }
 
-func (s *balancers) remove(r *request) (any, error) {
+func (s *balancers) delete(r *request) (any, error) {
 	b, err := s.changeable(r)
 	if err != nil {
 		return nil, err

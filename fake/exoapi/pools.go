@@ -98,7 +98,7 @@ func (s *pools) declare() resource {
 		post("/instance-pool", "create-instance-pool", s.create),
 		get("/instance-pool/{id}", "get-instance-pool", s.get),
 		put("/instance-pool/{id}", "update-instance-pool", s.update),
-		del("/instance-pool/{id}", "delete-instance-pool", s.remove),
+		del("/instance-pool/{id}", "delete-instance-pool", s.delete),
 		del("/instance-pool/{id}/{field}", "reset-instance-pool-field", s.resetField),
 		put("/instance-pool/{id}:scale", "scale-instance-pool", s.scale),
 		put("/instance-pool/{id}:evict", "evict-instance-pool-members", s.evict),

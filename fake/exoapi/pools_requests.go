@@ -196,7 +196,7 @@ func (s *pools) evict(r *request) (any, error) {
 	})
 }
 
-func (s *pools) remove(r *request) (any, error) {
+func (s *pools) delete(r *request) (any, error) {
 	p, err := s.named(r)
 	if err != nil {
 		return nil, err

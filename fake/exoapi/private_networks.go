@@ -27,7 +27,7 @@ type networkSettings struct {
 	options             *networkOptions
 }
 
-// networkOptions are what DHCP tells instances besides their address.
+// networkOptions are what DHCP gives instances besides their address.
 type networkOptions struct {
 	Routers      []string `json:"routers,omitempty"`
 	DNSServers   []string `json:"dns-servers,omitempty"`
@@ -88,7 +88,7 @@ func (s *privateNetworks) declare() resource {
 		post("/private-network", "create-private-network", s.create),
 		get("/private-network/{id}", "get-private-network", s.get),
 		put("/private-network/{id}", "update-private-network", s.update),
-		del("/private-network/{id}", "delete-private-network", s.remove),
+		del("/private-network/{id}", "delete-private-network", s.delete),
 		del("/private-network/{id}/{field}", "reset-private-network-field", s.resetField),
 		put("/private-network/{id}:attach", "attach-instance-to-private-network", s.attach),
 		put("/private-network/{id}:detach", "detach-instance-from-private-network", s.detach),

@@ -61,7 +61,7 @@ func (s *privateNetworks) resetField(r *request) (any, error) {
 	return s.set(r, n.id, func() { n.labels = nil })
 }
 
-func (s *privateNetworks) remove(r *request) (any, error) {
+func (s *privateNetworks) delete(r *request) (any, error) {
 	n, err := s.named(r)
 	if err != nil {
 		return nil, err

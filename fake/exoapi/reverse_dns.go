@@ -24,7 +24,7 @@ func (d *reverseDNS) routes() []*route {
 	return []*route{
 		get(path, "get-reverse-dns-"+d.kind, d.get),
 		post(path, "update-reverse-dns-"+d.kind, d.update),
-		del(path, "delete-reverse-dns-"+d.kind, d.remove),
+		del(path, "delete-reverse-dns-"+d.kind, d.delete),
 	}
 }
 
@@ -62,7 +62,7 @@ func (d *reverseDNS) update(r *request) (any, error) {
 	return d.write(r, record, name)
 }
 
-func (d *reverseDNS) remove(r *request) (any, error) {
+func (d *reverseDNS) delete(r *request) (any, error) {
 	record, err := existing(r)(d.change(r))
 	if err != nil {
 		return nil, err

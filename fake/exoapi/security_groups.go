@@ -10,7 +10,7 @@ import (
 )
 
 // A securityGroup is a set of firewall rules. The emulator keeps them; a driver
-// that is [infra.Firewall] enforces them.
+// that is an [infra.Firewall] enforces them.
 type securityGroup struct {
 	id, name    string
 	description string
@@ -73,7 +73,7 @@ type securityGroups struct {
 	collection[securityGroup]
 
 	firewall  infra.Firewall // nil if the driver enforces nothing
-	stale     bool           // the firewall does not know the present state yet
+	stale     bool           // the firewall is out of date
 	logger    *slog.Logger
 	instances *instances
 }
@@ -98,7 +98,7 @@ func (s *securityGroups) declare() resource {
 		get("/security-group", "list-security-groups", s.list),
 		post("/security-group", "create-security-group", s.create),
 		get("/security-group/{id}", "get-security-group", s.get),
-		del("/security-group/{id}", "delete-security-group", s.remove),
+		del("/security-group/{id}", "delete-security-group", s.delete),
 		post("/security-group/{id}/rules", "add-rule-to-security-group", s.addRule),
 		del("/security-group/{id}/rules/{rule-id}", "delete-rule-from-security-group", s.deleteRule),
 		put("/security-group/{id}:add-source", "add-external-source-to-security-group", s.addSource),
@@ -201,7 +201,7 @@ func (s *securityGroups) create(r *request) (any, error) {
 	return s.set(r, g.id, func() { s.Add(g.id, g) })
 }
 
-func (s *securityGroups) remove(r *request) (any, error) {
+func (s *securityGroups) delete(r *request) (any, error) {
 	g, err := s.changeable(r)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-// changed notes that the firewall no longer knows who may reach whom.
+// changed marks the firewall as out of date.
 func (s *securityGroups) changed() { s.stale = s.firewall != nil }
 
 // sync applies the firewall and logs why that is not possible.
@@ -20,8 +20,8 @@ func (s *securityGroups) sync() {
 	}
 }
 
-// applyFirewall tells the firewall who may reach whom, if that changed. Until
-// it could be told, no machine starts.
+// applyFirewall sets what the firewall permits, if that changed. Until it
+// succeeds, no machine starts.
 func (s *securityGroups) applyFirewall() error {
 	if !s.stale {
 		return nil

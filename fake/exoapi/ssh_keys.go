@@ -40,7 +40,7 @@ func (s *sshKeys) declare() resource {
 		get("/ssh-key", "list-ssh-keys", s.list),
 		post("/ssh-key", "register-ssh-key", s.register),
 		get("/ssh-key/{name}", "get-ssh-key", s.get),
-		del("/ssh-key/{name}", "delete-ssh-key", s.remove),
+		del("/ssh-key/{name}", "delete-ssh-key", s.delete),
 	)
 	d.Inventory = func(found world.Inventory) {
 		for k := range s.All() {
@@ -98,7 +98,7 @@ func (s *sshKeys) register(r *request) (any, error) {
 	return s.set(r, k.name, func() { s.Add(k.name, &k) })
 }
 
-func (s *sshKeys) remove(r *request) (any, error) {
+func (s *sshKeys) delete(r *request) (any, error) {
 	k, err := s.named(r)
 	if err != nil {
 		return nil, err

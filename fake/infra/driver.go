@@ -68,13 +68,13 @@ type Driver interface {
 	Start(Machine) error
 	// Stop powers a machine off; it may be started again.
 	Stop(id string)
-	// Destroy removes a machine and all it left behind.
+	// Destroy removes a machine with its disk.
 	Destroy(id string)
 	// Balance brings a load balancer into the given state.
 	Balance(Balancer) error
 	// Unbalance removes a load balancer.
 	Unbalance(id string)
-	// Health tells what the service's health check last said, by machine id.
-	// Machines that were not checked yet are absent.
+	// Health returns the latest outcome of a service's health check, by machine
+	// id. Machines that were not checked yet are absent.
 	Health(balancerID, serviceID string) map[string]Health
 }

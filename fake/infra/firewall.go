@@ -11,8 +11,8 @@ type Firewall interface {
 	// health. They become the sources of the public security group
 	// public-nlb-healthcheck-sources, for rules to refer to.
 	HealthcheckSources() []netip.Prefix
-	// Protect tells what may reach which machines and what they may reach, in
-	// place of what was told before. It names all machines, those about to be
+	// Protect sets what may reach which machines and what they may reach, in
+	// place of what was set before. It names all machines, those about to be
 	// started included; others cannot be reached. It is called whenever
 	// machines, rules or members of groups change.
 	Protect([]Protection) error

@@ -27,7 +27,7 @@ type QuotaView struct {
 	Limit    int    `json:"limit"`
 }
 
-// SetLimits replaces limits of quotas by name. The error tells all that is
+// SetLimits replaces limits of quotas by name. The error lists all that is
 // wrong with them; then none is replaced.
 func (w *World) SetLimits(limits map[string]int) error {
 	var errs []error

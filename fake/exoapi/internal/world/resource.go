@@ -15,7 +15,8 @@ type Resource struct {
 	// User names one of this kind that uses another resource and will stay,
 	// such as "instance 1234"; nothing if none does.
 	User func(id string) string
-	// Forget lets go of a resource of another kind that is going away.
+	// Forget drops references to a resource of another kind that is going
+	// away.
 	Forget func(id string)
 	// Inventory lists what users have made and what is not gone yet.
 	Inventory func(Inventory)
@@ -60,7 +61,8 @@ func (w *World) UserOf(id string) string {
 	return ""
 }
 
-// Forget lets all kinds let go of a resource that is going away.
+// Forget makes all kinds drop their references to a resource that is going
+// away.
 func (w *World) Forget(id string) {
 	for i := range w.resources {
 		if f := w.resources[i].Forget; f != nil {
