@@ -97,7 +97,7 @@ func (f *Faults) Add(fault Fault) (id int, err error) {
 	if fault.Operation == "" {
 		fault.Operation = AnyOperation
 	}
-	if err := f.check(fault); err != nil {
+	if err := f.validate(fault); err != nil {
 		return 0, err
 	}
 	f.mu.Lock()
@@ -107,7 +107,7 @@ func (f *Faults) Add(fault Fault) (id int, err error) {
 	return f.lastID, nil
 }
 
-func (f *Faults) check(fault Fault) error {
+func (f *Faults) validate(fault Fault) error {
 	reject := func(format string, args ...any) error {
 		return fmt.Errorf("add fault %s: "+format, append([]any{fault.Name}, args...)...)
 	}

@@ -157,11 +157,11 @@ func (s *networkSettings) read(f *wire.Fields) {
 		s.options = readNetworkOptions(o)
 	}
 	if f.Err() == nil {
-		s.check(f)
+		s.validate(f)
 	}
 }
 
-func (s *networkSettings) check(f *wire.Fields) {
+func (s *networkSettings) validate(f *wire.Fields) {
 	if !s.start.IsValid() && !s.end.IsValid() && !s.netmask.IsValid() {
 		return
 	}
