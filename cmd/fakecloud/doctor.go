@@ -63,7 +63,7 @@ func problem(err error) string {
 
 // tryProcesses starts the process driver, and ends it.
 func tryProcesses(ctx context.Context) error {
-	driver, err := process.New(ctx, process.Config{Log: slog.New(slog.DiscardHandler)})
+	driver, err := process.New(ctx, process.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (c config) nspawnConfig(from fakecloud.DriverConfig) nspawn.Config {
 		hosts[name] = netip.Addr{} // leads to the gateway
 	}
 	return nspawn.Config{
-		Log: from.Logger, Prefix: c.Prefix, Range: c.Range, RangeFlag: "-range", Dir: c.Disks, Cache: c.Cache, Mirror: c.Mirror,
+		Logger: from.Logger, Prefix: c.Prefix, Range: c.Range, RangeFlag: "-range", Dir: c.Disks, Cache: c.Cache, Mirror: c.Mirror,
 		Speed: from.Speed, Authority: from.Authority, Hosts: hosts,
 	}
 }

@@ -53,7 +53,7 @@ func newWorkload(tb testing.TB, members int) *workload {
 	key, secret := cloud.Credential()
 	signer, err := api.NewSecurityProvider(key, secret)
 	require.NoError(tb, err)
-	// The signer uses the computer's clock, which the cloud's leaves far
+	// The signer uses the host's clock, which the cloud's leaves far
 	// behind: let signatures outlive any number of rounds.
 	signer.ReqExpire = 100 * 365 * 24 * time.Hour
 	w := &workload{cloud: cloud, clock: clock, signer: signer}

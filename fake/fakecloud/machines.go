@@ -41,7 +41,7 @@ type DriverConfig struct {
 // see package process. Linux only.
 func Processes(cfg process.Config) Machines {
 	return func(ctx context.Context, from DriverConfig) (Driver, error) {
-		cfg.Speed, cfg.Log = from.Speed, from.Logger
+		cfg.Speed, cfg.Logger = from.Speed, from.Logger
 		// Cancelling would kill the members; Close lets them finish.
 		return process.New(context.WithoutCancel(ctx), cfg)
 	}

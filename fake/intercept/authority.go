@@ -54,7 +54,7 @@ func NewAuthority(domains ...string) (*Authority, error) {
 		{IP: net.IPv4zero, Mask: net.CIDRMask(0, 32)}, {IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
 	}
 	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "Authority for " + subject(domains) + " on this computer only"},
+		Subject:               pkix.Name{CommonName: "Authority for " + subject(domains) + " on this host only"},
 		NotBefore:             time.Now().Add(-time.Hour),
 		NotAfter:              time.Now().Add(validity),
 		KeyUsage:              x509.KeyUsageCertSign,

@@ -1,4 +1,4 @@
-// Package intercept keeps the traffic of some domains on this computer.
+// Package intercept keeps the traffic of some domains on this host.
 //
 // A [Proxy] is what a program reaches that has HTTPS_PROXY (and HTTP_PROXY) in
 // its environment. Requests for the domains and every host below them end here:
@@ -9,7 +9,7 @@
 //	program ──CONNECT api-at-vie-1.exoscale.com:443──▶ Proxy ──▶ Config.Handler
 //	        ──CONNECT registry.terraform.io:443──────▶   └────▶ the host itself
 //
-// Programs whose name service leads the domains' names to this computer need no
+// Programs whose name service leads the domains' names to this host need no
 // such variable: [Proxy.Serve] answers them on a listener of the caller's.
 //
 // The program must trust the authority: [Proxy.Bundle] is the content of a

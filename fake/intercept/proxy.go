@@ -209,7 +209,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		p.tunnel(w, r, net.JoinHostPort(host, port))
 	case port != "443":
 		p.unheard(host, "port "+port+" is not served")
-		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served, and nothing leaves this computer for that host", host, port))
+		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served, and nothing leaves this host for that host", host, port))
 	default:
 		conn, err := accept(w)
 		if err == nil {

@@ -13,7 +13,7 @@ import (
 // well-known http-load-generator.
 const DefaultDuration = 10 * time.Second
 
-// A RealCPU is the computer's own: every request keeps all CPUs that the
+// A RealCPU is the host's own: every request keeps all CPUs that the
 // process may use busy. Requests at the same time share them, so a hundred
 // requests cost no more than one. The zero value is not usable, see
 // [NewRealCPU].

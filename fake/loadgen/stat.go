@@ -27,18 +27,18 @@ const (
 type StatFile struct {
 	file       atomicfile.File
 	busy       func() time.Duration
-	log        *slog.Logger
+	logger     *slog.Logger
 	booted     time.Time
 	user, idle int64 // ticks; as written last
 }
 
 // NewStatFile writes the first version of dir/stat; the directory must exist.
 // busy tells the machine's CPU time since now, see [VirtualCPU.Busy].
-func NewStatFile(dir string, busy func() time.Duration, log *slog.Logger) (*StatFile, error) {
+func NewStatFile(dir string, busy func() time.Duration, logger *slog.Logger) (*StatFile, error) {
 	path := filepath.Join(dir, "stat")
 	f := &StatFile{
 		file: atomicfile.File{Path: path, Temp: path + ".new"},
-		busy: busy, log: log, booted: time.Now(),
+		busy: busy, logger: logger, booted: time.Now(),
 	}
 	if err := f.Write(); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (f *StatFile) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 			if err := f.Write(); err != nil {
-				f.log.Error("stat file not renewed", "err", err)
+				f.logger.Error("stat file not renewed", "err", err)
 			}
 		}
 	}

@@ -10,11 +10,11 @@ import (
 
 // A VirtualCPU is a share of a CPU that exists only as a schedule: one request
 // is served at a time, in order of arrival, each for work/share of wall time.
-// It costs the computer nothing, yet requests wait and it is busy exactly as
+// It costs the host nothing, yet requests wait and it is busy exactly as
 // if it computed.
 //
 // The schedule is exact: while requests wait, one is served from the instant
-// at which the one before was done, however late the computer's timers are.
+// at which the one before was done, however late the host's timers are.
 type VirtualCPU struct {
 	service time.Duration // wall time one request takes
 

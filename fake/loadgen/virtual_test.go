@@ -157,11 +157,11 @@ func TestVirtualCPUIsBusyExactlyWhileRequestsArePresent(t *testing.T) {
 			// busy or not.
 			for range 5000 {
 				if random.IntN(60) == 0 {
-					patience := time.Duration(1+random.IntN(200)) * time.Millisecond
+					timeout := time.Duration(1+random.IntN(200)) * time.Millisecond
 					present.Add(1)
 					wg.Go(func() {
 						defer present.Add(-1)
-						ctx, leave := context.WithTimeout(t.Context(), patience)
+						ctx, leave := context.WithTimeout(t.Context(), timeout)
 						defer leave()
 						_ = cpu.Burn(ctx)
 					})

@@ -27,12 +27,12 @@ const (
 )
 
 // bootingConfig keeps what these tests make apart from what a user has.
-func bootingConfig(t *testing.T, log *slog.Logger) nspawn.Config {
+func bootingConfig(t *testing.T, logger *slog.Logger) nspawn.Config {
 	t.Helper()
 	if os.Getenv(enableMachines) != "1" {
 		t.Skipf("boots machines: set %s=1 to run it, as root on Linux", enableMachines)
 	}
-	cfg := nspawn.Config{Log: log, Prefix: "exopoole2e", Range: netip.MustParsePrefix("198.19.0.0/20")}
+	cfg := nspawn.Config{Logger: logger, Prefix: "exopoole2e", Range: netip.MustParsePrefix("198.19.0.0/20")}
 	for _, r := range nspawn.Examine(t.Context(), cfg) {
 		if !r.OK() {
 			t.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)

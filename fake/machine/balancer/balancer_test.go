@@ -85,7 +85,7 @@ func spec(lb *testSet, list ...*backend) infra.Balancer {
 
 func newBalancers(tb testing.TB) *testSet {
 	tb.Helper()
-	return newSet(tb, balancer.Config{Log: quiet(), Speed: 1000}) // checks every 10 ms
+	return newSet(tb, balancer.Config{Logger: quiet(), Speed: 1000}) // checks every 10 ms
 }
 
 func newBackends(tb testing.TB, lb *testSet, n int) []*backend {
@@ -119,7 +119,7 @@ func dial(t *testing.T, lb *testSet) *net.TCPConn {
 	conn, err := net.DialTCP("tcp4", nil, net.TCPAddrFromAddrPort(at))
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(timeout)))
 	return conn
 }
 
@@ -177,7 +177,7 @@ func TestWithoutHealthyTargetTheConnectionIsReset(t *testing.T) {
 	conn, err := net.DialTCP("tcp4", nil, net.TCPAddrFromAddrPort(at))
 	if err == nil { // The reset may come before dialling is over.
 		defer conn.Close()
-		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(timeout)))
 		_, err = conn.Read(make([]byte, 1))
 	}
 	assert.ErrorIs(t, err, syscall.ECONNRESET)

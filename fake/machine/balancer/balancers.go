@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,12 @@ import (
 	"sync"
 
 	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/internal/tasks"
 )
 
-// Config is what a [Set] needs. Only Log is required.
+// Config is what a [Set] needs. Only Logger is required.
 type Config struct {
-	Log *slog.Logger
+	Logger *slog.Logger
 	// Speed divides intervals and timeouts of health checks; timeouts down to
 	// half a second only. Default 1.
 	Speed float64
@@ -35,16 +37,9 @@ type Config struct {
 	On func(machineID string) bool
 }
 
-func (c *Config) complete() error {
-	if c.Log == nil {
-		return errors.New("no logger given")
-	}
-	if c.Speed == 0 {
-		c.Speed = 1
-	}
-	if !(c.Speed > 0) {
-		return fmt.Errorf("speed %v must be positive", c.Speed)
-	}
+// withDefaults returns the configuration with its defaults filled in.
+func (c Config) withDefaults() Config {
+	c.Speed = cmp.Or(c.Speed, 1)
 	var dialer net.Dialer
 	if c.Listen == nil {
 		c.Listen = func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
@@ -65,13 +60,25 @@ func (c *Config) complete() error {
 	if c.On == nil {
 		c.On = func(string) bool { return true }
 	}
-	return nil
+	return c
+}
+
+// validate returns all that is wrong with a configuration.
+func (c Config) validate() error {
+	var errs []error
+	if c.Logger == nil {
+		errs = append(errs, errors.New("no logger given"))
+	}
+	if !(c.Speed > 0) {
+		errs = append(errs, fmt.Errorf("speed %v: must be positive", c.Speed))
+	}
+	return errors.Join(errs...)
 }
 
 // A Set is all load balancers of one driver. It ends with [Set.Close].
 type Set struct {
-	cfg  Config
-	work crew
+	cfg   Config
+	tasks *tasks.Group // servers and health checks
 
 	mu     sync.Mutex
 	byID   map[string]map[string]*service // by balancer id, then service id
@@ -80,10 +87,11 @@ type Set struct {
 
 // NewSet returns a set without load balancers.
 func NewSet(ctx context.Context, cfg Config) (*Set, error) {
-	if err := cfg.complete(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("load balancers: %w", err)
 	}
-	return &Set{cfg: cfg, work: newCrew(ctx), byID: map[string]map[string]*service{}}, nil
+	return &Set{cfg: cfg, tasks: tasks.New(ctx), byID: map[string]map[string]*service{}}, nil
 }
 
 // Balance brings a load balancer into the given state. Connections through
@@ -129,12 +137,12 @@ func (b *Set) Balance(wanted infra.Balancer) error {
 
 func (b *Set) open(address netip.Addr, spec infra.Service) (*service, error) {
 	s := &service{
-		cfg: b.cfg, start: b.work.start, address: address, port: spec.Port, protocol: spec.Protocol,
-		log:     b.cfg.Log.With("service", spec.Name),
+		cfg: b.cfg, tasks: b.tasks, address: address, port: spec.Port, protocol: spec.Protocol,
+		logger:  b.cfg.Logger.With("service", spec.Name),
 		targets: map[string]*target{}, choose: newChooser(),
 	}
 	if spec.Protocol == "udp" {
-		s.log.Warn("UDP is not forwarded, health checks only", "port", spec.Port)
+		s.logger.Warn("UDP is not forwarded, health checks only", "port", spec.Port)
 		return s, nil
 	}
 	at := netip.AddrPortFrom(address, uint16(spec.Port)) //nolint:gosec // G115: ports are below 65536
@@ -147,15 +155,15 @@ func (b *Set) open(address netip.Addr, spec infra.Service) (*service, error) {
 		s.endpoint = tcp.AddrPort()
 	}
 	s.listener = listener
-	s.stop = b.work.start(s.serve)
-	s.log.Info("load balancer service listening", "endpoint", s.endpoint)
+	s.stop = b.tasks.Go(s.serve)
+	s.logger.Info("load balancer service listening", "endpoint", s.endpoint)
 	return s, nil
 }
 
 // listen gives Listen the context that Balance has none of.
 func (b *Set) listen(at netip.AddrPort) (listener net.Listener, err error) {
 	done := make(chan struct{})
-	b.work.start(func(ctx context.Context) {
+	b.tasks.Go(func(ctx context.Context) {
 		defer close(done)
 		listener, err = b.cfg.Listen(ctx, at)
 	})
@@ -209,6 +217,5 @@ func (b *Set) Close() {
 	}
 	clear(b.byID)
 	b.mu.Unlock()
-	b.work.dismiss()
-	b.work.all.Wait()
+	b.tasks.Close()
 }

@@ -36,7 +36,7 @@ func BenchmarkBalancerConnection(b *testing.B) {
 	want := spec(lb, &backend{id: "id-0", address: address})
 	want.Services[0].Healthcheck = infra.Healthcheck{Mode: "tcp", Port: targetPort, Interval: 300, Timeout: 60, Retries: 20}
 	require.NoError(b, lb.Balance(want))
-	require.Eventually(b, func() bool { return len(lb.Health("lb", "svc")) > 0 }, patience, time.Millisecond)
+	require.Eventually(b, func() bool { return len(lb.Health("lb", "svc")) > 0 }, timeout, time.Millisecond)
 	at, _ := lb.Endpoint("lb", servicePort)
 
 	b.ReportAllocs()

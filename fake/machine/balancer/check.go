@@ -18,7 +18,7 @@ const (
 	// minCheckInterval keeps a high speed from turning checks into load.
 	minCheckInterval = 5 * time.Millisecond
 	// minCheckTimeout keeps a high speed from failing a target because the
-	// computer is busy with something else for a moment.
+	// host is busy with something else for a moment.
 	minCheckTimeout = 500 * time.Millisecond
 )
 
@@ -33,7 +33,7 @@ func (s *service) startCheck(t *target) {
 	timeout := max(s.scaled(hc.TimeoutDuration()), minCheckTimeout)
 	//nolint:gosec // G115: ports are below 65536
 	at := netip.AddrPortFrom(t.address, uint16(s.cfg.TargetPort(hc.Port)))
-	t.stopCheck = s.start(func(ctx context.Context) {
+	t.stopCheck = s.tasks.Go(func(ctx context.Context) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
@@ -74,12 +74,12 @@ func (s *service) record(ctx context.Context, t *target, retries int, err error)
 	}
 	switch {
 	case t.health == infra.HealthSuccess:
-		s.log.Info("target healthy", "target", t.address)
+		s.logger.Info("target healthy", "target", t.address)
 	case errors.Is(err, errOff):
-		// It boots or was stopped, as somebody wanted.
-		s.log.Info("target unhealthy", "target", t.address, "err", err)
+		// It boots or was stopped, as its user wanted.
+		s.logger.Info("target unhealthy", "target", t.address, "err", err)
 	default:
-		s.log.Warn("target unhealthy", "target", t.address, "err", err)
+		s.logger.Warn("target unhealthy", "target", t.address, "err", err)
 	}
 }
 

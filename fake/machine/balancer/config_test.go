@@ -21,7 +21,7 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 	checked := map[string]bool{}
 	var dialer net.Dialer
 	lb := newSet(t, balancer.Config{
-		Log: quiet(), Speed: 1000,
+		Logger: quiet(), Speed: 1000,
 		Dial: func(ctx context.Context, client netip.Addr, target netip.AddrPort) (net.Conn, error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -61,7 +61,7 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 
 func TestServiceListensWhereTheDriverSays(t *testing.T) {
 	elsewhere := netip.MustParseAddr("127.0.0.1")
-	lb := newSet(t, balancer.Config{Log: quiet(), Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
+	lb := newSet(t, balancer.Config{Logger: quiet(), Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
 		if at.Port() != servicePort {
 			return nil, errors.New("no such port")
 		}
@@ -76,9 +76,9 @@ func TestServiceListensWhereTheDriverSays(t *testing.T) {
 	require.ErrorContains(t, lb.Balance(other), "no such port")
 }
 
-func TestConfigIsChecked(t *testing.T) {
+func TestConfigIsValidated(t *testing.T) {
 	_, err := balancer.NewSet(t.Context(), balancer.Config{})
 	require.ErrorContains(t, err, "no logger given")
-	_, err = balancer.NewSet(t.Context(), balancer.Config{Log: quiet(), Speed: -1})
-	require.ErrorContains(t, err, "speed -1 must be positive")
+	_, err = balancer.NewSet(t.Context(), balancer.Config{Logger: quiet(), Speed: -1})
+	require.ErrorContains(t, err, "speed -1: must be positive")
 }

@@ -15,7 +15,7 @@ const dialTimeout = time.Second
 
 // serve forwards connections until ctx ends, and returns when none is left.
 func (s *service) serve(ctx context.Context) {
-	server := relay.Server{Handle: s.forward, Logger: s.log}
+	server := relay.Server{Handle: s.forward, Logger: s.logger}
 	server.Serve(ctx, s.listener)
 }
 
@@ -41,7 +41,7 @@ func (s *service) dial(ctx context.Context, client net.Conn) net.Conn {
 		at := netip.AddrPortFrom(t.address, uint16(port)) //nolint:gosec // G115: ports are below 65536
 		conn, err := s.dialOne(ctx, from, at)
 		if err != nil {
-			s.log.Debug("target not reached, trying the next", "target", at, "err", err)
+			s.logger.Debug("target not reached, trying the next", "target", at, "err", err)
 			continue
 		}
 		return conn

@@ -33,8 +33,8 @@ func (r *record) String() string {
 
 func TestWarningsAreAboutFailuresNotAboutMachinesThatAreOff(t *testing.T) {
 	warnings := new(record)
-	log := slog.New(slog.NewTextHandler(warnings, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	lb := newSet(t, balancer.Config{Log: log, Speed: 1000})
+	logger := slog.New(slog.NewTextHandler(warnings, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	lb := newSet(t, balancer.Config{Logger: logger, Speed: 1000})
 	list := newBackends(t, lb, 2)
 	lb.PowerOff("id-0")
 	require.NoError(t, lb.Balance(spec(lb, list...)))

@@ -17,8 +17,8 @@ import (
 	"github.com/exopool/exopool/fake/machine/balancer"
 )
 
-// patience is the deadline of every wait; a wait that succeeds is far shorter.
-const patience = 10 * time.Second
+// timeout is the deadline of every wait; a wait that succeeds is far shorter.
+const timeout = 10 * time.Second
 
 // A testSet has loopback networks, whose targets are what a test listens with.
 type testSet struct {
@@ -96,5 +96,5 @@ func fetchWith(ctx context.Context, client *http.Client, url string) (string, er
 
 func eventually(t *testing.T, condition func() bool, message string, args ...any) {
 	t.Helper()
-	require.Eventually(t, condition, patience, 5*time.Millisecond, append([]any{message}, args...)...)
+	require.Eventually(t, condition, timeout, 5*time.Millisecond, append([]any{message}, args...)...)
 }

@@ -8,13 +8,14 @@ import (
 	"sync"
 
 	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/internal/tasks"
 )
 
 // A service is one listening port of a load balancer.
 type service struct {
 	cfg      Config
-	start    start
-	log      *slog.Logger
+	tasks    *tasks.Group
+	logger   *slog.Logger
 	address  netip.Addr
 	port     int
 	protocol string

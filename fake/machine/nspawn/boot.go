@@ -48,7 +48,7 @@ func (m *machine) contents(spec infra.Machine) container.Contents {
 		"etc/docker/daemon.json":                           fmt.Appendf(nil, dockerMirror, gateway, registryPort),
 	}
 	if !m.groups.Unified() {
-		// Where the computer has control groups of version 1, machines have no
+		// Where the host has control groups of version 1, machines have no
 		// pids controller, and container engines refuse to do without the
 		// limit that they set by default.
 		files["etc/containers/containers.conf.d/90-exopool.conf"] = []byte("[containers]\npids_limit = 0\n")
@@ -94,7 +94,7 @@ func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool
 	for _, file := range shown {
 		companions.Go(func() {
 			if err := file.Keep(ctx); err != nil {
-				m.log.Error("the machine's /proc is not up to date any more", "err", err)
+				m.logger.Error("the machine's /proc is not up to date any more", "err", err)
 			}
 		})
 	}
@@ -106,7 +106,7 @@ func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool
 	if err != nil {
 		return false, err
 	}
-	m.log.Info("machine boots", "pid", process.PID())
+	m.logger.Info("machine boots", "pid", process.PID())
 	m.hold(&process)
 	defer m.hold(nil)
 	companions.Go(func() { m.follow(ctx, begin, limit, stay) })
@@ -144,7 +144,7 @@ func (m *machine) attend(ctx context.Context, process container.Process, stay fu
 // shutDown asks the machine to end, and kills it when it takes too long or
 // nobody wants to wait.
 func (m *machine) shutDown(ctx context.Context, process container.Process) error {
-	m.log.Info("machine shuts down")
+	m.logger.Info("machine shuts down")
 	if err := process.Signal(container.PowerOff); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (m *machine) shutDown(ctx context.Context, process container.Process) error
 		case <-ctx.Done():
 			return process.Kill()
 		case <-limit.C:
-			m.log.Warn("machine killed: it did not shut down in time", "grace", m.cfg.Grace)
+			m.logger.Warn("machine killed: it did not shut down in time", "grace", m.cfg.Grace)
 			return process.Kill()
 		case <-m.changed:
 			if m.wanted() == gone {
@@ -188,7 +188,7 @@ func (m *machine) own(t infra.InstanceType, limit *cpuLimit) ([]*procfiles.File,
 	return []*procfiles.File{cpu, memory}, nil
 }
 
-// dismantle removes all that the machine has on this computer.
+// dismantle removes all that the machine has on this host.
 func (m *machine) dismantle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
 	defer cancel()
@@ -203,10 +203,10 @@ func (m *machine) dismantle(ctx context.Context) {
 		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
-		m.log.Error("machine not removed completely; the next start tries again", "err", err)
+		m.logger.Error("machine not removed completely; the next start tries again", "err", err)
 		return
 	}
-	m.log.Debug("machine removed")
+	m.logger.Debug("machine removed")
 }
 
 // propagate is a directory that systemd-nspawn makes for a machine and leaves

@@ -14,23 +14,25 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
 )
 
-func TestSettingsAreChecked(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
+func TestConfigIsValidated(t *testing.T) {
+	logger := slog.New(slog.DiscardHandler)
 	for want, cfg := range map[string]nspawn.Config{
-		"no logger given":       {},
-		"boot CPU 1 must be":    {Log: log, CPU: 0.001},
-		"speed -1 positive":     {Log: log, Speed: -1},
-		"grace -1ns":            {Log: log, Grace: -1},
-		"directory /a:b":        {Log: log, Dir: "/a:b"},
-		"directory /a,b: its p": {Log: log, Cache: "/a,b"},
+		"no logger given":                       {},
+		"CPU 0.001: must be":                    {Logger: logger, CPU: 0.001},
+		"boot CPU 0.001: must be":               {Logger: logger, BootCPU: 0.001},
+		"speed -1: must be":                     {Logger: logger, Speed: -1},
+		"grace -1ns: must be":                   {Logger: logger, Grace: -1},
+		"directory /a:b: must be":               {Logger: logger, Dir: "/a:b"},
+		"directory /a,b: must be":               {Logger: logger, Cache: "/a,b"},
+		"speed -1: must be positive\ndirectory": {Logger: logger, Speed: -1, Dir: "/a:b"},
 	} {
-		_, err := nspawn.Completed(cfg)
+		_, err := nspawn.WithDefaults(cfg)
 		assert.ErrorContains(t, err, want)
 	}
 }
 
-func TestTypesGetTheirShareOfTheComputer(t *testing.T) {
-	cfg, err := nspawn.Completed(nspawn.Config{Log: slog.New(slog.DiscardHandler)})
+func TestTypesGetTheirShareOfTheHost(t *testing.T) {
+	cfg, err := nspawn.WithDefaults(nspawn.Config{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	assert.InDelta(t, 0.25, nspawn.Share(cfg, 1), 0, "micro")
 	assert.InDelta(t, 0.5, nspawn.Share(cfg, 2), 0, "small")
@@ -51,7 +53,7 @@ func TestNamesOfTheVendorLeadMachinesToTheGateway(t *testing.T) {
 	gateway, metadata := netip.MustParseAddr("198.18.192.1"), netip.MustParseAddr("169.254.169.254")
 	mirror := netip.MustParseAddr("198.18.192.9")
 	cfg := nspawn.Config{Hosts: map[string]netip.Addr{"apt.grafana.com": {}, "deb.example.test": mirror}}
-	server, err := dnsserver.New(dnsserver.Config{Log: slog.New(slog.DiscardHandler), Hosts: nspawn.Hosts(cfg, gateway, metadata)})
+	server, err := dnsserver.New(dnsserver.Config{Logger: slog.New(slog.DiscardHandler), Hosts: nspawn.Hosts(cfg, gateway, metadata)})
 	require.NoError(t, err)
 	want := map[string]netip.Addr{
 		"metadata.exoscale.com": metadata, "apt.grafana.com": gateway, "deb.example.test": mirror,

@@ -43,10 +43,11 @@ var (
 
 // New makes a driver without machines: it sweeps up what an earlier run left,
 // makes the network, and builds the template if there is none yet, which takes
-// a minute or two. The error says what is missing on the computer; ask
+// a minute or two. The error says what is missing on the host; ask
 // [Examine] for all of it.
 func New(ctx context.Context, cfg Config) (*Driver, error) {
-	if err := cfg.complete(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("nspawn driver: %w", err)
 	}
 	d := &Driver{cfg: cfg, machines: map[string]*machine{}}
@@ -71,7 +72,7 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 	}
 	// Before anything is swept up, as it makes sure that nobody else uses the prefix.
 	d.network, err = network.New(ctx, network.Config{
-		Log: d.cfg.Log, Prefix: d.cfg.Prefix, Range: d.cfg.Range, RangeFlag: d.cfg.RangeFlag,
+		Logger: d.cfg.Logger, Prefix: d.cfg.Prefix, Range: d.cfg.Range, RangeFlag: d.cfg.RangeFlag,
 	})
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
-		Log: d.cfg.Log, Speed: d.cfg.Speed, On: d.on,
+		Logger: d.cfg.Logger, Speed: d.cfg.Speed, On: d.on,
 		Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
 			return d.network.Listen(ctx, "tcp4", at.String())
 		},
@@ -133,8 +134,8 @@ func (d *Driver) Start(spec infra.Machine) error {
 	if m == nil {
 		m = &machine{
 			cfg: &d.cfg, link: d.network, groups: d.groups, template: d.image,
-			log: d.cfg.Log.With("machine", spec.Name, "address", spec.Address),
-			id:  spec.ID, address: spec.Address, spec: spec,
+			logger: d.cfg.Logger.With("machine", spec.Name, "address", spec.Address),
+			id:     spec.ID, address: spec.Address, spec: spec,
 			changed: make(chan struct{}, 1), ended: make(chan struct{}),
 		}
 		d.machines[spec.ID] = m
@@ -253,7 +254,7 @@ func (d *Driver) Close(ctx context.Context) error {
 // Gateway is the address at which machines reach the emulated API.
 func (d *Driver) Gateway() netip.Addr { return d.network.Gateway() }
 
-// Host is the address from which programs of this computer reach machines, for
+// Host is the address from which programs of this host reach machines, for
 // security groups to admit.
 func (d *Driver) Host() netip.Addr { return d.network.Host() }
 

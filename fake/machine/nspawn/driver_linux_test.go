@@ -102,7 +102,7 @@ func TestMachineIsBusyWhenItUsesAllThatItMay(t *testing.T) {
 		return (busy[to] - busy[from]) / (busy[to] - busy[from] + idle[to] - idle[from])
 	}
 	assert.Less(t, share(0, 1), 0.5, "at rest, but it may still finish its boot")
-	assert.Greater(t, share(1, 2), 0.7, "one thread, on a computer that may be busy with other things")
+	assert.Greater(t, share(1, 2), 0.7, "one thread, on a host that may be busy with other things")
 }
 
 // application is user-data that installs podman and runs the default

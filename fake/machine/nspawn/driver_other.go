@@ -16,7 +16,7 @@ import (
 type Driver struct{}
 
 var errSystem = errors.New("machines that really boot need Linux, this is " + runtime.GOOS +
-	": use another machine driver, or a Linux computer")
+	": use another machine driver, or a Linux host")
 
 // New fails outside Linux.
 func New(context.Context, Config) (*Driver, error) { return nil, errSystem }
@@ -26,7 +26,7 @@ func Sweep(context.Context, Config) error { return errSystem }
 
 // Examine tells that this is not Linux.
 func Examine(context.Context, Config) []Requirement {
-	return []Requirement{{Name: "Linux", Problem: errSystem.Error(), Remedy: "use a Linux computer or a virtual machine with Linux"}}
+	return []Requirement{{Name: "Linux", Problem: errSystem.Error(), Remedy: "use a Linux host or a virtual machine with Linux"}}
 }
 
 // The methods are those of the driver for Linux. As there is never a driver,

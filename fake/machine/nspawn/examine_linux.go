@@ -26,10 +26,11 @@ const (
 	answerLimit = 10 * time.Second
 )
 
-// Examine tests everything that the driver needs on this computer, and leaves
+// Examine tests everything that the driver needs on this host, and leaves
 // nothing behind. Without root it cannot test much, and says so.
 func Examine(ctx context.Context, cfg Config) []Requirement {
-	if err := cfg.complete(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return []Requirement{{Name: "settings", Problem: err.Error(), Remedy: "correct them"}}
 	}
 	list := basics(ctx, cfg)
@@ -38,7 +39,7 @@ func Examine(ctx context.Context, cfg Config) []Requirement {
 	}
 	list = append(list, examine("network", func() error {
 		n, err := network.New(ctx, network.Config{
-			Log: cfg.Log, Prefix: cfg.Prefix, Range: cfg.Range, RangeFlag: cfg.RangeFlag,
+			Logger: cfg.Logger, Prefix: cfg.Prefix, Range: cfg.Range, RangeFlag: cfg.RangeFlag,
 		})
 		if err != nil {
 			return err
@@ -49,7 +50,7 @@ func Examine(ctx context.Context, cfg Config) []Requirement {
 		return append(list, Requirement{Name: "template"})
 	}
 	return append(list, examine("Debian mirror", func() error { return answers(ctx, cfg.Mirror) },
-		"give the address of a mirror that this computer reaches"))
+		"give the address of a mirror that this host reaches"))
 }
 
 // basics are what can be tested in a moment.
@@ -72,10 +73,10 @@ func basics(ctx context.Context, cfg Config) []Requirement {
 	}
 	return append(list,
 		examine("namespaces and overlays", func() error { return overlay(cfg.Dir) },
-			"run it on the computer itself or in a privileged container, "+
+			"run it on the host itself or in a privileged container, "+
 				"with the directory of machines on a plain file system such as ext4, xfs or btrfs"),
 		examine("control groups", func() error { return groups(ctx, cfg.Prefix) },
-			"run it where control groups can be written: on the computer itself, not in a container"),
+			"run it where control groups can be written: on the host itself, not in a container"),
 		examine("room on disk", func() error { return errors.Join(free(cfg.Dir), free(cfg.Cache)) },
 			"free some, or choose other directories"),
 	)

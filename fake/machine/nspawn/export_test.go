@@ -6,13 +6,14 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-// Completed returns the settings with their defaults.
-func Completed(c Config) (Config, error) {
-	err := c.complete()
-	return c, err
+// WithDefaults returns the configuration with its defaults, and what is wrong
+// with it.
+func WithDefaults(c Config) (Config, error) {
+	c = c.withDefaults()
+	return c, c.validate()
 }
 
-// Share is how many CPUs of this computer a machine of a type gets.
+// Share is how many CPUs of this host a machine of a type gets.
 func Share(c Config, cpus int) float64 { return c.share(infra.InstanceType{CPUs: cpus}) }
 
 // Hosts are the names that machines find in their own network.

@@ -17,8 +17,8 @@ const (
 	bootLimit = 5 * time.Minute
 )
 
-// follow waits until cloud-init is done, tells what became of it, and takes the
-// extra CPU away. Once somebody switches the machine off, what cloud-init says
+// follow waits until cloud-init is done, logs its result, and takes the
+// extra CPU away. Once the machine is switched off, what cloud-init says
 // is no verdict on the user-data.
 func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit, stay func() bool) {
 	ticker := time.NewTicker(outcomeInterval)
@@ -37,7 +37,7 @@ func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit, 
 			return
 		}
 		if time.Since(begin) > bootLimit && limit.boosted() {
-			m.log.Warn("cloud-init is still at work", "since", time.Since(begin).Round(time.Second))
+			m.logger.Warn("cloud-init is still at work", "since", time.Since(begin).Round(time.Second))
 			m.calm(limit)
 		}
 	}
@@ -71,27 +71,27 @@ func (m *machine) judge(outcome cloudinit.Outcome, err error, took time.Duration
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.judged {
-		m.log.Info("machine booted again", "took", took.Round(time.Millisecond))
+		m.logger.Info("machine booted again", "took", took.Round(time.Millisecond))
 		return
 	}
 	m.judged = true
 	if err == nil {
 		for _, w := range outcome.Warnings {
-			m.log.Warn("cloud-init warns", "warning", w)
+			m.logger.Warn("cloud-init warns", "warning", w)
 		}
-		m.log.Info("machine booted, user-data done", "took", took.Round(time.Millisecond))
+		m.logger.Info("machine booted, user-data done", "took", took.Round(time.Millisecond))
 		return
 	}
 	m.condition.Err = err
-	m.log.Error("user-data failed", "err", err, "took", took.Round(time.Millisecond), "console", m.console)
+	m.logger.Error("user-data failed", "err", err, "took", took.Round(time.Millisecond), "console", m.console)
 	for _, line := range outcome.Tail {
-		m.log.Error("user-data wrote", "line", line)
+		m.logger.Error("user-data wrote", "line", line)
 	}
 }
 
 func (m *machine) calm(limit *cpuLimit) {
 	if err := limit.calm(); err != nil {
-		m.log.Error("machine keeps the CPU that it had to boot", "err", err)
+		m.logger.Error("machine keeps the CPU that it had to boot", "err", err)
 	}
 }
 

@@ -36,7 +36,7 @@ const (
 //	      any ──▶ gone
 type machine struct {
 	cfg      *Config
-	log      *slog.Logger
+	logger   *slog.Logger
 	id       string
 	address  netip.Addr
 	link     link
@@ -181,7 +181,7 @@ func (m *machine) powered(ctx context.Context) {
 	defer m.mu.Unlock()
 	if m.want != on || m.stops != stops {
 		if err != nil {
-			m.log.Warn("machine did not end in order", "err", err)
+			m.logger.Warn("machine did not end in order", "err", err)
 		}
 		return
 	}
@@ -189,10 +189,10 @@ func (m *machine) powered(ctx context.Context) {
 	m.want = off
 	m.condition.Off = true
 	if err == nil {
-		m.log.Info("machine shut itself down")
+		m.logger.Info("machine shut itself down")
 		return
 	}
-	m.log.Error("machine is off", "err", err, "console", m.console)
+	m.logger.Error("machine is off", "err", err, "console", m.console)
 	if !m.judged {
 		m.condition.Err = err
 	}

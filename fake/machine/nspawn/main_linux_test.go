@@ -29,15 +29,15 @@ import (
 const (
 	// prefix keeps what tests make apart from what a user has.
 	prefix = "exopooltest"
-	// patience is how long a machine may take for anything, on a computer
+	// bootTimeout is how long a machine may take for anything, on a host
 	// that is busy with other tests.
-	patience = 2 * time.Minute
+	bootTimeout = 2 * time.Minute
 )
 
-// config is that of a driver for tests; log gets what it says.
-func config(log *slog.Logger) nspawn.Config {
+// config is that of a driver for tests; logger gets what it logs.
+func config(logger *slog.Logger) nspawn.Config {
 	return nspawn.Config{
-		Log: log, Prefix: prefix, Range: netip.MustParsePrefix("198.18.96.0/20"), Dir: "/var/tmp",
+		Logger: logger, Prefix: prefix, Range: netip.MustParsePrefix("198.18.96.0/20"), Dir: "/var/tmp",
 	}
 }
 
@@ -142,7 +142,7 @@ func start(tb testing.TB, driver *nspawn.Driver, m infra.Machine) {
 // eventually waits for a condition.
 func eventually(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(bootTimeout)
 	for !holds() {
 		if time.Now().After(deadline) {
 			require.FailNow(tb, "never: "+what)
@@ -189,7 +189,7 @@ func on(tb testing.TB, k key, m infra.Machine, command string) (string, error) {
 	return strings.TrimSpace(string(output)), err
 }
 
-// traces lists what there is on the computer with a prefix.
+// traces lists what there is on the host with a prefix.
 func traces(tb testing.TB, prefix string) []string {
 	tb.Helper()
 	var found []string

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// A Requirement is something that the computer must have.
+// A Requirement is something that the host must have.
 type Requirement struct {
 	Name string
 	// Problem is empty when the requirement is met.

@@ -33,8 +33,8 @@ func (d *Driver) serve(ctx context.Context) error {
 func (d *Driver) serveMetadata(ctx context.Context) error {
 	at := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(network.Metadata(), port) }
 	return errors.Join(
-		d.serveHTTP(ctx, "metadata service", at(80), metadata.Handler(d.find, d.cfg.Log)),
-		d.serveHTTP(ctx, "password server", at(8080), metadata.Passwords(d.find, d.cfg.Log)),
+		d.serveHTTP(ctx, "metadata service", at(80), metadata.Handler(d.find, d.cfg.Logger)),
+		d.serveHTTP(ctx, "password server", at(8080), metadata.Passwords(d.find, d.cfg.Logger)),
 	)
 }
 
@@ -48,7 +48,7 @@ func (d *Driver) serveHTTP(ctx context.Context, name string, at netip.AddrPort, 
 		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 		defer stop()
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			d.cfg.Log.Error("service for machines ended", "service", name, "err", err)
+			d.cfg.Logger.Error("service for machines ended", "service", name, "err", err)
 		}
 	})
 	return nil
@@ -73,10 +73,10 @@ func (d *Driver) find(address netip.Addr) (metadata.Instance, bool) {
 func (d *Driver) serveNames(ctx context.Context) error {
 	upstream, err := dnsserver.Upstream("/etc/resolv.conf")
 	if err != nil {
-		d.cfg.Log.Warn("machines cannot resolve names of the internet", "err", err)
+		d.cfg.Logger.Warn("machines cannot resolve names of the internet", "err", err)
 	}
 	hosts := d.cfg.hosts(d.network.Gateway(), network.Metadata())
-	server, err := dnsserver.New(dnsserver.Config{Log: d.cfg.Log, Hosts: hosts, Upstream: upstream})
+	server, err := dnsserver.New(dnsserver.Config{Logger: d.cfg.Logger, Hosts: hosts, Upstream: upstream})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (d *Driver) serveNames(ctx context.Context) error {
 	}
 	d.alive.Go(func() {
 		if err := server.Serve(ctx, packets, connections); err != nil {
-			d.cfg.Log.Error("name server ended", "err", err)
+			d.cfg.Logger.Error("name server ended", "err", err)
 		}
 	})
 	return nil
@@ -103,7 +103,7 @@ func (d *Driver) serveEgress(ctx context.Context) error {
 		return fmt.Errorf("way out for machines: %w", err)
 	}
 	d.alive.Go(func() {
-		egressproxy.Serve(ctx, listener, egressproxy.Config{Log: d.cfg.Log, Destination: destination})
+		egressproxy.Serve(ctx, listener, egressproxy.Config{Logger: d.cfg.Logger, Destination: destination})
 	})
 	return nil
 }
@@ -129,7 +129,7 @@ func (d *Driver) serveImages(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		d.cfg.Log.Warn("machines get the load generator's image from the internet", "err", err)
+		d.cfg.Logger.Warn("machines get the load generator's image from the internet", "err", err)
 	}
 	return d.serveHTTP(ctx, "image registry", netip.AddrPortFrom(d.network.Gateway(), registryPort), images)
 }

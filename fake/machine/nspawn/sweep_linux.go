@@ -19,7 +19,8 @@ const sweepLimit = 10 * time.Second
 // prefix: control groups, with the processes in them, network and disks. It
 // refuses when such machines are running. Templates remain.
 func Sweep(ctx context.Context, cfg Config) error {
-	if err := cfg.complete(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	// It makes sure that nobody else uses the prefix.

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,14 @@ import (
 
 	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/internal/tasks"
 )
 
-// Config is what a [Driver] driver needs. Only Log is required.
+// Config is what a [Driver] driver needs. Only Logger is required.
 type Config struct {
-	// Log gets the driver's own messages and, line by line, what members
+	// Logger gets the driver's own messages and, line by line, what members
 	// write to their standard error.
-	Log *slog.Logger
+	Logger *slog.Logger
 	// Network is the part of 127.0.0.0/8 from which addresses come: its lower
 	// half for instances, its upper half for load balancers. Default: the
 	// first of 127.77.0.0/16, 127.78.0.0/16 ... that no other driver has.
@@ -33,33 +35,41 @@ type Config struct {
 	Grace time.Duration
 	// Speed divides intervals and timeouts of health checks, which the API
 	// gives in whole seconds; timeouts down to half a second only, as the
-	// computer answers no faster. Boot times are used as given. Default 1.
+	// host answers no faster. Boot times are used as given. Default 1.
 	Speed float64
 	// Dir is where the driver makes its temporary directory. Default: the
 	// system's place for that.
 	Dir string
 }
 
-func (c *Config) complete() error {
-	if c.Log == nil {
-		return errors.New("no logger given")
+// withDefaults returns the configuration with its defaults filled in.
+func (c Config) withDefaults() Config {
+	c.Share = cmp.Or(c.Share, 0.5)
+	c.Work = cmp.Or(c.Work, 50*time.Millisecond)
+	c.Grace = cmp.Or(c.Grace, 2*time.Second)
+	c.Speed = cmp.Or(c.Speed, 1)
+	return c
+}
+
+// validate returns all that is wrong with a configuration.
+func (c Config) validate() error {
+	var errs []error
+	if c.Logger == nil {
+		errs = append(errs, errors.New("no logger given"))
 	}
-	if c.Share == 0 {
-		c.Share = 0.5
+	if !(c.Share > 0 && c.Share <= 1) {
+		errs = append(errs, fmt.Errorf("share %v: must be above 0 and at most 1", c.Share))
 	}
-	if c.Work == 0 {
-		c.Work = 50 * time.Millisecond
+	if c.Work < 0 {
+		errs = append(errs, fmt.Errorf("work %v: must be positive", c.Work))
 	}
-	if c.Grace == 0 {
-		c.Grace = 2 * time.Second
+	if c.Grace < 0 {
+		errs = append(errs, fmt.Errorf("grace %v: must be positive", c.Grace))
 	}
-	if c.Speed == 0 {
-		c.Speed = 1
+	if !(c.Speed > 0) {
+		errs = append(errs, fmt.Errorf("speed %v: must be positive", c.Speed))
 	}
-	if !(c.Share > 0 && c.Share <= 1) || c.Work < 0 || c.Grace < 0 || !(c.Speed > 0) {
-		return fmt.Errorf("share %v must be in (0, 1], work %v, grace %v and speed %v positive", c.Share, c.Work, c.Grace, c.Speed)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // A Driver runs each machine as a process of its own: the running
@@ -71,7 +81,7 @@ type Driver struct {
 	network   *network
 	ports     *ports // of members
 	dir       string
-	crew      *crew         // one goroutine per run
+	tasks     *tasks.Group  // one for each run
 	kill      chan struct{} // closed when there is no time for grace
 
 	mu     sync.Mutex
@@ -89,7 +99,8 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 	if len(os.Args) > 1 && os.Args[1] == MemberArgument {
 		return nil, errors.New("process driver: this program is a member itself; its main must call member.Run first")
 	}
-	if err := cfg.complete(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("process driver: %w", err)
 	}
 	network, err := claimNetwork(cfg.Network)
@@ -98,21 +109,21 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 	}
 	d := &Driver{
 		cfg: cfg, network: network,
-		ports: newPorts(lastHost(network.instances), cfg.Log),
-		crew:  newCrew(ctx), kill: make(chan struct{}),
+		ports: newPorts(lastHost(network.instances), cfg.Logger),
+		tasks: tasks.New(ctx), kill: make(chan struct{}),
 		runs: map[string]*run{}, last: map[netip.Addr]*run{},
 	}
 	if err := d.prepare(); err != nil {
 		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close()))
 	}
-	fronts := newPorts(lastHost(network.balancers), cfg.Log)
+	fronts := newPorts(lastHost(network.balancers), cfg.Logger)
 	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
-		Log: cfg.Log, Speed: cfg.Speed, Listen: fronts.listen, TargetPort: d.ports.known, On: d.on,
+		Logger: cfg.Logger, Speed: cfg.Speed, Listen: fronts.listen, TargetPort: d.ports.known, On: d.on,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close(), os.RemoveAll(d.dir)))
 	}
-	cfg.Log.Info("process driver ready", "instances", network.instances, "balancers", network.balancers,
+	cfg.Logger.Info("process driver ready", "instances", network.instances, "balancers", network.balancers,
 		"load_port", d.PortFor(LoadPort), "exporter_port", d.PortFor(ExporterPort))
 	return d, nil
 }
@@ -134,7 +145,7 @@ func (d *Driver) Networks() (instances, balancers netip.Prefix) {
 }
 
 // PortFor returns the port that serves for the given one on every member. It
-// is the same, unless another program of this computer holds 8080 or 9100 on
+// is the same, unless another program of this host holds 8080 or 9100 on
 // all addresses: then a stand-in serves, decided once and logged.
 func (d *Driver) PortFor(port int) int { return d.ports.known(port) }
 
@@ -154,9 +165,9 @@ func (d *Driver) Start(m infra.Machine) error {
 		return nil
 	}
 	before := d.last[m.Address]
-	r := newRun(m, d.cfg.Log)
+	r := newRun(m, d.cfg.Logger)
 	d.runs[m.ID], d.last[m.Address] = r, r
-	r.off = d.crew.start(func(ctx context.Context) {
+	r.off = d.tasks.Go(func(ctx context.Context) {
 		defer d.forget(r)
 		defer close(r.ended)
 		if before != nil {
@@ -255,9 +266,8 @@ func (d *Driver) Close(ctx context.Context) error {
 	if closed {
 		return nil
 	}
-	d.crew.dismiss()
 	stop := context.AfterFunc(ctx, func() { close(d.kill) })
-	d.crew.wg.Wait()
+	d.tasks.Close()
 	stop()
 	d.balancers.Close()
 	if err := errors.Join(d.network.claim.Close(), os.RemoveAll(d.dir)); err != nil {

@@ -218,7 +218,7 @@ func TestDriversDoNotShareANetwork(t *testing.T) {
 	assert.False(t, instances.Overlaps(balancers))
 
 	_, err := process.New(t.Context(), process.Config{
-		Log: quiet(), Network: netip.PrefixFrom(first.Addr(), first.Bits()-1),
+		Logger: quiet(), Network: netip.PrefixFrom(first.Addr(), first.Bits()-1),
 	})
 	assert.ErrorContains(t, err, "claim loopback network")
 }
@@ -226,9 +226,9 @@ func TestDriversDoNotShareANetwork(t *testing.T) {
 func TestSettingsAreChecked(t *testing.T) {
 	for name, cfg := range map[string]process.Config{
 		"no logger given":    {},
-		"share 2":            {Log: quiet(), Share: 2},
-		"speed -1":           {Log: quiet(), Speed: -1},
-		"want a part of 127": {Log: quiet(), Network: netip.MustParsePrefix("10.0.0.0/16")},
+		"share 2":            {Logger: quiet(), Share: 2},
+		"speed -1":           {Logger: quiet(), Speed: -1},
+		"want a part of 127": {Logger: quiet(), Network: netip.MustParsePrefix("10.0.0.0/16")},
 	} {
 		_, err := process.New(t.Context(), cfg)
 		assert.ErrorContains(t, err, name)

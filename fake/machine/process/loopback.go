@@ -16,7 +16,7 @@ type network struct {
 }
 
 // claimNetwork reserves the prefix, or the first free one of 127.77.0.0/16 to
-// 127.126.0.0/16 when it is the zero Prefix. Two drivers on one computer, say
+// 127.126.0.0/16 when it is the zero Prefix. Two drivers on one host, say
 // a demo and a test run, would otherwise give the same address to two members.
 func claimNetwork(wanted netip.Prefix) (*network, error) {
 	if runtime.GOOS != "linux" {

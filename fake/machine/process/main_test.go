@@ -22,8 +22,8 @@ import (
 	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
-// patience is the deadline of every wait; a wait that succeeds is far shorter.
-const patience = 10 * time.Second
+// timeout is the deadline of every wait; a wait that succeeds is far shorter.
+const timeout = 10 * time.Second
 
 // parentArgument makes the test program a parent that a test can kill.
 const parentArgument = "machine-test-parent"
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // parent starts two members below dir, prints their process ids, and waits to
 // be killed, or for its input to end should the test die first.
 func parent(dir string) int {
-	driver, err := process.New(context.Background(), process.Config{Log: quiet(), Dir: dir})
+	driver, err := process.New(context.Background(), process.Config{Logger: quiet(), Dir: dir})
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -70,7 +70,7 @@ func newDriver(t *testing.T, change func(*process.Config)) *process.Driver {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := process.Config{
-		Log: quiet(), Dir: dir, Speed: 100,
+		Logger: quiet(), Dir: dir, Speed: 100,
 		Share: 1, Work: 10 * time.Millisecond, Grace: 2 * time.Second,
 	}
 	if change != nil {
@@ -79,7 +79,7 @@ func newDriver(t *testing.T, change func(*process.Config)) *process.Driver {
 	driver, err := process.New(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		require.NoError(t, driver.Close(ctx))
 		left, err := os.ReadDir(dir)
@@ -155,7 +155,7 @@ func fetchWith(ctx context.Context, client *http.Client, url string) (string, er
 
 func eventually(t *testing.T, condition func() bool, message string, args ...any) {
 	t.Helper()
-	require.Eventually(t, condition, patience, 5*time.Millisecond, append([]any{message}, args...)...)
+	require.Eventually(t, condition, timeout, 5*time.Millisecond, append([]any{message}, args...)...)
 }
 
 // alive reports whether a process runs; one that only waits to be reaped, by

@@ -12,19 +12,19 @@ import (
 )
 
 // ports decides on which port a service really listens. That is the port asked
-// for, unless it cannot be had on this computer: a low port without the right
+// for, unless it cannot be had on this host: a low port without the right
 // to it, or one that another program holds on all addresses. Then a stand-in
 // serves, the same one on every address.
 type ports struct {
-	probe netip.Addr // of the network the services are in; nothing else uses it
-	log   *slog.Logger
+	probe  netip.Addr // of the network the services are in; nothing else uses it
+	logger *slog.Logger
 
 	mu    sync.Mutex
 	given map[int]int // port asked for to port that serves
 }
 
-func newPorts(probe netip.Addr, log *slog.Logger) *ports {
-	return &ports{probe: probe, log: log, given: map[int]int{}}
+func newPorts(probe netip.Addr, logger *slog.Logger) *ports {
+	return &ports{probe: probe, logger: logger, given: map[int]int{}}
 }
 
 // decide returns the port that serves for the given one, and finds it when
@@ -66,7 +66,7 @@ func (p *ports) find(port int) (int, error) {
 		if p.taken(standIn) || p.try(standIn) != nil {
 			continue
 		}
-		p.log.Warn("port cannot be had, another one stands in", "port", port, "stand_in", standIn, "err", why)
+		p.logger.Warn("port cannot be had, another one stands in", "port", port, "stand_in", standIn, "err", why)
 		return standIn, nil
 	}
 	return 0, fmt.Errorf("find a stand-in for port %d: %w", port, why)

@@ -13,7 +13,11 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/internal/lines"
 )
+
+// maxLine bounds what a member can make its parent keep in memory.
+const maxLine = 4096
 
 // killMargin is how long after its grace a member may take to end.
 const killMargin = time.Second
@@ -21,14 +25,14 @@ const killMargin = time.Second
 // A run is one time a machine is on, from Start to the end of its process.
 type run struct {
 	machine infra.Machine
-	log     *slog.Logger
+	logger  *slog.Logger
 	off     context.CancelFunc
 	ended   chan struct{}
 	pid     atomic.Int64 // 0 before the process began
 }
 
-func newRun(m infra.Machine, log *slog.Logger) *run {
-	return &run{machine: m, log: log.With("machine", m.Name, "address", m.Address), ended: make(chan struct{})}
+func newRun(m infra.Machine, logger *slog.Logger) *run {
+	return &run{machine: m, logger: logger.With("machine", m.Name, "address", m.Address), ended: make(chan struct{})}
 }
 
 func (r *run) over() bool {
@@ -55,7 +59,7 @@ func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) 
 	}
 	cmd, err := r.spawn(s)
 	if err != nil {
-		r.log.Error("member not started", "err", err)
+		r.logger.Error("member not started", "err", err)
 		return
 	}
 	defer r.clean(s.Dir)
@@ -67,13 +71,13 @@ func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) 
 	select {
 	case <-exited:
 		// Whatever the status: nobody asked it to end.
-		r.log.Error("member died", "pid", cmd.Process.Pid, "exit", cmd.ProcessState.String(), "err", err)
+		r.logger.Error("member died", "pid", cmd.Process.Pid, "exit", cmd.ProcessState.String(), "err", err)
 		return
 	case <-ctx.Done():
 	}
 	r.end(cmd, exited, s.Grace, kill)
 	if err != nil {
-		r.log.Warn("member ended badly", "err", err)
+		r.logger.Warn("member ended badly", "err", err)
 	}
 }
 
@@ -90,8 +94,10 @@ func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
 		Path: program,
 		Args: []string{program, MemberArgument, r.machine.Name},
 		// The parent's environment may hold credentials.
-		Env:         []string{"GOMAXPROCS=1"},
-		Stderr:      &lineLogger{log: r.log},
+		Env: []string{"GOMAXPROCS=1"},
+		Stderr: &lines.Writer{Max: maxLine, Func: func(line string) {
+			r.logger.Info("member says", "line", line)
+		}},
 		SysProcAttr: ownProcessGroup(),
 		WaitDelay:   time.Second,
 	}
@@ -105,9 +111,9 @@ func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
 	r.pid.Store(int64(cmd.Process.Pid))
 	if _, err := input.Write(settings); err != nil {
 		// It ended before it read; Wait tells how.
-		r.log.Error("member not told its settings", "err", err)
+		r.logger.Error("member not told its settings", "err", err)
 	}
-	r.log.Debug("member started", "pid", cmd.Process.Pid)
+	r.logger.Debug("member started", "pid", cmd.Process.Pid)
 	return cmd, nil
 }
 
@@ -115,7 +121,7 @@ func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
 // when it is gone.
 func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, kill <-chan struct{}) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		r.log.Debug("member gone before it was asked to end", "err", err)
+		r.logger.Debug("member gone before it was asked to end", "err", err)
 	}
 	limit := time.NewTimer(grace + killMargin)
 	defer limit.Stop()
@@ -123,12 +129,12 @@ func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, ki
 	case <-exited:
 		return
 	case <-limit.C:
-		r.log.Warn("member killed: it did not end in time", "grace", grace)
+		r.logger.Warn("member killed: it did not end in time", "grace", grace)
 	case <-kill:
-		r.log.Warn("member killed: no time left")
+		r.logger.Warn("member killed: no time left")
 	}
 	if err := cmd.Process.Kill(); err != nil {
-		r.log.Debug("member gone before it was killed", "err", err)
+		r.logger.Debug("member gone before it was killed", "err", err)
 	}
 	<-exited
 }
@@ -136,6 +142,6 @@ func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, ki
 // clean removes what a killed member could not.
 func (r *run) clean(dir string) {
 	if err := os.RemoveAll(dir); err != nil {
-		r.log.Error("directory of member not removed", "err", fmt.Errorf("remove %s: %w", dir, err))
+		r.logger.Error("directory of member not removed", "err", fmt.Errorf("remove %s: %w", dir, err))
 	}
 }

@@ -4,7 +4,7 @@ import "log/slog"
 
 // ReadLog parses the parts of a log, and returns what is kept of it.
 func ReadLog(parts ...[]byte) (problems []string, tail string, err error) {
-	p := &logParser{logger: slog.New(slog.DiscardHandler)}
+	p := newLogParser(slog.New(slog.DiscardHandler))
 	for _, part := range parts {
 		if _, err := p.Write(part); err != nil {
 			return nil, "", err

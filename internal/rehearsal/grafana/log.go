@@ -1,12 +1,13 @@
 package grafana
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"strings"
 	"sync"
+
+	"github.com/exopool/exopool/internal/lines"
 )
 
 // maxTail is how many lines of the log an error may quote.
@@ -18,25 +19,19 @@ const maxLine = 1 << 20
 // A logParser gets the log of Grafana, passes it on line by line, and keeps the
 // last lines and the errors.
 type logParser struct {
+	lines.Writer
+
 	logger *slog.Logger
-	begun  []byte // an incomplete line; one writer at a time
 
 	mu       sync.Mutex
 	tail     []string
 	problems []string
 }
 
-// Write parses a part of the log. It never fails, as that would stop Grafana.
-func (p *logParser) Write(part []byte) (int, error) {
-	p.begun = append(p.begun, part...)
-	for {
-		line, rest, ended := bytes.Cut(p.begun, []byte("\n"))
-		if !ended && len(line) < maxLine {
-			return len(part), nil
-		}
-		p.begun = rest
-		p.parse(string(line))
-	}
+func newLogParser(logger *slog.Logger) *logParser {
+	p := &logParser{logger: logger}
+	p.Writer = lines.Writer{Max: maxLine, Func: p.parse}
+	return p
 }
 
 // A logLine is what Grafana writes with the JSON format.

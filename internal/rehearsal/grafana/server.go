@@ -61,7 +61,7 @@ func New(cfg Config) (*Server, error) {
 		url:      "http://" + net.JoinHostPort(loopback, strconv.Itoa(port)),
 		password: password,
 		env:      environment,
-		log:      &logParser{logger: cfg.Logger},
+		log:      newLogParser(cfg.Logger),
 		client:   &http.Client{Transport: &http.Transport{}, Timeout: callTimeout},
 		ended:    make(chan struct{}),
 	}, nil

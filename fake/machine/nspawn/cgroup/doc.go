@@ -1,5 +1,5 @@
 // Package cgroup limits and accounts what machines use, with control groups of
-// version 2 or, where a computer still has it, version 1.
+// version 2 or, where a host still has it, version 1.
 //
 // All groups of a [Hierarchy] lie in one folder named after it, so that
 // [Hierarchy.Sweep] finds what an earlier run left.

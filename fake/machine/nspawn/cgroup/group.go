@@ -54,7 +54,7 @@ func (g *Group) LimitCPU(cpus float64) error {
 }
 
 // LimitMemory sets how many bytes the group may use at most, 1 MiB or more. On a
-// computer without the memory controller there is no limit.
+// host without the memory controller there is no limit.
 func (g *Group) LimitMemory(bytes int64) error {
 	if bytes < 1<<20 {
 		return fmt.Errorf("limit of %d bytes of memory: want at least 1 MiB", bytes)
@@ -214,7 +214,7 @@ func remove(dir string) error {
 }
 
 // kill ends the processes of one folder. Those of a container are gone by
-// then; there may be others that somebody moved here.
+// then; other programs may have moved theirs here.
 func kill(dir string) {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs")) //nolint:gosec // G304: a file of the kernel
 	if err != nil {

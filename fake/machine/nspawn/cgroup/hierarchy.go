@@ -26,7 +26,7 @@ type Hierarchy struct {
 // controller there is no hierarchy.
 func controllers() []string { return []string{"cpu", "memory", "pids"} }
 
-// Open finds the version that the computer has, and makes nothing yet.
+// Open finds the version that the host has, and makes nothing yet.
 func Open(root, name string) (*Hierarchy, error) {
 	h := &Hierarchy{root: root, name: name}
 	available, err := os.ReadFile(filepath.Join(root, "cgroup.controllers")) //nolint:gosec // G304: a file of the kernel

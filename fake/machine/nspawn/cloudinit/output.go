@@ -59,7 +59,7 @@ const (
 	longestOne = 300 // bytes
 )
 
-// tail is what somebody wants to see of the output first.
+// tail returns the last lines of the output, which usually say what went wrong.
 func tail(output string) []string {
 	output = keygen.ReplaceAllString(output, "")
 	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")

@@ -11,7 +11,7 @@ import (
 
 // Hardware is what a machine gets from its host for one boot.
 type Hardware struct {
-	// Name of the container, unique on the computer.
+	// Name of the container, unique on the host.
 	Name string
 	// UUID becomes the machine id of a disk that has none yet.
 	UUID string
@@ -20,7 +20,7 @@ type Hardware struct {
 	Namespace string
 	// Cgroups are the cgroup.procs files to join.
 	Cgroups []string
-	// Unified tells that the computer has control groups of version 2 only.
+	// Unified tells that the host has control groups of version 2 only.
 	Unified bool
 }
 

@@ -1,5 +1,5 @@
 // Package container runs one machine: a container of systemd-nspawn that boots the
-// Debian of a template as a computer would.
+// Debian of a template like a real machine.
 //
 // A machine is a [Disk], which stays while it is off, and a process for every
 // time it is on, see [Boot]. It shares the kernel with its host and has most of

@@ -21,15 +21,15 @@ const (
 	// upstreamTimeout is for one server; resolvers themselves wait five seconds.
 	upstreamTimeout = 2 * time.Second
 	// maxQuestions at the same time; more of them are refused. A machine that
-	// asks in a loop must not exhaust the computer.
+	// asks in a loop must not exhaust the host.
 	maxQuestions = 256
 	// maxConnections over TCP at the same time.
 	maxConnections = 128
 )
 
-// Config is what a [Server] needs. Only Log is required.
+// Config is what a [Server] needs. Only Logger is required.
 type Config struct {
-	Log *slog.Logger
+	Logger *slog.Logger
 	// Hosts are names with an address of their own. A name that begins with
 	// "*." stands for all names below the rest. The most precise one counts.
 	Hosts map[string]netip.Addr
@@ -63,7 +63,7 @@ type Server struct {
 
 // New returns a server that serves nothing yet.
 func New(cfg Config) (*Server, error) {
-	if cfg.Log == nil {
+	if cfg.Logger == nil {
 		return nil, errors.New("name server: no logger given")
 	}
 	s := &Server{cfg: cfg, hosts: map[string]netip.Addr{}, room: make(chan struct{}, maxQuestions)}
@@ -118,7 +118,7 @@ func (s *Server) handle(ctx context.Context, w dns.ResponseWriter, question *dns
 		answer = fault(question, dns.RcodeServerFailure)
 	}
 	if err := w.WriteMsg(answer); err != nil {
-		s.cfg.Log.Debug("name server: answer not sent", "err", err)
+		s.cfg.Logger.Debug("name server: answer not sent", "err", err)
 	}
 }
 
@@ -175,7 +175,7 @@ func (s *Server) forward(ctx context.Context, question *dns.Msg, network string)
 			answer.Id = question.Id
 			return answer
 		}
-		s.cfg.Log.Debug("name server does not answer", "server", server, "err", err)
+		s.cfg.Logger.Debug("name server does not answer", "server", server, "err", err)
 	}
 	return fault(question, dns.RcodeServerFailure)
 }

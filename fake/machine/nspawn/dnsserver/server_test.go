@@ -26,7 +26,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func newServer(tb testing.TB, hosts map[string]netip.Addr, upstream ...string) *dnsserver.Server {
 	tb.Helper()
-	s, err := dnsserver.New(dnsserver.Config{Log: quiet(), Hosts: hosts, Upstream: upstream})
+	s, err := dnsserver.New(dnsserver.Config{Logger: quiet(), Hosts: hosts, Upstream: upstream})
 	require.NoError(tb, err)
 	return s
 }
@@ -146,7 +146,7 @@ func TestUpstreamIsTheComputersOwn(t *testing.T) {
 
 func TestHostsAreChecked(t *testing.T) {
 	for name, addr := range map[string]string{"x.example": "fd00::1", strings.Repeat("x", 64) + ".example": "192.0.2.1"} {
-		_, err := dnsserver.New(dnsserver.Config{Log: quiet(), Hosts: map[string]netip.Addr{name: netip.MustParseAddr(addr)}})
+		_, err := dnsserver.New(dnsserver.Config{Logger: quiet(), Hosts: map[string]netip.Addr{name: netip.MustParseAddr(addr)}})
 		require.ErrorContains(t, err, "want a name and an IPv4 address")
 	}
 	_, err := dnsserver.New(dnsserver.Config{})

@@ -19,7 +19,7 @@ const (
 
 // Config is what [Serve] needs.
 type Config struct {
-	Log *slog.Logger
+	Logger *slog.Logger
 	// Destination tells where a connection was meant to go.
 	Destination func(net.Conn) (netip.AddrPort, error)
 	// Dial connects to the destination. Default: from this program.
@@ -32,14 +32,14 @@ func Serve(ctx context.Context, listener net.Listener, cfg Config) {
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
-	server := relay.Server{Handle: cfg.handle, MaxConnections: maxConnections, Logger: cfg.Log}
+	server := relay.Server{Handle: cfg.handle, MaxConnections: maxConnections, Logger: cfg.Logger}
 	server.Serve(ctx, listener)
 }
 
 func (c Config) handle(ctx context.Context, client net.Conn) {
 	far, err := c.connect(ctx, client)
 	if err != nil {
-		c.Log.Info("machine cannot connect", "machine", client.RemoteAddr(), "err", err)
+		c.Logger.Info("machine cannot connect", "machine", client.RemoteAddr(), "err", err)
 		relay.Reset(client)
 		return
 	}
@@ -63,7 +63,7 @@ func (c Config) connect(ctx context.Context, client net.Conn) (net.Conn, error) 
 	return c.Dial(ctx, "tcp4", to.String())
 }
 
-// refuse keeps machines from what only the computer itself may see.
+// refuse keeps machines from what only the host itself may see.
 func refuse(a netip.Addr) error {
 	switch {
 	case a.IsLoopback(), a.IsLinkLocalUnicast(), a.IsMulticast(), a.IsUnspecified(), a.IsInterfaceLocalMulticast():

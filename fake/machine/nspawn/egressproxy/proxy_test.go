@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 10 * time.Second
+const timeout = 10 * time.Second
 
 // itself is the destination of who connects to a relay without being redirected.
 const itself = "itself"
@@ -36,7 +36,7 @@ func relay(t *testing.T, meant string, far string) (at string, end func()) {
 	go func() {
 		defer close(done)
 		egressproxy.Serve(ctx, l, egressproxy.Config{
-			Log: slog.New(slog.DiscardHandler),
+			Logger: slog.New(slog.DiscardHandler),
 			Destination: func(conn net.Conn) (netip.AddrPort, error) {
 				switch meant {
 				case "":
@@ -64,7 +64,7 @@ func dial(t *testing.T, at string) *net.TCPConn {
 	conn, err := net.Dial("tcp4", at)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(timeout)))
 	return conn.(*net.TCPConn)
 }
 
@@ -81,7 +81,7 @@ func listen(t *testing.T, serve func(*net.TCPConn)) string {
 			return
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(timeout))
 		serve(conn.(*net.TCPConn))
 	}()
 	t.Cleanup(func() { l.Close(); <-done })
@@ -110,7 +110,7 @@ func TestWhatCannotBeReachedIsReset(t *testing.T) {
 	open := listen(t, func(*net.TCPConn) {})
 	for name, c := range map[string]struct{ meant, far string }{
 		"a closed port":              {"203.0.113.9:80", closed.Addr().String()},
-		"the computer's loopback":    {"127.0.0.1:80", open},
+		"the host's loopback":        {"127.0.0.1:80", open},
 		"the metadata of its cloud":  {"169.254.169.254:80", open},
 		"many at once":               {"224.0.0.1:80", open},
 		"nowhere":                    {"0.0.0.0:80", open},
@@ -122,7 +122,7 @@ func TestWhatCannotBeReachedIsReset(t *testing.T) {
 			conn, err := net.Dial("tcp4", at)
 			if err == nil { // The reset may come before dialling is over.
 				defer conn.Close()
-				require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+				require.NoError(t, conn.SetDeadline(time.Now().Add(timeout)))
 				_, err = conn.Read(make([]byte, 1))
 			}
 			require.ErrorIs(t, err, syscall.ECONNRESET)

@@ -44,8 +44,8 @@ func (i Instance) values() []value {
 }
 
 // Handler serves metadata and user-data.
-func Handler(find Directory, log *slog.Logger) http.Handler {
-	return forInstance(find, log, func(w http.ResponseWriter, path string, i Instance) {
+func Handler(find Directory, logger *slog.Logger) http.Handler {
+	return forInstance(find, logger, func(w http.ResponseWriter, path string, i Instance) {
 		text, ok := i.lookup(path)
 		if !ok {
 			http.Error(w, "not found", http.StatusNotFound)
@@ -87,8 +87,8 @@ func (i Instance) lookup(path string) ([]byte, bool) {
 
 // Passwords serves what cloud-init asks for the password of the default user.
 // Instances have none, as all of those that were made with an SSH key.
-func Passwords(find Directory, log *slog.Logger) http.Handler {
-	return forInstance(find, log, func(w http.ResponseWriter, _ string, _ Instance) {
+func Passwords(find Directory, logger *slog.Logger) http.Handler {
+	return forInstance(find, logger, func(w http.ResponseWriter, _ string, _ Instance) {
 		// The protocol of the CloudStack password server: the request is in a
 		// header, and this answer means that nothing is left to be set.
 		_, _ = w.Write([]byte("saved_password"))
@@ -96,7 +96,7 @@ func Passwords(find Directory, log *slog.Logger) http.Handler {
 }
 
 func forInstance(
-	find Directory, log *slog.Logger, serve func(http.ResponseWriter, string, Instance),
+	find Directory, logger *slog.Logger, serve func(http.ResponseWriter, string, Instance),
 ) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -110,11 +110,11 @@ func forInstance(
 		}
 		instance, ok := find(from.Addr().Unmap())
 		if !ok {
-			log.Warn("metadata asked for by an address that no instance has", "address", from.Addr())
+			logger.Warn("metadata asked for by an address that no instance has", "address", from.Addr())
 			http.Error(w, "no instance has this address", http.StatusNotFound)
 			return
 		}
-		log.Debug("metadata", "instance", instance.ID, "path", r.URL.Path)
+		logger.Debug("metadata", "instance", instance.ID, "path", r.URL.Path)
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		serve(w, r.URL.Path, instance)
 	})

@@ -84,7 +84,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		"/":                          "198.18.0.1:1",
 		"/1.0/meta-data/instance-id": "198.18.0.3:1", // nobody
 		"/1.0/other":                 "198.18.0.1:1",
-		"/1.0/":                      "somebody",
+		"/1.0/":                      "not an address",
 	} {
 		assert.Equal(t, 404, ask(h, "GET", from, path).Code, path)
 	}

@@ -102,7 +102,7 @@ func TestSecurityGroupsOfTheAPIHoldForPackets(t *testing.T) {
 	require.NoError(t, err)
 	_, err = monitor.ask(t, member.addr, 9100)
 	require.NoError(t, err)
-	assert.True(t, dropped(plain(), member.addr, 9100), "the computer is no member of the group")
+	assert.True(t, dropped(plain(), member.addr, 9100), "the host is no member of the group")
 	second := create(t, n, client, members)
 	assert.True(t, second.dropped(t, member.addr, 9100), "nor is another member of the pool")
 	joined := create(t, n, client, monitoring, members)

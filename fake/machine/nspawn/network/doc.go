@@ -1,13 +1,13 @@
 // Package network is the network of machines that really boot: a small cloud
-// network in a namespace of its own, on the computer that it runs on.
+// network in a namespace of its own, on the host that it runs on.
 //
-//	the computer                 router namespace "exopool"      machine namespace
+//	the host                 router namespace "exopool"      machine namespace
 //	exopool-h 198.18.192.2 ───── up0        lo: 198.18.192.1     "exopool-ID"
 //	route 198.18.0.0/16 ──────▶  rules, routes  169.254.169.254
 //	                             vc6120001 ───────────────────── eth0 198.18.0.1/32
 //	                             vc6120002 ───────────────────── eth0 198.18.0.2/32
 //
-// The computer itself gets one interface, one address and one route. Its
+// The host itself gets one interface, one address and one route. Its
 // forwarding, firewall and name resolution are not touched.
 //
 // Every machine has its own link to the router, so all that it sends and gets

@@ -49,7 +49,7 @@ func TestDialsWithoutAnAnswerTakeALimitedNumberOfThreads(t *testing.T) {
 			assert.Error(t, err)
 		})
 	}
-	assert.Eventually(t, func() bool { return begun.Load() == 1500 && elsewhere(t) > 400 }, patience, 5*time.Millisecond)
+	assert.Eventually(t, func() bool { return begun.Load() == 1500 && elsewhere(t) > 400 }, timeout, 5*time.Millisecond)
 	assert.Never(t, func() bool { return elsewhere(t) > 512 }, time.Second, 50*time.Millisecond)
 	cancel()
 	all.Wait()
@@ -73,7 +73,7 @@ func TestThreadsThatWereInANamespaceEnd(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.Eventually(t, func() bool { return elsewhere(t) == 0 }, patience, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return elsewhere(t) == 0 }, timeout, 5*time.Millisecond)
 	still, err := os.Readlink("/proc/self/ns/net")
 	require.NoError(t, err)
 	assert.Equal(t, home, still, "the main thread never leaves")

@@ -15,7 +15,7 @@ import (
 const (
 	table = "exopool"
 	// markBorrowed is on connections that the router makes with the address
-	// of somebody else, markAnswer on packets that come back on them. They
+	// of a client, markAnswer on packets that come back on them. They
 	// differ because a marked packet is routed here, to the router itself.
 	markBorrowed = 2
 	markAnswer   = 1

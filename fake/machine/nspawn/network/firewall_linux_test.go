@@ -49,7 +49,7 @@ func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, b.dropped(t, a.addr, 81), "another port")
 	assert.True(t, c.dropped(t, a.addr, 80), "another machine")
-	assert.True(t, dropped(plain(), a.addr, 80), "the computer")
+	assert.True(t, dropped(plain(), a.addr, 80), "the host")
 	_, err = ask(n.DialContext, a.addr, 81)
 	require.NoError(t, err, "the gateway always passes")
 	assert.True(t, dropped(n.DialCheck, a.addr, 80), "health checks are no exception")
@@ -101,9 +101,9 @@ func TestPermitsForOtherProtocols(t *testing.T) {
 	assert.True(t, soon(func() bool { return answersUDP(t, a.addr, 53) }))
 }
 
-// soon tries again what may be late on a busy computer.
+// soon tries again what may be late on a busy host.
 func soon(holds func() bool) bool {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(timeout); time.Now().Before(deadline); {
 		if holds() {
 			return true
 		}
@@ -162,7 +162,7 @@ func answersPing(t *testing.T, addr netip.Addr, number int) bool {
 		if err != nil {
 			return false
 		}
-		// Others of this computer may ping, too.
+		// Others of this host may ping, too.
 		if m, err := icmp.ParseMessage(1, b[:size]); err == nil && m.Type == ipv4.ICMPTypeEchoReply && from.String() == addr.String() {
 			return true
 		}

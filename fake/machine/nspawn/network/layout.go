@@ -13,7 +13,7 @@ type layout struct {
 	whole, instances, balancers netip.Prefix
 
 	gateway netip.Addr // the router, name server and package mirror of machines
-	host    netip.Addr // from which the computer's own programs come
+	host    netip.Addr // from which the host's own programs come
 	checker netip.Addr // from which load balancers check health
 }
 

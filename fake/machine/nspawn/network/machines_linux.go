@@ -22,7 +22,7 @@ const machineLink = "eth0"
 // the machine needs to configure the network. Attaching a machine again where
 // it is has no effect.
 func (n *Network) Attach(_ context.Context, id string, addr netip.Addr) (string, error) {
-	if err := validID(id); err != nil {
+	if err := validateID(id); err != nil {
 		return "", fmt.Errorf("attach machine: %w", err)
 	}
 	if !n.instances.Contains(addr) {

@@ -22,16 +22,16 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
-// patience is the deadline of every wait; one that succeeds is far shorter.
-const patience = 10 * time.Second
+// timeout is the deadline of every wait; one that succeeds is far shorter.
+const timeout = 10 * time.Second
 
 // blocked is how long a connection is tried before it counts as dropped.
 const blocked = 300 * time.Millisecond
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// needRoot skips a test that changes the network of the computer, unless asked
-// for by somebody who may.
+// needRoot skips a test that changes the network of the host, unless asked
+// for by a user who may change it.
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Getenv("EXOPOOL_NSPAWN") != "1" {
@@ -45,7 +45,7 @@ func needRoot(t *testing.T) {
 // settings gives each test program names and addresses of its own.
 func settings() network.Config {
 	return network.Config{
-		Log:       quiet(),
+		Logger:    quiet(),
 		Prefix:    fmt.Sprintf("ept%x", os.Getpid()&0xfffff),
 		Range:     netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 19, byte(128 + os.Getpid()%100)}), 24),
 		RangeFlag: "-range",
@@ -62,12 +62,12 @@ func newNetwork(t *testing.T) *network.Network {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, n.Close())
-		require.Equal(t, before, inventory(t), "something is left on the computer")
+		require.Equal(t, before, inventory(t), "something is left on the host")
 	})
 	return n
 }
 
-// inventory lists the computer's links, addresses, routes, rules, namespaces.
+// inventory lists the host's links, addresses, routes, rules, namespaces.
 func inventory(t *testing.T) []string {
 	t.Helper()
 	var list []string
@@ -158,7 +158,7 @@ func (m machine) ask(t *testing.T, to netip.Addr, port int) (netip.Addr, error) 
 type dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 func ask(d dial, to netip.Addr, port int) (netip.Addr, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	return askWithin(ctx, d, to, port)
 }
@@ -169,7 +169,7 @@ func askWithin(ctx context.Context, d dial, to netip.Addr, port int) (netip.Addr
 		return netip.Addr{}, err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(timeout))
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return netip.Addr{}, err

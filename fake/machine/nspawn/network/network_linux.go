@@ -22,7 +22,7 @@ type Network struct {
 	layout
 
 	cfg    Config
-	log    *slog.Logger
+	logger *slog.Logger
 	claim  net.Listener
 	router netns.NsHandle
 	links  *netlink.Handle // of the router namespace
@@ -35,10 +35,11 @@ type Network struct {
 }
 
 // New makes the network, after it has swept up what a crash left of one with
-// the same prefix. It fails when the range overlaps a route of the computer,
+// the same prefix. It fails when the range overlaps a route of the host,
 // and when another program has a network with that prefix.
 func New(ctx context.Context, cfg Config) (*Network, error) {
-	if err := cfg.complete(); err != nil {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("network of machines: %w", err)
 	}
 	l, err := newLayout(cfg.Range)
@@ -50,7 +51,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 		return nil, fmt.Errorf("network of machines: %w", err)
 	}
 	n := &Network{
-		layout: l, cfg: cfg, log: cfg.Log, claim: claim, router: netns.None(),
+		layout: l, cfg: cfg, logger: cfg.Logger, claim: claim, router: netns.None(),
 		machines: map[string]netip.Addr{}, dials: make(chan struct{}, maxDials),
 	}
 	if err := n.build(); err != nil {
@@ -59,7 +60,7 @@ func New(ctx context.Context, cfg Config) (*Network, error) {
 		}
 		return nil, fmt.Errorf("network of machines: %w", errors.Join(err, n.Close()))
 	}
-	n.log.Info("network of machines ready", "namespace", cfg.Prefix,
+	n.logger.Info("network of machines ready", "namespace", cfg.Prefix,
 		"instances", l.instances, "balancers", l.balancers, "gateway", l.gateway)
 	return n, nil
 }
@@ -101,7 +102,7 @@ func (n *Network) Balancers() netip.Prefix { return n.balancers }
 // Gateway is the address of the services for machines.
 func (n *Network) Gateway() netip.Addr { return n.gateway }
 
-// Host is the address from which the computer's own programs reach machines,
+// Host is the address from which the host's own programs reach machines,
 // and the one for a security group to admit.
 func (n *Network) Host() netip.Addr { return n.host }
 

@@ -30,7 +30,7 @@ func TestMachinesAndTheComputerReachEachOther(t *testing.T) {
 	assert.Equal(t, a.addr, seen, "machines see each other's addresses")
 	seen, err = ask(plain(), b.addr, 8080)
 	require.NoError(t, err)
-	assert.Equal(t, n.Host(), seen, "the computer's programs come from the host address")
+	assert.Equal(t, n.Host(), seen, "the host's programs come from the host address")
 	seen, err = ask(n.DialContext, b.addr, 8080)
 	require.NoError(t, err)
 	assert.Equal(t, n.Gateway(), seen)
@@ -50,7 +50,7 @@ func TestListenersInTheNamespaceAreReachedFromBothSides(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, a.addr, seen)
 		if addr == network.Metadata() {
-			continue // The computer's own, if it is a machine in a cloud.
+			continue // The host's own, if it is a machine in a cloud.
 		}
 		seen, err = ask(plain(), addr, 80)
 		require.NoError(t, err)
@@ -66,7 +66,7 @@ func TestPacketsReachTheGateway(t *testing.T) {
 	conn, err := n.ListenPacket(t.Context(), "udp4", netip.AddrPortFrom(n.Gateway(), 53).String())
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(timeout)))
 	require.NoError(t, in(t, a.path, func() error {
 		out, err := net.Dial("udp4", conn.LocalAddr().String())
 		if err != nil {
@@ -89,7 +89,7 @@ func TestMachinesCannotPoseAsOthers(t *testing.T) {
 	conn, err := n.ListenPacket(t.Context(), "udp4", netip.AddrPortFrom(n.Gateway(), 53).String())
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(timeout)))
 	out, err := exec.Command("nsenter", "--net="+a.path, "ip", "address", "add", b.addr.String()+"/32", "dev", "lo").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, from := range []netip.Addr{b.addr, a.addr} {
@@ -164,7 +164,7 @@ func TestOtherTrafficToTheWorldIsRefusedAtOnce(t *testing.T) {
 			return err
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(timeout))
 		if _, err = conn.Write([]byte("time?")); err != nil {
 			return err
 		}
@@ -192,14 +192,14 @@ func TestWayToTheWorldSurvivesNewRules(t *testing.T) {
 	defer l.Close()
 	var near net.Conn
 	require.NoError(t, in(t, a.path, func() (err error) {
-		near, err = net.DialTimeout("tcp4", "203.0.113.9:443", patience)
+		near, err = net.DialTimeout("tcp4", "203.0.113.9:443", timeout)
 		return err
 	}))
 	defer near.Close()
 	far, err := l.Accept()
 	require.NoError(t, err)
 	defer far.Close()
-	require.NoError(t, far.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, far.SetDeadline(time.Now().Add(timeout)))
 	for range 3 {
 		require.NoError(t, protect(n, a.protection(nil, nil)))
 		_, err = near.Write([]byte("x"))
@@ -288,7 +288,7 @@ func TestRangeInUseIsRefused(t *testing.T) {
 	cfg := settings()
 	cfg.Prefix += "b"
 	_, err := network.New(t.Context(), cfg)
-	require.ErrorContains(t, err, "overlaps this computer's route to "+cfg.Range.String())
+	require.ErrorContains(t, err, "overlaps this host's route to "+cfg.Range.String())
 	require.ErrorContains(t, err, "choose a range that is free with -range")
 	assert.NoFileExists(t, "/run/netns/"+cfg.Prefix)
 	attach(t, n, 0) // The network in use goes on.
@@ -299,7 +299,7 @@ func TestLoopbackRangeIsInUse(t *testing.T) {
 	cfg := settings()
 	cfg.Range = netip.MustParsePrefix("127.80.0.0/16")
 	_, err := network.New(t.Context(), cfg)
-	require.ErrorContains(t, err, "overlaps this computer's route to 127.0.0.0/8 on interface lo")
+	require.ErrorContains(t, err, "overlaps this host's route to 127.0.0.0/8 on interface lo")
 }
 
 // leaveArgument makes the test program one that dies with a network.

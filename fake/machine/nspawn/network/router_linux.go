@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	uplink      = "up0" // the router's link to the computer
+	uplink      = "up0" // the router's link to the host
 	namespaces  = "/run/netns"
 	egressPort  = 3129
 	borrowTable = 100 // routes for answers to borrowed addresses
@@ -64,7 +64,7 @@ func (n *Network) buildRouter() error {
 			Dst: ipNet(netip.PrefixFrom(netip.IPv4Unspecified(), 0)), Table: borrowTable,
 			Type: unix.RTN_LOCAL, Scope: unix.RT_SCOPE_HOST,
 		},
-		// Everything else but TCP fails at once and does not wait in vain.
+		// Everything else but TCP fails at once instead of by a timeout.
 		{Dst: ipNet(netip.PrefixFrom(netip.IPv4Unspecified(), 0)), Type: unix.RTN_PROHIBIT},
 	}
 	for _, r := range routes {
@@ -105,7 +105,7 @@ func routerSettings() error {
 	return nil
 }
 
-// connectHost links the computer to the router.
+// connectHost links the host to the router.
 func (n *Network) connectHost(host *netlink.Handle) error {
 	name := hostLink(n.cfg.Prefix)
 	veth := netlink.NewVeth(netlink.LinkAttrs{Name: name})

@@ -43,11 +43,11 @@ func serveOn(t *testing.T, l net.Listener, h http.Handler) {
 func (m machine) fetch(t *testing.T, url string) string {
 	t.Helper()
 	var text string
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{
+	client := &http.Client{Timeout: timeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(_ context.Context, network, address string) (conn net.Conn, err error) {
 			err = in(t, m.path, func() error {
-				conn, err = net.DialTimeout(network, address, patience)
+				conn, err = net.DialTimeout(network, address, timeout)
 				return err
 			})
 			return conn, err
@@ -81,7 +81,7 @@ func TestMachinesLearnWhoTheyAre(t *testing.T) {
 func TestMachinesResolveNames(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
-	server, err := dnsserver.New(dnsserver.Config{Log: quiet(), Hosts: map[string]netip.Addr{"*.exoscale.com": n.Gateway()}})
+	server, err := dnsserver.New(dnsserver.Config{Logger: quiet(), Hosts: map[string]netip.Addr{"*.exoscale.com": n.Gateway()}})
 	require.NoError(t, err)
 	at := netip.AddrPortFrom(n.Gateway(), 53).String()
 	packets, err := n.ListenPacket(t.Context(), "udp4", at)
@@ -98,7 +98,7 @@ func TestMachinesResolveNames(t *testing.T) {
 	for _, protocol := range []string{"udp4", "tcp4"} {
 		resolver := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (conn net.Conn, err error) {
 			err = in(t, a.path, func() error {
-				conn, err = net.DialTimeout(protocol, at, patience)
+				conn, err = net.DialTimeout(protocol, at, timeout)
 				return err
 			})
 			return conn, err
@@ -109,7 +109,7 @@ func TestMachinesResolveNames(t *testing.T) {
 	}
 }
 
-func TestMachinesReachServersOfTheComputersNetwork(t *testing.T) {
+func TestMachinesReachServersOfTheHostsNetwork(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "packages") })
@@ -122,7 +122,7 @@ func TestMachinesReachServersOfTheComputersNetwork(t *testing.T) {
 	go func() {
 		defer close(done)
 		egressproxy.Serve(ctx, l, egressproxy.Config{
-			Log: quiet(), Destination: network.OriginalDestination,
+			Logger: quiet(), Destination: network.OriginalDestination,
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				assert.Equal(t, "203.0.113.9:80", address)
 				return (&net.Dialer{}).DialContext(ctx, network, strings.TrimPrefix(world.URL, "http://"))
@@ -156,7 +156,7 @@ func TestLoadBalancerServesItsClientsUnderTheirAddresses(t *testing.T) {
 		protections = append(protections, m.protection([]infra.Permit{tcp(8080, only(client.addr), only(n.Host()))}, nil))
 	}
 	lb, err := balancer.NewSet(t.Context(), balancer.Config{
-		Log: quiet(), Speed: 1000,
+		Logger: quiet(), Speed: 1000,
 		Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
 			return n.Listen(ctx, "tcp4", at.String())
 		},
@@ -179,13 +179,13 @@ func TestLoadBalancerServesItsClientsUnderTheirAddresses(t *testing.T) {
 			return said["m0"] == want && said["m1"] == want
 		}
 	}
-	require.Eventually(t, healthy(infra.HealthFailure), patience, 5*time.Millisecond,
+	require.Eventually(t, healthy(infra.HealthFailure), timeout, 5*time.Millisecond,
 		"a security group that forgets health checks fails them")
 	for i := range protections {
 		protections[i].Ingress = append(protections[i].Ingress, tcp(8080, n.HealthcheckSources()...))
 	}
 	require.NoError(t, protect(n, protections...))
-	require.Eventually(t, healthy(infra.HealthSuccess), patience, 5*time.Millisecond)
+	require.Eventually(t, healthy(infra.HealthSuccess), timeout, 5*time.Millisecond)
 
 	url := "http://" + front.String() + "/"
 	answers := map[string]bool{client.fetch(t, url): true, client.fetch(t, url): true}

@@ -65,7 +65,7 @@ func (n *Network) DialCheck(ctx context.Context, network, address string) (net.C
 	return n.dial(ctx, &net.Dialer{LocalAddr: local(network, n.checker)}, network, address)
 }
 
-// DialFrom connects to a machine with the address of somebody else, as load
+// DialFrom connects to a machine with the address of a client, as load
 // balancers do on behalf of their clients: the machine sees the client, and
 // its security groups judge the client. Network is tcp4.
 func (n *Network) DialFrom(ctx context.Context, client netip.Addr, network, address string) (net.Conn, error) {

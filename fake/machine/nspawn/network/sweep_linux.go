@@ -20,7 +20,7 @@ import (
 // prefix. It fails, and removes nothing, when that network is in use. The
 // prefix is as in [Config].
 func Sweep(ctx context.Context, prefix string) error {
-	if err := validPrefix(prefix); err != nil {
+	if err := validatePrefix(prefix); err != nil {
 		return fmt.Errorf("sweep network: %w", err)
 	}
 	claim, err := claimPrefix(ctx, prefix)
@@ -133,7 +133,7 @@ func removeGuard(host *netlink.Handle, prefix string) error {
 	return errors.Join(faults...)
 }
 
-// refuseOverlap finds any other use that the computer has for the range. It
+// refuseOverlap finds any other use that the host has for the range. It
 // looks at routes only: every address of an interface has one, too.
 func refuseOverlap(host *netlink.Handle, whole netip.Prefix, flag string) error {
 	routes, err := host.RouteListFiltered(netlink.FAMILY_V4,
@@ -156,7 +156,7 @@ func refuseOverlap(host *netlink.Handle, whole netip.Prefix, flag string) error 
 		if flag != "" {
 			advice += " with " + flag
 		}
-		return fmt.Errorf("address range %v overlaps this computer's route to %v%s: %s", whole, to, device(host, r), advice)
+		return fmt.Errorf("address range %v overlaps this host's route to %v%s: %s", whole, to, device(host, r), advice)
 	}
 	return nil
 }

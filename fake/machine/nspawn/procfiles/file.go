@@ -16,7 +16,7 @@ const interval = 200 * time.Millisecond
 type Source func() (string, error)
 
 // CPU returns the source of a /proc/stat. Meter tells the CPU time used so far,
-// and how many CPUs of the computer may be used.
+// and how many CPUs of the host may be used.
 func CPU(cpus int, meter func() (used Used, limit float64, err error)) Source {
 	var account *Account
 	return func() (string, error) {

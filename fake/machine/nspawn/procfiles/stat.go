@@ -30,7 +30,7 @@ func NewAccount(cpus int, now time.Time, used Used) *Account {
 	return &Account{cpus: max(cpus, 1), boot: now, at: now, counted: used}
 }
 
-// Update brings the account up to now. Limit is how many CPUs of the computer
+// Update brings the account up to now. Limit is how many CPUs of the host
 // the machine may have used since the last update.
 //
 // Busy time is scaled so that the limit is all of the machine's CPUs. No more
@@ -54,7 +54,7 @@ func (a *Account) Update(now time.Time, used Used, limit float64) {
 	a.at, a.counted = now, used
 }
 
-// userHZ is the unit of the counters, a hundredth of a second on all computers
+// userHZ is the unit of the counters, a hundredth of a second on all hosts
 // that Debian runs on.
 const userHZ = 10 * time.Millisecond
 

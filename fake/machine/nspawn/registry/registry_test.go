@@ -115,7 +115,7 @@ func TestLoadGeneratorIsBuiltStatic(t *testing.T) {
 	assert.Contains(t, string(out), "http-load-generator")
 }
 
-// Git refuses root in a working copy of somebody else.
+// Git refuses root in a working copy of another user.
 func TestLoadGeneratorIsBuiltWithoutGit(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the Go tool")

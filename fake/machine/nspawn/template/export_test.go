@@ -6,8 +6,8 @@ import (
 )
 
 // Progress logs what was written as the output of a build, and returns its end.
-func Progress(log *slog.Logger, mirror *url.URL, writes ...string) string {
-	p := newProgress(log, mirror)
+func Progress(logger *slog.Logger, mirror *url.URL, writes ...string) string {
+	p := newProgress(logger, mirror)
 	for _, w := range writes {
 		_, _ = p.Write([]byte(w))
 	}

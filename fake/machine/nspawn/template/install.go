@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
+	"github.com/exopool/exopool/internal/lines"
 )
 
 // excluded are paths that nobody reads in a machine that lives for minutes.
@@ -45,7 +46,7 @@ func install(ctx context.Context, cfg Config, dir string) error {
 	if err != nil {
 		return err
 	}
-	output := newProgress(cfg.Log, mirror)
+	output := newProgress(cfg.Logger, mirror)
 	process, err := unshare.Start(unshare.Spec{
 		Args: args, Output: output,
 		// The address may hold a password, which has no place in a process list.
@@ -60,55 +61,48 @@ func install(ctx context.Context, cfg Config, dir string) error {
 		return errors.Join(context.Cause(ctx), process.Kill())
 	}
 	if err := process.Err(); err != nil {
-		return fmt.Errorf("mmdebstrap: %w; its last words:\n%s", err, output.tail())
+		return fmt.Errorf("mmdebstrap: %w; its last output:\n%s", err, output.tail())
 	}
 	return nil
 }
 
+// Limits of what is kept of mmdebstrap's output.
+const (
+	maxTail = 15
+	maxLine = 1000 // bytes
+)
+
 // A progress logs what mmdebstrap says it does, and keeps its last lines.
 type progress struct {
-	log   *slog.Logger
-	hide  *strings.Replacer // takes a password out
-	rest  string
-	lines []string
+	lines.Writer
+
+	logger *slog.Logger
+	redact *strings.Replacer // removes a password
+	last   []string
 }
 
-func newProgress(log *slog.Logger, mirror *url.URL) *progress {
-	p := &progress{log: log, hide: strings.NewReplacer()}
+func newProgress(logger *slog.Logger, mirror *url.URL) *progress {
+	p := &progress{logger: logger, redact: strings.NewReplacer()}
+	p.Writer = lines.Writer{Max: maxLine, Func: p.add}
 	if mirror.User != nil {
-		p.hide = strings.NewReplacer(mirror.User.String()+"@", "")
+		p.redact = strings.NewReplacer(mirror.User.String()+"@", "")
 	}
 	return p
 }
 
-const (
-	keptLines   = 15
-	longestLine = 1000 // bytes
-)
-
-func (p *progress) Write(b []byte) (int, error) {
-	p.rest += string(b)
-	for {
-		line, rest, found := strings.Cut(p.rest, "\n")
-		if !found && len(p.rest) < longestLine {
-			return len(b), nil
-		}
-		p.rest = rest
-		p.note(strings.TrimSpace(p.hide.Replace(line)))
-	}
-}
-
-func (p *progress) note(line string) {
+func (p *progress) add(line string) {
+	line = strings.TrimSpace(p.redact.Replace(line))
 	if line == "" {
 		return
 	}
-	p.lines = append(p.lines, line)
-	if len(p.lines) > keptLines {
-		p.lines = p.lines[1:]
+	p.last = append(p.last, line)
+	if len(p.last) > maxTail {
+		p.last = p.last[1:]
 	}
 	if step, ok := strings.CutPrefix(line, "I: "); ok {
-		p.log.Info("template", "step", step)
+		p.logger.Info("template", "step", step)
 	}
 }
 
-func (p *progress) tail() string { return strings.Join(p.lines, "\n") }
+// tail returns the last lines.
+func (p *progress) tail() string { return strings.Join(p.last, "\n") }

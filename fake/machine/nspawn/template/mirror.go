@@ -12,9 +12,9 @@ import (
 // FallbackMirror is Debian's own address, which finds a mirror nearby.
 const FallbackMirror = "http://deb.debian.org/debian"
 
-// Mirror finds the Debian mirror that a computer uses, given its /etc/apt, and
+// Mirror finds the Debian mirror that a host uses, given its /etc/apt, and
 // returns [FallbackMirror] if it uses none, say because it is not a Debian
-// computer. Both formats of sources are understood, see sources.list(5).
+// host. Both formats of sources are understood, see sources.list(5).
 func Mirror(apt fs.FS) string {
 	lists, _ := fs.Glob(apt, "sources.list.d/*.list")
 	deb822, _ := fs.Glob(apt, "sources.list.d/*.sources")

@@ -33,8 +33,8 @@ type Config struct {
 	Cache string
 	// Mirror is the address of a Debian mirror. Machines use it, too.
 	Mirror string
-	// Log gets the progress of a build.
-	Log *slog.Logger
+	// Logger gets the progress of a build.
+	Logger *slog.Logger
 }
 
 // base is what makes a root directory the image of a cloud.
@@ -62,7 +62,7 @@ func Ensure(ctx context.Context, cfg Config) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("template: %w", err)
 	}
-	if complete(dir) {
+	if isComplete(dir) {
 		return dir, nil
 	}
 	// Files in a template have the rights and owners of a system; who must
@@ -72,22 +72,22 @@ func Ensure(ctx context.Context, cfg Config) (string, error) {
 	}
 	lock := dir + ".lock"
 	unlock, err := filelock.Acquire(ctx, lock, func() {
-		cfg.Log.Info("another program builds the template, waiting for it", "lock", lock)
+		cfg.Logger.Info("another program builds the template, waiting for it", "lock", lock)
 	})
 	if err != nil {
 		return "", fmt.Errorf("template: %w", err)
 	}
 	defer unlock()
-	if complete(dir) {
+	if isComplete(dir) {
 		return dir, nil
 	}
 	begin := time.Now()
-	cfg.Log.Info("building the template of the machines; this happens once and takes a minute or two",
+	cfg.Logger.Info("building the template of the machines; this happens once and takes a minute or two",
 		"template", Name, "mirror", mirror.Redacted())
 	if err := build(ctx, cfg, dir); err != nil {
 		return "", fmt.Errorf("build template from %s: %w", mirror.Redacted(), err)
 	}
-	cfg.Log.Info("template built", "dir", dir, "took", time.Since(begin).Round(time.Second))
+	cfg.Logger.Info("template built", "dir", dir, "took", time.Since(begin).Round(time.Second))
 	return dir, nil
 }
 
@@ -110,7 +110,7 @@ func build(ctx context.Context, cfg Config, dir string) error {
 	return nil
 }
 
-func complete(dir string) bool {
+func isComplete(dir string) bool {
 	info, err := os.Stat(dir)
 	return err == nil && info.IsDir()
 }
@@ -144,7 +144,7 @@ func (c *Config) key() (string, error) {
 // Cached reports whether [Ensure] has nothing to build.
 func Cached(cfg Config) bool {
 	dir, err := cfg.dir()
-	return err == nil && complete(dir)
+	return err == nil && isComplete(dir)
 }
 
 // ReleaseURL is a file that every mirror has which can build the template.

@@ -13,7 +13,7 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
 
-func TestMirrorIsThatOfTheComputer(t *testing.T) {
+func TestMirrorIsThatOfTheHost(t *testing.T) {
 	const debian12 = `Types: deb
 # a comment
 URIs: http://mirror.example/debian/

@@ -14,13 +14,13 @@ import (
 // newExporter is the node exporter with its CPU collector and no other, as
 // started with --collector.disable-defaults --collector.cpu. The collectors
 // take their settings from global flags, so a process has one exporter.
-func newExporter(procfs, sysfs string, log *slog.Logger) (http.Handler, error) {
+func newExporter(procfs, sysfs string, logger *slog.Logger) (http.Handler, error) {
 	flags := []string{"--path.procfs=" + procfs, "--path.sysfs=" + sysfs, "--collector.cpu"}
 	if _, err := kingpin.CommandLine.Parse(flags); err != nil {
 		return nil, fmt.Errorf("set up node exporter: %w", err)
 	}
 	collector.DisableDefaultCollectors()
-	node, err := collector.NewNodeCollector(log)
+	node, err := collector.NewNodeCollector(logger)
 	if err != nil {
 		return nil, fmt.Errorf("set up node exporter: %w", err)
 	}
@@ -30,7 +30,7 @@ func newExporter(procfs, sysfs string, log *slog.Logger) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelError),
+		ErrorLog:      slog.NewLogLogger(logger.Handler(), slog.LevelError),
 		ErrorHandling: promhttp.ContinueOnError,
 	}))
 	return mux, nil

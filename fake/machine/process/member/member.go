@@ -33,8 +33,8 @@ func Run(args []string) (code int, ok bool) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if err := live(ctx, os.Stdin, log); err != nil {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if err := live(ctx, os.Stdin, logger); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1, true
 	}
@@ -42,7 +42,7 @@ func Run(args []string) (code int, ok bool) {
 }
 
 // live serves until ctx ends or the input does.
-func live(ctx context.Context, input io.Reader, log *slog.Logger) error {
+func live(ctx context.Context, input io.Reader, logger *slog.Logger) error {
 	var s process.MemberSettings
 	if err := json.NewDecoder(input).Decode(&s); err != nil {
 		return fmt.Errorf("read settings: %w", err)
@@ -53,11 +53,11 @@ func live(ctx context.Context, input io.Reader, log *slog.Logger) error {
 		_, _ = io.Copy(io.Discard, input) // any end of the input is the end
 		end(errOrphaned)
 	}()
-	defer remove(ctx, s.Dir, log)
-	return serve(ctx, s, log)
+	defer remove(ctx, s.Dir, logger)
+	return serve(ctx, s, logger)
 }
 
-func serve(ctx context.Context, s process.MemberSettings, log *slog.Logger) error {
+func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) error {
 	cpu, err := loadgen.NewVirtualCPU(s.Share, s.Work)
 	if err != nil {
 		return err
@@ -66,11 +66,11 @@ func serve(ctx context.Context, s process.MemberSettings, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	stat, err := loadgen.NewStatFile(procfs, cpu.Busy, log)
+	stat, err := loadgen.NewStatFile(procfs, cpu.Busy, logger)
 	if err != nil {
 		return err
 	}
-	exporter, err := newExporter(procfs, sysfs, log)
+	exporter, err := newExporter(procfs, sysfs, logger)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func serve(ctx context.Context, s process.MemberSettings, log *slog.Logger) erro
 }
 
 // makeDirs makes a procfs, to be filled, and a sysfs that shows one CPU. With
-// the computer's own sysfs the exporter would tell its CPUs as the member's.
+// the host's own sysfs the exporter would tell its CPUs as the member's.
 func makeDirs(dir string) (procfs, sysfs string, err error) {
 	procfs, sysfs = filepath.Join(dir, "proc"), filepath.Join(dir, "sys")
 	for _, d := range []string{procfs, filepath.Join(sysfs, "devices", "system", "cpu", "cpu0")} {
@@ -108,9 +108,9 @@ func makeDirs(dir string) (procfs, sysfs string, err error) {
 
 // remove takes the member's directory away, and an orphan that is the last one
 // its parent's too.
-func remove(ctx context.Context, dir string, log *slog.Logger) {
+func remove(ctx context.Context, dir string, logger *slog.Logger) {
 	if err := os.RemoveAll(dir); err != nil {
-		log.Error("member directory not removed", "err", err)
+		logger.Error("member directory not removed", "err", err)
 	}
 	if errors.Is(context.Cause(ctx), errOrphaned) {
 		_ = os.Remove(filepath.Dir(dir)) // refused while others are in it
