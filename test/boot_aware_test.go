@@ -18,8 +18,8 @@ import (
 
 // The members of the pool in these tests, and the one that may boot.
 const (
-	settled = "192.0.2.1:9100" // 90 % busy
-	fresh   = "192.0.2.2:9100" // 10 % busy
+	booted  = "192.0.2.1:9100" // 90 % busy
+	booting = "192.0.2.2:9100" // 10 % busy
 )
 
 // A promSeries is a series in promtool's notation.
@@ -66,44 +66,44 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 	if err != nil {
 		t.Skip("promtool is missing; Debian has it in the package prometheus")
 	}
-	settledCPU := cpuOf(settled, "0+4.5x150", "0+0.5x150")
-	members := slices.Concat(settledCPU, cpuOf(fresh, "0+0.5x150", "0+4.5x150"))
+	bootedCPU := cpuOf(booted, "0+4.5x150", "0+0.5x150")
+	members := slices.Concat(bootedCPU, cpuOf(booting, "0+0.5x150", "0+4.5x150"))
 	for rule, world := range map[string]struct {
-		cpu    []promSeries
-		told   []promSeries
-		checks []promCheck
+		cpu        []promSeries
+		discovered []promSeries
+		checks     []promCheck
 	}{
 		"members of which nothing is known count": {
 			members, nil, []promCheck{averageAt("10m", 50)},
 		},
 		"a member counts from the age on": {
 			members,
-			[]promSeries{createdOf(settled, "a", "0x150"), createdOf(fresh, "b", "300x150")},
+			[]promSeries{createdOf(booted, "a", "0x150"), createdOf(booting, "b", "300x150")},
 			[]promCheck{averageAt("6m55s", 90), averageAt("7m", 50)},
 		},
 		"a member counts once it has been healthy, also while it fails later": {
 			members,
-			[]promSeries{healthyOf(settled, "a", "1x150"), healthyOf(fresh, "b", "0x59 1x11 0x80")},
+			[]promSeries{healthyOf(booted, "a", "1x150"), healthyOf(booting, "b", "0x59 1x11 0x80")},
 			[]promCheck{averageAt("4m55s", 90), averageAt("5m30s", 50), averageAt("10m", 50)},
 		},
 		"a young member does not count though it is healthy": {
 			members,
-			[]promSeries{healthyOf(fresh, "b", "1x150"), createdOf(fresh, "b", "500x150")},
+			[]promSeries{healthyOf(booting, "b", "1x150"), createdOf(booting, "b", "500x150")},
 			[]promCheck{averageAt("10m", 90)},
 		},
 		"one that has the address of a healthy one that is gone has to become healthy itself": {
 			members,
-			[]promSeries{healthyOf(fresh, "gone", "1x59 stale"), healthyOf(fresh, "b", "_x60 0x60")},
+			[]promSeries{healthyOf(booting, "gone", "1x59 stale"), healthyOf(booting, "b", "_x60 0x60")},
 			[]promCheck{averageAt("4m", 50), averageAt("6m", 90)},
 		},
 		"there is no average while all members boot": {
-			settledCPU,
-			[]promSeries{healthyOf(settled, "a", "0x150")},
+			bootedCPU,
+			[]promSeries{healthyOf(booted, "a", "0x150")},
 			[]promCheck{noAverageAt("10m")},
 		},
-		"when discovery is gone, nobody is left out": {
+		"when discovery is gone, no member is left out": {
 			members,
-			[]promSeries{healthyOf(fresh, "b", "0x59 stale")},
+			[]promSeries{healthyOf(booting, "b", "0x59 stale")},
 			[]promCheck{averageAt("4m55s", 90), averageAt("5m5s", 50)},
 		},
 	} {
@@ -114,7 +114,7 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 			text, err := yaml.Marshal(map[string]any{
 				"rule_files": []string{"signal.yml"}, "evaluation_interval": "5s",
 				"tests": []any{map[string]any{
-					"interval": "5s", "input_series": slices.Concat(world.cpu, world.told), "promql_expr_test": world.checks,
+					"interval": "5s", "input_series": slices.Concat(world.cpu, world.discovered), "promql_expr_test": world.checks,
 				}},
 			})
 			require.NoError(t, err)

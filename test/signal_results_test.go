@@ -119,7 +119,7 @@ func TestBootThatIsBusyAsksForMembersUnlessItIsLeftOut(t *testing.T) {
 			w := newSignalWorld(t, slow, func(float64) float64 { return 0.05 }, text[name])
 			w.members[0].created, w.members[0].healthy = 0, false
 			w.run(900, nil)
-			assert.Equal(t, want, w.peak, "members of a pool that nobody asks for anything")
+			assert.Equal(t, want, w.peak, "members of a pool without load")
 		})
 	}
 }

@@ -61,10 +61,10 @@ type signalWorld struct {
 	made    int
 	members []*simMember
 
-	db     *tsdb.DB
-	engine *promql.Engine
-	groups []*rules.Group
-	told   map[string]labels.Labels // series of members in the last scrape, by name and instance
+	db      *tsdb.DB
+	engine  *promql.Engine
+	groups  []*rules.Group
+	exposed map[string]labels.Labels // series of members in the last scrape, by name and instance
 
 	pending  map[string]float64 // since when, by direction
 	lastSent map[string]float64
@@ -78,7 +78,7 @@ func newSignalWorld(t *testing.T, b boot, load func(float64) float64, signal str
 	t.Helper()
 	w := &signalWorld{
 		t: t, boot: b, load: load,
-		told:    map[string]labels.Labels{},
+		exposed: map[string]labels.Labels{},
 		pending: map[string]float64{}, lastSent: map[string]float64{}, demand: map[string]bool{},
 	}
 	dir := t.TempDir()
@@ -207,12 +207,12 @@ func (w *signalWorld) scrape() {
 		put(healthy, "__name__", "exopool_discovery_member_healthy", "job", "discovery", "instance", m.instance, "id", m.instance)
 		put(m.created, "__name__", "exopool_discovery_member_created_timestamp_seconds", "job", "discovery", "instance", m.instance, "id", m.instance)
 	}
-	for name, series := range w.told {
+	for name, series := range w.exposed {
 		if _, still := now[name]; !still {
 			w.append(app, series, math.Float64frombits(value.StaleNaN))
 		}
 	}
-	w.told = now
+	w.exposed = now
 	require.NoError(w.t, app.Commit())
 }
 

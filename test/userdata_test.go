@@ -30,7 +30,7 @@ type cloudConfig struct {
 func judgeUserData(t *testing.T, text []byte) {
 	t.Helper()
 	var config cloudConfig
-	require.True(t, bytes.HasPrefix(text, []byte("#cloud-config\n")), "cloud-init tells the format by the first line")
+	require.True(t, bytes.HasPrefix(text, []byte("#cloud-config\n")), "cloud-init reads the format in the first line")
 	require.NoError(t, yaml.Unmarshal(text, &config))
 	root := t.TempDir()
 	for _, file := range config.Files {

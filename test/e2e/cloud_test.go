@@ -110,7 +110,7 @@ func (c *cloud) application(t *testing.T) string {
 	return fmt.Sprintf("http://%s", endpoint)
 }
 
-// openings tells what the security groups let in, without the installation's
+// openings returns what the security groups let in, without the installation's
 // name.
 func (c *cloud) openings(t *testing.T) []string {
 	t.Helper()

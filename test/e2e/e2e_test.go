@@ -19,11 +19,11 @@ const (
 )
 
 func TestInstallationScalesAndLeavesNothing(t *testing.T) {
-	shop := open(t)
+	tools := open(t)
 	t.Logf("the world runs %d times as fast as the real one: a minute lasts %s", speed, scaled(time.Minute))
 	c := newCloud(t, speed, true)
 	before := c.inventory(t)
-	i := newInstallation(t, shop, c)
+	i := newInstallation(t, tools, c)
 
 	destroyed := false
 	defer func() {

@@ -11,12 +11,12 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-// hurried is the speed of a world in which no process has to keep up.
-const hurried = 50
+// fastSpeed is the speed of clouds without processes that have to keep up.
+const fastSpeed = 50
 
 // Faults strike calls that make things, and those that wait for them.
 func TestApplySurvivesFaultsOfTheAPI(t *testing.T) {
-	shop := open(t)
+	tools := open(t)
 	for name, faults := range map[string][]exoapi.Fault{
 		"bursts of too many requests": {
 			{Name: exoapi.FaultTooManyRequests, Count: 3},
@@ -35,9 +35,9 @@ func TestApplySurvivesFaultsOfTheAPI(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCloud(t, hurried, false)
+			c := newCloud(t, fastSpeed, false)
 			before := c.inventory(t)
-			i := newInstallation(t, shop, c)
+			i := newInstallation(t, tools, c)
 			for _, fault := range faults {
 				_, err := c.Faults().Add(fault)
 				require.NoError(t, err)

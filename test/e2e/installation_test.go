@@ -28,26 +28,26 @@ type installation struct {
 }
 
 // newInstallation is one of the infrastructure only, for a cloud on this host.
-func newInstallation(t *testing.T, shop workshop, c *cloud) installation {
+func newInstallation(t *testing.T, tools toolchain, c *cloud) installation {
 	t.Helper()
 	key, secret := c.Credential()
-	return prepare(t, shop, key, secret, c.environ, map[string]any{"provision": false, "maximum": limit})
+	return prepare(t, tools, key, secret, c.environ, map[string]any{"provision": false, "maximum": limit})
 }
 
 // prepare returns an installation that has a name that no other has, and is
 // initialized.
-func prepare(t *testing.T, shop workshop, key, secret string, environ map[string]string, variables map[string]any) installation {
+func prepare(t *testing.T, tools toolchain, key, secret string, environ map[string]string, variables map[string]any) installation {
 	t.Helper()
 	repository := t.TempDir() // the module looks at the programs' sources
 	require.NoError(t, providers.CopyModule(repository, "../.."))
 	i := installation{name: "e2e-" + uuid.NewString()[:8], dir: filepath.Join(repository, "terraform")}
 	variables["name"] = i.name
-	// Secrets go by the environment: arguments can be seen by everybody.
+	// Secrets are in the environment: every user of the host can see arguments.
 	environ = maps.Clone(environ)
-	maps.Copy(environ, shop.mirror.Environment())
+	maps.Copy(environ, tools.mirror.Environment())
 	maps.Copy(environ, map[string]string{"TF_VAR_exoscale_key": key, "TF_VAR_exoscale_secret": secret})
 	i.options = &terraform.Options{
-		TerraformBinary: shop.terraform,
+		TerraformBinary: tools.terraform,
 		TerraformDir:    i.dir,
 		Vars:            variables,
 		EnvVars:         environ,

@@ -18,10 +18,10 @@ import (
 )
 
 // The provider, 0.69.3, gives up on what it is creating when it is interrupted,
-// and nobody knows of that afterwards. The sweep has to find it, and to leave
+// and its state does not list it. The sweep has to find it, and to leave
 // alone what Terraform does know of.
 func TestInterruptedApplyIsSweptAndRepeated(t *testing.T) {
-	shop := open(t)
+	tools := open(t)
 	sweep := build(t, "sweep")
 	for _, interruption := range []struct {
 		name string
@@ -36,11 +36,11 @@ func TestInterruptedApplyIsSweptAndRepeated(t *testing.T) {
 	} {
 		t.Run(interruption.name, func(t *testing.T) {
 			t.Parallel() // Terraform and its provider mostly wait
-			c := newCloud(t, hurried, false)
+			c := newCloud(t, fastSpeed, false)
 			before := c.inventory(t)
-			i := newInstallation(t, shop, c)
+			i := newInstallation(t, tools, c)
 
-			i.interruptedApply(t, shop, interruption.signal, func() bool { return c.Calls().ByOperation[interruption.call] > 0 })
+			i.interruptedApply(t, tools, interruption.signal, func() bool { return c.Calls().ByOperation[interruption.call] > 0 })
 			require.NotEqual(t, before, c.inventory(t), "it was interrupted in the middle")
 			known := i.state(t)
 
@@ -70,9 +70,9 @@ func TestInterruptedApplyIsSweptAndRepeated(t *testing.T) {
 // interruptedApply applies, and interrupts that when the moment has come: with
 // SIGINT as Ctrl-C does, to Terraform and its providers alike, or with SIGKILL
 // to all of them at once.
-func (i installation) interruptedApply(t *testing.T, shop workshop, signal syscall.Signal, moment func() bool) {
+func (i installation) interruptedApply(t *testing.T, tools toolchain, signal syscall.Signal, moment func() bool) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), shop.terraform, terraform.FormatArgs(i.options, "apply", "-input=false", "-auto-approve")...)
+	cmd := exec.CommandContext(t.Context(), tools.terraform, terraform.FormatArgs(i.options, "apply", "-input=false", "-auto-approve")...)
 	cmd.Dir, cmd.Env = i.dir, os.Environ()
 	for variable, value := range i.options.EnvVars {
 		cmd.Env = append(cmd.Env, variable+"="+value)

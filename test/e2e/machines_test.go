@@ -26,7 +26,7 @@ import (
 // looks at, in real time. It takes a quarter of an hour, nearly all of it
 // waiting for alerts and turns.
 func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
-	shop := open(t)
+	tools := open(t)
 	bootingConfig(t, slog.New(slog.DiscardHandler))
 	packages, variables := grafanaSource(t), map[string]any{}
 	if packages != nil {
@@ -39,7 +39,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 		}
 	})
 	key, secret := c.Credential()
-	i := prepare(t, shop, key, secret, c.environ, variables)
+	i := prepare(t, tools, key, secret, c.environ, variables)
 	if packages != nil {
 		packages.trust(t, i)
 	}

@@ -38,14 +38,14 @@ func TestMain(m *testing.M) {
 // enable is the variable that switches these tests on.
 const enable = "EXOPOOL_E2E"
 
-// A workshop has what all runs need: Terraform, its providers, our programs.
-type workshop struct {
+// A toolchain is what all runs need: Terraform and its providers.
+type toolchain struct {
 	terraform string
 	mirror    providers.Mirror
 }
 
 // open skips the test where it cannot run or was not asked for.
-func open(t *testing.T) workshop {
+func open(t *testing.T) toolchain {
 	t.Helper()
 	if os.Getenv(enable) == "" {
 		t.Skipf("takes minutes: set %s=1 to run it", enable)
@@ -57,7 +57,7 @@ func open(t *testing.T) workshop {
 	require.NoError(t, err)
 	mirror, err := providers.Install(t.Context(), providers.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	require.NoError(t, err)
-	return workshop{program, mirror}
+	return toolchain{program, mirror}
 }
 
 // build builds one of our programs and returns its path.

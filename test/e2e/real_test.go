@@ -33,13 +33,13 @@ func TestRealAccountScalesAndLeavesNothing(t *testing.T) {
 	if os.Getenv("EXOPOOL_REAL_CLOUD") != "yes" || key == "" || secret == "" {
 		t.Skip("costs money: runs only with EXOPOOL_REAL_CLOUD=yes, EXOSCALE_KEY and EXOSCALE_SECRET, and " + enable + "=1")
 	}
-	shop := open(t)
+	tools := open(t)
 	if end, bounded := t.Deadline(); bounded {
 		require.Greater(t, time.Until(end), realLimit+15*time.Minute, "go test would kill this before it can clean up: use -timeout 2h")
 	}
 	client, err := egoscale.NewClient(key, secret, egoscale.ClientOptWithHTTPClient(&http.Client{}), egoscale.ClientOptWithTimeout(10*time.Minute))
 	require.NoError(t, err)
-	i := prepare(t, shop, key, secret, map[string]string{}, map[string]any{"maximum": limit})
+	i := prepare(t, tools, key, secret, map[string]string{}, map[string]any{"maximum": limit})
 	t.Logf("REAL CLOUD: installation %s; at %s everything named so is deleted", i.name, time.Now().Add(realLimit).Format(time.TimeOnly))
 
 	clean := func() {

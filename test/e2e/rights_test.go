@@ -17,8 +17,8 @@ const unknownPool = "c19542b7-d269-4bd4-bf7c-2cae36d066d3"
 type object = map[string]any
 
 func TestKeyWithoutIAMRightsIsToldTheWayOut(t *testing.T) {
-	shop := open(t)
-	c := newCloud(t, hurried, false)
+	tools := open(t)
+	c := newCloud(t, fastSpeed, false)
 	role, err := c.Do(t.Context(), http.MethodPost, "/v2/iam-role", object{"name": "no-iam", "policy": object{
 		"default-service-strategy": "allow", "services": object{"iam": object{"type": "deny"}},
 	}})
@@ -26,7 +26,7 @@ func TestKeyWithoutIAMRightsIsToldTheWayOut(t *testing.T) {
 	var account struct{ Key, Secret string }
 	require.NoError(t, c.Call(t.Context(), http.MethodPost, "/v2/api-key", object{"name": "no-iam", "role-id": role}, &account))
 	before := c.inventory(t)
-	i := prepare(t, shop, account.Key, account.Secret, c.environ, object{"provision": false})
+	i := prepare(t, tools, account.Key, account.Secret, c.environ, object{"provision": false})
 
 	output, err := terraform.ApplyE(t, i.options)
 	require.ErrorContains(t, err, "Forbidden")
@@ -41,10 +41,10 @@ func TestKeyWithoutIAMRightsIsToldTheWayOut(t *testing.T) {
 
 // The provider writes the rules, and the role follows when they change.
 func TestKeyOfTheMachineIsForItsPoolOnly(t *testing.T) {
-	shop := open(t)
-	c := newCloud(t, hurried, false)
+	tools := open(t)
+	c := newCloud(t, fastSpeed, false)
 	before := c.inventory(t)
-	i := newInstallation(t, shop, c)
+	i := newInstallation(t, tools, c)
 	terraform.Apply(t, i.options)
 	i.unchanged(t)
 
@@ -66,6 +66,6 @@ func TestKeyOfTheMachineIsForItsPoolOnly(t *testing.T) {
 	terraform.Apply(t, i.options)
 	i.unchanged(t)
 	_, err = another.Status(t.Context())
-	require.ErrorIs(t, err, autoscale.ErrPoolNotFound, "it may look, and there is none")
+	require.ErrorIs(t, err, autoscale.ErrPoolNotFound, "it may read pools, and there is none")
 	i.destroy(t, c, before)
 }

@@ -82,8 +82,8 @@ func start(t *testing.T, c *cloud, i installation) system {
 	return s
 }
 
-// run builds one of our programs and runs it as a user would: unless told
-// otherwise it finds the emulator at the real API's address.
+// run builds one of our programs and runs it as a user would: by default
+// it finds the emulator at the real API's address.
 func (s system) run(t *testing.T, c *cloud, environ map[string]string, name string, args ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -100,7 +100,7 @@ func (s system) run(t *testing.T, c *cloud, environ map[string]string, name stri
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		stop()
-		_ = cmd.Wait() // it was told to end
+		_ = cmd.Wait() // it was signalled to end
 		assert.Equal(t, 0, cmd.ProcessState.ExitCode(), "%s ends well", name)
 	})
 }

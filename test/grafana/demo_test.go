@@ -39,10 +39,10 @@ func TestPoolFollowsTheLoadByTheWordOfGrafana(t *testing.T) {
 	demo.Env = append(os.Environ(), "TMPDIR="+rest)
 	demo.Cancel = func() error { return demo.Process.Signal(syscall.SIGTERM) }
 	demo.WaitDelay = time.Minute
-	var told bytes.Buffer
-	demo.Stdout, demo.Stderr = &told, &told
+	var printed bytes.Buffer
+	demo.Stdout, demo.Stderr = &printed, &printed
 	began := time.Now()
-	require.NoError(t, demo.Run(), "%s", &told)
+	require.NoError(t, demo.Run(), "%s", &printed)
 
 	text, err := os.ReadFile(report)
 	require.NoError(t, err)
@@ -63,11 +63,11 @@ func TestPoolFollowsTheLoadByTheWordOfGrafana(t *testing.T) {
 	assert.Positive(t, summary.WebhooksUp)
 	assert.Positive(t, summary.WebhooksDown)
 	assert.Less(t, summary.SecondsToSecondMember, 300.0)
-	assert.Contains(t, told.String(), "alerts are evaluated by grafana")
+	assert.Contains(t, printed.String(), "alerts are evaluated by grafana")
 	left, err := os.ReadDir(rest)
 	require.NoError(t, err)
 	assert.Empty(t, left, "no file is left behind")
-	t.Logf("the demo took %s; what it told:\n%s", seconds(time.Since(began)), withoutStatus(told.String()))
+	t.Logf("the demo took %s; what it printed:\n%s", seconds(time.Since(began)), withoutStatus(printed.String()))
 }
 
 // withoutStatus leaves out the lines that only say that time passes.

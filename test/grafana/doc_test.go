@@ -6,5 +6,5 @@
 //
 // The value is "auto" for one that is installed, or the path of a program, or
 // of a folder with bin/grafana and home/ in it. All times are real, since
-// Grafana cannot be hurried: about seven minutes, nearly all of it waiting.
+// Grafana cannot be sped up: about seven minutes, nearly all of it waiting.
 package grafana_test

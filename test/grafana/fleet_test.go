@@ -22,7 +22,7 @@ import (
 const poolID = "5bafe1cb-0b36-4bd5-a5a6-0c5a7dd57b6b"
 
 // A fleet is the members of a pool, as far as discovery and Prometheus see
-// them: each has an address of its own and tells the time of one CPU.
+// them: each has its own address and exposes the time of one CPU.
 type fleet struct {
 	port int
 
@@ -99,7 +99,7 @@ func (f *fleet) Pool(context.Context, string) (discovery.Pool, error) {
 	return pool, nil
 }
 
-// An exporter tells the CPU time of one member.
+// An exporter exposes the CPU time of one member.
 type exporter struct {
 	address netip.Addr
 

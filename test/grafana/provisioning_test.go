@@ -66,7 +66,7 @@ func TestGrafanaTakesEveryFile(t *testing.T) {
 		require.Eventually(t, func() bool {
 			value, known, err := w.grafana.Query(t.Context(), "prometheus", "exopool:cpu_high:percent")
 			return assert.NoError(t, err) && known && assert.InDelta(t, 80, value, 0)
-		}, 10*time.Second, look)
+		}, 10*time.Second, poll)
 	})
 
 	t.Run("both dashboards", func(t *testing.T) {
@@ -79,6 +79,6 @@ func TestGrafanaTakesEveryFile(t *testing.T) {
 				assert.Equal(c, "Exopool", d.FolderTitle)
 			}
 			assert.ElementsMatch(c, []string{"exopool-pool", "exopool-health"}, uids)
-		}, provisionedLate, look)
+		}, provisionedLate, poll)
 	})
 }

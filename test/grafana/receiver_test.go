@@ -59,7 +59,7 @@ func (r *receiver) on(path string) []webhook {
 // await waits until there are n webhooks on a path, and returns the last.
 func (w *world) await(t *testing.T, path string, n int, limit time.Duration) webhook {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(w.hooks.on(path)) >= n }, limit, look,
+	require.Eventually(t, func() bool { return len(w.hooks.on(path)) >= n }, limit, poll,
 		"webhook %d on %s does not come", n, path)
 	hook := w.hooks.on(path)[n-1]
 	w.note(t, "webhook %d on %s, answered %d", n, path, hook.status)
@@ -79,7 +79,7 @@ func (w *world) silence(t *testing.T, grace, length time.Duration) {
 			after = count()
 		}
 		return count() > after
-	}, length, look, "a webhook that nobody should send")
+	}, length, poll, "a webhook that nobody should send")
 	if !silent {
 		return
 	}

@@ -29,7 +29,7 @@ func TestWrongTokenIsSeenWithinAMinute(t *testing.T) {
 			require.Eventually(t, func() bool {
 				state, err := w.state(t.Context(), "Webhooks refused")
 				return assert.NoError(t, err) && state == grafana.Firing
-			}, visibly+tolerance, look)
+			}, visibly+tolerance, poll)
 			w.note(t, "the alert Webhooks refused fires %s after the first", seconds(time.Since(refused.at)))
 
 			value, known, err := w.grafana.Query(t.Context(), "prometheus",
@@ -57,7 +57,7 @@ func TestTestNotificationDoesNotCount(t *testing.T) {
 	assert.Contains(t, w.metrics(t), `{direction="up",outcome="accepted"} 0`)
 }
 
-// metrics returns what the autoscaler tells Prometheus.
+// metrics returns the metrics of the autoscaler.
 func (w *world) metrics(t *testing.T) string {
 	t.Helper()
 	answer := httptest.NewRecorder()

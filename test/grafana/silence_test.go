@@ -57,7 +57,7 @@ func TestSilenceOfPrometheusAsksForNothing(t *testing.T) {
 	require.Eventually(t, func() bool {
 		state, err := w.state(t.Context(), "Program down")
 		return assert.NoError(t, err) && state == grafana.Firing
-	}, 2*time.Minute, look, "the operator is alerted")
+	}, 2*time.Minute, poll, "the operator is alerted")
 	w.note(t, "the alert Program down fires")
 
 	w.api.open(w.monitor.Handler())
@@ -76,7 +76,7 @@ func TestEmptyPoolAsksForNothing(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, known, err := w.average(t.Context())
 		return assert.NoError(t, err) && !known
-	}, 100*time.Second, look, "the average ends when its samples are a minute old")
+	}, 100*time.Second, poll, "the average ends when its samples are a minute old")
 	w.note(t, "there is no average any more, after %s", seconds(time.Since(left)))
 	w.silence(t, 15*time.Second, 85*time.Second)
 }

@@ -29,7 +29,7 @@ const (
 	// startTimeout is what a Grafana may take until it has evaluated its rules,
 	// several starting at once on a small host.
 	startTimeout = 3 * time.Minute
-	look         = 100 * time.Millisecond
+	poll         = 100 * time.Millisecond
 )
 
 // A world is all that a monitoring machine runs, and a pool of members that
@@ -147,7 +147,7 @@ func (w *world) crossing(t *testing.T, crossed func(percent float64) bool) time.
 	require.Eventually(t, func() bool {
 		average, known, err := w.average(t.Context())
 		return assert.NoError(t, err) && known && crossed(average)
-	}, 2*time.Minute, look, "the average does not get there")
+	}, 2*time.Minute, poll, "the average does not get there")
 	at := time.Now()
 	w.note(t, "the average crosses the limit")
 	return at

@@ -109,8 +109,8 @@ func policy(t *testing.T) route {
 	return file.Policies[0]
 }
 
-// receivers returns the address of each contact point, by its name; one that
-// reaches nobody has none.
+// receivers returns the address of each contact point, by its name; one
+// without a receiver has none.
 func receivers(t *testing.T) map[string]string {
 	t.Helper()
 	var file struct {

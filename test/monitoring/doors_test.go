@@ -85,7 +85,7 @@ func TestGrafanaShowsNothingWithoutAPassword(t *testing.T) {
 	_, _, metrics := ask(t, http.MethodGet, server.URL()+"/metrics", "")
 	assert.NotContains(t, metrics, "grafana_", "its metrics tell of users and versions")
 	_, _, health := ask(t, http.MethodGet, server.URL()+"/api/health", "")
-	assert.NotContains(t, health, "commit", "what version it is, is nobody's business")
+	assert.NotContains(t, health, "commit", "the version is not public")
 
 	_, _, text := ask(t, http.MethodGet, server.URL()+"/api/admin/settings", password)
 	var settings map[string]map[string]string

@@ -45,7 +45,7 @@ func newExporter(t *testing.T, answer func(http.ResponseWriter, *http.Request)) 
 
 func (m *exporter) instance() string { return strings.TrimPrefix(m.URL, "http://") }
 
-// cpu tells of one CPU that is busy for a share of the time since began. Each
+// cpu returns the metrics of one CPU that is busy for a share of the time since began. Each
 // line ends with a timestamp, if there is one.
 func cpu(began time.Time, share float64, labels, timestamp string) string {
 	spent := time.Since(began).Seconds()
@@ -138,7 +138,7 @@ var attacks = map[string]attack{
 	}, false, false},
 }
 
-func TestNobodyWhoIsScrapedControlsTheSignal(t *testing.T) {
+func TestNoTargetControlsTheSignal(t *testing.T) {
 	t.Parallel()
 	binary := tool(t, "prometheus")
 	s, began := newServer(t, 98), time.Now()
@@ -205,12 +205,12 @@ func TestNobodyWhoIsScrapedControlsTheSignal(t *testing.T) {
 		assert.Len(t, s.now(t, `up{job="application"}`), 1)
 		assert.Empty(t, s.now(t, "scrape_duration_seconds > 1e6 or up > 1"))
 	})
-	t.Run("nobody fills the memory", func(t *testing.T) {
+	t.Run("no target fills the memory", func(t *testing.T) {
 		made := s.now(t, fmt.Sprintf(`count({instance=%q})`, members["new series each time"].instance()))
 		require.Len(t, made, 1)
 		assert.Less(t, made[0].Value, 20.0)
 	})
-	assert.Zero(t, elsewhere.Load(), "Prometheus asks nobody for the sake of a member")
+	assert.Zero(t, elsewhere.Load(), "Prometheus follows no redirect of a member")
 }
 
 // judge compares what became of members with what should.

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Queries that return nothing while all is well, or where nobody counts.
+// Queries that return nothing while all is well, or without counters.
 var silent = map[string]string{
-	`exopool:autoscaler_pause_age:hours{job=""}`:                                                                "nobody has paused it",
-	`max(exopool_autoscaler_paused{job="autoscaler"}) == 1`:                                                     "nobody has paused it",
-	`sum(increase(exopool_autoscaler_foreign_changes_total{job="autoscaler"}[5m])) > 0`:                         "nobody else scales",
+	`exopool:autoscaler_pause_age:hours{job=""}`:                                                                "it is not paused",
+	`max(exopool_autoscaler_paused{job="autoscaler"}) == 1`:                                                     "it is not paused",
+	`sum(increase(exopool_autoscaler_foreign_changes_total{job="autoscaler"}[5m])) > 0`:                         "no other client scales",
 	`exopool:member_requests:rate1m{job=""}`:                                                                    "this application does not count its requests",
 	`sum by (reason) (increase(exopool_discovery_refresh_failures_total{job="discovery"}[5m])) > 0`:             "no refresh fails",
 	`increase(exopool_autoscaler_state_errors_total{job="autoscaler"}[5m]) > 0`:                                 "no write fails",
@@ -72,7 +72,7 @@ func fillDashboards(t *testing.T, in *installation) {
 				assert.Zero(t, in.ask(t, query), "%s: %s", board.Title, why)
 				continue
 			}
-			// Steps of a subquery begin with full minutes, for which nobody waits.
+			// Steps of a subquery begin with full minutes, for which the test does not wait.
 			awaitSample(t, in.server, strings.ReplaceAll(query, ":1m]", ":1s]"))
 		}
 	}

@@ -32,7 +32,7 @@ var owners = []struct {
 // allJobs are those of the configuration, and none.
 var allJobs = []string{"", "pool", "application", "autoscaler", "discovery", "prometheus"}
 
-func TestEachQuerySaysWhomItBelieves(t *testing.T) {
+func TestEachQueryNamesTheJobsItBelieves(t *testing.T) {
 	t.Parallel()
 	for query, where := range allQueries(t) {
 		parser.Inspect(parsed(t, query), func(node parser.Node, _ []parser.Node) error {
@@ -68,7 +68,7 @@ func believed(selector *parser.VectorSelector) []string {
 	return jobs
 }
 
-func TestASelectorWithoutAJobBelievesEverybody(t *testing.T) {
+func TestASelectorWithoutAJobBelievesAllJobs(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, allJobs, believed(&parser.VectorSelector{Name: "up"}))
 	assert.Equal(t, []string{""}, believed(&parser.VectorSelector{

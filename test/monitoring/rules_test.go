@@ -87,7 +87,7 @@ func TestRecordingTheSignalDelaysNoAlert(t *testing.T) {
 	var file rulefmt.RuleGroups
 	require.NoError(t, yaml.Unmarshal(read(t, prometheusFiles+"/rules/signal.yml"), &file))
 	require.Len(t, file.Groups, 1)
-	// Grafana looks every ten seconds; a signal of an older second may cost it one more look.
+	// Grafana evaluates every ten seconds: an older signal may cost one evaluation more.
 	assert.Equal(t, "1s", file.Groups[0].Interval.String())
 }
 

@@ -32,7 +32,7 @@ func startGrafana(t *testing.T) (server *grafana.Server, version, password strin
 	require.NoError(t, err)
 	server, err = grafana.New(grafana.Config{
 		Installation: found, Files: files.Monitoring(), Dir: t.TempDir(),
-		// Nobody is there, and nobody is asked.
+		// Nothing listens there, and nothing is queried.
 		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: "a-token",
 	})
 	require.NoError(t, err)

@@ -43,7 +43,7 @@ func start(t *testing.T, home, program string, args ...string) *programtest.Proc
 type series struct {
 	name    string
 	process *programtest.Process
-	metrics string // where it tells its goroutines; empty: nowhere
+	metrics string // address of its metrics; may be empty
 
 	memory, goroutines, descriptors []float64 // memory in MiB
 }

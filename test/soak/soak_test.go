@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package soak_test lets the programs run for an hour of compressed time
-// under load, and looks for what grows.
+// Package soak_test runs the programs for an hour of compressed time under load,
+// and checks that nothing grows.
 package soak_test
 
 import (
@@ -50,7 +50,7 @@ func TestSoak(t *testing.T) {
 		"-machines", "process", "-speed", "20",
 	}, credentials...)...)
 	api := cloud.Await(t, `EXOSCALE_API_ENDPOINT='?(http://[^\s']+)`)[1]
-	pool, application := furnish(t, api)
+	pool, application := createPool(t, api)
 
 	api = strings.TrimSuffix(api, "/")
 	common := append([]string{"-zone", zone, "-pool", pool, "-endpoint", api}, credentials...)
@@ -90,7 +90,7 @@ func TestSoak(t *testing.T) {
 }
 
 // soak keeps all busy until ctx ends: clients come and go, alerts fire, wrong
-// tokens and bodies arrive, people look, and readings are taken.
+// tokens and bodies arrive, pages are fetched, and readings are taken.
 func soak(ctx context.Context, t *testing.T, player *traffic.Generator, receiver, found string, programs []*series) {
 	t.Helper()
 	began := time.Now()
@@ -121,9 +121,9 @@ func soak(ctx context.Context, t *testing.T, player *traffic.Generator, receiver
 	}
 }
 
-// furnish makes a pool behind a load balancer, as Terraform would, and returns
+// createPool creates a pool behind a load balancer, as Terraform would, and returns
 // the pool's id and where the application is reached.
-func furnish(t *testing.T, api string) (pool, application string) {
+func createPool(t *testing.T, api string) (pool, application string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -42,18 +42,18 @@ func installedRules() ([]*rule, error) {
 	return rules, nil
 }
 
-// interval is how often Grafana would look.
+// interval is how often Grafana evaluates.
 const interval = 10 * time.Second
 
-// evaluate tells what fires until ctx ends. Prometheus that does not answer
-// makes nothing fire.
+// evaluate evaluates the rules and calls update with the firing alerts, until ctx
+// ends. While Prometheus does not answer, none fires.
 func evaluate(ctx context.Context, ask prometheus.API, rules []*rule, update func(context.Context, []notify.Alert)) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		firing := []notify.Alert{}
 		for _, r := range rules {
-			value, holds := r.look(ctx, ask)
+			value, holds := r.evaluate(ctx, ask)
 			switch {
 			case !holds:
 				r.since = time.Time{}
@@ -78,8 +78,8 @@ func evaluate(ctx context.Context, ask prometheus.API, rules []*rule, update fun
 	}
 }
 
-// look asks Prometheus whether the condition holds.
-func (r *rule) look(ctx context.Context, ask prometheus.API) (value float64, holds bool) {
+// evaluate queries Prometheus and reports whether the condition holds.
+func (r *rule) evaluate(ctx context.Context, ask prometheus.API) (value float64, holds bool) {
 	ctx, cancel := context.WithTimeout(ctx, interval/2)
 	defer cancel()
 	result, _, _, err := ask.Query(ctx, r.Expr, time.Now())
