@@ -224,6 +224,7 @@ func TestNoAlertWithoutData(t *testing.T) {
 			evaluated := make(chan int, 1000)
 			s := newTestServer(t, func(cfg *promserver.Config) {
 				cfg.Notify = func(_ context.Context, firing []notify.Alert) { evaluated <- len(firing) }
+				cfg.Speed = 100 // without data, nothing has to keep up
 			})
 			prepare(t, s)
 			end := time.After(deadline)

@@ -160,11 +160,19 @@ func (k machineKey) work(t *testing.T) (decision autoscale.Decision, healthKnown
 	return decision, healthKnown, targets
 }
 
-// TestEachPermissionOfTheKeyIsNeeded takes one operation after another away,
-// and looks what no longer works.
-func TestEachPermissionOfTheKeyIsNeeded(t *testing.T) {
+// One run of Terraform writes the rules for all tests of the key.
+func TestKeyOfTheMonitoringMachine(t *testing.T) {
 	t.Parallel()
 	runs := newModule(t).keyRules(t)
+	t.Run("needs each of its permissions", func(t *testing.T) { needsEachPermission(t, runs) })
+	t.Run("is good for one pool up to a size", func(t *testing.T) { isForOnePoolUpToASize(t, runs) })
+	t.Run("is for the pool however policies name it", func(t *testing.T) { isForThePoolHoweverNamed(t, runs["pinned"]) })
+}
+
+// needsEachPermission takes one operation after another away, and checks what no
+// longer works.
+func needsEachPermission(t *testing.T, runs map[string][]rule) {
+	t.Helper()
 	for operation, breaks := range map[string]struct {
 		turn         string // why the autoscaler's turn fails; empty if it does not
 		size         int    // of the pool afterwards
@@ -209,10 +217,9 @@ func (k machineKey) size(t *testing.T, pool string) int {
 	return view.Size
 }
 
-// TestKeyIsGoodForOnePoolUpToASize tries what a holder of the key could do.
-func TestKeyIsGoodForOnePoolUpToASize(t *testing.T) {
-	t.Parallel()
-	runs := newModule(t).keyRules(t)
+// isForOnePoolUpToASize tries what a holder of the key could do.
+func isForOnePoolUpToASize(t *testing.T, runs map[string][]rule) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		k := issue(t, runs["pinned"])
 		for _, other := range []string{k.another, k.twin, mockedPool} {
@@ -231,11 +238,10 @@ func TestKeyIsGoodForOnePoolUpToASize(t *testing.T) {
 	})
 }
 
-// TestKeyIsForThePoolHoweverPoliciesNameIt: of a resource, documents show the
-// name only, and of parameters that there are some.
-func TestKeyIsForThePoolHoweverPoliciesNameIt(t *testing.T) {
-	t.Parallel()
-	rules := newModule(t).keyRules(t)["pinned"]
+// isForThePoolHoweverNamed: the API's documents show only the name of a resource,
+// and only that there are parameters.
+func isForThePoolHoweverNamed(t *testing.T, rules []rule) {
+	t.Helper()
 	for unknown, twin := range map[string]bool{ // and whether a pool of the same name is taken for this one
 		"resources.instance_pool.id": true,
 		"resources.instance_pool":    false,
