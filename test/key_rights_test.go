@@ -180,7 +180,7 @@ func needsEachPermission(t *testing.T, runs map[string][]rule) {
 		healthStale  bool
 	}{
 		"":                    {size: 3},
-		"get-instance-pool":   {turn: "what the role of the key allows", size: 2, targetsStale: true, healthStale: true},
+		"get-instance-pool":   {turn: "check the key, its secret and its role", size: 2, targetsStale: true, healthStale: true},
 		"scale-instance-pool": {turn: "resize", size: 2},
 		"get-operation":       {turn: "wait for operation", size: 3},
 		"list-instances":      {turn: "list the members", size: 2, targetsStale: true, healthStale: true},
