@@ -53,8 +53,8 @@ type Proxy struct {
 	neighbours []*Proxy
 	plain      *httputil.ReverseProxy // of requests for other hosts that are not encrypted
 	direct     *http.Transport        // what it uses
-	caught     *handover
-	server     *http.Server // of connections that were caught
+	tunnelled  *connListener
+	server     *http.Server // of connections that clients made with CONNECT
 	ended      chan struct{}
 
 	mu      sync.Mutex
@@ -62,7 +62,7 @@ type Proxy struct {
 	done    chan struct{}
 	tunnels sync.WaitGroup
 
-	unrequested unrequested // of server
+	pending pendingConns // of server
 }
 
 // New starts to wait for what it will decrypt.
@@ -94,15 +94,15 @@ func New(c Config) (*Proxy, error) {
 	p := &Proxy{
 		domains: domains, handler: c.Handler, unheard: c.Unheard,
 		upstream: c.Upstream, authority: c.Authority, neighbours: c.Neighbours,
-		caught: newHandover(), ended: make(chan struct{}), done: make(chan struct{}),
+		tunnelled: newConnListener(), ended: make(chan struct{}), done: make(chan struct{}),
 	}
-	p.unrequested.init()
+	p.pending.init()
 	p.direct = newTransport(c.Upstream)
 	p.plain = newForwarder(p.direct)
 	p.server = p.newServer(slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn))
 	go func() {
 		defer close(p.ended)
-		_ = p.server.ServeTLS(p.caught, "", "") // it ends when the proxy is closed
+		_ = p.server.ServeTLS(p.tunnelled, "", "") // it ends when the proxy is closed
 	}()
 	return p, nil
 }
@@ -174,7 +174,7 @@ func (p *Proxy) Close(ctx context.Context) error {
 		err = errors.Join(fmt.Errorf("close the proxy for %q: %w", p.domains, err), p.server.Close())
 	}
 	<-p.ended
-	p.unrequested.wait()
+	p.pending.wait()
 	return err
 }
 
@@ -213,7 +213,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	default:
 		conn, err := accept(w)
 		if err == nil {
-			p.caught.put(&connection{Conn: conn, host: host})
+			p.tunnelled.put(&connection{Conn: conn, host: host})
 		}
 	}
 }
@@ -255,7 +255,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	case !wellFormed(host, port):
 		http.Error(w, fmt.Sprintf("ask %q: want HOST or HOST:PORT", r.URL.Host), http.StatusBadRequest)
 	case p.covers(host):
-		p.hand(w, r, host)
+		p.serveHost(w, r, host)
 	default:
 		passed := r.Clone(r.Context())
 		passed.URL.Host = net.JoinHostPort(host, port)
@@ -263,8 +263,8 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hand lets the handler answer a request for a host of the domains.
-func (p *Proxy) hand(w http.ResponseWriter, r *http.Request, host string) {
+// serveHost lets the handler answer a request for a host of the domains.
+func (p *Proxy) serveHost(w http.ResponseWriter, r *http.Request, host string) {
 	asked := r.Clone(r.Context())
 	asked.Host = host
 	asked.URL.Scheme, asked.URL.Host = "", ""

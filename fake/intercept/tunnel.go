@@ -55,14 +55,14 @@ func (p *Proxy) dial(ctx context.Context, target string) (net.Conn, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	if err := ask(server, via, target); err != nil {
+	if err := sendConnect(server, via, target); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", target, err), server.Close())
 	}
 	return server, nil
 }
 
-// ask has the proxy at the other end connect to the target.
-func ask(server io.ReadWriter, via *url.URL, target string) error {
+// sendConnect has the proxy at the other end connect to the target.
+func sendConnect(server io.ReadWriter, via *url.URL, target string) error {
 	request := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
 	if via.User != nil {
 		password, _ := via.User.Password()

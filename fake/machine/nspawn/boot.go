@@ -17,8 +17,8 @@ import (
 // removeLimit bounds the wait for the last traces of a machine.
 const removeLimit = 10 * time.Second
 
-// assemble makes what the machine does not have yet.
-func (m *machine) assemble(ctx context.Context, spec infra.Machine) (err error) {
+// prepare makes what the machine does not have yet.
+func (m *machine) prepare(ctx context.Context, spec infra.Machine) (err error) {
 	if m.disk == nil {
 		m.disk, err = container.Format(filepath.Join(m.cfg.disks(), m.id), m.template, m.contents(spec))
 		if err != nil {
@@ -74,8 +74,8 @@ const dockerMirror = `{"registry-mirrors": ["http://%s:%d"]}
 `
 
 // boot is from power on to power off or reboot; again tells which of the two.
-// It ends the machine as soon as stay says so.
-func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool) (again bool, err error) {
+// It ends the machine as soon as wantedOn is false.
+func (m *machine) boot(ctx context.Context, spec infra.Machine, wantedOn func() bool) (again bool, err error) {
 	if err := m.link.Reset(ctx, m.id); err != nil {
 		return false, err
 	}
@@ -83,7 +83,7 @@ func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool
 	if err := limit.set(max(m.cfg.share(spec.Type), m.cfg.BootCPU)); err != nil {
 		return false, fmt.Errorf("limit CPU: %w", err)
 	}
-	shown, err := m.own(spec.Type, limit)
+	shown, err := m.createProcFiles(spec.Type, limit)
 	if err != nil {
 		return false, err
 	}
@@ -107,20 +107,20 @@ func (m *machine) boot(ctx context.Context, spec infra.Machine, stay func() bool
 		return false, err
 	}
 	m.logger.Info("machine boots", "pid", process.PID())
-	m.hold(&process)
-	defer m.hold(nil)
-	companions.Go(func() { m.follow(ctx, begin, limit, stay) })
-	return m.attend(ctx, process, stay)
+	m.setProcess(&process)
+	defer m.setProcess(nil)
+	companions.Go(func() { m.awaitCloudInit(ctx, begin, limit, wantedOn) })
+	return m.awaitEnd(ctx, process, wantedOn)
 }
 
-func (m *machine) hold(process *container.Process) {
+func (m *machine) setProcess(process *container.Process) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.process = process
 }
 
-// attend waits for the end of a boot, and brings it about when it is wanted.
-func (m *machine) attend(ctx context.Context, process container.Process, stay func() bool) (again bool, err error) {
+// awaitEnd waits for the end of a boot, and brings it about when it is wanted.
+func (m *machine) awaitEnd(ctx context.Context, process container.Process, wantedOn func() bool) (again bool, err error) {
 	for {
 		select {
 		case <-process.Done():
@@ -135,7 +135,7 @@ func (m *machine) attend(ctx context.Context, process container.Process, stay fu
 		if m.wanted() == gone {
 			return false, process.Kill()
 		}
-		if !stay() {
+		if !wantedOn() {
 			return false, m.shutDown(ctx, process)
 		}
 	}
@@ -167,9 +167,9 @@ func (m *machine) shutDown(ctx context.Context, process container.Process) error
 	}
 }
 
-// own makes the files that show the machine its own CPU time and memory. They
-// have to be there when it boots.
-func (m *machine) own(t infra.InstanceType, limit *cpuLimit) ([]*procfiles.File, error) {
+// createProcFiles makes the files that show the machine its own CPU time and
+// memory. They have to exist when it boots.
+func (m *machine) createProcFiles(t infra.InstanceType, limit *cpuLimit) ([]*procfiles.File, error) {
 	cpu, err := procfiles.Create(filepath.Join(m.disk.Proc(), "stat"),
 		procfiles.CPU(t.CPUs, func() (procfiles.Used, float64, error) {
 			usage, err := m.group.Usage()
@@ -188,8 +188,8 @@ func (m *machine) own(t infra.InstanceType, limit *cpuLimit) ([]*procfiles.File,
 	return []*procfiles.File{cpu, memory}, nil
 }
 
-// dismantle removes all that the machine has on this host.
-func (m *machine) dismantle(ctx context.Context) {
+// removeAll removes all that the machine has on this host.
+func (m *machine) removeAll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
 	defer cancel()
 	faults := []error{m.link.Detach(m.id)}
@@ -199,7 +199,7 @@ func (m *machine) dismantle(ctx context.Context) {
 	if m.disk != nil {
 		faults = append(faults, m.disk.Remove())
 	}
-	if err := os.Remove(propagate(m.cfg.Prefix + "-" + m.id)); err != nil && !os.IsNotExist(err) {
+	if err := os.Remove(propagateDir(m.cfg.Prefix + "-" + m.id)); err != nil && !os.IsNotExist(err) {
 		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -209,6 +209,6 @@ func (m *machine) dismantle(ctx context.Context) {
 	m.logger.Debug("machine removed")
 }
 
-// propagate is a directory that systemd-nspawn makes for a machine and leaves
+// propagateDir is a directory that systemd-nspawn makes for a machine and leaves
 // behind.
-func propagate(name string) string { return filepath.Join("/run/systemd/nspawn/propagate", name) }
+func propagateDir(name string) string { return filepath.Join("/run/systemd/nspawn/propagate", name) }

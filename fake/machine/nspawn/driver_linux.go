@@ -54,7 +54,7 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 	var life context.Context
 	life, d.dismiss = context.WithCancel(context.WithoutCancel(ctx))
 	d.begin = func(m *machine, predecessors []*machine) {
-		d.alive.Go(func() { m.live(life, predecessors) })
+		d.alive.Go(func() { m.run(life, predecessors) })
 	}
 	err := d.prepare(ctx)
 	if err == nil {

@@ -51,14 +51,14 @@ type machine struct {
 	changed chan struct{} // something below has; holds one
 	ended   chan struct{} // closed when nothing is left of the machine
 
-	mu        sync.Mutex
-	spec      infra.Machine
-	want      power
-	stops     int // how often it was told to stop
-	process   *container.Process
-	console   string // file name
-	condition infra.Condition
-	judged    bool // it is known what became of the user-data
+	mu           sync.Mutex
+	spec         infra.Machine
+	want         power
+	stops        int // how often it was told to stop
+	process      *container.Process
+	console      string // file name
+	condition    infra.Condition
+	outcomeKnown bool // it is known what became of the user-data
 }
 
 // start makes the machine wanted on.
@@ -70,7 +70,7 @@ func (m *machine) start(spec infra.Machine) {
 	}
 	m.spec, m.want = spec, on
 	m.condition.Off = false
-	if !m.judged {
+	if !m.outcomeKnown {
 		m.condition.Err = nil
 	}
 	m.notify()
@@ -131,14 +131,14 @@ func (m *machine) status() infra.Condition {
 	return m.condition
 }
 
-// live is the machine's goroutine. Predecessors are machines that had its
+// run is the machine's goroutine. Predecessors are machines that had its
 // address or its id, and are on their way out.
-func (m *machine) live(ctx context.Context, predecessors []*machine) {
+func (m *machine) run(ctx context.Context, predecessors []*machine) {
 	defer close(m.ended)
 	for _, p := range predecessors {
 		<-p.ended
 	}
-	defer m.dismantle(ctx)
+	defer m.removeAll(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -146,7 +146,7 @@ func (m *machine) live(ctx context.Context, predecessors []*machine) {
 		case <-m.changed:
 		}
 		for m.wanted() == on && ctx.Err() == nil {
-			m.powered(ctx)
+			m.runWhileOn(ctx)
 		}
 		if m.wanted() == gone {
 			return
@@ -160,19 +160,19 @@ func (m *machine) wanted() power {
 	return m.want
 }
 
-// powered is one time the machine is on, however often it reboots meanwhile.
-func (m *machine) powered(ctx context.Context) {
+// runWhileOn is one time the machine is on, however often it reboots meanwhile.
+func (m *machine) runWhileOn(ctx context.Context) {
 	m.mu.Lock()
 	spec, stops := m.spec, m.stops
 	m.mu.Unlock()
-	stay := func() bool {
+	wantedOn := func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		return m.want == on && m.stops == stops
 	}
-	err := m.assemble(ctx, spec)
-	for again := err == nil; again && stay() && ctx.Err() == nil; {
-		again, err = m.boot(ctx, spec, stay)
+	err := m.prepare(ctx, spec)
+	for again := err == nil; again && wantedOn() && ctx.Err() == nil; {
+		again, err = m.boot(ctx, spec, wantedOn)
 	}
 	if ctx.Err() != nil {
 		return
@@ -193,7 +193,7 @@ func (m *machine) powered(ctx context.Context) {
 		return
 	}
 	m.logger.Error("machine is off", "err", err, "console", m.console)
-	if !m.judged {
+	if !m.outcomeKnown {
 		m.condition.Err = err
 	}
 }

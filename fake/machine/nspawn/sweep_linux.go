@@ -39,7 +39,7 @@ func (d *Driver) sweep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sweepLimit)
 	defer cancel()
 	err := errors.Join(d.groups.Sweep(ctx), os.RemoveAll(d.cfg.disks()))
-	left, fault := filepath.Glob(propagate(d.cfg.Prefix + "-*"))
+	left, fault := filepath.Glob(propagateDir(d.cfg.Prefix + "-*"))
 	err = errors.Join(err, fault)
 	for _, dir := range left {
 		err = errors.Join(err, os.Remove(dir))

@@ -129,7 +129,7 @@ func (s *Server) Answer(ctx context.Context, question *dns.Msg, network string) 
 	}
 	q := question.Question[0]
 	if addr, ok := s.lookup(q.Name); ok {
-		return own(question, q, addr)
+		return answerHost(question, q, addr)
 	}
 	return s.forward(ctx, question, network)
 }
@@ -152,8 +152,8 @@ func (s *Server) lookup(name string) (netip.Addr, bool) {
 	}
 }
 
-// own answers for a host. It has no records but one address, and says so.
-func own(question *dns.Msg, q dns.Question, addr netip.Addr) *dns.Msg {
+// answerHost answers for a host. It has no records but one address, and says so.
+func answerHost(question *dns.Msg, q dns.Question, addr netip.Addr) *dns.Msg {
 	answer := new(dns.Msg).SetReply(question)
 	answer.Authoritative, answer.RecursionAvailable = true, true
 	if q.Qclass == dns.ClassINET && (q.Qtype == dns.TypeA || q.Qtype == dns.TypeANY) {

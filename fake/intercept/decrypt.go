@@ -18,13 +18,13 @@ const (
 	maxHeader     = 64 << 10
 )
 
-// A connection is one that was caught on its way to a host.
+// A connection is one that a client made with CONNECT to a host.
 type connection struct {
 	net.Conn
 	host string
 }
 
-// newServer returns the server of caught connections.
+// newServer returns the server of decrypted connections.
 func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -38,7 +38,7 @@ func (p *Proxy) newServer(errorLog *log.Logger) *http.Server {
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, hostKey{}, hostOf(conn))
 		},
-		ConnState: p.watch,
+		ConnState: p.trackState,
 		TLSConfig: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			GetCertificate: p.certificate,
@@ -54,16 +54,16 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 	if host == "" {
 		host = normal(hello.ServerName)
 	}
-	responsible := p.responsible(host)
-	if responsible == nil {
+	proxy := p.proxyFor(host)
+	if proxy == nil {
 		return nil, fmt.Errorf("a client asks for %q, which is not served here", host)
 	}
-	return responsible.authority.leaf(host)
+	return proxy.authority.leaf(host)
 }
 
-// responsible returns the proxy for a host: this one, or one of its
+// proxyFor returns the proxy for a host: this one, or one of its
 // neighbours; nil when there is none.
-func (p *Proxy) responsible(host string) *Proxy {
+func (p *Proxy) proxyFor(host string) *Proxy {
 	if p.covers(host) {
 		return p
 	}
@@ -77,14 +77,14 @@ func (p *Proxy) responsible(host string) *Proxy {
 
 type hostKey struct{}
 
-// hostOf returns the host that a caught connection was meant for; none if it
-// was not caught.
+// hostOf returns the host that a client named with CONNECT; none if there was no
+// such request.
 func hostOf(conn net.Conn) string {
 	if encrypted, ok := conn.(*tls.Conn); ok {
 		conn = encrypted.NetConn()
 	}
-	if caught, ok := conn.(*connection); ok {
-		return caught.host
+	if tunnelled, ok := conn.(*connection); ok {
+		return tunnelled.host
 	}
 	return ""
 }
@@ -100,31 +100,31 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
 		named = h
 	}
 	if normal(named) != host {
-		if responsible := p.responsible(host); responsible != nil {
-			responsible.unheard(host, "the request was for another host")
+		if proxy := p.proxyFor(host); proxy != nil {
+			proxy.unheard(host, "the request was for another host")
 		}
 		http.Error(w, fmt.Sprintf("connected to %s but asked for %s", host, named), http.StatusMisdirectedRequest)
 		return
 	}
-	if responsible := p.responsible(host); responsible != nil { // as it was for the certificate
-		responsible.hand(w, r, host)
+	if proxy := p.proxyFor(host); proxy != nil { // as it was for the certificate
+		proxy.serveHost(w, r, host)
 	}
 }
 
-// A handover is a listener whose connections come from a handler.
-type handover struct {
+// A connListener is a listener whose connections come from a handler.
+type connListener struct {
 	conns chan net.Conn
 	done  chan struct{}
 	close func()
 }
 
-func newHandover() *handover {
+func newConnListener() *connListener {
 	done := make(chan struct{})
-	return &handover{conns: make(chan net.Conn), done: done, close: sync.OnceFunc(func() { close(done) })}
+	return &connListener{conns: make(chan net.Conn), done: done, close: sync.OnceFunc(func() { close(done) })}
 }
 
 // put gives a connection away.
-func (h *handover) put(conn net.Conn) {
+func (h *connListener) put(conn net.Conn) {
 	select {
 	case h.conns <- conn:
 	case <-h.done:
@@ -132,7 +132,7 @@ func (h *handover) put(conn net.Conn) {
 	}
 }
 
-func (h *handover) Accept() (net.Conn, error) {
+func (h *connListener) Accept() (net.Conn, error) {
 	select {
 	case conn := <-h.conns:
 		return conn, nil
@@ -141,9 +141,9 @@ func (h *handover) Accept() (net.Conn, error) {
 	}
 }
 
-func (h *handover) Close() error {
+func (h *connListener) Close() error {
 	h.close()
 	return nil
 }
 
-func (h *handover) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+func (h *connListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }

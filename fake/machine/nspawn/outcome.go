@@ -17,43 +17,43 @@ const (
 	bootLimit = 5 * time.Minute
 )
 
-// follow waits until cloud-init is done, logs its result, and takes the
+// awaitCloudInit waits until cloud-init is done, logs its result, and takes the
 // extra CPU away. Once the machine is switched off, what cloud-init says
 // is no verdict on the user-data.
-func (m *machine) follow(ctx context.Context, begin time.Time, limit *cpuLimit, stay func() bool) {
+func (m *machine) awaitCloudInit(ctx context.Context, begin time.Time, limit *cpuLimit, wantedOn func() bool) {
 	ticker := time.NewTicker(outcomeInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			if stay() {
-				m.look(begin) // It may have finished just before it went off.
+			if wantedOn() {
+				m.checkOutcome(begin) // It may have finished just before it went off.
 			}
 			return
 		case <-ticker.C:
 		}
-		if stay() && m.look(begin) {
-			m.calm(limit)
+		if wantedOn() && m.checkOutcome(begin) {
+			m.endBoost(limit)
 			return
 		}
 		if time.Since(begin) > bootLimit && limit.boosted() {
 			m.logger.Warn("cloud-init is still at work", "since", time.Since(begin).Round(time.Second))
-			m.calm(limit)
+			m.endBoost(limit)
 		}
 	}
 }
 
-// look reports whether cloud-init is done, and takes over what it did.
-func (m *machine) look(begin time.Time) bool {
-	outcome, finished, err := m.outcome(begin)
+// checkOutcome reports whether cloud-init is done, and takes over what it did.
+func (m *machine) checkOutcome(begin time.Time) bool {
+	outcome, finished, err := m.readOutcome(begin)
 	if !finished && err == nil {
 		return false
 	}
-	m.judge(outcome, err, time.Since(begin))
+	m.recordOutcome(outcome, err, time.Since(begin))
 	return true
 }
 
-func (m *machine) outcome(begin time.Time) (cloudinit.Outcome, bool, error) {
+func (m *machine) readOutcome(begin time.Time) (cloudinit.Outcome, bool, error) {
 	disk, err := m.disk.Open()
 	if err != nil {
 		return cloudinit.Outcome{}, false, err
@@ -62,19 +62,19 @@ func (m *machine) outcome(begin time.Time) (cloudinit.Outcome, bool, error) {
 	return cloudinit.Read(disk, begin)
 }
 
-// judge takes over what cloud-init did. What the first boot said remains, as
+// recordOutcome takes over what cloud-init did. What the first boot said remains, as
 // later ones do not execute the user-data again.
-func (m *machine) judge(outcome cloudinit.Outcome, err error, took time.Duration) {
+func (m *machine) recordOutcome(outcome cloudinit.Outcome, err error, took time.Duration) {
 	if err == nil {
 		err = outcome.Err()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.judged {
+	if m.outcomeKnown {
 		m.logger.Info("machine booted again", "took", took.Round(time.Millisecond))
 		return
 	}
-	m.judged = true
+	m.outcomeKnown = true
 	if err == nil {
 		for _, w := range outcome.Warnings {
 			m.logger.Warn("cloud-init warns", "warning", w)
@@ -89,8 +89,8 @@ func (m *machine) judge(outcome cloudinit.Outcome, err error, took time.Duration
 	}
 }
 
-func (m *machine) calm(limit *cpuLimit) {
-	if err := limit.calm(); err != nil {
+func (m *machine) endBoost(limit *cpuLimit) {
+	if err := limit.endBoost(); err != nil {
 		m.logger.Error("machine keeps the CPU that it had to boot", "err", err)
 	}
 }
@@ -111,6 +111,6 @@ func (l *cpuLimit) set(cpus float64) error {
 	return l.apply(cpus)
 }
 
-func (l *cpuLimit) get() float64  { return l.now.Load().(float64) }
-func (l *cpuLimit) boosted() bool { return l.get() != l.normal }
-func (l *cpuLimit) calm() error   { return l.set(l.normal) }
+func (l *cpuLimit) get() float64    { return l.now.Load().(float64) }
+func (l *cpuLimit) boosted() bool   { return l.get() != l.normal }
+func (l *cpuLimit) endBoost() error { return l.set(l.normal) }
