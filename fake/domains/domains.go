@@ -1,5 +1,5 @@
 // Package domains lists the names under which the vendor serves what belongs to
-// accounts. What must not reach a real account asks here.
+// accounts. Programs that must not reach a real account check them.
 package domains
 
 import (
@@ -9,9 +9,9 @@ import (
 )
 
 // All returns the domains under which the vendor serves what belongs to
-// accounts, in lower case: whoever must not reach a real account must reach no
-// host of theirs. Its status pages, such as exoscalestatus.com, are not among
-// them: they take no key and show nothing of an account.
+// accounts, in lower case: a program that must not reach a real account must
+// reach no host of theirs. Its status pages, such as exoscalestatus.com, are not
+// among them: they take no key and show nothing of an account.
 //
 // The names are those in the official clients, the API's own schema and the
 // vendor's documentation.

@@ -89,8 +89,8 @@ func (s *apiKeys) addOwner(credentials map[string]string) {
 	}
 }
 
-// create is the one creation that is no operation: its answer is the
-// only chance to learn the secret.
+// create is the one creation that is no operation: only its answer has the
+// secret.
 func (s *apiKeys) create(r *request) (any, error) {
 	f := r.fields()
 	f.Require("name", "role-id")
@@ -104,7 +104,7 @@ func (s *apiKeys) create(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.room(r, 1); err != nil {
+	if err := s.checkQuota(r, 1); err != nil {
 		return nil, err
 	}
 	key, secret := s.world.IDs.Credentials()
@@ -116,8 +116,7 @@ func (s *apiKeys) create(r *request) (any, error) {
 	return v, nil
 }
 
-// delete leaves the keys that the cloud began with: whoever runs it
-// relies on them.
+// delete refuses the keys that the cloud began with: its user relies on them.
 func (s *apiKeys) delete(r *request) (any, error) {
 	k, err := s.named(r)
 	if err != nil {

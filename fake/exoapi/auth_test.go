@@ -121,7 +121,7 @@ func TestZoneComesFromHostOrPath(t *testing.T) {
 	})
 }
 
-func TestNewRefusesAConfigurationThatMakesNoSense(t *testing.T) {
+func TestNewRefusesAnInvalidConfiguration(t *testing.T) {
 	for name, cfg := range map[string]exoapi.Config{
 		"empty key":         {Credentials: map[string]string{"": "s"}},
 		"empty secret":      {Credentials: map[string]string{"EXOa": ""}},

@@ -44,8 +44,8 @@ func (a *access) authorize(r *request, service string) error {
 	return nil
 }
 
-// bindings are what expressions may look at. Those that cost something to
-// collect are only collected if they do.
+// bindings are the variables of expressions. Those that cost something to
+// collect are only collected when an expression reads them.
 func (a *access) bindings(r *request, service string) map[string]any {
 	resources := func() any { return a.resources(r) }
 	return map[string]any{

@@ -142,7 +142,7 @@ func BenchmarkSignedScaleByOne(b *testing.B) {
 }
 
 // BenchmarkWeek lets a pool of 1,000 members live a week with an autoscaler
-// and a discovery: each minute one resize, one look at the pool, one list.
+// and a discovery: each minute one resize, one read of the pool, one list.
 func BenchmarkWeek(b *testing.B) {
 	for b.Loop() {
 		w := newWorkload(b, 1000)

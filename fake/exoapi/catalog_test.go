@@ -52,7 +52,7 @@ func TestCatalog(t *testing.T) {
 	})
 }
 
-func TestZonesTellWhereTheirAPIIs(t *testing.T) {
+func TestZonesListTheirEndpoints(t *testing.T) {
 	local := newCloud(t, exoapi.Config{
 		Zones:       []string{"x-1"},
 		APIEndpoint: func(zone string) string { return "http://127.0.0.1:9/z/" + zone + "/v2" },
@@ -121,7 +121,7 @@ func TestBodyOverTheLimitIsRefused(t *testing.T) {
 	assert.Equal(t, http.StatusRequestEntityTooLarge, call(t, cloud, http.MethodPost, "/v2/security-group", body).status)
 }
 
-func TestEventsTellWhoChangedWhat(t *testing.T) {
+func TestEventsListWhoChangedWhat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		_, err := client.RegisterSSHKey(t.Context(), zone, "k", publicKey)

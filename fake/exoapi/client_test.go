@@ -13,7 +13,7 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-func TestScenesAreSetWithoutAClient(t *testing.T) {
+func TestCallNeedsNoClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := newCloud(t, exoapi.Config{})
 		ctx := t.Context()

@@ -42,7 +42,7 @@ func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 	c.world = world.New(c.cfg.Clock, worldFaults{c.faults}, cfg.Seed)
 	c.driver = c.cfg.Machines
 	if c.driver == nil {
-		c.driver = newPaperDriver(c.world.Now)
+		c.driver = newSimulatedDriver(c.world.Now)
 	}
 	err := c.populate(more)
 	if err := errors.Join(cfg.validate(), err); err != nil {

@@ -13,13 +13,9 @@
 // nothing needs to run: whatever fell due is done before the next request is
 // answered. With the system clock, [Cloud.Run] does it when it falls due.
 //
-// What instances do is up to a driver, [infra.Driver]. Without one they exist
-// on paper only and become healthy some time after they started.
+// What instances do is up to a driver, [infra.Driver]. Without one nothing runs,
+// and they become healthy some time after they started.
 //
 // [Cloud.Faults] breaks things by name. [Cloud.Routes] lists which part of
 // the API is emulated; the rest answers 501 and names itself.
 package exoapi
-
-import "github.com/exopool/exopool/fake/infra"
-
-var _ infra.Driver = (*paperDriver)(nil)

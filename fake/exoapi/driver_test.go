@@ -18,8 +18,8 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-// A recorder is a driver that writes down what it is told. Events carry the
-// virtual time since it was made.
+// A recorder is a driver that records its calls. Events carry the virtual
+// time since it was made.
 type recorder struct {
 	mu       sync.Mutex
 	since    time.Time
@@ -34,14 +34,14 @@ func newRecorder() *recorder {
 	return &recorder{since: time.Now(), machines: map[string]infra.Machine{}}
 }
 
-func (r *recorder) note(event string, args ...any) {
+func (r *recorder) record(event string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at := time.Since(r.since).Truncate(time.Second)
 	r.events = append(r.events, fmt.Sprintf("%s "+event, append([]any{at}, args...)...))
 }
 
-// take returns what was noted since the last call.
+// take returns what was recorded since the last call.
 func (r *recorder) take() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,7 +55,7 @@ func (r *recorder) Networks() (instances, balancers netip.Prefix) {
 }
 
 func (r *recorder) Start(m infra.Machine) error {
-	r.note("start %s", m.Address)
+	r.record("start %s", m.Address)
 	r.machines[m.ID] = m
 	if r.broken {
 		return errors.New("no power")
@@ -63,9 +63,9 @@ func (r *recorder) Start(m infra.Machine) error {
 	return nil
 }
 
-func (r *recorder) Stop(id string) { r.note("stop %s", r.machines[id].Address) }
+func (r *recorder) Stop(id string) { r.record("stop %s", r.machines[id].Address) }
 
-func (r *recorder) Destroy(id string) { r.note("destroy %s", r.machines[id].Address) }
+func (r *recorder) Destroy(id string) { r.record("destroy %s", r.machines[id].Address) }
 
 func (r *recorder) Balance(b infra.Balancer) error {
 	targets := []string{}
@@ -75,14 +75,14 @@ func (r *recorder) Balance(b infra.Balancer) error {
 		}
 	}
 	r.balanced = b
-	r.note("balance %d %v", len(b.Services), targets)
+	r.record("balance %d %v", len(b.Services), targets)
 	if r.unlinked {
 		return errors.New("no network")
 	}
 	return nil
 }
 
-func (r *recorder) Unbalance(string) { r.note("unbalance") }
+func (r *recorder) Unbalance(string) { r.record("unbalance") }
 
 func (r *recorder) Health(string, string) map[string]infra.Health { return nil }
 
@@ -98,7 +98,7 @@ func startDriven(t *testing.T, driver *recorder) (*exoapi.Cloud, *egoscale.Clien
 	return cloud, client
 }
 
-func TestDriverIsToldWhenThingsHappen(t *testing.T) {
+func TestDriverIsCalledWhenThingsHappen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver := newRecorder()
 		_, client := startDriven(t, driver)
@@ -124,7 +124,7 @@ func TestDriverIsToldWhenThingsHappen(t *testing.T) {
 	})
 }
 
-func TestMachineIsToldWhatItNeeds(t *testing.T) {
+func TestMachineGetsWhatItNeeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver := newRecorder()
 		_, client := startDriven(t, driver)

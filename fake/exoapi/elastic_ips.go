@@ -152,7 +152,7 @@ func (s *elasticIPs) create(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.room(r, 1); err != nil {
+	if err := s.checkQuota(r, 1); err != nil {
 		return nil, err
 	}
 	return s.set(r, e.id, func() {

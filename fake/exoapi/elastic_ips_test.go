@@ -83,7 +83,7 @@ func TestElasticIPMovesBetweenInstances(t *testing.T) {
 	})
 }
 
-func TestElasticIPHasAReverseDNSRecordOfItsOwn(t *testing.T) {
+func TestElasticIPHasAReverseDNSRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})
 		ctx := t.Context()

@@ -104,8 +104,8 @@ func (l *eventLog) declare(w *world.World) resource {
 	}
 }
 
-// list answers the last day unless told otherwise. The answer is a bare array,
-// the only one of the API.
+// list answers with the last day unless the query names another time. The
+// answer is a bare array, the only one of the API.
 func (l *eventLog) list(r *request, to time.Time) (any, error) {
 	from := to.Add(-24 * time.Hour)
 	for name, t := range map[string]*time.Time{"from": &from, "to": &to} {

@@ -62,7 +62,7 @@ func (s *racks) create(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.room(r, 1); err != nil {
+	if err := s.checkQuota(r, 1); err != nil {
 		return nil, err
 	}
 	return s.set(r, v.id, func() { s.Add(v.id, v) })

@@ -14,7 +14,7 @@ import (
 const (
 	// FaultLatency delays the answer by Duration.
 	FaultLatency = "latency"
-	// FaultTooManyRequests answers 429; Duration is told as Retry-After, in
+	// FaultTooManyRequests answers 429; Duration is sent as Retry-After, in
 	// whole seconds, at least one. Zero leaves that header out.
 	FaultTooManyRequests = "too-many-requests"
 	// FaultServerErrorBefore answers 500 and does nothing.
@@ -61,10 +61,10 @@ func FaultNames() []string {
 // A Fault is something that goes wrong.
 type Fault struct {
 	Name string
-	// Operation is the operation it strikes, such as "scale-instance-pool";
-	// AnyOperation, or nothing, means all.
+	// Operation is the operation it is injected into, such as
+	// "scale-instance-pool"; AnyOperation, or nothing, means all.
 	Operation string
-	// Count is how often it strikes; zero means until it is removed.
+	// Count is how often it is injected; zero means until it is removed.
 	Count int
 	// Duration means what the fault's name says. It is taken as it is,
 	// whatever the speed of the cloud's time.
@@ -78,11 +78,11 @@ const listInstancesID = "list-instances"
 
 // Faults are the faults in force. Methods are safe for concurrent use.
 type Faults struct {
-	known  map[string]bool // operation ids
-	mu     sync.Mutex
-	lastID int
-	active []activeFault
-	struck map[string]int // by name
+	known    map[string]bool // operation ids
+	mu       sync.Mutex
+	lastID   int
+	active   []activeFault
+	injected map[string]int // by name
 }
 
 type activeFault struct {
@@ -128,7 +128,7 @@ func (f *Faults) validate(fault Fault) error {
 	return nil
 }
 
-// Remove ends a fault; one that is over already is left alone.
+// Remove ends a fault. One that is over already is no error.
 func (f *Faults) Remove(id int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,14 +169,14 @@ func (f *Faults) All() iter.Seq2[int, Fault] {
 	}
 }
 
-// Struck returns how often each fault has struck so far, by its name.
-func (f *Faults) Struck() map[string]int {
+// Injected returns how often each fault was injected so far, by its name.
+func (f *Faults) Injected() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return maps.Clone(f.struck)
+	return maps.Clone(f.injected)
 }
 
-// take lets the oldest matching fault strike once.
+// take returns the oldest matching fault, to be injected once.
 func (f *Faults) take(name, operation string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -185,10 +185,10 @@ func (f *Faults) take(name, operation string) (Fault, bool) {
 		if a.Name != name || a.Operation != AnyOperation && a.Operation != operation {
 			continue
 		}
-		if f.struck == nil {
-			f.struck = map[string]int{}
+		if f.injected == nil {
+			f.injected = map[string]int{}
 		}
-		f.struck[name]++
+		f.injected[name]++
 		fault := a.Fault
 		switch a.Count {
 		case 0:

@@ -77,7 +77,7 @@ func TestFaultsThatAnswerInsteadOfActing(t *testing.T) {
 				size := map[bool]int{false: 1, true: 2}[tc.acted]
 				assert.Equal(t, size, cloud.Pools()[0].Size)
 				time.Sleep(time.Minute)
-				assert.Equal(t, 200, call(t, cloud, http.MethodPut, path, `{"size":2}`).status, "it struck once")
+				assert.Equal(t, 200, call(t, cloud, http.MethodPut, path, `{"size":2}`).status, "it was injected once")
 			})
 		})
 	}
@@ -148,7 +148,7 @@ func TestFaultPartialList(t *testing.T) {
 		inject(t, cloud, exoapi.Fault{Name: exoapi.FaultPartialList, Operation: "list-instances", Count: 1})
 		inject(t, cloud, exoapi.Fault{Name: exoapi.FaultPartialList, Count: 1, Keep: 9})
 		assert.Equal(t, []int{1, 0, 5, 5}, []int{list(), list(), list(), list()})
-		assert.Equal(t, map[string]int{exoapi.FaultPartialList: 3}, cloud.Faults().Struck())
+		assert.Equal(t, map[string]int{exoapi.FaultPartialList: 3}, cloud.Faults().Injected())
 	})
 }
 

@@ -14,7 +14,7 @@ type role struct {
 	id, name    string
 	description string
 	editable    bool // its policy, that is
-	owner       bool // of the organization: may do everything, for ever
+	owner       bool // of the organization: may always do everything
 	labels      map[string]string
 	permissions []string
 	policy      *iam.Policy

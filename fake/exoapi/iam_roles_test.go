@@ -103,7 +103,7 @@ func TestOwnersRoleAndKeysCannotBeTouched(t *testing.T) {
 	})
 }
 
-func TestSecretOfAKeyIsToldOnceOnly(t *testing.T) {
+func TestSecretOfAKeyIsSentOnceOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		key, secret := newKey(t, client, newRole(t, client, "r", nil))
@@ -136,7 +136,7 @@ func TestKeySignsUntilItIsDeleted(t *testing.T) {
 	})
 }
 
-func TestKeyNeedsARoleAndRoomInTheQuota(t *testing.T) {
+func TestKeyNeedsARoleAndQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{Quotas: map[string]int{"iam-key": 2}})
 		_, _, err := client.CreateAPIKey(t.Context(), zone, &egoscale.APIKey{Name: new("k"), RoleID: new(unknownID)})
@@ -283,7 +283,7 @@ func TestOrganizationPolicyBindsAllButTheOwner(t *testing.T) {
 	})
 }
 
-func TestExpressionsThatMakeNoSenseAreRefused(t *testing.T) {
+func TestInvalidExpressionsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, owner := start(t, exoapi.Config{})
 		for name, expression := range map[string]string{

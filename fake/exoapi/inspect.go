@@ -21,9 +21,9 @@ type InstanceInfo struct {
 	ID, Name, Zone, State string
 	PoolID                string     // empty if it is not a member
 	Address               netip.Addr // the zero Addr without a public one
-	// Trouble is what the driver says is wrong with the machine; see
+	// Error is what the driver says is wrong with the machine; see
 	// [infra.Observer].
-	Trouble string
+	Error string
 }
 
 // A BalancerInfo is a load balancer at one moment.
@@ -69,7 +69,7 @@ func (c *Cloud) Instances() []InstanceInfo {
 	c.read(func() {
 		for i := range c.instances.All() {
 			info := InstanceInfo{
-				ID: i.id, Name: i.name, Zone: i.zone, State: i.state, Address: i.address, Trouble: i.trouble,
+				ID: i.id, Name: i.name, Zone: i.zone, State: i.state, Address: i.address, Error: i.machineError,
 			}
 			if i.pool != nil {
 				info.PoolID = i.pool.id
@@ -114,13 +114,13 @@ func (c *Cloud) Inventory() map[string][]string {
 	return found
 }
 
-// read reads the world; a closed one is left alone.
+// read runs f on the world, unless the cloud is closed.
 func (c *Cloud) read(f func()) {
 	_ = c.world.Do(func() error { f(); return nil })
 }
 
-// SetPoolState puts a pool into a state, known to the API or not, as if its
-// keepers had done so. It lasts until something brings the pool elsewhere.
+// SetPoolState puts a pool into a state, known to the API or not, as if the
+// provider had done so. It lasts until the next transition.
 func (c *Cloud) SetPoolState(id, state string) error {
 	return c.withPool(id, func(p *pool) error {
 		if state == poolDestroying || state == "" {

@@ -8,8 +8,9 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-// An instanceSpec is what an instance is made from. Pools hold one for their members.
-// What it points to is never changed, only replaced, so copies may share it.
+// An instanceSpec is what an instance is made from. Pools hold one for their
+// members. What it points to is never changed, only replaced, so copies may
+// share it.
 type instanceSpec struct {
 	instanceType *infra.InstanceType
 	template     *template

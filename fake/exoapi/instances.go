@@ -24,7 +24,7 @@ const (
 //
 //	starting ──▶ running ──▶ stopping ──▶ stopped ──▶ starting
 //	    │            any ──▶ destroying ──▶ gone
-//	    └──▶ error ◀── running, when the driver observes trouble
+//	    └──▶ error ◀── running, when the driver finds an error
 type instance struct {
 	instanceSpec
 
@@ -39,12 +39,12 @@ type instance struct {
 	nics           []*nic // in private networks
 	reverseDNS     string // empty without a record
 
-	pool    *pool  // nil for one on its own
-	joining bool   // a member that has not run yet
-	placed  bool   // powered on at least once, so load balancers know it
-	sick    bool   // fails every health check, for ever
-	crashed bool   // fails every health check until it is powered on again
-	trouble string // what the driver observed
+	pool         *pool  // nil for one on its own
+	joining      bool   // a member that has not run yet
+	hasStarted   bool   // powered on at least once, so load balancers know it
+	neverHealthy bool   // fails every health check, for ever
+	crashed      bool   // fails every health check until it is powered on again
+	machineError string // what the driver observed
 
 	// transition numbers transitions: an event of an earlier one does nothing.
 	transition int
@@ -133,7 +133,7 @@ func (s *instances) user(id string) string {
 	return ""
 }
 
-// changeable finds the one that the path names, unless it is on its way out.
+// changeable finds the one that the path names, unless it is being destroyed.
 func (s *instances) changeable(r *request) (*instance, error) {
 	i, err := s.named(r)
 	if err == nil && i.state == instanceDestroying {

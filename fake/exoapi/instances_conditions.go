@@ -9,11 +9,11 @@ import (
 
 const observeInterval = time.Second
 
-// watchConditions takes over what machines did by themselves, now and ever again.
+// watchConditions reads again and again what machines did by themselves.
 func (s *instances) watchConditions(driver infra.Observer) {
 	s.world.After(observeInterval, func() {
 		for i := range s.All() {
-			if i.state == instanceRunning || i.state == instanceError && i.trouble != "" {
+			if i.state == instanceRunning || i.state == instanceError && i.machineError != "" {
 				s.applyCondition(i, driver.Condition(i.id))
 			}
 		}
@@ -21,12 +21,13 @@ func (s *instances) watchConditions(driver infra.Observer) {
 	})
 }
 
-// applyCondition brings an instance into the state that its machine's condition means.
+// applyCondition puts an instance into the state that follows from the
+// condition of its machine.
 func (s *instances) applyCondition(i *instance, c infra.Condition) {
 	switch {
 	case c.Err != nil:
-		if i.trouble != c.Err.Error() {
-			i.trouble = c.Err.Error()
+		if i.machineError != c.Err.Error() {
+			i.machineError = c.Err.Error()
 			s.logger.Warn("instance is in error",
 				slog.String("instance", i.id), slog.String("name", i.name), slog.Any("err", c.Err))
 		}
@@ -34,7 +35,7 @@ func (s *instances) applyCondition(i *instance, c infra.Condition) {
 			i.setState(instanceError)
 		}
 	case c.Off && !i.crashed: // a crashed one is off on purpose
-		i.trouble = ""
+		i.machineError = ""
 		s.logger.Info("instance stopped by itself", slog.String("instance", i.id), slog.String("name", i.name))
 		i.setState(instanceStopped)
 	}

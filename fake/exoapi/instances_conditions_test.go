@@ -51,19 +51,19 @@ func state(t *testing.T, client *egoscale.Client, i *egoscale.Instance) string {
 	return *got.State
 }
 
-func TestTroubleOfAMachinePutsItsInstanceIntoError(t *testing.T) {
+func TestErrorOfAMachinePutsItsInstanceIntoError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver, cloud, client, i := startObserved(t)
 		require.Equal(t, "running", state(t, client, i))
 		driver.set(*i.ID, infra.Condition{Err: errors.New("user-data failed: line 3")})
 		assert.Equal(t, "error", state(t, client, i))
-		assert.Equal(t, "user-data failed: line 3", cloud.Instances()[0].Trouble)
+		assert.Equal(t, "user-data failed: line 3", cloud.Instances()[0].Error)
 
 		driver.set(*i.ID, infra.Condition{})
 		assert.Equal(t, "error", state(t, client, i), "it takes a start to get out of it")
 		require.NoError(t, client.RebootInstance(t.Context(), zone, i))
 		assert.Equal(t, "running", state(t, client, i))
-		assert.Empty(t, cloud.Instances()[0].Trouble)
+		assert.Empty(t, cloud.Instances()[0].Error)
 	})
 }
 

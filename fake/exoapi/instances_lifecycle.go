@@ -16,7 +16,7 @@ func (i *instance) setState(state string) {
 	i.encoded = nil
 }
 
-// add makes an instance that is not on its way anywhere yet.
+// add makes an instance without a transition.
 func (s *instances) add(id, zone, name string, spec instanceSpec) *instance {
 	i := &instance{
 		instanceSpec: spec,
@@ -78,8 +78,8 @@ func (s *instances) start(i *instance, op *world.Operation) {
 			return
 		}
 		i.setState(instanceRunning)
-		i.crashed, i.trouble = false, ""
-		i.placed = true
+		i.crashed, i.machineError = false, ""
+		i.hasStarted = true
 		s.world.Succeed(op)
 		s.pools.memberStarted(i, true)
 	})
@@ -126,7 +126,7 @@ func (s *instances) reboot(i *instance, op *world.Operation) {
 // reset gives an instance a new disk and starts it: its first boot comes again.
 func (s *instances) reset(i *instance, spec instanceSpec, op *world.Operation) {
 	s.driver.Destroy(i.id)
-	i.instanceSpec, i.trouble = spec, ""
+	i.instanceSpec, i.machineError = spec, ""
 	s.start(i, op)
 }
 

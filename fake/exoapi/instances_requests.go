@@ -56,7 +56,7 @@ func (s *instances) create(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.room(r, 1); err != nil {
+	if err := s.checkQuota(r, 1); err != nil {
 		return nil, err
 	}
 	// The operation names the instance even if a fault keeps it from coming

@@ -35,7 +35,7 @@ func (s *balancers) membersChanged(p *pool) {
 	}
 }
 
-// changed marks a load balancer; the driver is told before time moves on.
+// changed marks a load balancer; the driver is updated before time moves on.
 func (s *balancers) changed(b *balancer) {
 	if !b.stale {
 		b.stale = true
@@ -78,7 +78,7 @@ func (s *balancers) desired(b *balancer) infra.Balancer {
 			Targets:     make([]infra.Target, 0, sv.pool.live),
 		}
 		for i := range sv.pool.members.All() {
-			if i.placed && i.state != instanceDestroying && i.address.IsValid() {
+			if i.hasStarted && i.state != instanceDestroying && i.address.IsValid() {
 				driven.Targets = append(driven.Targets, infra.Target{MachineID: i.id, Address: i.address})
 			}
 		}
@@ -96,13 +96,13 @@ type memberHealth struct {
 // health lists the members that were checked, oldest first.
 func (s *balancers) health(b *balancer, sv *service) []memberHealth {
 	var found []memberHealth
-	said := s.driver.Health(b.id, sv.id)
+	outcomes := s.driver.Health(b.id, sv.id)
 	for i := range sv.pool.members.All() {
-		h, checked := said[i.id]
+		h, checked := outcomes[i.id]
 		if !checked || i.state == instanceDestroying {
 			continue
 		}
-		if i.sick || i.crashed {
+		if i.neverHealthy || i.crashed {
 			h = infra.HealthFailure
 		}
 		found = append(found, memberHealth{i, h})

@@ -31,7 +31,7 @@ func (s *balancers) create(r *request) (any, error) {
 	if err := s.unique(r.zone, b.name, nil); err != nil {
 		return nil, err
 	}
-	if err := s.room(r, 1); err != nil {
+	if err := s.checkQuota(r, 1); err != nil {
 		return nil, err
 	}
 	return s.change(r, b.id, func(op *world.Operation) { s.start(b, op) })

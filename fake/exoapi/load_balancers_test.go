@@ -99,7 +99,7 @@ func TestPoolBehindALoadBalancerCannotBeDeleted(t *testing.T) {
 	})
 }
 
-func TestLoadBalancerTakesItsServicesAlong(t *testing.T) {
+func TestLoadBalancerIsDeletedWithItsServices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		pool := newPool(t, client, 1)

@@ -39,8 +39,8 @@ type pool struct {
 	joining  int                   // members that have not run yet
 	leaving  int                   // members being destroyed
 	updating int                   // updates under way
-	trouble  string                // what kept a member from starting
-	waiting  []*world.Operation    // finished once the pool has settled
+	failure  string                // why a member did not start
+	waiting  []*world.Operation    // end with the transition
 }
 
 type poolView struct {

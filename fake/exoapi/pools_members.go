@@ -7,7 +7,7 @@ import (
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
 
-// busy reports whether members are on their way in or out.
+// busy reports whether members are coming or going.
 func (p *pool) busy() bool { return p.joining > 0 || p.leaving > 0 || p.updating > 0 }
 
 // transitional reports whether the state ends by itself.
@@ -26,7 +26,7 @@ func (s *pools) grow(p *pool, operationID string) {
 		name := p.prefix + "-" + p.id[:5] + "-" + s.world.IDs.Letters(5)
 		i := s.instances.add(s.world.IDs.UUID(), p.zone, name, p.instanceSpec)
 		i.pool, i.joining = p, true
-		_, i.sick = s.faults.take(FaultMemberNeverHealthy, operationID)
+		_, i.neverHealthy = s.faults.take(FaultMemberNeverHealthy, operationID)
 		p.members.Add(i.id, i)
 		p.live++
 		p.joining++
@@ -47,9 +47,9 @@ func (s *pools) memberStarted(i *instance, ok bool) {
 	i.joining = false
 	p.joining--
 	if !ok {
-		p.trouble = "instance " + i.id + " does not start"
+		p.failure = "instance " + i.id + " does not start"
 	}
-	s.settle(p)
+	s.endTransition(p)
 }
 
 // memberLeaves takes a member that is being destroyed off the load balancers.
@@ -70,16 +70,16 @@ func (s *pools) memberGone(i *instance) {
 	p.members.Remove(i.id)
 	p.leaving--
 	s.replace(p)
-	s.settle(p)
+	s.endTransition(p)
 }
 
-// replace makes up for members that were deleted by a call. If
-// there is no room for them it tries again later.
+// replace makes up for members that were deleted by a call. If the quota does
+// not allow them it tries again later.
 func (s *pools) replace(p *pool) {
 	if p.state == poolDestroying || p.live >= p.size || s.Get(p.id) != p {
 		return
 	}
-	if err := s.world.Room(s.instances.quota, "", p.size-p.live); err != nil {
+	if err := s.world.CheckQuota(s.instances.quota, "", p.size-p.live); err != nil {
 		s.logger.Warn("members are not replaced yet", slog.String("pool", p.id), slog.Any("err", err))
 		s.world.After(s.timing.scale(replaceRetry), func() { s.replace(p) })
 		return
@@ -90,8 +90,8 @@ func (s *pools) replace(p *pool) {
 	s.grow(p, "")
 }
 
-// settle ends a pool's transition once no member is on its way any more.
-func (s *pools) settle(p *pool) {
+// endTransition ends a pool's transition once no member is coming or going.
+func (s *pools) endTransition(p *pool) {
 	if p.busy() {
 		return
 	}
@@ -101,13 +101,13 @@ func (s *pools) settle(p *pool) {
 		p.state = poolRunning
 	}
 	for _, op := range p.waiting {
-		if p.trouble != "" {
-			s.world.Fail(op, "partial", p.trouble)
+		if p.failure != "" {
+			s.world.Fail(op, "partial", p.failure)
 			continue
 		}
 		s.world.Succeed(op)
 	}
-	p.waiting, p.trouble = nil, ""
+	p.waiting, p.failure = nil, ""
 }
 
 // resize checks a new size of a pool and returns what brings it about.
@@ -119,7 +119,7 @@ func (s *pools) resize(p *pool, size int, operationID string) (func(*world.Opera
 		return nil, wire.Invalid("bad request: size %d is below min-available %d of instance pool %s",
 			size, p.minAvailable, p.id)
 	}
-	if err := s.world.Room(s.instances.quota, operationID, size-p.live); err != nil {
+	if err := s.world.CheckQuota(s.instances.quota, operationID, size-p.live); err != nil {
 		return nil, err
 	}
 	var surplus []*instance
@@ -140,7 +140,7 @@ func (s *pools) resize(p *pool, size int, operationID string) (func(*world.Opera
 			p.state = poolScalingDown
 			s.instances.destroyAll(surplus)
 		}
-		s.endWhenSettled(p, op)
+		s.endWithTransition(p, op)
 	}, nil
 }
 
@@ -166,10 +166,10 @@ func (p *pool) oldest(n int) []*instance {
 	return found
 }
 
-// endWhenSettled ends an operation once the pool has settled.
-func (s *pools) endWhenSettled(p *pool, op *world.Operation) {
+// endWithTransition ends an operation once the transition of its pool ends.
+func (s *pools) endWithTransition(p *pool, op *world.Operation) {
 	p.waiting = append(p.waiting, op)
 	if !p.busy() {
-		s.world.After(0, func() { s.settle(p) })
+		s.world.After(0, func() { s.endTransition(p) })
 	}
 }

@@ -50,13 +50,13 @@ func (s *pools) create(r *request) (any, error) {
 	if p.size < p.minAvailable {
 		return nil, wire.Invalid("bad request: size %d is below min-available %d", p.size, p.minAvailable)
 	}
-	if err := s.instances.room(r, p.size); err != nil {
+	if err := s.instances.checkQuota(r, p.size); err != nil {
 		return nil, err
 	}
 	return s.change(r, p.id, func(op *world.Operation) {
 		s.Add(p.id, p)
 		s.grow(p, r.operationID)
-		s.endWhenSettled(p, op)
+		s.endWithTransition(p, op)
 	})
 }
 
@@ -73,11 +73,11 @@ func (s *pools) update(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return s.takeOver(r, p, changed)
+	return s.applyChanges(r, p, changed)
 }
 
-// takeOver gives a pool the settings of a changed copy.
-func (s *pools) takeOver(r *request, p *pool, changed pool) (any, error) {
+// applyChanges gives a pool the settings of a changed copy.
+func (s *pools) applyChanges(r *request, p *pool, changed pool) (any, error) {
 	if p.state == poolDestroying {
 		return nil, wire.Conflict("instance pool %s is %s", p.id, p.state)
 	}
@@ -94,7 +94,7 @@ func (s *pools) takeOver(r *request, p *pool, changed pool) (any, error) {
 		s.world.After(s.timing.PoolUpdate, func() {
 			p.updating--
 			s.world.Succeed(op)
-			s.settle(p)
+			s.endTransition(p)
 		})
 	})
 }
@@ -129,7 +129,7 @@ func (s *pools) resetField(r *request) (any, error) {
 	default:
 		return nil, wire.NotResettable(field)
 	}
-	return s.takeOver(r, p, changed)
+	return s.applyChanges(r, p, changed)
 }
 
 func (s *pools) scale(r *request) (any, error) {
@@ -192,7 +192,7 @@ func (s *pools) evict(r *request) (any, error) {
 		p.size -= len(members)
 		p.state = poolScalingDown
 		s.instances.destroyAll(members)
-		s.endWhenSettled(p, op)
+		s.endWithTransition(p, op)
 	})
 }
 
@@ -212,13 +212,13 @@ func (s *pools) delete(r *request) (any, error) {
 		return nil, wire.Locked("destroyInstancePool", p.id, "a member's destroy protection")
 	}
 	return s.change(r, p.id, func(op *world.Operation) {
-		// Operations that waited for the pool to settle have lost their aim.
+		// What these operations wait for will not happen.
 		for _, waiting := range p.waiting {
 			s.world.Fail(waiting, "interrupted", "instance pool "+p.id+" is destroyed")
 		}
-		p.waiting, p.trouble = nil, ""
+		p.waiting, p.failure = nil, ""
 		p.state, p.size = poolDestroying, 0
 		s.instances.destroyAll(members)
-		s.endWhenSettled(p, op)
+		s.endWithTransition(p, op)
 	})
 }

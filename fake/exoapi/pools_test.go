@@ -120,7 +120,7 @@ func TestEvictDestroysExactlyTheNamedMembers(t *testing.T) {
 	})
 }
 
-func TestMemberDeletedBehindThePoolsBackIsReplaced(t *testing.T) {
+func TestDeletedMemberIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})
 		pool := newPool(t, client, 2)
@@ -263,7 +263,7 @@ func TestPoolRefusals(t *testing.T) {
 	})
 }
 
-func TestDeletedPoolTakesItsMembersAlong(t *testing.T) {
+func TestPoolIsDeletedWithItsMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		pool := newPool(t, client, 2)
@@ -288,7 +288,7 @@ func TestPoolMayBeDeletedWhileItScales(t *testing.T) {
 	})
 }
 
-func TestSomebodyElseChangesThePool(t *testing.T) {
+func TestPoolChangedByAnotherClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		pool := newPool(t, client, 1)

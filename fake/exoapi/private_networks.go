@@ -214,8 +214,8 @@ func (s *privateNetworks) connect(i *instance, n *privateNetwork, lease netip.Ad
 }
 
 // lease gives an interface without a lease the first free address of a managed
-// network. Where all are taken the instance goes without, as no API call has
-// asked for the address.
+// network. Where all are taken the instance gets none, as no API call has asked
+// for the address.
 func (s *privateNetworks) lease(c *nic) {
 	n := c.network
 	if !n.managed() || c.lease.IsValid() {

@@ -167,7 +167,7 @@ func TestPoolAttachesItsMembers(t *testing.T) {
 	})
 }
 
-func TestPoolMayLetGoOfItsNetworksAndAddresses(t *testing.T) {
+func TestPoolMayBeDetachedFromItsNetworksAndAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		network := newNetwork(t, client, managed(99))
@@ -220,7 +220,7 @@ func TestBadPrivateNetworksAreRefused(t *testing.T) {
 	}
 }
 
-func TestInstanceGoesWithoutALeaseWhereAllAreTaken(t *testing.T) {
+func TestInstanceGetsNoLeaseWhereAllAreTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})
 		ctx := t.Context()

@@ -95,9 +95,9 @@ func (c *collection[T]) exist(f *wire.Fields, zone string, refs []wire.Ref) {
 	}
 }
 
-// room refuses n more than the quota allows.
-func (c *collection[T]) room(r *request, n int) error {
-	return c.world.Room(c.quota, r.operationID, n)
+// checkQuota refuses n more than the quota allows.
+func (c *collection[T]) checkQuota(r *request, n int) error {
+	return c.world.CheckQuota(c.quota, r.operationID, n)
 }
 
 // unique refuses a name that another one in the zone has; except is the one

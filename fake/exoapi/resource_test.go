@@ -52,7 +52,7 @@ func TestDeclarationOfAResourceIsEnough(t *testing.T) {
 	})
 }
 
-func TestNewResourceLetsGoOfWhatIsDestroyed(t *testing.T) {
+func TestNewResourceForgetsADestroyedInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, err := exoapi.NewWithRacks(exoapi.Config{})
 		require.NoError(t, err)

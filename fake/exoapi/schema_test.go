@@ -44,7 +44,7 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 }
 
 // TestTheRealClientsRequestsKeepTheOfficialSchema does the same with the
-// requests that the real client makes of its own accord.
+// requests of the real client.
 func TestTheRealClientsRequestsKeepTheOfficialSchema(t *testing.T) {
 	document := loadDocument(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -259,7 +259,7 @@ func (d dialogue) pools() {
 	d.get("/instance/" + members[0].(object)["id"].(string))
 	d.change(http.MethodPut, path, object{"description": "nightly", "min-available": 1, "labels": object{"a": "b"}})
 	d.change(http.MethodDelete, path+"/description", nil)
-	// The pool is looked at while it scales, too.
+	// The pool is read while it scales, too.
 	d.call(http.StatusOK, http.MethodPut, path+":scale", object{"size": 3})
 	d.get(path)
 	d.get("/instance")
@@ -344,15 +344,15 @@ func (d dialogue) attachments() {
 	instance := d.change(http.MethodPost, "/instance", object{
 		"instance-type": object{"id": smallID}, "template": object{"id": d.first("/template", "templates")}, "disk-size": 10,
 	})
-	attached, own := object{"instance": object{"id": instance}}, "/private-network/"+network
-	d.change(http.MethodPut, own+":attach", attached)
-	d.change(http.MethodPut, own+":update-ip", object{"instance": object{"id": instance}, "ip": "10.0.0.5"})
+	attached, path := object{"instance": object{"id": instance}}, "/private-network/"+network
+	d.change(http.MethodPut, path+":attach", attached)
+	d.change(http.MethodPut, path+":update-ip", object{"instance": object{"id": instance}, "ip": "10.0.0.5"})
 	d.get("/private-network")
-	d.get(own)
+	d.get(path)
 	d.change(http.MethodPut, "/elastic-ip/"+elastic+":attach", attached)
 	d.get("/instance")
 	d.get("/instance/" + instance)
-	d.change(http.MethodPut, own+":detach", attached)
+	d.change(http.MethodPut, path+":detach", attached)
 	d.change(http.MethodPut, "/elastic-ip/"+elastic+":detach", attached)
 	d.change(http.MethodDelete, "/instance/"+instance, nil)
 
@@ -362,12 +362,12 @@ func (d dialogue) attachments() {
 	})
 	d.get("/instance-pool/" + pool)
 	d.get("/instance")
-	d.get(own)
+	d.get(path)
 	d.change(http.MethodDelete, "/instance-pool/"+pool, nil)
 
-	d.change(http.MethodPut, own, object{"name": "outer", "end-ip": "10.0.0.50"})
-	d.change(http.MethodDelete, own+"/labels", nil)
-	d.change(http.MethodDelete, own, nil)
+	d.change(http.MethodPut, path, object{"name": "outer", "end-ip": "10.0.0.50"})
+	d.change(http.MethodDelete, path+"/labels", nil)
+	d.change(http.MethodDelete, path, nil)
 	d.change(http.MethodPut, "/elastic-ip/"+elastic, object{"description": "exit"})
 	d.change(http.MethodDelete, "/elastic-ip/"+elastic+"/description", nil)
 	d.get("/elastic-ip")

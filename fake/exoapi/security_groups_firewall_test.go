@@ -16,31 +16,31 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-// A guardian is a driver that enforces security groups, or says it does.
-type guardian struct {
+// A firewall is a driver that records what security groups permit.
+type firewall struct {
 	*recorder
 
-	told   []infra.Protection
-	broken bool
+	protected []infra.Protection
+	broken    bool
 }
 
-func (g *guardian) HealthcheckSources() []netip.Prefix {
+func (g *firewall) HealthcheckSources() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("127.9.2.3/32")}
 }
 
-func (g *guardian) Protect(all []infra.Protection) error {
+func (g *firewall) Protect(all []infra.Protection) error {
 	if g.broken {
 		return errors.New("no rules")
 	}
-	g.told = slices.Clone(all)
-	g.note("protect %d", len(all))
+	g.protected = slices.Clone(all)
+	g.record("protect %d", len(all))
 	return nil
 }
 
-// permits are what a machine was last told to let in, as text.
-func (g *guardian) permits(id string) []string {
+// permits are what a machine may receive, as text.
+func (g *firewall) permits(id string) []string {
 	var list []string
-	for _, p := range g.told {
+	for _, p := range g.protected {
 		for _, u := range p.Ingress {
 			if p.MachineID == id {
 				list = append(list, fmt.Sprintf("%s %d-%d %v", u.Protocol, u.FirstPort, u.LastPort, u.Peers))
@@ -50,9 +50,9 @@ func (g *guardian) permits(id string) []string {
 	return list
 }
 
-func startGuarded(t *testing.T) (*guardian, *exoapi.Cloud, *egoscale.Client) {
+func startWithFirewall(t *testing.T) (*firewall, *exoapi.Cloud, *egoscale.Client) {
 	t.Helper()
-	driver := &guardian{recorder: newRecorder()}
+	driver := &firewall{recorder: newRecorder()}
 	cloud, client := start(t, exoapi.Config{Machines: driver})
 	return driver, cloud, client
 }
@@ -87,7 +87,7 @@ func in(groups ...*egoscale.SecurityGroup) func(*egoscale.Instance) {
 
 func TestFirewallKnowsAMachineBeforeItStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, _, client := startGuarded(t)
+		driver, _, client := startWithFirewall(t)
 		i := newInstance(t, client, func(*egoscale.Instance) {})
 		events := driver.take()
 		require.NotEmpty(t, events)
@@ -101,7 +101,7 @@ func TestFirewallKnowsAMachineBeforeItStarts(t *testing.T) {
 
 func TestRulesAreResolvedToAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, cloud, client := startGuarded(t)
+		driver, cloud, client := startWithFirewall(t)
 		ctx := t.Context()
 		web, monitoring := newGroup(t, client, "web"), newGroup(t, client, "monitoring")
 		member, monitor := newInstance(t, client, in(web)), newInstance(t, client, in(monitoring))
@@ -130,7 +130,7 @@ func TestRulesAreResolvedToAddresses(t *testing.T) {
 
 func TestRulesNameHealthChecksByTheirPublicGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, cloud, client := startGuarded(t)
+		driver, cloud, client := startWithFirewall(t)
 		web := newGroup(t, client, "web")
 		member := newInstance(t, client, in(web))
 		added := call(t, cloud, "POST", "/v2/security-group/"+*web.ID+"/rules",
@@ -143,7 +143,7 @@ func TestRulesNameHealthChecksByTheirPublicGroup(t *testing.T) {
 
 func TestMachineInNoGroupIsInTheDefaultGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, _, client := startGuarded(t)
+		driver, _, client := startWithFirewall(t)
 		standard, err := client.FindSecurityGroup(t.Context(), zone, "default")
 		require.NoError(t, err)
 		without, with := newInstance(t, client, func(*egoscale.Instance) {}), newInstance(t, client, in(newGroup(t, client, "web")))
@@ -153,9 +153,9 @@ func TestMachineInNoGroupIsInTheDefaultGroup(t *testing.T) {
 	})
 }
 
-func TestEgressAndICMPAreToldAsGiven(t *testing.T) {
+func TestEgressAndICMPArePassedAsGiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, cloud, client := startGuarded(t)
+		driver, cloud, client := startWithFirewall(t)
 		web := newGroup(t, client, "web")
 		newInstance(t, client, in(web))
 		for _, body := range []string{
@@ -170,13 +170,13 @@ func TestEgressAndICMPAreToldAsGiven(t *testing.T) {
 			{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: all},
 			{Protocol: "icmp", ICMPType: 3, ICMPCode: -1, Peers: all},
 			{Protocol: "esp", ICMPType: -1, ICMPCode: -1, Peers: []netip.Prefix{netip.MustParsePrefix("::/0")}},
-		}, driver.told[0].Egress)
+		}, driver.protected[0].Egress)
 	})
 }
 
 func TestNothingStartsUnprotected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, cloud, client := startGuarded(t)
+		driver, cloud, client := startWithFirewall(t)
 		driver.broken = true
 		_, err := client.CreateInstancePool(t.Context(), zone, wantedPool(t, client, 1))
 		require.ErrorContains(t, err, "job failed")
@@ -184,6 +184,6 @@ func TestNothingStartsUnprotected(t *testing.T) {
 		assert.Empty(t, driver.take())
 		driver.broken = false
 		newInstance(t, client, func(*egoscale.Instance) {})
-		assert.Len(t, driver.told, 2, "told as soon as it listens again")
+		assert.Len(t, driver.protected, 2, "protected as soon as the driver accepts rules again")
 	})
 }

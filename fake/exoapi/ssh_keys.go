@@ -74,8 +74,8 @@ func validKeyName(name string) bool {
 	return wire.Alphanumeric(name, "._-")
 }
 
-// register adds the key before it answers: clients read it at once,
-// without waiting for the operation.
+// register adds the key before it answers: clients read it at once, without
+// waiting for the operation.
 func (s *sshKeys) register(r *request) (any, error) {
 	f := r.fields()
 	f.Require("name", "public-key")

@@ -29,7 +29,7 @@ func schemaOf(t *testing.T, document *openapi3.T, operationID string) *openapi3.
 	return nil
 }
 
-// tolerated tells what only the validator objects to: it overlooks "nullable"
+// tolerated reports what only the validator objects to: it overlooks "nullable"
 // beside a reference.
 func tolerated(operationID, path string) bool {
 	return slices.Contains([]string{
@@ -38,7 +38,7 @@ func tolerated(operationID, path string) bool {
 }
 
 // spoil passes on copies of a good value, each with one field that is wrong or
-// missing, here or further down. It leaves references alone: clients send whole
+// missing, here or further down. It skips references: clients send whole
 // objects for them, of which only the id counts.
 func spoil(schema *openapi3.Schema, good any, pass func(path string, bad any)) {
 	if list, ok := good.([]any); ok && len(list) > 0 {

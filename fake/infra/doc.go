@@ -1,5 +1,5 @@
-// Package infra is what an emulated cloud asks of the machines beneath it: the
-// interface [Driver] and what it speaks of.
+// Package infra is what runs the machines, load balancers and firewalls of an
+// emulated cloud: the interface [Driver] and its types.
 //
 //	emulator ──▶ Driver ──▶ processes, containers, nothing at all
 //

@@ -36,7 +36,7 @@ func play(ctx context.Context, dir string, s schedule, st *stats, trace *strings
 	w.endFaults()
 	w.awaitBalance()
 	w.end()
-	for name, times := range w.cloud.Faults().Struck() {
+	for name, times := range w.cloud.Faults().Injected() {
 		st.struck[name] += times
 	}
 	return w.violations

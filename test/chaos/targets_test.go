@@ -61,7 +61,9 @@ func (t *targets) listing() {
 }
 
 // partialLists returns how many lists have lacked members so far.
-func (t *targets) partialLists() int { return t.world.cloud.Faults().Struck()[exoapi.FaultPartialList] }
+func (t *targets) partialLists() int {
+	return t.world.cloud.Faults().Injected()[exoapi.FaultPartialList]
+}
 
 // listed records which members were alive both when a list was requested and when
 // it came.

@@ -75,7 +75,7 @@ func TestFailedUserDataIsSeenThroughTheAPI(t *testing.T) {
 	cloud, client := newCloud(t, driver)
 	i := createInstance(t, client, "#cloud-config\nruncmd:\n  - nosuchcommand\n")
 	awaitState(t, client, i, "error")
-	assert.Contains(t, cloud.Instances()[0].Trouble, "at line 2 of runcmd")
+	assert.Contains(t, cloud.Instances()[0].Error, "at line 2 of runcmd")
 	require.NoError(t, client.RebootInstance(t.Context(), zone, i))
 	booted(t, log, infra.Machine{Name: "web"}, 2)
 	awaitState(t, client, i, "error") // the reboot has not executed it again

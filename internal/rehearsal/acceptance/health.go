@@ -54,8 +54,8 @@ func (r *run) allHealthy(context.Context) (bool, string) {
 // has a problem, if any.
 func firstProblem(instances []exoapi.InstanceInfo) string {
 	for _, i := range instances {
-		if i.Trouble != "" {
-			return i.Name + ": " + i.Trouble
+		if i.Error != "" {
+			return i.Name + ": " + i.Error
 		}
 	}
 	return ""

@@ -21,7 +21,7 @@ type servicePolicy struct {
 type Rule struct {
 	Action     string   `json:"action"`
 	Expression string   `json:"expression"`
-	Resources  []string `json:"resources,omitempty"` // kept, but not looked at
+	Resources  []string `json:"resources,omitempty"` // kept, but not used
 
 	program cel.Program
 }

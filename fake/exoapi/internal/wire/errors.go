@@ -11,7 +11,7 @@ import (
 type Error struct {
 	Status     int // of HTTP
 	Message    string
-	RetryAfter time.Duration // with 429; zero is not told
+	RetryAfter time.Duration // with 429; zero sends none
 }
 
 func (e *Error) Error() string { return e.Message }

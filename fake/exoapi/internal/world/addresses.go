@@ -29,7 +29,7 @@ func NewAddresses(prefix netip.Prefix) *Addresses {
 
 func (a *Addresses) free() int { return a.size - len(a.used) }
 
-// Take returns an unused address; [World.Room] says whether there is one.
+// Take returns an unused address; [World.CheckQuota] says whether there is one.
 func (a *Addresses) Take() netip.Addr {
 	for {
 		addr := a.next

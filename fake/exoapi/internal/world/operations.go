@@ -46,7 +46,7 @@ type reference struct {
 // Change accepts a change that a call asks for: it opens an operation about a
 // resource and lets act make the change, which must see to it that the
 // operation is ended. The answer is the operation as it was opened, pending,
-// because clients do not look at the outcome of one that starts finished.
+// because clients ignore the outcome of one that starts finished.
 func (w *World) Change(operationID, kind, id string, act func(*Operation)) OperationView {
 	op := w.Begin(kind, id)
 	accepted := op.view
@@ -89,7 +89,7 @@ func (w *World) Begin(kind, id string) *Operation {
 }
 
 // Succeed ends an operation. A nil one, which no call waits for, and one that
-// has ended are left alone.
+// has ended do not change.
 func (w *World) Succeed(op *Operation) { w.end(op, stateSuccess, "", "") }
 
 // Fail ends an operation; reason is one of the API's words.

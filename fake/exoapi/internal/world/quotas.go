@@ -63,9 +63,9 @@ func (w *World) view(q *Quota) QuotaView {
 	return v
 }
 
-// Room refuses n more of a resource if its quota, or the range of addresses
-// that each takes one of, would be exceeded.
-func (w *World) Room(quota *Quota, operationID string, n int) error {
+// CheckQuota refuses n more of a resource if its quota, or the range of
+// addresses that each takes one of, would be exceeded.
+func (w *World) CheckQuota(quota *Quota, operationID string, n int) error {
 	if n <= 0 {
 		return nil
 	}

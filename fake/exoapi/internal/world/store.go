@@ -61,8 +61,8 @@ func (s *Store[T]) compact() {
 	s.entries = kept
 }
 
-// All walks the entries in the order of their addition. The entry at hand may
-// be removed during the walk; those added are not visited.
+// All walks the entries in the order of their addition. The entry that is
+// visited may be removed; those added meanwhile are not visited.
 func (s *Store[T]) All() iter.Seq[*T] {
 	entries := s.entries
 	return func(yield func(*T) bool) {

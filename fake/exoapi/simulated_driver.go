@@ -7,33 +7,35 @@ import (
 	"github.com/exopool/exopool/fake/infra"
 )
 
-// A paperDriver is the driver of a cloud without machines: what was started is
-// healthy once its boot time has passed.
-type paperDriver struct {
+// A simulatedDriver is the driver of a cloud without machines: what was started
+// is healthy once its boot time has passed.
+type simulatedDriver struct {
 	now     func() time.Time // the world's time
 	booted  map[string]time.Time
 	targets map[[2]string][]infra.Target // by load balancer and service
 }
 
-func newPaperDriver(now func() time.Time) *paperDriver {
-	return &paperDriver{now: now, booted: map[string]time.Time{}, targets: map[[2]string][]infra.Target{}}
+var _ infra.Driver = (*simulatedDriver)(nil)
+
+func newSimulatedDriver(now func() time.Time) *simulatedDriver {
+	return &simulatedDriver{now: now, booted: map[string]time.Time{}, targets: map[[2]string][]infra.Target{}}
 }
 
-func (d *paperDriver) Networks() (instances, balancers netip.Prefix) {
+func (d *simulatedDriver) Networks() (instances, balancers netip.Prefix) {
 	return netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("203.0.113.0/24")
 }
 
-func (d *paperDriver) Start(machine infra.Machine) error {
+func (d *simulatedDriver) Start(machine infra.Machine) error {
 	if _, ok := d.booted[machine.ID]; !ok {
 		d.booted[machine.ID] = d.now().Add(machine.BootTime)
 	}
 	return nil
 }
 
-func (d *paperDriver) Stop(id string)    { delete(d.booted, id) }
-func (d *paperDriver) Destroy(id string) { delete(d.booted, id) }
+func (d *simulatedDriver) Stop(id string)    { delete(d.booted, id) }
+func (d *simulatedDriver) Destroy(id string) { delete(d.booted, id) }
 
-func (d *paperDriver) Balance(b infra.Balancer) error {
+func (d *simulatedDriver) Balance(b infra.Balancer) error {
 	d.Unbalance(b.ID)
 	for _, s := range b.Services {
 		d.targets[[2]string{b.ID, s.ID}] = s.Targets
@@ -41,7 +43,7 @@ func (d *paperDriver) Balance(b infra.Balancer) error {
 	return nil
 }
 
-func (d *paperDriver) Unbalance(id string) {
+func (d *simulatedDriver) Unbalance(id string) {
 	for key := range d.targets {
 		if key[0] == id {
 			delete(d.targets, key)
@@ -49,7 +51,7 @@ func (d *paperDriver) Unbalance(id string) {
 	}
 }
 
-func (d *paperDriver) Health(balancerID, serviceID string) map[string]infra.Health {
+func (d *simulatedDriver) Health(balancerID, serviceID string) map[string]infra.Health {
 	targets := d.targets[[2]string{balancerID, serviceID}]
 	health := make(map[string]infra.Health, len(targets))
 	for _, t := range targets {
