@@ -25,15 +25,16 @@ type access struct {
 
 // authorize asks the policies of the organization and of the key's role, both
 // of which must allow the call. The owner may do everything.
-func (a *access) authorize(r *request, service string) error {
+func (a *access) authorize(r *request, rt *route) error {
 	key := a.keys.Get(r.key)
 	if key == nil {
 		return iam.UnknownKey()
 	}
 	role := key.role
-	if role.owner || r.operationID == "reset-iam-organization-policy" && role.permits(r.operationID) {
+	if role.owner || rt.permission && role.permits(rt.OperationID) {
 		return nil
 	}
+	service := rt.service
 	bindings := a.bindings(r, service)
 	if !a.organization.policy.Allows(service, bindings) {
 		return wire.Forbidden("Forbidden by organization policy for %s", service)

@@ -35,7 +35,7 @@ func New(cfg Config) (*Cloud, error) { return newCloud(cfg) }
 func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 	c := &Cloud{
 		cfg:     cfg.withDefaults(),
-		faults:  &Faults{known: map[string]bool{}},
+		faults:  &Faults{known: map[string]*route{}},
 		keyring: &iam.Keyring{},
 		events:  &eventLog{},
 	}
@@ -65,7 +65,7 @@ func (c *Cloud) populate(more []func(*world.World) resource) error {
 	}
 	c.stores, c.router = all, newRouter(declared)
 	for _, r := range c.router.all {
-		c.faults.known[r.OperationID] = true
+		c.faults.known[r.OperationID] = r
 	}
 	if len(c.cfg.Credentials) == 0 {
 		key, secret := c.world.IDs.Credentials()

@@ -73,12 +73,9 @@ type Fault struct {
 	Keep int
 }
 
-// listInstancesID is the one call whose answer FaultPartialList cuts short.
-const listInstancesID = "list-instances"
-
 // Faults are the faults in force. Methods are safe for concurrent use.
 type Faults struct {
-	known    map[string]bool // operation ids
+	known    map[string]*route // by operation id
 	mu       sync.Mutex
 	lastID   int
 	active   []activeFault
@@ -114,14 +111,14 @@ func (f *Faults) validate(fault Fault) error {
 	switch {
 	case !slices.Contains(FaultNames(), fault.Name):
 		return fmt.Errorf("add fault %q: unknown name, known are %s", fault.Name, strings.Join(FaultNames(), ", "))
-	case fault.Operation != AnyOperation && !f.known[fault.Operation]:
+	case fault.Operation != AnyOperation && f.known[fault.Operation] == nil:
 		return reject("unknown operation %q", fault.Operation)
 	case fault.Count < 0 || fault.Duration < 0 || fault.Keep < 0:
 		return reject("negative count %d, duration %s or entries kept %d", fault.Count, fault.Duration, fault.Keep)
 	case fault.Name == FaultLatency && fault.Duration == 0:
 		return reject("a duration is needed")
-	case fault.Name == FaultPartialList && fault.Operation != AnyOperation && fault.Operation != listInstancesID:
-		return reject("only %s is cut short, not %s", listInstancesID, fault.Operation)
+	case fault.Name == FaultPartialList && fault.Operation != AnyOperation && !f.known[fault.Operation].partial:
+		return reject("the answer to %s cannot be cut short", fault.Operation)
 	case fault.Keep > 0 && fault.Name != FaultPartialList:
 		return reject("only %s keeps entries", FaultPartialList)
 	}

@@ -90,8 +90,10 @@ func newInstances(
 }
 
 func (s *instances) declare() resource {
+	list := get("/instance", "list-instances", s.list)
+	list.partial = true
 	d := s.collection.declare(
-		get("/instance", "list-instances", s.list),
+		list,
 		post("/instance", "create-instance", s.create),
 		get("/instance/{id}", "get-instance", s.get),
 		put("/instance/{id}", "update-instance", s.update),

@@ -34,6 +34,8 @@ func (o *organization) declare() resource {
 }
 
 func (o *organization) declarePolicy() resource {
+	reset := post("/iam-organization-policy:reset", "reset-iam-organization-policy", o.resetPolicy)
+	reset.permission = true
 	return resource{
 		Resource: world.Resource{
 			Kind: policyKind,
@@ -47,7 +49,7 @@ func (o *organization) declarePolicy() resource {
 		routes: []*route{
 			get("/iam-organization-policy", "get-iam-organization-policy", o.getPolicy),
 			put("/iam-organization-policy", "update-iam-organization-policy", o.updatePolicy),
-			post("/iam-organization-policy:reset", "reset-iam-organization-policy", o.resetPolicy),
+			reset,
 		},
 	}
 }

@@ -23,11 +23,15 @@ type handler func(*request) (any, error)
 
 type route struct {
 	Route
-	open     bool // needs no signature
-	word     bool // its id is a word, not a UUID
-	handle   handler
-	service  string // of policies
-	segments []segment
+	open    bool // needs no signature
+	word    bool // its id is a word, not a UUID
+	partial bool // FaultPartialList may cut its answer, a [wire.EncodedList], short
+	// permission reports that a role's permission of the operation's name allows
+	// it, whatever the policies say.
+	permission bool
+	handle     handler
+	service    string // of policies
+	segments   []segment
 }
 
 func get(path, id string, h handler) *route { return newRoute(http.MethodGet, path, id, h) }

@@ -118,7 +118,7 @@ func (c *Cloud) answer(
 func (c *Cloud) handle(r *request, rt *route) (answer any, err error) {
 	err = c.world.Do(func() (err error) {
 		if !rt.open {
-			if err := c.access.authorize(r, rt.service); err != nil {
+			if err := c.access.authorize(r, rt); err != nil {
 				return err
 			}
 		}
