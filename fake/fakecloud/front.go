@@ -55,8 +55,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// addUnheard counts a host of the vendor that got no request of a client.
-func (f *front) addUnheard(host, reason string) { f.add("https://" + host + " (" + reason + ")") }
+// addUnserved counts a host of the vendor that got no request of a client.
+func (f *front) addUnserved(host, reason string) { f.add("https://" + host + " (" + reason + ")") }
 
 // refuse answers a request for a host that is not emulated, in the language of
 // its clients, so that they show the reason.

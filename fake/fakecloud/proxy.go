@@ -20,7 +20,7 @@ import (
 func (c *Cloud) startProxy(ctx context.Context, authority *intercept.Authority) error {
 	self := strings.TrimPrefix(c.connection.URL, "http://")
 	proxy, err := intercept.New(intercept.Config{
-		Domains: domains.All(), Authority: authority, Handler: c.front, Unheard: c.front.addUnheard,
+		Domains: domains.All(), Authority: authority, Handler: c.front, Unserved: c.front.addUnserved,
 		Neighbours: c.neighbours, Upstream: upstream(self, c.cfg.Environ), Logger: c.cfg.Logger,
 	})
 	if err != nil {

@@ -61,7 +61,7 @@ func NewAuthority(domains ...string) (*Authority, error) {
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 		MaxPathLenZero:        true,
-		// Even with its key nobody could stand in for another domain.
+		// Even its key is of no use for another domain.
 		PermittedDNSDomainsCritical: true,
 		PermittedDNSDomains:         domains,
 		ExcludedIPRanges:            everywhere,
@@ -90,7 +90,7 @@ func sorted(domains []string) ([]string, error) {
 	return slices.Sorted(slices.Values(domains)), nil
 }
 
-// subject tells of which domains a certificate is; names have 64 letters.
+// subject names the domains of a certificate, in the 64 letters that a name may have.
 func subject(domains []string) string {
 	if len(domains) == 1 {
 		return domains[0]

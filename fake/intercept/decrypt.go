@@ -101,7 +101,7 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	if normal(named) != host {
 		if proxy := p.proxyFor(host); proxy != nil {
-			proxy.unheard(host, "the request was for another host")
+			proxy.unserved(host, "the request was for another host")
 		}
 		http.Error(w, fmt.Sprintf("connected to %s but asked for %s", host, named), http.StatusMisdirectedRequest)
 		return

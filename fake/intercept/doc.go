@@ -15,9 +15,9 @@
 // The program must trust the authority: [Proxy.Bundle] is the content of a
 // file for SSL_CERT_FILE, which Go programs heed on Unix systems other than
 // macOS. The authority is made anew by [New], its key never leaves the memory,
-// and its certificate is limited to the domains: nobody can use it against the
+// and its certificate is limited to the domains: it is of no use against the
 // user's other traffic. A program that does not trust it gets no answer, and
-// nobody else gets its request; [Config.Unheard] is told.
+// its request goes to no other host; [Config.Unserved] is called.
 //
 // The proxy believes names. A program that knows an address of the domains and
 // asks for it by number is not held back. HTTP/2 is not spoken.

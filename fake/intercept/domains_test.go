@@ -13,7 +13,7 @@ import (
 	"github.com/exopool/exopool/fake/intercept"
 )
 
-// told collects what the proxy tells of.
+// told collects what the proxy reports.
 type told struct {
 	mu   sync.Mutex
 	seen []string
@@ -33,16 +33,16 @@ func (t *told) all() []string {
 
 func TestSeveralDomainsAreAnsweredHere(t *testing.T) {
 	t.Parallel()
-	heard := &told{}
+	reported := &told{}
 	domains := []string{"exoscale.com", "exo.io"}
-	p, address := newProxy(t, intercept.Config{Domains: domains, Unheard: heard.add})
+	p, address := newProxy(t, intercept.Config{Domains: domains, Unserved: reported.add})
 	client := clientOf(t, p, address)
 	for _, host := range []string{"api-at-vie-1.exoscale.com", "bucket.sos-at-vie-1.exo.io", "exo.io"} {
 		_, body, err := fetch(t, client, "https://"+host+"/x")
 		require.NoError(t, err)
 		assert.Equal(t, "GET "+host+" /x", body)
 	}
-	assert.Empty(t, heard.all())
+	assert.Empty(t, reported.all())
 
 	cert := first(t, p.Bundle(""))
 	assert.True(t, cert.PermittedDNSDomainsCritical)
@@ -88,11 +88,11 @@ func TestWhoSendsNoRequestIsToldOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			heard := &told{}
-			p, address := newProxy(t, intercept.Config{Unheard: heard.add})
+			reported := &told{}
+			p, address := newProxy(t, intercept.Config{Unserved: reported.add})
 			test.client(t, p, address)
-			require.Eventually(t, func() bool { return len(heard.all()) > 0 }, 10*time.Second, time.Millisecond)
-			assert.Equal(t, []string{test.want}, heard.all())
+			require.Eventually(t, func() bool { return len(reported.all()) > 0 }, 10*time.Second, time.Millisecond)
+			assert.Equal(t, []string{test.want}, reported.all())
 		})
 	}
 }

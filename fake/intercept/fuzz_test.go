@@ -15,7 +15,7 @@ import (
 	"github.com/exopool/exopool/fake/intercept"
 )
 
-// However a host of the domains is written, nobody else is asked for it.
+// However a host of the domains is written, no other host gets the request.
 func FuzzNothingOfTheDomainLeaves(f *testing.F) {
 	for _, target := range []string{
 		"api-at-vie-1.exoscale.com:443", "API.Exoscale.COM.:443", "exoscale.com..:80", "user@exoscale.com:443",
@@ -29,7 +29,7 @@ func FuzzNothingOfTheDomainLeaves(f *testing.F) {
 		Domains: []string{domain, "exo.io"}, Handler: http.NotFoundHandler(),
 		Upstream: func(r *http.Request) (*url.URL, error) {
 			asked = append(asked, r.URL.Host)
-			return nil, errors.New("nobody is there")
+			return nil, errors.New("no such host")
 		},
 	})
 	require.NoError(f, err)

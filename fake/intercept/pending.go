@@ -65,7 +65,7 @@ func (p *Proxy) trackState(conn net.Conn, state http.ConnState) {
 	p.pending.end(conn)
 }
 
-// reportUnrequested calls unheard for a connection without a request, if it was
+// reportUnrequested calls unserved for a connection without a request, if it was
 // meant for a host of ours.
 func (p *Proxy) reportUnrequested(conn net.Conn) {
 	host := hostOf(conn)
@@ -73,6 +73,6 @@ func (p *Proxy) reportUnrequested(conn net.Conn) {
 		host = normal(encrypted.ConnectionState().ServerName)
 	}
 	if proxy := p.proxyFor(host); proxy != nil {
-		proxy.unheard(host, "no request came, such as from programs that do not trust the certificate")
+		proxy.unserved(host, "no request came, such as from programs that do not trust the certificate")
 	}
 }

@@ -29,25 +29,25 @@ type Config struct {
 	// Handler answers requests for hosts of the domains. It finds the host in
 	// [http.Request.Host], in lower case and without a port.
 	Handler http.Handler
-	// Unheard is told of connections to hosts of the domains from which the
-	// Handler gets no request, and why. Connections end at their own time: it
-	// is called by several goroutines. By default nobody is told.
-	Unheard func(host, reason string)
-	// Upstream tells the proxy by which other hosts are reached, of the form
+	// Unserved is called for connections to hosts of the domains from which the
+	// Handler gets no request, with the reason. Connections end at any time: it
+	// is called by several goroutines. By default it does nothing.
+	Unserved func(host, reason string)
+	// Upstream returns the proxy by which other hosts are reached, of the form
 	// http://HOST:PORT; [http.ProxyFromEnvironment] is one. By default, and
 	// where it returns nil, they are reached directly.
 	Upstream func(*http.Request) (*url.URL, error)
-	// Logger gets, at level warn, failed handshakes: they tell of programs
-	// that do not trust the authority. By default nobody gets them.
+	// Logger gets, at level warn, failed handshakes, such as those of programs
+	// that do not trust the authority. By default they are discarded.
 	Logger *slog.Logger
 }
 
-// A Proxy is an HTTP proxy, to be served on a loopback address only: it asks
-// nobody for a password. The caller closes it.
+// A Proxy is an HTTP proxy, to be served on a loopback address only: it has
+// no passwords. The caller closes it.
 type Proxy struct {
 	domains    []string
 	handler    http.Handler
-	unheard    func(host, reason string)
+	unserved   func(host, reason string)
 	upstream   func(*http.Request) (*url.URL, error)
 	authority  *Authority
 	neighbours []*Proxy
@@ -66,40 +66,40 @@ type Proxy struct {
 }
 
 // New starts to wait for what it will decrypt.
-func New(c Config) (*Proxy, error) {
-	domains, err := sorted(c.Domains)
+func New(cfg Config) (*Proxy, error) {
+	domains, err := sorted(cfg.Domains)
 	if err != nil {
 		return nil, fmt.Errorf("intercept: %w", err)
 	}
-	if c.Handler == nil {
+	if cfg.Handler == nil {
 		return nil, fmt.Errorf("intercept %q: want a handler", domains)
 	}
-	if c.Unheard == nil {
-		c.Unheard = func(string, string) {}
+	if cfg.Unserved == nil {
+		cfg.Unserved = func(string, string) {}
 	}
-	if c.Upstream == nil {
-		c.Upstream = func(*http.Request) (*url.URL, error) { return nil, nil }
+	if cfg.Upstream == nil {
+		cfg.Upstream = func(*http.Request) (*url.URL, error) { return nil, nil }
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Authority == nil {
-		if c.Authority, err = NewAuthority(domains...); err != nil {
+	if cfg.Authority == nil {
+		if cfg.Authority, err = NewAuthority(domains...); err != nil {
 			return nil, err
 		}
 	}
-	if !slices.Equal(c.Authority.domains, domains) {
-		return nil, fmt.Errorf("intercept %q: the authority is for %q", domains, c.Authority.domains)
+	if !slices.Equal(cfg.Authority.domains, domains) {
+		return nil, fmt.Errorf("intercept %q: the authority is for %q", domains, cfg.Authority.domains)
 	}
 	p := &Proxy{
-		domains: domains, handler: c.Handler, unheard: c.Unheard,
-		upstream: c.Upstream, authority: c.Authority, neighbours: c.Neighbours,
+		domains: domains, handler: cfg.Handler, unserved: cfg.Unserved,
+		upstream: cfg.Upstream, authority: cfg.Authority, neighbours: cfg.Neighbours,
 		tunnelled: newConnListener(), ended: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.pending.init()
-	p.direct = newTransport(c.Upstream)
+	p.direct = newTransport(cfg.Upstream)
 	p.plain = newForwarder(p.direct)
-	p.server = p.newServer(slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn))
+	p.server = p.newServer(slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn))
 	go func() {
 		defer close(p.ended)
 		_ = p.server.ServeTLS(p.tunnelled, "", "") // it ends when the proxy is closed
@@ -158,8 +158,8 @@ func (p *Proxy) begin() bool {
 }
 
 // Close ends all connections and waits until that is done. Decrypted requests
-// in flight get until ctx ends, tunnels none. Afterwards Unheard has been told
-// of all that there is to tell.
+// in flight get until ctx ends, tunnels none. Afterwards Unserved has been called
+// for all of them.
 func (p *Proxy) Close(ctx context.Context) error {
 	p.mu.Lock()
 	if !p.closed {
@@ -208,7 +208,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	case !p.covers(host):
 		p.tunnel(w, r, net.JoinHostPort(host, port))
 	case port != "443":
-		p.unheard(host, "port "+port+" is not served")
+		p.unserved(host, "port "+port+" is not served")
 		refuse(w, http.StatusForbidden, fmt.Errorf("connect to %s: port %s is not served, and nothing leaves this host for that host", host, port))
 	default:
 		conn, err := accept(w)

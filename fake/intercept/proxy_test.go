@@ -38,7 +38,7 @@ func TestTheDomainIsAnsweredHere(t *testing.T) {
 	}
 }
 
-// anyClient returns a client of a proxy that nobody needs to know.
+// anyClient returns a client of a new proxy.
 func anyClient(t *testing.T) *http.Client {
 	t.Helper()
 	p, address := newProxy(t, intercept.Config{})

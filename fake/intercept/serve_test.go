@@ -26,7 +26,7 @@ func serve(t *testing.T, c intercept.Config) *http.Client {
 	go func() { ended <- p.Serve(listener) }()
 	t.Cleanup(func() {
 		require.NoError(t, p.Close(context.WithoutCancel(t.Context())))
-		require.NoError(t, <-ended, "the end of the proxy is no fault")
+		require.NoError(t, <-ended, "the end of the proxy is no error")
 	})
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(p.Bundle("")))

@@ -37,7 +37,7 @@ func NewHandler(cpu CPU) http.Handler {
 }
 
 // text answers 200 with a plain body. A client that left in the meantime makes
-// the write fail, and there is nobody to tell.
+// the write fail, which needs no report.
 func text(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, body)

@@ -33,7 +33,7 @@ type StatFile struct {
 }
 
 // NewStatFile writes the first version of dir/stat; the directory must exist.
-// busy tells the machine's CPU time since now, see [VirtualCPU.Busy].
+// busy returns the machine's CPU time since now, see [VirtualCPU.Busy].
 func NewStatFile(dir string, busy func() time.Duration, logger *slog.Logger) (*StatFile, error) {
 	path := filepath.Join(dir, "stat")
 	f := &StatFile{

@@ -85,7 +85,7 @@ func TestVirtualCPUIsBusyAllTheTimeWhileRequestsWait(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var wg sync.WaitGroup
-		for range 10 { // closed loop: each asks again when served
+		for range 10 { // closed loop: each sends its next request when served
 			wg.Go(func() {
 				for cpu.Burn(ctx) == nil {
 				}

@@ -345,7 +345,7 @@ func TestChangedHealthCheckTakesEffect(t *testing.T) {
 	want := spec(lb, b)
 	require.NoError(t, lb.Balance(want))
 	awaitHealth(t, lb, infra.HealthSuccess, b)
-	want.Services[0].Healthcheck.Port = targetPort + 1 // nobody listens there
+	want.Services[0].Healthcheck.Port = targetPort + 1 // no target listens there
 	require.NoError(t, lb.Balance(want))
 	awaitHealth(t, lb, infra.HealthFailure, b)
 }

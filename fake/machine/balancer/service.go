@@ -30,7 +30,7 @@ type service struct {
 	order   []*target          // as the cloud lists them
 }
 
-// A target is one machine behind a service, and what its health check said.
+// A target is one machine behind a service, and the result of its health check.
 // The service's lock guards it.
 type target struct {
 	machine   string
@@ -100,13 +100,13 @@ func (s *service) healthy() []*target {
 func (s *service) health() map[string]infra.Health {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	said := make(map[string]infra.Health, len(s.targets))
+	results := make(map[string]infra.Health, len(s.targets))
 	for id, t := range s.targets {
 		if t.health != "" {
-			said[id] = t.health
+			results[id] = t.health
 		}
 	}
-	return said
+	return results
 }
 
 // close ends checks and forwarding, which the set waits for.

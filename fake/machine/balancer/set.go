@@ -29,7 +29,7 @@ type Config struct {
 	// Check connects to a target to check its health; network is tcp4.
 	// Default: connect.
 	Check func(ctx context.Context, network, address string) (net.Conn, error)
-	// TargetPort tells which port serves for one of a machine. Default: the
+	// TargetPort returns the port that serves for one of a machine. Default: the
 	// same.
 	TargetPort func(port int) int
 	// On reports whether a machine is powered on; others are not even checked.
@@ -119,20 +119,20 @@ func (b *Set) Balance(wanted infra.Balancer) error {
 			delete(services, id)
 		}
 	}
-	var faults []error
+	var errs []error
 	for _, spec := range wanted.Services {
 		s := services[spec.ID]
 		if s == nil {
 			var err error
 			if s, err = b.open(wanted.Address, spec); err != nil {
-				faults = append(faults, fmt.Errorf("balance %s: service %s: %w", wanted.ID, spec.Name, err))
+				errs = append(errs, fmt.Errorf("balance %s: service %s: %w", wanted.ID, spec.Name, err))
 				continue
 			}
 			services[spec.ID] = s
 		}
 		s.update(spec)
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
 func (b *Set) open(address netip.Addr, spec infra.Service) (*service, error) {
@@ -181,7 +181,7 @@ func (b *Set) Unbalance(id string) {
 	delete(b.byID, id)
 }
 
-// Health tells what the service's health check last said, by machine id;
+// Health returns the last result of the service's health check, by machine id;
 // machines not checked yet are absent.
 func (b *Set) Health(balancerID, serviceID string) map[string]infra.Health {
 	b.mu.Lock()

@@ -14,8 +14,8 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/procfiles"
 )
 
-// removeLimit bounds the wait for the last traces of a machine.
-const removeLimit = 10 * time.Second
+// removeTimeout bounds the wait for the last traces of a machine.
+const removeTimeout = 10 * time.Second
 
 // prepare makes what the machine does not have yet.
 func (m *machine) prepare(ctx context.Context, spec infra.Machine) (err error) {
@@ -73,7 +73,8 @@ insecure = true
 const dockerMirror = `{"registry-mirrors": ["http://%s:%d"]}
 `
 
-// boot is from power on to power off or reboot; again tells which of the two.
+// boot runs the machine from power on to power off or reboot; again reports
+// whether it reboots.
 // It ends the machine as soon as wantedOn is false.
 func (m *machine) boot(ctx context.Context, spec infra.Machine, wantedOn func() bool) (again bool, err error) {
 	if err := m.link.Reset(ctx, m.id); err != nil {
@@ -142,7 +143,7 @@ func (m *machine) awaitEnd(ctx context.Context, process container.Process, wante
 }
 
 // shutDown asks the machine to end, and kills it when it takes too long or
-// nobody wants to wait.
+// it is to be destroyed.
 func (m *machine) shutDown(ctx context.Context, process container.Process) error {
 	m.logger.Info("machine shuts down")
 	if err := process.Signal(container.PowerOff); err != nil {
@@ -190,19 +191,19 @@ func (m *machine) createProcFiles(t infra.InstanceType, limit *cpuLimit) ([]*pro
 
 // removeAll removes all that the machine has on this host.
 func (m *machine) removeAll(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
-	faults := []error{m.link.Detach(m.id)}
+	errs := []error{m.link.Detach(m.id)}
 	if m.group != nil {
-		faults = append(faults, m.group.Remove(ctx))
+		errs = append(errs, m.group.Remove(ctx))
 	}
 	if m.disk != nil {
-		faults = append(faults, m.disk.Remove())
+		errs = append(errs, m.disk.Remove())
 	}
 	if err := os.Remove(propagateDir(m.cfg.Prefix + "-" + m.id)); err != nil && !os.IsNotExist(err) {
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		m.logger.Error("machine not removed completely; the next start tries again", "err", err)
 		return
 	}

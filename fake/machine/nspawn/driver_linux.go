@@ -25,9 +25,9 @@ type Driver struct {
 	groups    *cgroup.Hierarchy
 	image     string // directory of the template
 
-	begin   func(*machine, []*machine) // starts a machine's goroutine
-	dismiss context.CancelFunc
-	alive   sync.WaitGroup
+	begin  func(*machine, []*machine) // starts a machine's goroutine
+	cancel context.CancelFunc
+	alive  sync.WaitGroup
 
 	mu       sync.Mutex
 	machines map[string]*machine // by id
@@ -51,14 +51,14 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 		return nil, fmt.Errorf("nspawn driver: %w", err)
 	}
 	d := &Driver{cfg: cfg, machines: map[string]*machine{}}
-	var life context.Context
-	life, d.dismiss = context.WithCancel(context.WithoutCancel(ctx))
+	var running context.Context
+	running, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	d.begin = func(m *machine, predecessors []*machine) {
-		d.alive.Go(func() { m.run(life, predecessors) })
+		d.alive.Go(func() { m.run(running, predecessors) })
 	}
 	err := d.prepare(ctx)
 	if err == nil {
-		err = d.serve(life)
+		err = d.serve(running)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("nspawn driver: %w", errors.Join(err, d.Close(ctx)))
@@ -70,7 +70,7 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 	if err := unmet(basics(ctx, d.cfg)); err != nil {
 		return err
 	}
-	// Before anything is swept up, as it makes sure that nobody else uses the prefix.
+	// Before anything is swept up, as it makes sure that no other program uses the prefix.
 	d.network, err = network.New(ctx, network.Config{
 		Logger: d.cfg.Logger, Prefix: d.cfg.Prefix, Range: d.cfg.Range, RangeFlag: d.cfg.RangeFlag,
 	})
@@ -195,7 +195,7 @@ func (d *Driver) Kill(id string) error {
 	return nil
 }
 
-// Condition tells how a machine is doing. User-data that failed remains an
+// Condition returns the condition of a machine. User-data that failed remains an
 // error until the instance is reset or destroyed: cloud-init executes it at
 // the first boot of a disk only.
 func (d *Driver) Condition(id string) infra.Condition {
@@ -233,19 +233,19 @@ func (d *Driver) Close(ctx context.Context) error {
 	if closed {
 		return nil
 	}
-	d.dismiss()
+	d.cancel()
 	d.alive.Wait()
 	if d.balancers != nil {
 		d.balancers.Close()
 	}
-	var faults []error
+	var errs []error
 	if d.network != nil {
-		faults = append(faults, d.network.Close())
+		errs = append(errs, d.network.Close())
 	}
 	if d.groups != nil {
-		faults = append(faults, d.sweep(context.WithoutCancel(ctx)))
+		errs = append(errs, d.sweep(context.WithoutCancel(ctx)))
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close nspawn driver: %w", err)
 	}
 	return nil
@@ -266,8 +266,8 @@ func (d *Driver) Listen(ctx context.Context, network, address string) (net.Liste
 // HealthcheckSources names the addresses from which load balancers check health.
 func (d *Driver) HealthcheckSources() []netip.Prefix { return d.network.HealthcheckSources() }
 
-// Protect tells what may reach which machines and what they may reach, in place
-// of what was told before. Until it is called, all are open.
+// Protect sets what may reach which machines and what they may reach, in place
+// of what was set before. Until it is called, all are open.
 func (d *Driver) Protect(all []infra.Protection) error { return d.network.Protect(all) }
 
 // Balance brings a load balancer into the given state. The error names every
@@ -277,7 +277,7 @@ func (d *Driver) Balance(b infra.Balancer) error { return d.balancers.Balance(b)
 // Unbalance removes a load balancer and cuts the connections through it.
 func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
 
-// Health tells what the service's health check last said, by machine id;
+// Health returns the last result of the service's health check, by machine id;
 // machines not checked yet are absent.
 func (d *Driver) Health(balancerID, serviceID string) map[string]infra.Health {
 	return d.balancers.Health(balancerID, serviceID)

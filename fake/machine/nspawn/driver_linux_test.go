@@ -206,7 +206,7 @@ write_files:
 runcmd: [[systemctl, start, stubborn]]
 `
 
-func TestStopInMidBootIsNoFaultOfTheUserData(t *testing.T) {
+func TestStopInMidBootIsNoErrorOfTheUserData(t *testing.T) {
 	driver, log := newDriver(t)
 	m := instance(driver, 0, "#!/bin/sh\nsleep 1000\n")
 	start(t, driver, m)

@@ -24,7 +24,7 @@ func New(context.Context, Config) (*Driver, error) { return nil, errSystem }
 // Sweep fails outside Linux.
 func Sweep(context.Context, Config) error { return errSystem }
 
-// Examine tells that this is not Linux.
+// Examine reports that this is not Linux.
 func Examine(context.Context, Config) []Requirement {
 	return []Requirement{{Name: "Linux", Problem: errSystem.Error(), Remedy: "use a Linux host or a virtual machine with Linux"}}
 }

@@ -30,7 +30,7 @@ const (
 )
 
 // A machine is one instance, from its first start until it is destroyed. Its
-// goroutine does what takes time; everybody else only says what is wanted.
+// goroutine does what takes time; all others only say what is wanted.
 //
 //	off ──▶ on ──▶ off      a boot ends: reboot, shutdown, crash
 //	      any ──▶ gone
@@ -96,11 +96,11 @@ func (m *machine) destroy() {
 func (m *machine) notify() {
 	select {
 	case m.changed <- struct{}{}:
-	default: // It will look anyway.
+	default: // It will notice anyway.
 	}
 }
 
-// kill pulls the plug.
+// kill ends the machine without shutting it down.
 func (m *machine) kill() error {
 	m.mu.Lock()
 	process := m.process
@@ -185,7 +185,7 @@ func (m *machine) runWhileOn(ctx context.Context) {
 		}
 		return
 	}
-	// Nobody wanted it to end.
+	// It ended by itself.
 	m.want = off
 	m.condition.Off = true
 	if err == nil {

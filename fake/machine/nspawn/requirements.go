@@ -19,11 +19,11 @@ func (r Requirement) OK() bool { return r.Problem == "" }
 
 // unmet is nil when all requirements are met.
 func unmet(list []Requirement) error {
-	var faults []error
+	var errs []error
 	for _, r := range list {
 		if !r.OK() {
-			faults = append(faults, fmt.Errorf("%s: %s (%s)", r.Name, r.Problem, r.Remedy))
+			errs = append(errs, fmt.Errorf("%s: %s (%s)", r.Name, r.Problem, r.Remedy))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

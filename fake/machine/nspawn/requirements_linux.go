@@ -22,8 +22,8 @@ import (
 const (
 	// room is what a template, a few machines and their packages take.
 	room = 5 << 30
-	// answerLimit is how long a mirror may take to say that it is there.
-	answerLimit = 10 * time.Second
+	// answerTimeout is how long a mirror may take to say that it is there.
+	answerTimeout = 10 * time.Second
 )
 
 // Examine tests everything that the driver needs on this host, and leaves
@@ -144,7 +144,7 @@ func groups(ctx context.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, removeLimit)
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
 	return errors.Join(g.LimitCPU(1), g.Remove(ctx))
 }
@@ -167,7 +167,7 @@ func free(dir string) error {
 }
 
 func answers(ctx context.Context, mirror string) error {
-	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, template.ReleaseURL(mirror), http.NoBody)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/registry"
 )
 
-// headerLimit is how long a machine may take to ask.
-const headerLimit = 10 * time.Second
+// headerTimeout is how long a machine may take to ask.
+const headerTimeout = 10 * time.Second
 
 // serve offers what machines find in their network, until ctx ends. The error
 // is that of a start that failed; what was started is then still running.
@@ -43,7 +43,7 @@ func (d *Driver) serveHTTP(ctx context.Context, name string, at netip.AddrPort, 
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
 	d.alive.Go(func() {
 		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 		defer stop()
@@ -108,7 +108,7 @@ func (d *Driver) serveEgress(ctx context.Context) error {
 	return nil
 }
 
-// destination tells where a machine wanted to connect to.
+// destination returns where a machine wanted to connect to.
 func destination(conn net.Conn) (netip.AddrPort, error) {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
@@ -123,8 +123,8 @@ func (d *Driver) serveImages(ctx context.Context) error {
 	images := registry.New()
 	program, err := registry.Program(ctx, d.cfg.Cache)
 	if err == nil {
-		image, fault := registry.Image(program)
-		if err = fault; err == nil {
+		image, imageErr := registry.Image(program)
+		if err = imageErr; err == nil {
 			err = images.Add(ctx, registry.LoadGenerator, registry.LoadGeneratorTag, image)
 		}
 	}

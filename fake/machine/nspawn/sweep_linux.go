@@ -12,8 +12,8 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
-// sweepLimit bounds the wait for control groups that are still in use.
-const sweepLimit = 10 * time.Second
+// sweepTimeout bounds the wait for control groups that are still in use.
+const sweepTimeout = 10 * time.Second
 
 // Sweep removes what a program that died left of the machines with the given
 // prefix: control groups, with the processes in them, network and disks. It
@@ -23,7 +23,7 @@ func Sweep(ctx context.Context, cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	// It makes sure that nobody else uses the prefix.
+	// It makes sure that no other program uses the prefix.
 	if err := network.Sweep(ctx, cfg.Prefix); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -36,11 +36,11 @@ func Sweep(ctx context.Context, cfg Config) error {
 }
 
 func (d *Driver) sweep(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, sweepLimit)
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	err := errors.Join(d.groups.Sweep(ctx), os.RemoveAll(d.cfg.disks()))
-	left, fault := filepath.Glob(propagateDir(d.cfg.Prefix + "-*"))
-	err = errors.Join(err, fault)
+	left, globErr := filepath.Glob(propagateDir(d.cfg.Prefix + "-*"))
+	err = errors.Join(err, globErr)
 	for _, dir := range left {
 		err = errors.Join(err, os.Remove(dir))
 	}

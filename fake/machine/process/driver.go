@@ -241,7 +241,7 @@ func (d *Driver) Balance(b infra.Balancer) error { return d.balancers.Balance(b)
 // Unbalance removes a load balancer and cuts the connections through it.
 func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
 
-// Health tells what the service's health check last said, by machine id;
+// Health returns the last result of the service's health check, by machine id;
 // machines not checked yet are absent.
 func (d *Driver) Health(balancerID, serviceID string) map[string]infra.Health {
 	return d.balancers.Health(balancerID, serviceID)

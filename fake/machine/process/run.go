@@ -48,7 +48,7 @@ func (r *run) dir(parent string) string {
 	return filepath.Join(parent, r.machine.Address.String())
 }
 
-// live is the whole life: boot, serve until ctx ends, finish, leave nothing.
+// live runs the machine: boot, serve until ctx ends, finish, leave nothing.
 func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) {
 	boot := time.NewTimer(r.machine.BootTime)
 	defer boot.Stop()
@@ -70,7 +70,7 @@ func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) 
 	}()
 	select {
 	case <-exited:
-		// Whatever the status: nobody asked it to end.
+		// Whatever the status: it was not asked to end.
 		r.logger.Error("member died", "pid", cmd.Process.Pid, "exit", cmd.ProcessState.String(), "err", err)
 		return
 	case <-ctx.Done():
@@ -110,7 +110,7 @@ func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
 	}
 	r.pid.Store(int64(cmd.Process.Pid))
 	if _, err := input.Write(settings); err != nil {
-		// It ended before it read; Wait tells how.
+		// It ended before it read; Wait returns how.
 		r.logger.Error("member not told its settings", "err", err)
 	}
 	r.logger.Debug("member started", "pid", cmd.Process.Pid)

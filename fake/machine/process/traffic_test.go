@@ -122,19 +122,19 @@ func TestMembersComeAndGoUnderLoadWithoutALostRequest(t *testing.T) {
 				awaitMembers(t, driver, infra.HealthSuccess, members...)
 			}
 			load.stop()
-			assert.NoError(t, errors.Join(load.faults[:min(len(load.faults), 5)]...), "%d requests lost", len(load.faults))
+			assert.NoError(t, errors.Join(load.errs[:min(len(load.errs), 5)]...), "%d requests lost", len(load.errs))
 		})
 	}
 }
 
-// A load is ten clients, each of which asks again as soon as it is answered.
+// A load is ten clients, each of which sends its next request as soon as it is answered.
 type load struct {
 	served  atomic.Int64
 	clients sync.WaitGroup
 	cancel  context.CancelFunc
 
-	mu     sync.Mutex
-	faults []error
+	mu   sync.Mutex
+	errs []error
 }
 
 func startLoad(t *testing.T, url string, keep bool) *load {
@@ -149,7 +149,7 @@ func startLoad(t *testing.T, url string, keep bool) *load {
 				// A request is finished also when the load ends meanwhile.
 				if _, err := fetchWith(context.WithoutCancel(ctx), client, url); err != nil {
 					l.mu.Lock()
-					l.faults = append(l.faults, err)
+					l.errs = append(l.errs, err)
 					l.mu.Unlock()
 				}
 				l.served.Add(1)

@@ -31,7 +31,7 @@ func New(ctx context.Context) *Group {
 	return g
 }
 
-// Go runs a task in a goroutine of its own. Its context ends with stop, or with
+// Go runs a task in a goroutine. Its context ends with stop, or with
 // the group.
 func (g *Group) Go(task func(context.Context)) (stop context.CancelFunc) { return g.run(task) }
 

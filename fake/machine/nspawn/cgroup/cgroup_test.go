@@ -13,7 +13,7 @@ import (
 )
 
 // tree makes a directory that looks like a mount of control groups. The
-// kernel's files are not made by anybody else, so they must be there.
+// kernel's files are not made by programs, so they must be there.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -118,7 +118,7 @@ func TestMemoryIsNotLimitedWithoutItsController(t *testing.T) {
 	assert.Zero(t, memory)
 }
 
-func TestComputersWithoutCPUControllerAreRefused(t *testing.T) {
+func TestHostsWithoutCPUControllerAreRefused(t *testing.T) {
 	_, err := cgroup.Open(tree(t, map[string]string{"cgroup.controllers": "cpuset memory\n"}), "exopool")
 	require.ErrorContains(t, err, "no cpu controller")
 	_, err = cgroup.Open(t.TempDir(), "exopool")

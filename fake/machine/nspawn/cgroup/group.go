@@ -80,7 +80,7 @@ type Usage struct {
 // Total is all CPU time.
 func (u Usage) Total() time.Duration { return u.User + u.System }
 
-// Usage tells the CPU time of all processes that are or were in the group.
+// Usage returns the CPU time of all processes that are or were in the group.
 func (g *Group) Usage() (Usage, error) {
 	if g.unified {
 		text, err := os.ReadFile(filepath.Join(g.dirs[0], "cpu.stat"))
@@ -123,7 +123,7 @@ type Memory struct {
 	Files    int64 // the cache of files, which gives way to programs
 }
 
-// Memory tells the memory of all processes in the group; nothing without the
+// Memory returns the memory of all processes in the group; nothing without the
 // memory controller.
 func (g *Group) Memory() (Memory, error) {
 	dir, programs, files := g.paths["memory"], "total_rss", "total_cache"
@@ -171,11 +171,11 @@ func counters(text string, wanted map[string]*int64) error {
 // tries until ctx ends, as processes take a moment to be gone.
 func (g *Group) Remove(ctx context.Context) error {
 	for {
-		faults := make([]error, 0, len(g.dirs))
+		errs := make([]error, 0, len(g.dirs))
 		for _, dir := range g.dirs {
-			faults = append(faults, remove(dir))
+			errs = append(errs, remove(dir))
 		}
-		err := errors.Join(faults...)
+		err := errors.Join(errs...)
 		if err == nil {
 			for _, parent := range g.parents {
 				_ = syscall.Rmdir(parent) // there may be other groups

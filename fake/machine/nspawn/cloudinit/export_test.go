@@ -4,4 +4,4 @@ package cloudinit
 var ParseStatus = parseStatus
 
 // Output reads what commands wrote, for its fuzz test.
-func Output(output string) (where string, lines []string) { return place(output), tail(output) }
+func Output(output string) (where string, lines []string) { return lastErrorLine(output), tail(output) }

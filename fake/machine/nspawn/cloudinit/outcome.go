@@ -21,7 +21,7 @@ const (
 )
 
 // settling is how long a machine may take to go off after cloud-init was told to
-// end. Only when it stays on was that a fault.
+// end. Only when it stays on was that an error.
 const settling = 30 * time.Second
 
 // maxFile bounds what a machine can make its host read, in bytes.
@@ -29,9 +29,9 @@ const maxFile = 1 << 20
 
 // An Outcome is what became of the user-data.
 type Outcome struct {
-	// Faults tells, stage by stage, what cloud-init could not do. Empty means
+	// Errors says, stage by stage, what cloud-init could not do. Empty means
 	// that all went well.
-	Faults []string
+	Errors []string
 	// Warnings are what cloud-init noticed but could do without.
 	Warnings []string
 	// Place is where a script failed, such as "line 3 of runcmd", as far as
@@ -41,20 +41,20 @@ type Outcome struct {
 	Tail []string
 }
 
-// Err is nil when all went well. It names faults and place, not what commands
+// Err is nil when all went well. It names the errors and the place, not what commands
 // wrote: that may hold secrets.
 func (o Outcome) Err() error {
-	if len(o.Faults) == 0 {
+	if len(o.Errors) == 0 {
 		return nil
 	}
-	text := "user-data failed: " + strings.Join(o.Faults, "; ")
+	text := "user-data failed: " + strings.Join(o.Errors, "; ")
 	if o.Place != "" {
 		text += "; at " + o.Place
 	}
 	return errors.New(text)
 }
 
-// Read tells the outcome of a boot that began at the given time. It is false
+// Read returns the outcome of a boot that began at the given time. It is false
 // while cloud-init is at work, and when it ended with the machine.
 func Read(disk *os.Root, since time.Time) (o Outcome, finished bool, err error) {
 	info, err := disk.Stat(resultFile)
@@ -67,7 +67,7 @@ func Read(disk *os.Root, since time.Time) (o Outcome, finished bool, err error) 
 	if err != nil {
 		return Outcome{}, false, fmt.Errorf("read what cloud-init did: %w", err)
 	}
-	if interrupted(o.Faults) && time.Since(info.ModTime()) < settling {
+	if interrupted(o.Errors) && time.Since(info.ModTime()) < settling {
 		return Outcome{}, false, nil
 	}
 	return o, true, nil
@@ -78,7 +78,7 @@ func read(disk *os.Root) (o Outcome, err error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if o.Faults, o.Warnings, err = parseStatus(status); err != nil {
+	if o.Errors, o.Warnings, err = parseStatus(status); err != nil {
 		return Outcome{}, err
 	}
 	// There is none when nothing was ever written.
@@ -87,16 +87,16 @@ func read(disk *os.Root) (o Outcome, err error) {
 		return Outcome{}, err
 	}
 	o.Tail = tail(string(output))
-	if o.Place = place(string(output)); o.Place == "" {
-		o.Place = guess(disk, o.Faults)
+	if o.Place = lastErrorLine(string(output)); o.Place == "" {
+		o.Place = unnamedErrorLine(disk, o.Errors)
 	}
 	return o, nil
 }
 
-// guess finds the place when the shell did not name it: without set -e, a
+// unnamedErrorLine finds the line when the shell did not name it: without set -e, a
 // script fails by its last command.
-func guess(disk *os.Root, faults []string) string {
-	name := failedScript(faults)
+func unnamedErrorLine(disk *os.Root, messages []string) string {
+	name := failedScript(messages)
 	if name == "" {
 		return ""
 	}

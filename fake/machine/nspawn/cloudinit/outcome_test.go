@@ -70,7 +70,7 @@ func TestFailingCommandIsNamedWithItsLine(t *testing.T) {
 	assert.ErrorContains(t, o.Err(), "at line 12 of part-001")
 }
 
-func TestScriptFailsByItsLastCommandUnlessItStopsAtFaults(t *testing.T) {
+func TestScriptFailsByItsLastCommandUnlessItStopsAtErrors(t *testing.T) {
 	for script, want := range map[string]string{
 		"#!/bin/sh\necho hi\nfalse\n":             "; at line 3 of runcmd (its commands begin at line 2), the last command",
 		"#!/bin/sh\nset -e\nfalse\necho hi\n":     "",
@@ -89,7 +89,7 @@ func TestScriptFailsByItsLastCommandUnlessItStopsAtFaults(t *testing.T) {
 }
 
 // The files are what cloud-init 25.1.4 of Debian 13 wrote.
-func TestFaultsOfRealMachines(t *testing.T) {
+func TestErrorsOfRealMachines(t *testing.T) {
 	for file, want := range map[string]string{
 		"failed-command": "scripts-user: Runparts: 1 failures (runcmd) in 1 attempted commands",
 		"bad-yaml": `Failed loading yaml blob. Invalid format at line 2 column 1: "while parsing a block mapping in ` +
@@ -120,7 +120,7 @@ func TestBadYAMLIsNamedWithItsLineButNotQuoted(t *testing.T) {
 	assert.NotContains(t, err.Error(), "hidden")
 }
 
-func TestDataOfNoKnownKindIsAFault(t *testing.T) {
+func TestDataOfNoKnownKindIsAnError(t *testing.T) {
 	err := read(t, unknown, "").Err()
 	require.ErrorContains(t, err, "it begins neither with #cloud-config nor with #!")
 	assert.NotContains(t, err.Error(), "hidden")
@@ -138,7 +138,7 @@ func TestNothingIsSaidBeforeTheBootIsOver(t *testing.T) {
 	assert.False(t, finished)
 }
 
-func TestCloudInitThatEndsWithTheMachineIsNoFault(t *testing.T) {
+func TestCloudInitThatEndsWithTheMachineIsNoError(t *testing.T) {
 	root := disk(t, `{"v1": {"modules-final": {"errors": ["sys.exit(1) called"]}}}`, "")
 	_, finished, err := cloudinit.Read(root, time.Time{})
 	require.NoError(t, err)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// shellFault is how the shells of Debian begin a message about a script of the
+// shellError is how the shells of Debian begin a message about a script of the
 // user-data: dash writes "script: 3: ...", bash "script: line 3: ...".
-var shellFault = regexp.MustCompile(`/var/lib/cloud/instance/scripts/([\w.-]+): (?:line )?(\d+): `)
+var shellError = regexp.MustCompile(`/var/lib/cloud/instance/scripts/([\w.-]+): (?:line )?(\d+): `)
 
-// place is the last one that a shell complained about.
-func place(output string) string {
-	found := shellFault.FindAllStringSubmatch(output, -1)
+// lastErrorLine is the last line of a script that a shell complained about.
+func lastErrorLine(output string) string {
+	found := shellError.FindAllStringSubmatch(output, -1)
 	if len(found) == 0 {
 		return ""
 	}
@@ -32,18 +32,18 @@ func line(number, script string) string {
 var failures = regexp.MustCompile(`Runparts: 1 failures \(([\w.-]+)\)`)
 
 // failedScript is the name of the only script that failed, or nothing.
-func failedScript(faults []string) string {
-	if found := failures.FindStringSubmatch(strings.Join(faults, "\n")); found != nil {
+func failedScript(messages []string) string {
+	if found := failures.FindStringSubmatch(strings.Join(messages, "\n")); found != nil {
 		return found[1]
 	}
 	return ""
 }
 
-var stopsAtFaults = regexp.MustCompile(`(?m)^(#!.*[ \t]-\w*e|.*\bset[ \t]+-\w*e|.*\bset[ \t]+-o[ \t]+errexit|.*\bexit\b)`)
+var stopsAtErrors = regexp.MustCompile(`(?m)^(#!.*[ \t]-\w*e|.*\bset[ \t]+-\w*e|.*\bset[ \t]+-o[ \t]+errexit|.*\bexit\b)`)
 
-// lastCommand names the last line of a shell script that goes on after faults.
+// lastCommand names the last line of a shell script that goes on after errors.
 func lastCommand(name, script string) string {
-	if !strings.HasPrefix(script, "#!") || stopsAtFaults.MatchString(script) {
+	if !strings.HasPrefix(script, "#!") || stopsAtErrors.MatchString(script) {
 		return ""
 	}
 	lines := strings.Split(strings.TrimSpace(script), "\n")

@@ -16,7 +16,7 @@ type stage struct {
 }
 
 // parseStatus reads status.json, version 1.
-func parseStatus(text []byte) (faults, warnings []string, err error) {
+func parseStatus(text []byte) (messages, warnings []string, err error) {
 	var status struct {
 		V1 map[string]json.RawMessage `json:"v1"`
 	}
@@ -31,29 +31,29 @@ func parseStatus(text []byte) (faults, warnings []string, err error) {
 		if raw, ok := status.V1[name]; !ok || json.Unmarshal(raw, &s) != nil {
 			continue // A boot that was cut short has fewer stages.
 		}
-		faults = appendNew(faults, s.Errors...)
+		messages = appendNew(messages, s.Errors...)
 		for _, level := range []string{"CRITICAL", "ERROR", "WARNING", "DEPRECATED"} {
 			for _, message := range s.Recoverable[level] {
 				if level != "DEPRECATED" && spoilsUserData(message) {
-					faults = appendNew(faults, message)
+					messages = appendNew(messages, message)
 				} else {
 					warnings = appendNew(warnings, message)
 				}
 			}
 		}
 	}
-	return faults, warnings, nil
+	return messages, warnings, nil
 }
 
-// interrupted tells that cloud-init was ended by a signal, as when the machine
-// shuts down, and met no other fault.
-func interrupted(faults []string) bool {
-	for _, fault := range faults {
-		if fault != "sys.exit(1) called" {
+// interrupted reports whether cloud-init was ended by a signal, as when the machine
+// shuts down, and met no other error.
+func interrupted(messages []string) bool {
+	for _, message := range messages {
+		if message != "sys.exit(1) called" {
 			return false
 		}
 	}
-	return len(faults) > 0
+	return len(messages) > 0
 }
 
 // spoilsUserData recognises warnings after which cloud-init goes on without the
@@ -81,7 +81,7 @@ func appendNew(list []string, more ...string) []string {
 	return list
 }
 
-// tuple is a fault as Python writes it: ('module', Error('message')).
+// tuple is an error as Python writes it: ('module', Error('message')).
 var tuple = regexp.MustCompile(`(?s)^\('([\w-]+)', \w+\((.*)\)\)$`)
 
 func plain(message string) string {

@@ -20,7 +20,7 @@ type Hardware struct {
 	Namespace string
 	// Cgroups are the cgroup.procs files to join.
 	Cgroups []string
-	// Unified tells that the host has control groups of version 2 only.
+	// Unified is true when the host has control groups of version 2 only.
 	Unified bool
 }
 
@@ -30,7 +30,7 @@ type Process struct {
 }
 
 // rebootCode is how systemd-nspawn ends when the machine asked to be rebooted
-// and nobody else watches over it.
+// and no other program watches over it.
 const rebootCode = 133
 
 // Reboots reports, once the process is done, whether the machine wants to be

@@ -51,7 +51,7 @@ func Upstream(file string) ([]string, error) {
 	return list, nil
 }
 
-// errEnded is for a server that nobody asked to end.
+// errEnded is for a server that ended before its context.
 var errEnded = errors.New("ended early")
 
 // A Server answers questions for names.
@@ -99,7 +99,7 @@ func (s *Server) Serve(ctx context.Context, packets net.PacketConn, connections 
 	all.Go(func() error {
 		<-ctx.Done()
 		for _, server := range servers {
-			_ = server.ShutdownContext(ctx) // so that nobody waits for more questions
+			_ = server.ShutdownContext(ctx) // so that it waits for no more questions
 		}
 		_ = packets.Close()
 		_ = connections.Close()
@@ -115,7 +115,7 @@ func (s *Server) handle(ctx context.Context, w dns.ResponseWriter, question *dns
 		answer = s.Answer(ctx, question, w.RemoteAddr().Network())
 		<-s.room
 	default:
-		answer = fault(question, dns.RcodeServerFailure)
+		answer = failure(question, dns.RcodeServerFailure)
 	}
 	if err := w.WriteMsg(answer); err != nil {
 		s.cfg.Logger.Debug("name server: answer not sent", "err", err)
@@ -125,7 +125,7 @@ func (s *Server) handle(ctx context.Context, w dns.ResponseWriter, question *dns
 // Answer returns the answer to a question. Network is udp or tcp, as it came.
 func (s *Server) Answer(ctx context.Context, question *dns.Msg, network string) *dns.Msg {
 	if question.Response || question.Opcode != dns.OpcodeQuery || len(question.Question) != 1 {
-		return fault(question, dns.RcodeNotImplemented)
+		return failure(question, dns.RcodeNotImplemented)
 	}
 	q := question.Question[0]
 	if addr, ok := s.lookup(q.Name); ok {
@@ -166,7 +166,7 @@ func answerHost(question *dns.Msg, q dns.Question, addr netip.Addr) *dns.Msg {
 }
 
 // forward asks one name server after the other, over the network that the
-// question came by: who gets a truncated answer asks again over TCP.
+// question came by: a client that gets a truncated answer repeats its question over TCP.
 func (s *Server) forward(ctx context.Context, question *dns.Msg, network string) *dns.Msg {
 	client := &dns.Client{Net: network, Timeout: upstreamTimeout, UDPSize: dns.DefaultMsgSize}
 	for _, server := range s.cfg.Upstream {
@@ -177,7 +177,7 @@ func (s *Server) forward(ctx context.Context, question *dns.Msg, network string)
 		}
 		s.cfg.Logger.Debug("name server does not answer", "server", server, "err", err)
 	}
-	return fault(question, dns.RcodeServerFailure)
+	return failure(question, dns.RcodeServerFailure)
 }
 
-func fault(question *dns.Msg, code int) *dns.Msg { return new(dns.Msg).SetRcode(question, code) }
+func failure(question *dns.Msg, code int) *dns.Msg { return new(dns.Msg).SetRcode(question, code) }

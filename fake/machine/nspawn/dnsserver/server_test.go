@@ -134,7 +134,7 @@ func TestAnswersAreNoQuestions(t *testing.T) {
 	}
 }
 
-func TestUpstreamIsTheComputersOwn(t *testing.T) {
+func TestUpstreamIsThatOfTheHost(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	require.NoError(t, os.WriteFile(file, []byte("search lan\nnameserver 127.0.0.53\nnameserver fd00::1\noptions edns0\n"), 0o600))
 	list, err := dnsserver.Upstream(file)

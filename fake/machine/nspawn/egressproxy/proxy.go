@@ -20,7 +20,7 @@ const (
 // Config is what [Serve] needs.
 type Config struct {
 	Logger *slog.Logger
-	// Destination tells where a connection was meant to go.
+	// Destination returns where a connection was meant to go.
 	Destination func(net.Conn) (netip.AddrPort, error)
 	// Dial connects to the destination. Default: from this program.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -52,7 +52,7 @@ func (c Config) connect(ctx context.Context, client net.Conn) (net.Conn, error) 
 		return nil, err
 	}
 	if to.String() == client.LocalAddr().String() {
-		// Nobody was redirected. The relay would connect to itself for ever.
+		// No client was redirected. The relay would connect to itself for ever.
 		return nil, fmt.Errorf("connect to %v: that is the relay itself", to)
 	}
 	if err := refuse(to.Addr()); err != nil {

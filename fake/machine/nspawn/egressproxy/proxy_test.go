@@ -40,7 +40,7 @@ func relay(t *testing.T, meant string, far string) (at string, end func()) {
 			Destination: func(conn net.Conn) (netip.AddrPort, error) {
 				switch meant {
 				case "":
-					return netip.AddrPort{}, errors.New("nobody knows")
+					return netip.AddrPort{}, errors.New("unknown")
 				case itself:
 					return conn.LocalAddr().(*net.TCPAddr).AddrPort(), nil
 				}
@@ -109,13 +109,13 @@ func TestWhatCannotBeReachedIsReset(t *testing.T) {
 	require.NoError(t, closed.Close())
 	open := listen(t, func(*net.TCPConn) {})
 	for name, c := range map[string]struct{ meant, far string }{
-		"a closed port":              {"203.0.113.9:80", closed.Addr().String()},
-		"the host's loopback":        {"127.0.0.1:80", open},
-		"the metadata of its cloud":  {"169.254.169.254:80", open},
-		"many at once":               {"224.0.0.1:80", open},
-		"nowhere":                    {"0.0.0.0:80", open},
-		"a destination nobody knows": {"", open},
-		"the relay itself":           {itself, open},
+		"a closed port":             {"203.0.113.9:80", closed.Addr().String()},
+		"the host's loopback":       {"127.0.0.1:80", open},
+		"the metadata of its cloud": {"169.254.169.254:80", open},
+		"many at once":              {"224.0.0.1:80", open},
+		"nowhere":                   {"0.0.0.0:80", open},
+		"an unknown destination":    {"", open},
+		"the relay itself":          {itself, open},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at, _ := relay(t, c.meant, c.far)

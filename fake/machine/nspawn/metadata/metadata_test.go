@@ -82,7 +82,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		"/1.0/meta-data/password":    "198.18.0.1:1",
 		"/2.0/meta-data/instance-id": "198.18.0.1:1",
 		"/":                          "198.18.0.1:1",
-		"/1.0/meta-data/instance-id": "198.18.0.3:1", // nobody
+		"/1.0/meta-data/instance-id": "198.18.0.3:1", // no instance
 		"/1.0/other":                 "198.18.0.1:1",
 		"/1.0/":                      "not an address",
 	} {
@@ -98,11 +98,11 @@ func TestNoPasswordIsLeftToBeSet(t *testing.T) {
 }
 
 func TestSecretsAreNotLogged(t *testing.T) {
-	var said bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	ask(metadata.Handler(directory, log), "GET", "198.18.0.1:1", "/1.0/user-data")
-	assert.NotEmpty(t, said.String())
-	assert.NotContains(t, said.String(), "secret")
+	var output bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&output, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ask(metadata.Handler(directory, logger), "GET", "198.18.0.1:1", "/1.0/user-data")
+	assert.NotEmpty(t, output.String())
+	assert.NotContains(t, output.String(), "secret")
 }
 
 // FuzzPath: whatever is asked for, an instance gets its own values or nothing.
@@ -119,7 +119,7 @@ func FuzzPath(f *testing.F) {
 			t.Fatalf("%q: %d", path, w.Code)
 		}
 		if text := w.Body.String(); strings.Contains(text, "id-1") || strings.Contains(text, "secret") {
-			t.Fatalf("%q tells of another instance: %q", path, text)
+			t.Fatalf("%q returns another instance: %q", path, text)
 		}
 	})
 }

@@ -61,7 +61,7 @@ func BenchmarkProtect(b *testing.B) {
 		addr = addr.Next()
 		p := infra.Protection{MachineID: addr.String(), Address: addr}
 		for port := range 10 {
-			p.Ingress = append(p.Ingress, tcp(port+1, everybody()))
+			p.Ingress = append(p.Ingress, tcp(port+1, anyAddress()))
 		}
 		all = append(all, p)
 	}

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inside runs f on a thread that is in the namespace. The thread ends with f:
+// inNamespace runs f on a thread that is in the namespace. The thread ends with f:
 // one that has been elsewhere must not serve other goroutines. What f opens
 // stays in the namespace; goroutines that f starts do not run there.
-func inside(ns netns.NsHandle, f func() error) error {
+func inNamespace(ns netns.NsHandle, f func() error) error {
 	done := make(chan error, 1)
-	go elsewhere(done, func() error {
+	go onOwnThread(done, func() error {
 		if err := netns.Set(ns); err != nil {
 			return fmt.Errorf("enter network namespace: %w", err)
 		}
@@ -22,8 +22,8 @@ func inside(ns netns.NsHandle, f func() error) error {
 	return <-done
 }
 
-// elsewhere runs f on a thread that nothing else will run on.
-func elsewhere(done chan<- error, f func() error) {
+// onOwnThread runs f on a thread that nothing else will run on.
+func onOwnThread(done chan<- error, f func() error) {
 	runtime.LockOSThread()
 	if unix.Gettid() != unix.Getpid() {
 		done <- f() // Never unlocked, the thread ends with its goroutine.
@@ -33,6 +33,6 @@ func elsewhere(done chan<- error, f func() error) {
 	// for others. While it is held here, f gets another one.
 	defer runtime.UnlockOSThread()
 	inner := make(chan error, 1)
-	go elsewhere(inner, f)
+	go onOwnThread(inner, f)
 	done <- <-inner
 }

@@ -9,5 +9,5 @@ func Inside(path string, f func() error) error {
 		return err
 	}
 	defer ns.Close()
-	return inside(ns, f)
+	return inNamespace(ns, f)
 }

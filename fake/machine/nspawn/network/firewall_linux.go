@@ -56,7 +56,7 @@ func (n *Network) Protect(all []infra.Protection) error {
 // enforce replaces all rules in one transaction: there is no moment without
 // any, and none when old and new ones are mixed. The caller holds the lock.
 func (n *Network) enforce() error {
-	conn, err := nftables.New(nftables.WithNetNSFd(int(n.router)), nftables.WithSockOptions(room))
+	conn, err := nftables.New(nftables.WithNetNSFd(int(n.router)), nftables.WithSockOptions(setBuffers))
 	if err != nil {
 		return fmt.Errorf("talk to nf_tables: %w", err)
 	}
@@ -80,9 +80,9 @@ func (n *Network) enforce() error {
 	return nil
 }
 
-// room makes place for a transaction with thousands of rules, and for the
+// setBuffers makes place for a transaction with thousands of rules, and for the
 // kernel's answer to each.
-func room(conn *netlink.Conn) error {
+func setBuffers(conn *netlink.Conn) error {
 	const size = 16 << 20 // bytes; taken only as far as needed
 	return errors.Join(conn.SetReadBuffer(size), conn.SetWriteBuffer(size))
 }

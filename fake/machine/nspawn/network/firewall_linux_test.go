@@ -87,9 +87,9 @@ func TestPermitsForOtherProtocols(t *testing.T) {
 	assert.True(t, soon(func() bool { return answersPing(t, a.addr, 1) }))
 	assert.True(t, soon(func() bool { return answersUDP(t, a.addr, 53) }))
 	require.NoError(t, protect(n, a.protection([]infra.Permit{
-		{Protocol: "icmp", ICMPType: 13, ICMPCode: -1, Peers: []netip.Prefix{everybody()}}, // not ping
-		{Protocol: "udp", FirstPort: 54, LastPort: 60, Peers: []netip.Prefix{everybody()}},
-		tcp(53, everybody()),
+		{Protocol: "icmp", ICMPType: 13, ICMPCode: -1, Peers: []netip.Prefix{anyAddress()}}, // not ping
+		{Protocol: "udp", FirstPort: 54, LastPort: 60, Peers: []netip.Prefix{anyAddress()}},
+		tcp(53, anyAddress()),
 	}, nil)))
 	assert.False(t, answersPing(t, a.addr, 2))
 	assert.False(t, answersUDP(t, a.addr, 53))
@@ -215,7 +215,7 @@ func TestOpenConnectionOutlivesItsPermit(t *testing.T) {
 		return err
 	}))
 	defer l.Close()
-	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, everybody())}, nil)))
+	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, anyAddress())}, nil)))
 	near, err := net.Dial("tcp4", netip.AddrPortFrom(a.addr, 80).String())
 	require.NoError(t, err)
 	defer near.Close()
@@ -242,7 +242,7 @@ func TestProtectionHoldsBeforeAttachAndAfterDetach(t *testing.T) {
 	}
 }
 
-func TestMachinesThatNobodySpeaksOfAreClosed(t *testing.T) {
+func TestMachinesWithoutProtectionAreClosed(t *testing.T) {
 	n := newNetwork(t)
 	a, b := attach(t, n, 0), attach(t, n, 1)
 	a.serve(t, 80)
@@ -250,11 +250,11 @@ func TestMachinesThatNobodySpeaksOfAreClosed(t *testing.T) {
 	require.NoError(t, err, "open until anything is protected")
 	require.NoError(t, protect(n, b.protection(nil, nil)))
 	assert.True(t, b.dropped(t, a.addr, 80))
-	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, everybody())}, nil)))
+	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, anyAddress())}, nil)))
 	_, err = b.ask(t, a.addr, 80)
 	require.NoError(t, err)
 	require.NoError(t, protect(n))
-	assert.True(t, b.dropped(t, a.addr, 80), "nobody is protected any more")
+	assert.True(t, b.dropped(t, a.addr, 80), "no machine is protected any more")
 	require.ErrorContains(t, protect(n, infra.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
 }
 
@@ -266,11 +266,11 @@ func TestThousandsOfRulesAreSetAtOnce(t *testing.T) {
 	for i, addr := 0, a.addr; i < 100; i, addr = i+1, addr.Next() {
 		p := infra.Protection{MachineID: addr.String(), Address: addr}
 		for port := range 20 {
-			p.Ingress = append(p.Ingress, tcp(port+100, everybody()))
+			p.Ingress = append(p.Ingress, tcp(port+100, anyAddress()))
 		}
 		all = append(all, p)
 	}
-	all[0].Ingress = append(all[0].Ingress, tcp(80, everybody()))
+	all[0].Ingress = append(all[0].Ingress, tcp(80, anyAddress()))
 	require.NoError(t, n.Protect(all))
 	_, err := ask(plain(), a.addr, 80)
 	require.NoError(t, err)

@@ -110,7 +110,7 @@ func (n *Network) remove(id string, addr netip.Addr) error {
 	if err == nil {
 		err = n.links.LinkDel(link)
 	}
-	if gone(err) {
+	if isNotFound(err) {
 		err = nil
 	}
 	if err != nil {
@@ -172,7 +172,7 @@ func clean(ns netns.NsHandle) error {
 	if err != nil {
 		return fmt.Errorf("list links: %w", err)
 	}
-	var faults []error
+	var errs []error
 	for _, l := range links {
 		name := l.Attrs().Name
 		if name == "lo" || name == machineLink {
@@ -180,16 +180,16 @@ func clean(ns netns.NsHandle) error {
 		}
 		// A link may be gone already with its peer.
 		if err := h.LinkDel(l); err != nil && !errors.Is(err, unix.ENODEV) && !errors.Is(err, unix.EOPNOTSUPP) {
-			faults = append(faults, fmt.Errorf("remove link %s: %w", name, err))
+			errs = append(errs, fmt.Errorf("remove link %s: %w", name, err))
 		}
 	}
 	rules, err := nftables.New(nftables.WithNetNSFd(int(ns)))
 	if err != nil {
-		return errors.Join(append(faults, fmt.Errorf("talk to nf_tables: %w", err))...)
+		return errors.Join(append(errs, fmt.Errorf("talk to nf_tables: %w", err))...)
 	}
 	rules.FlushRuleset()
 	if err := rules.Flush(); err != nil {
-		faults = append(faults, fmt.Errorf("remove firewall rules: %w", err))
+		errs = append(errs, fmt.Errorf("remove firewall rules: %w", err))
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

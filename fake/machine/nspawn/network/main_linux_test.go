@@ -178,13 +178,13 @@ func askWithin(ctx context.Context, d dial, to netip.Addr, port int) (netip.Addr
 	return seen.Addr(), err
 }
 
-// dropped tells that a connection gets no answer at all.
+// dropped reports whether a connection gets no answer at all.
 func dropped(d dial, to netip.Addr, port int) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), blocked)
 	defer cancel()
 	_, err := askWithin(ctx, d, to, port)
-	fault, ok := errors.AsType[net.Error](err)
-	return ok && fault.Timeout()
+	timedOut, ok := errors.AsType[net.Error](err)
+	return ok && timedOut.Timeout()
 }
 
 func (m machine) dropped(t *testing.T, to netip.Addr, port int) (yes bool) {
@@ -204,6 +204,6 @@ func tcp(port int, peers ...netip.Prefix) infra.Permit {
 	return infra.Permit{Protocol: "tcp", FirstPort: port, LastPort: port, Peers: peers}
 }
 
-func everybody() netip.Prefix { return netip.PrefixFrom(netip.IPv4Unspecified(), 0) }
+func anyAddress() netip.Prefix { return netip.PrefixFrom(netip.IPv4Unspecified(), 0) }
 
 func only(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, 32) }

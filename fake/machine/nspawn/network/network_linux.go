@@ -119,14 +119,14 @@ func (n *Network) Close() error {
 	}
 	n.closed = true
 	clear(n.machines)
-	faults := n.release()
+	errs := n.release()
 	host, err := netlink.NewHandle()
 	if err == nil {
 		err = sweep(host, n.cfg.Prefix)
 		host.Close()
 	}
-	// Last, so that nobody builds while this removes.
-	if err := errors.Join(faults, err, n.claim.Close()); err != nil {
+	// Last, so that no other program builds while this one removes.
+	if err := errors.Join(errs, err, n.claim.Close()); err != nil {
 		return fmt.Errorf("close network of machines: %w", err)
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 
 func plain() dial { return (&net.Dialer{}).DialContext }
 
-func TestMachinesAndTheComputerReachEachOther(t *testing.T) {
+func TestMachinesAndTheHostReachEachOther(t *testing.T) {
 	n := newNetwork(t)
 	a, b := attach(t, n, 0), attach(t, n, 1)
 	b.serve(t, 8080)
@@ -150,9 +150,9 @@ func TestConnectionsToTheWorldEndAtTheRelay(t *testing.T) {
 			_, _ = conn.Write([]byte(at.String() + "\n"))
 		}
 	}()
-	said, err := a.ask(t, meant.Addr(), int(meant.Port()))
+	seen, err := a.ask(t, meant.Addr(), int(meant.Port()))
 	require.NoError(t, err)
-	assert.Equal(t, meant.Addr(), said)
+	assert.Equal(t, meant.Addr(), seen)
 }
 
 func TestOtherTrafficToTheWorldIsRefusedAtOnce(t *testing.T) {
@@ -174,7 +174,7 @@ func TestOtherTrafficToTheWorldIsRefusedAtOnce(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.EHOSTUNREACH)
 }
 
-func TestMachinesDoNotReachTheComputer(t *testing.T) {
+func TestMachinesDoNotReachTheHost(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
 	l, err := net.Listen("tcp4", netip.AddrPortFrom(n.Host(), 0).String())
@@ -344,7 +344,7 @@ func TestSweepRemovesWhatACrashLeft(t *testing.T) {
 			assert.Equal(t, before, inventory(t))
 		})
 	}
-	require.NoError(t, network.Sweep(t.Context(), settings().Prefix), "nothing to sweep is no fault")
+	require.NoError(t, network.Sweep(t.Context(), settings().Prefix), "nothing to sweep is no error")
 	require.ErrorContains(t, network.Sweep(t.Context(), "a-b"), "want 1 to 12 lower-case letters")
 }
 

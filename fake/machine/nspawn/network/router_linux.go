@@ -24,7 +24,7 @@ const (
 func newNamespace(name string) (netns.NsHandle, error) {
 	ns := netns.None()
 	done := make(chan error, 1)
-	go elsewhere(done, func() (err error) {
+	go onOwnThread(done, func() (err error) {
 		ns, err = netns.NewNamed(name)
 		return err
 	})
@@ -36,7 +36,7 @@ func newNamespace(name string) (netns.NsHandle, error) {
 
 // buildRouter gives the router its own addresses and routes.
 func (n *Network) buildRouter() error {
-	if err := inside(n.router, routerSettings); err != nil {
+	if err := inNamespace(n.router, routerSettings); err != nil {
 		return fmt.Errorf("set up the router: %w", err)
 	}
 	lo, err := n.links.LinkByName("lo")

@@ -11,7 +11,7 @@ import (
 )
 
 func TestPermitsBecomeRules(t *testing.T) {
-	everybody := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
+	anyAddress := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
 	for name, c := range map[string]struct {
 		ingress, egress []infra.Permit
 		want            []string
@@ -36,8 +36,8 @@ func TestPermitsBecomeRules(t *testing.T) {
 		},
 		"ICMP by type and code, or any": {
 			ingress: []infra.Permit{
-				{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: everybody},
-				{Protocol: "icmp", ICMPType: -1, ICMPCode: -1, Peers: everybody},
+				{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: anyAddress},
+				{Protocol: "icmp", ICMPType: -1, ICMPCode: -1, Peers: anyAddress},
 			},
 			want: []string{
 				"oifname vc6120001 ip protocol 1 icmp type 8 icmp code 0 accept",
@@ -47,10 +47,10 @@ func TestPermitsBecomeRules(t *testing.T) {
 		},
 		"protocols without ports": {
 			ingress: []infra.Permit{
-				{Protocol: "esp", Peers: everybody},
-				{Protocol: "ah", Peers: everybody},
-				{Protocol: "gre", Peers: everybody},
-				{Protocol: "ipip", Peers: everybody},
+				{Protocol: "esp", Peers: anyAddress},
+				{Protocol: "ah", Peers: anyAddress},
+				{Protocol: "gre", Peers: anyAddress},
+				{Protocol: "ipip", Peers: anyAddress},
 			},
 			want: []string{
 				"oifname vc6120001 ip protocol 50 accept", "oifname vc6120001 ip protocol 51 accept",
@@ -59,14 +59,14 @@ func TestPermitsBecomeRules(t *testing.T) {
 			},
 		},
 		"one permit for egress forbids the rest": {
-			egress: []infra.Permit{{Protocol: "tcp", FirstPort: 443, LastPort: 443, Peers: everybody}},
+			egress: []infra.Permit{{Protocol: "tcp", FirstPort: 443, LastPort: 443, Peers: anyAddress}},
 			want: []string{
 				"oifname vc6120001 drop",
 				"iifname vc6120001 ip protocol 6 th dport 443-443 accept", "iifname vc6120001 drop",
 			},
 		},
 		"IPv6 matches nothing, and forbids the rest all the same": {
-			ingress: []infra.Permit{{Protocol: "icmpv6", ICMPType: -1, ICMPCode: -1, Peers: everybody}},
+			ingress: []infra.Permit{{Protocol: "icmpv6", ICMPType: -1, ICMPCode: -1, Peers: anyAddress}},
 			egress:  []infra.Permit{{Protocol: "tcp", FirstPort: 1, LastPort: 9, Peers: []netip.Prefix{netip.MustParsePrefix("::/0")}}},
 			want:    []string{"oifname vc6120001 drop", "iifname vc6120001 drop"},
 		},

@@ -175,8 +175,8 @@ func TestLoadBalancerServesItsClientsUnderTheirAddresses(t *testing.T) {
 	}}}))
 	healthy := func(want infra.Health) func() bool {
 		return func() bool {
-			said := lb.Health("lb", "svc")
-			return said["m0"] == want && said["m1"] == want
+			health := lb.Health("lb", "svc")
+			return health["m0"] == want && health["m1"] == want
 		}
 	}
 	require.Eventually(t, healthy(infra.HealthFailure), timeout, 5*time.Millisecond,

@@ -27,7 +27,7 @@ func (n *Network) Listen(ctx context.Context, network, address string) (net.List
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	var listener net.Listener
-	err := inside(n.router, func() (err error) {
+	err := inNamespace(n.router, func() (err error) {
 		listener, err = (&net.ListenConfig{}).Listen(ctx, network, address)
 		return err
 	})
@@ -40,7 +40,7 @@ func (n *Network) ListenPacket(ctx context.Context, network, address string) (ne
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	var conn net.PacketConn
-	err := inside(n.router, func() (err error) {
+	err := inNamespace(n.router, func() (err error) {
 		conn, err = (&net.ListenConfig{}).ListenPacket(ctx, network, address)
 		return err
 	})
@@ -48,7 +48,7 @@ func (n *Network) ListenPacket(ctx context.Context, network, address string) (ne
 }
 
 // ListenEgress listens for the connections that machines make to the rest of
-// the world. [OriginalDestination] tells where each was meant to go.
+// the world. [OriginalDestination] returns where each was meant to go.
 func (n *Network) ListenEgress(ctx context.Context) (net.Listener, error) {
 	return n.Listen(ctx, "tcp4", netip.AddrPortFrom(n.gateway, egressPort).String())
 }
@@ -72,13 +72,13 @@ func (n *Network) DialFrom(ctx context.Context, client netip.Addr, network, addr
 	return n.dial(ctx, &net.Dialer{
 		LocalAddr: local(network, client),
 		Control: func(_, _ string, c syscall.RawConn) error {
-			var fault error
+			var sockErr error
 			err := c.Control(func(fd uintptr) {
-				fault = errors.Join(
+				sockErr = errors.Join(
 					unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_TRANSPARENT, 1),
 					unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, markBorrowed))
 			})
-			return errors.Join(err, fault)
+			return errors.Join(err, sockErr)
 		},
 	}, network, address)
 }
@@ -94,7 +94,7 @@ func (n *Network) dial(ctx context.Context, d *net.Dialer, network, address stri
 		return nil, fmt.Errorf("dial %s: too many others are being dialled: %w", address, ctx.Err())
 	}
 	var conn net.Conn
-	err := inside(n.router, func() (err error) {
+	err := inNamespace(n.router, func() (err error) {
 		conn, err = d.DialContext(ctx, network, address)
 		return err
 	})
@@ -123,7 +123,7 @@ func local(network string, a netip.Addr) net.Addr {
 	return &net.TCPAddr{IP: a.AsSlice()}
 }
 
-// OriginalDestination tells where a connection from [Network.ListenEgress]
+// OriginalDestination returns where a connection from [Network.ListenEgress]
 // was meant to go.
 func OriginalDestination(conn net.Conn) (netip.AddrPort, error) {
 	socket, ok := conn.(syscall.Conn)
@@ -135,11 +135,11 @@ func OriginalDestination(conn net.Conn) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("ask for the destination: %w", err)
 	}
 	var found *unix.IPv6Mreq // like the sockaddr_in that it holds, 16 bytes
-	var fault error
+	var sockErr error
 	err = raw.Control(func(fd uintptr) {
-		found, fault = unix.GetsockoptIPv6Mreq(int(fd), unix.SOL_IP, soOriginalDst)
+		found, sockErr = unix.GetsockoptIPv6Mreq(int(fd), unix.SOL_IP, soOriginalDst)
 	})
-	if err := errors.Join(err, fault); err != nil {
+	if err := errors.Join(err, sockErr); err != nil {
 		return netip.AddrPort{}, fmt.Errorf("ask for the destination: %w", err)
 	}
 	b := found.Multiaddr

@@ -54,24 +54,24 @@ func claimPrefix(ctx context.Context, prefix string) (net.Listener, error) {
 
 // sweep goes on when something resists, so that as little as possible is left.
 func sweep(host *netlink.Handle, prefix string) error {
-	var faults []error
+	var errs []error
 	names, err := namespacesOf(prefix)
 	if err != nil {
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
 	link, err := host.LinkByName(hostLink(prefix))
 	if err == nil {
 		err = host.LinkDel(link)
 	}
-	if err != nil && !gone(err) {
-		faults = append(faults, fmt.Errorf("remove link %s: %w", hostLink(prefix), err))
+	if err != nil && !isNotFound(err) {
+		errs = append(errs, fmt.Errorf("remove link %s: %w", hostLink(prefix), err))
 	}
 	for _, name := range names {
 		if err := removeNamespace(name); err != nil {
-			faults = append(faults, err)
+			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(faults, removeGuard(host, prefix))...)
+	return errors.Join(append(errs, removeGuard(host, prefix))...)
 }
 
 // namespacesOf lists the router's and the machines' namespaces.
@@ -102,15 +102,15 @@ func removeNamespace(name string) error {
 	return nil
 }
 
-// gone tells that a link need not be removed.
-func gone(err error) bool {
+// isNotFound reports whether a link does not exist.
+func isNotFound(err error) bool {
 	_, missing := errors.AsType[netlink.LinkNotFoundError](err)
 	return missing || errors.Is(err, unix.ENODEV)
 }
 
 func hostLink(prefix string) string { return prefix + "-h" }
 
-// guardMetric is far above those of real routes, and tells whose guard it is.
+// guardMetric is far above those of real routes, and differs from that of other prefixes.
 func guardMetric(prefix string) int {
 	return 0x7000_0000 | int(crc32.ChecksumIEEE([]byte(prefix))&0x0fff_ffff)
 }
@@ -121,16 +121,16 @@ func removeGuard(host *netlink.Handle, prefix string) error {
 	if err != nil {
 		return fmt.Errorf("list routes: %w", err)
 	}
-	var faults []error
+	var errs []error
 	for _, r := range routes {
 		if r.Priority != guardMetric(prefix) {
 			continue
 		}
 		if err := host.RouteDel(&r); err != nil {
-			faults = append(faults, fmt.Errorf("remove route %v: %w", r, err))
+			errs = append(errs, fmt.Errorf("remove route %v: %w", r, err))
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
 // refuseOverlap finds any other use that the host has for the range. It

@@ -11,11 +11,11 @@ import (
 // interval of updates. Node exporters are asked every few seconds.
 const interval = 200 * time.Millisecond
 
-// A Source tells what the file shall say now, in texts that are all of the same
+// A Source returns the current content of a file, in texts that are all of the same
 // length.
 type Source func() (string, error)
 
-// CPU returns the source of a /proc/stat. Meter tells the CPU time used so far,
+// CPU returns the source of a /proc/stat. Meter returns the CPU time used so far,
 // and how many CPUs of the host may be used.
 func CPU(cpus int, meter func() (used Used, limit float64, err error)) Source {
 	var account *Account
@@ -32,7 +32,7 @@ func CPU(cpus int, meter func() (used Used, limit float64, err error)) Source {
 	}
 }
 
-// A File shows what a source tells. It stays the same file: it is mounted in
+// A File shows what a source returns. It stays the same file: it is mounted in
 // the machine, where readers see either the old or the new text.
 type File struct {
 	file   *os.File
@@ -42,7 +42,7 @@ type File struct {
 // Create makes the file, or begins anew in one that is there. It must be kept
 // up to date by [File.Keep] afterwards.
 func Create(name string, source Source) (*File, error) {
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o444) //nolint:gosec // G302: everybody in the machine reads it
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o444) //nolint:gosec // G302: every user of the machine reads it
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func (a *Account) Text() string {
 	}
 	line("cpu ", 1)
 	for i := range a.cpus {
-		// Nobody knows on which of its CPUs the machine was busy.
+		// It is not known on which of its CPUs the machine was busy.
 		line(fmt.Sprintf("cpu%d", i), a.cpus)
 	}
 	fmt.Fprintf(&b, "intr 0\nctxt 0\nbtime %d\nprocesses 1\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",

@@ -46,8 +46,8 @@ func build(ctx context.Context, to string) error {
 	//nolint:gosec // G204: what varies is where to put it
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", to, programPackage)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
-	said, err := cmd.CombinedOutput()
-	if text := strings.TrimSpace(string(said)); err != nil && text != "" {
+	output, err := cmd.CombinedOutput()
+	if text := strings.TrimSpace(string(output)); err != nil && text != "" {
 		err = fmt.Errorf("%w: %s", err, text)
 	}
 	return err

@@ -14,7 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// A Registry holds images in memory. Nobody can push to it but [Registry.Add].
+// A Registry holds images in memory. Only [Registry.Add] adds to it.
 type Registry struct {
 	blobs registry.BlobHandler
 	all   http.Handler

@@ -95,7 +95,7 @@ func TestMachinesCannotPush(t *testing.T) {
 	}
 }
 
-func TestFaultsNameTheImageAndTheProgram(t *testing.T) {
+func TestErrorsNameTheImageAndTheProgram(t *testing.T) {
 	_, err := registry.Image("/nowhere/app")
 	require.ErrorContains(t, err, "make an image of /nowhere/app")
 	image, err := registry.Image(file(t, "app", "x"))

@@ -52,7 +52,7 @@ func finish(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := forget(root); err != nil {
+	if err := removeIdentity(root); err != nil {
 		return err
 	}
 	units := "etc/systemd/system/"
@@ -70,8 +70,8 @@ func finish(dir string) error {
 	return root.Symlink("../exopool-proc.service", units+"sysinit.target.wants/exopool-proc.service")
 }
 
-// forget removes what each machine must have of its own.
-func forget(root *os.Root) error {
+// removeIdentity removes what each machine must have of its own.
+func removeIdentity(root *os.Root) error {
 	keys, err := fs.Glob(root.FS(), "etc/ssh/ssh_host_*")
 	if err != nil {
 		return err

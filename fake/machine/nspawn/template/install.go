@@ -12,7 +12,7 @@ import (
 	"github.com/exopool/exopool/internal/lines"
 )
 
-// excluded are paths that nobody reads in a machine that lives for minutes.
+// excluded are paths that no program reads in a machine that lives for minutes.
 func excluded() []string {
 	return []string{"/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*"}
 }
@@ -40,7 +40,7 @@ func options() []string {
 func install(ctx context.Context, cfg Config, dir string) error {
 	args := append(options(),
 		"--include="+strings.Join(base(), ","),
-		"--customize-hook="+download+strings.Join(atHand(), " "),
+		"--customize-hook="+download+strings.Join(downloaded(), " "),
 		suite, dir, "-") // sources come by standard input
 	mirror, err := parseMirror(cfg.Mirror)
 	if err != nil {

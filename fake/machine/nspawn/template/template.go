@@ -27,7 +27,7 @@ const suite = "trixie"
 // version is part of the key: it rises when the way of building changes.
 const version = 1
 
-// Config tells what to build and where to keep it.
+// Config is what to build and where to keep it.
 type Config struct {
 	// Cache is the directory of all templates.
 	Cache string
@@ -45,8 +45,8 @@ func base() []string {
 	}
 }
 
-// atHand is downloaded in advance, not installed.
-func atHand() []string {
+// downloaded lists the packages that are downloaded in advance, not installed.
+func downloaded() []string {
 	return []string{"podman", "netavark", "crun", "aardvark-dns", "apparmor", "prometheus-node-exporter", "prometheus"}
 }
 
@@ -124,7 +124,7 @@ func (c *Config) dir() (string, error) {
 // mirror.
 func (c *Config) key() (string, error) {
 	h := sha256.New()
-	inputs := []any{version, runtime.GOARCH, suite, c.Mirror, base(), atHand(), excluded(), masked()}
+	inputs := []any{version, runtime.GOARCH, suite, c.Mirror, base(), downloaded(), excluded(), masked()}
 	if err := json.NewEncoder(h).Encode(inputs); err != nil {
 		return "", err
 	}

@@ -70,15 +70,15 @@ func FuzzMirror(f *testing.F) {
 	})
 }
 
-func TestBuildTellsItsSteps(t *testing.T) {
-	for _, c := range []struct{ mirror, said string }{
+func TestBuildLogsItsSteps(t *testing.T) {
+	for _, c := range []struct{ mirror, output string }{
 		{"http://a/debian", "I: running apt-get update...\nGet:1 http://a/debian trixie\nlast"},
 		{"http://user:hidden@a/debian", "I: running apt-get update...\nGet:1 http://user:hidden@a/debian trixie\nlast"},
 	} {
 		mirror, err := url.Parse(c.mirror)
 		require.NoError(t, err)
 		var log bytes.Buffer
-		tail := template.Progress(slog.New(slog.NewTextHandler(&log, nil)), mirror, c.said[:20], c.said[20:]+"\n")
+		tail := template.Progress(slog.New(slog.NewTextHandler(&log, nil)), mirror, c.output[:20], c.output[20:]+"\n")
 		assert.Contains(t, log.String(), `step="running apt-get update..."`)
 		assert.NotContains(t, log.String(), "Get:1", "packages are no steps")
 		assert.Equal(t, "I: running apt-get update...\nGet:1 http://a/debian trixie\nlast", tail)

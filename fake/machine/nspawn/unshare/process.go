@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Spec tells what to run.
+// A Spec is what to run.
 type Spec struct {
 	Args []string // program and arguments
 	Env  []string // beyond PATH, HOME and LC_ALL
@@ -35,7 +35,7 @@ type Overlay struct {
 // takes some characters for separators.
 func Mountable(path string) bool { return !strings.ContainsAny(path, `:,\`) }
 
-// A Process runs until its end; nobody has to wait for it.
+// A Process runs until its end; its maker need not wait for it.
 type Process struct {
 	process *os.Process
 	done    chan struct{}
@@ -49,7 +49,7 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // ExitCode is valid once the process is done; -1 if a signal ended it.
 func (p *Process) ExitCode() int { return p.code }
 
-// Err tells, once the process is done, why it did not end with exit code 0.
+// Err returns, once the process is done, why it did not end with exit code 0.
 func (p *Process) Err() error { return p.err }
 
 // PID is the process id as this program sees it.

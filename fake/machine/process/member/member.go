@@ -34,15 +34,15 @@ func Run(args []string) (code int, ok bool) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if err := live(ctx, os.Stdin, logger); err != nil {
+	if err := run(ctx, os.Stdin, logger); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1, true
 	}
 	return 0, true
 }
 
-// live serves until ctx ends or the input does.
-func live(ctx context.Context, input io.Reader, logger *slog.Logger) error {
+// run serves until ctx ends or the input does.
+func run(ctx context.Context, input io.Reader, logger *slog.Logger) error {
 	var s process.MemberSettings
 	if err := json.NewDecoder(input).Decode(&s); err != nil {
 		return fmt.Errorf("read settings: %w", err)
@@ -95,7 +95,7 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 }
 
 // makeDirs makes a procfs, to be filled, and a sysfs that shows one CPU. With
-// the host's own sysfs the exporter would tell its CPUs as the member's.
+// the host's own sysfs the exporter would report the host's CPUs as the member's.
 func makeDirs(dir string) (procfs, sysfs string, err error) {
 	procfs, sysfs = filepath.Join(dir, "proc"), filepath.Join(dir, "sys")
 	for _, d := range []string{procfs, filepath.Join(sysfs, "devices", "system", "cpu", "cpu0")} {

@@ -50,22 +50,22 @@ func (all servers) lastAnswers() {
 func (all servers) shutdown(ctx context.Context, grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	faults := make([]error, len(all))
+	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, server := range all {
-		wg.Go(func() { faults[i] = server.Shutdown(ctx) })
+		wg.Go(func() { errs[i] = server.Shutdown(ctx) })
 	}
 	wg.Wait()
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return errors.Join(fmt.Errorf("finish requests in flight: %w", err), all.close())
 	}
 	return nil
 }
 
 func (all servers) close() error {
-	faults := make([]error, len(all))
+	errs := make([]error, len(all))
 	for i, server := range all {
-		faults[i] = server.Close()
+		errs[i] = server.Close()
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
