@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/internal/clock"
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 )
 
 // Config is what a [Loop] needs. Only Pool is required; a field that is zero
@@ -93,13 +93,13 @@ func (cfg Config) withDefaults() Config {
 // also checks that there is a pool.
 func (cfg Config) Validate() error {
 	errs := []error{
-		config.Between("Min", cfg.Min, 1, MaxSize),
-		config.Between("Max", cfg.Max, 1, MaxSize),
-		config.Between("Step", cfg.Step, 1, MaxSize),
-		config.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
+		configerr.Between("Min", cfg.Min, 1, MaxSize),
+		configerr.Between("Max", cfg.Max, 1, MaxSize),
+		configerr.Between("Step", cfg.Step, 1, MaxSize),
+		configerr.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
 	}
 	if errs[0] == nil && errs[1] == nil && cfg.Max < cfg.Min {
-		errs = append(errs, &config.Error{
+		errs = append(errs, &configerr.Error{
 			Field: "Max", Problem: fmt.Sprintf("is %d, below the minimum of %d", cfg.Max, cfg.Min), Remedy: "raise it or lower the minimum",
 		})
 	}
@@ -107,7 +107,7 @@ func (cfg Config) Validate() error {
 		errs = append(errs, cfg.validateTimeout(), cfg.validateExpiry())
 	}
 	if cfg.Grace < 0 {
-		errs = append(errs, &config.Error{Field: "Grace", Problem: fmt.Sprintf("is %s", cfg.Grace), Remedy: "set it to 0s or longer"})
+		errs = append(errs, &configerr.Error{Field: "Grace", Problem: fmt.Sprintf("is %s", cfg.Grace), Remedy: "set it to 0s or longer"})
 	}
 	return errors.Join(errs...)
 }
@@ -116,7 +116,7 @@ func (cfg Config) validateTimeout() error {
 	if cfg.Timeout == 0 || MinTimeout <= cfg.Timeout && cfg.Timeout < cfg.Interval {
 		return nil
 	}
-	return &config.Error{
+	return &configerr.Error{
 		Field: "Timeout", Problem: fmt.Sprintf("is %s", cfg.Timeout),
 		Remedy: fmt.Sprintf("set it to %s or longer, and shorter than the interval of %s", MinTimeout, cfg.Interval),
 	}
@@ -126,7 +126,7 @@ func (cfg Config) validateExpiry() error {
 	if cfg.Expiry == 0 || cfg.Interval <= cfg.Expiry && cfg.Expiry <= MaxExpiry {
 		return nil
 	}
-	return &config.Error{
+	return &configerr.Error{
 		Field: "Expiry", Problem: fmt.Sprintf("is %s", cfg.Expiry),
 		Remedy: fmt.Sprintf("set it to the interval of %s or longer, and to %s at most", cfg.Interval, MaxExpiry),
 	}

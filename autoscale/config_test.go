@@ -9,7 +9,7 @@ import (
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/fake"
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 )
 
 func TestEveryWrongSettingIsReportedWithItsRemedy(t *testing.T) {
@@ -69,7 +69,7 @@ func TestRangesOfSettings(t *testing.T) {
 		for _, change := range c.wrong {
 			cfg := autoscale.DefaultConfig()
 			change(&cfg)
-			errs := config.Errors(cfg.Validate())
+			errs := configerr.Errors(cfg.Validate())
 			require.Len(t, errs, 1, field)
 			assert.Equal(t, field, errs[0].Field)
 			assert.NotEmpty(t, errs[0].Remedy)

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 	"github.com/exopool/exopool/internal/lograte"
 )
 
@@ -47,7 +47,7 @@ func New(cfg Config) (*Loop, error) {
 	cfg = cfg.withDefaults()
 	err := cfg.Validate()
 	if cfg.Pool == nil {
-		err = errors.Join(&config.Error{Field: "Pool", Problem: "is missing", Remedy: "set it"}, err)
+		err = errors.Join(&configerr.Error{Field: "Pool", Problem: "is missing", Remedy: "set it"}, err)
 	}
 	if err != nil {
 		return nil, err

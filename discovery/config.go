@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/internal/clock"
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 )
 
 // A Resolver finds pools by name. ResolvePool blocks on the provider's API; it
@@ -128,13 +128,13 @@ func (cfg Config) withDefaults() Config {
 // defaults in first, and checks that Lister, Pools and File are given.
 func (cfg Config) Validate() error {
 	errs := []error{
-		config.Between("Port", cfg.Port, 1, 65535),
-		config.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
-		config.Between("Timeout", cfg.Timeout, MinTimeout, MaxTimeout),
-		config.Between("MaxAge", cfg.MaxAge, MinMaxAge, MaxMaxAge),
+		configerr.Between("Port", cfg.Port, 1, 65535),
+		configerr.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
+		configerr.Between("Timeout", cfg.Timeout, MinTimeout, MaxTimeout),
+		configerr.Between("MaxAge", cfg.MaxAge, MinMaxAge, MaxMaxAge),
 	}
 	if cfg.ForgetAfter >= 0 {
-		errs = append(errs, config.Between("ForgetAfter", cfg.ForgetAfter, MinForgetAfter, MaxForgetAfter))
+		errs = append(errs, configerr.Between("ForgetAfter", cfg.ForgetAfter, MinForgetAfter, MaxForgetAfter))
 	}
 	return errors.Join(errs...)
 }
@@ -147,7 +147,7 @@ func (cfg Config) validateRequired() error {
 		missing bool
 	}{{"Lister", cfg.Lister == nil}, {"Pools", len(cfg.Pools) == 0}, {"File", cfg.File == ""}} {
 		if required.missing {
-			errs = append(errs, &config.Error{Field: required.field, Problem: "is missing", Remedy: "set it"})
+			errs = append(errs, &configerr.Error{Field: required.field, Problem: "is missing", Remedy: "set it"})
 		}
 	}
 	return errors.Join(errs...)

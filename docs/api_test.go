@@ -21,10 +21,10 @@ import (
 var update = flag.Bool("update", false, "write docs/api anew")
 
 // isLibrary reports whether other modules can be expected to import a package.
-// Below fake/machine are parts of its drivers.
+// Below fake/machine only driverapi is for others, the rest are parts of drivers.
 func isLibrary(folder string) bool {
 	top, rest, _ := strings.Cut(folder, "/")
-	if strings.Contains("/"+folder+"/", "/internal/") || strings.HasPrefix(rest, "machine/") {
+	if strings.Contains("/"+folder+"/", "/internal/") || strings.HasPrefix(rest, "machine/") && rest != "machine/driverapi" {
 		return false
 	}
 	return slices.Contains([]string{"autoscale", "discovery", "exoscale", "fake", "sweep"}, top)

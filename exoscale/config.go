@@ -13,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 )
 
 // Config says how to reach the API. Key, Secret and Zone are required; every
@@ -103,34 +103,34 @@ func newTransport() http.RoundTripper {
 	return &http.Transport{Proxy: http.ProxyFromEnvironment}
 }
 
-// validate reports all faults, as [config.Error]. It never repeats a credential.
+// validate reports all faults, as [configerr.Error]. It never repeats a credential.
 func (cfg Config) validate() error {
 	var errs []error
 	for _, credential := range []struct{ field, value string }{{"Key", cfg.Key}, {"Secret", cfg.Secret}} {
 		switch {
 		case credential.value == "":
-			errs = append(errs, &config.Error{Field: credential.field, Problem: "is missing", Remedy: "set it to that of an API key"})
+			errs = append(errs, &configerr.Error{Field: credential.field, Problem: "is missing", Remedy: "set it to that of an API key"})
 		case strings.ContainsFunc(credential.value, unfitForHeader):
-			errs = append(errs, &config.Error{
+			errs = append(errs, &configerr.Error{
 				Field: credential.field, Problem: "contains white space, a comma or a control character", Remedy: "copy it again",
 			})
 		}
 	}
 	if !isZone(cfg.Zone) {
-		errs = append(errs, &config.Error{Field: "Zone", Problem: fmt.Sprintf("is %q", cfg.Zone), Remedy: "set it to a name such as at-vie-1"})
+		errs = append(errs, &configerr.Error{Field: "Zone", Problem: fmt.Sprintf("is %q", cfg.Zone), Remedy: "set it to a name such as at-vie-1"})
 	}
 	if _, err := cfg.baseURL(); err != nil {
 		errs = append(errs, err)
 	}
 	if cfg.Retries > maxRetries {
-		errs = append(errs, &config.Error{Field: "Retries", Problem: fmt.Sprintf("is %d", cfg.Retries), Remedy: fmt.Sprintf("set it to at most %d", maxRetries)})
+		errs = append(errs, &configerr.Error{Field: "Retries", Problem: fmt.Sprintf("is %d", cfg.Retries), Remedy: fmt.Sprintf("set it to at most %d", maxRetries)})
 	}
 	for _, limit := range []struct {
 		field string
 		value time.Duration
 	}{{"Timeout", cfg.Timeout}, {"PollInterval", cfg.PollInterval}, {"OperationTimeout", cfg.OperationTimeout}} {
 		if limit.value < 0 {
-			errs = append(errs, &config.Error{Field: limit.field, Problem: fmt.Sprintf("is %s", limit.value), Remedy: "set it to a positive duration"})
+			errs = append(errs, &configerr.Error{Field: limit.field, Problem: fmt.Sprintf("is %s", limit.value), Remedy: "set it to a positive duration"})
 		}
 	}
 	return errors.Join(errs...)
@@ -148,11 +148,11 @@ func (cfg Config) baseURL() (string, error) {
 	switch {
 	case err != nil:
 		// The cause repeats the address, which may carry a password.
-		return "", &config.Error{Field: "Endpoint", Problem: "is no web address", Remedy: exampleEndpoint}
+		return "", &configerr.Error{Field: "Endpoint", Problem: "is no web address", Remedy: exampleEndpoint}
 	case u.User != nil:
-		return "", &config.Error{Field: "Endpoint", Problem: "contains a user name or password", Remedy: exampleEndpoint}
+		return "", &configerr.Error{Field: "Endpoint", Problem: "contains a user name or password", Remedy: exampleEndpoint}
 	case (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
-		return "", &config.Error{Field: "Endpoint", Problem: fmt.Sprintf("is %q", cfg.Endpoint), Remedy: exampleEndpoint}
+		return "", &configerr.Error{Field: "Endpoint", Problem: fmt.Sprintf("is %q", cfg.Endpoint), Remedy: exampleEndpoint}
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""

@@ -22,7 +22,7 @@ locals {
   sources = concat(["go.mod", "go.sum"], flatten([
     for folder in [
       "autoscale", "discovery", "exoscale", "sweep", "cmd/autoscaler", "cmd/discovery", "cmd/internal",
-      "internal/atomicfile", "internal/auth", "internal/clock", "internal/config", "internal/lograte", "internal/loopback",
+      "internal/atomicfile", "internal/auth", "internal/clock", "internal/configerr", "internal/lograte", "internal/loopback",
       ] : [
       for path in sort(fileset(local.repository, "${folder}/**/*.go")) : path if !endswith(path, "_test.go")
     ]

@@ -12,7 +12,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/cmd/internal/settings"
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
 // findGrafana finds the Grafana that the flags ask for. With auto it is no error
@@ -21,8 +21,8 @@ func (cfg *config) findGrafana(ctx context.Context) (note string, err error) {
 	if cfg.Grafana == grafanaOff {
 		return "", nil
 	}
-	found, err := grafana.Find(ctx, cfg.Grafana, cfg.GrafanaHome)
-	if cfg.Grafana == grafana.Auto && errors.Is(err, grafana.ErrNotFound) {
+	found, err := grafanaserver.Find(ctx, cfg.Grafana, cfg.GrafanaHome)
+	if cfg.Grafana == grafanaserver.Auto && errors.Is(err, grafanaserver.ErrNotFound) {
 		return "no Grafana found on this host: the built-in rules evaluate the alerts", nil
 	}
 	if err != nil {

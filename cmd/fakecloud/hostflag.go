@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
-	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // A hostFolder is a name outside the cloud, and the folder whose files this host
@@ -27,7 +27,7 @@ func parseHostFolder(text string) (hostFolder, error) {
 	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
 		return hostFolder{}, settings.ErrMalformed
 	}
-	if domains.OfVendor(name) {
+	if vendordomains.OfVendor(name) {
 		return hostFolder{}, errors.New("names a host of Exoscale, for which the fake cloud itself answers")
 	}
 	info, err := os.Stat(folder)

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // An outerProxy stands between this host and the world. It writes down
@@ -88,7 +88,7 @@ func vendorHosts() []string {
 		"sos-at-vie-1.exo.io", "bucket.sos-at-vie-1.exo.io", "sos.exo.io", "1f.sks-ch-gva-2.exo.io",
 		"bucket.sos-ch-dk-2.exoscale-cdn.com", "api.runstatus.com", "db-exoscale-1.a.aivencloud.com",
 	}
-	for _, domain := range domains.All() {
+	for _, domain := range vendordomains.All() {
 		hosts = append(hosts, domain, "any.host."+domain)
 	}
 	return hosts
@@ -158,7 +158,7 @@ func TestEveryDomainIsInTheDocs(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/rehearsing.md")
 	require.NoError(t, err)
-	for _, domain := range domains.All() {
+	for _, domain := range vendordomains.All() {
 		assert.Contains(t, string(page), "`"+domain+"`")
 	}
 }

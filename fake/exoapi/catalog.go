@@ -5,14 +5,14 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // The catalog is what the provider offers; it never changes.
 type catalog struct {
 	zones     []string
 	endpoint  func(zone string) string
-	types     []infra.InstanceType
+	types     []driverapi.InstanceType
 	templates []template
 }
 
@@ -42,8 +42,8 @@ const (
 )
 
 func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
-	standard := func(id, size string, cpus int, memory int64, authorized bool) infra.InstanceType {
-		return infra.InstanceType{
+	standard := func(id, size string, cpus int, memory int64, authorized bool) driverapi.InstanceType {
+		return driverapi.InstanceType{
 			ID: id, Family: "standard", Size: size, CPUs: cpus, Memory: memory,
 			Authorized: authorized, Zones: zones,
 		}
@@ -59,7 +59,7 @@ func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
 	return &catalog{
 		zones:    zones,
 		endpoint: endpoint,
-		types: []infra.InstanceType{
+		types: []driverapi.InstanceType{
 			standard("71004023-bb72-4a97-b1e9-bc66dfce9470", "micro", 1, 512*mib, true),
 			standard("b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8", "tiny", 1, 1*gib, true),
 			standard("21624abb-764e-4def-81d7-9fc54b5957fb", "small", 2, 2*gib, true),
@@ -80,8 +80,8 @@ func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
 	}
 }
 
-func (c *catalog) typeByID(id string) *infra.InstanceType {
-	i := slices.IndexFunc(c.types, func(t infra.InstanceType) bool { return t.ID == id })
+func (c *catalog) typeByID(id string) *driverapi.InstanceType {
+	i := slices.IndexFunc(c.types, func(t driverapi.InstanceType) bool { return t.ID == id })
 	if i < 0 {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (c *catalog) templateByID(id string) *template {
 }
 
 // largestDisk is the limit of a type's disk, in GiB.
-func largestDisk(t *infra.InstanceType) int {
+func largestDisk(t *driverapi.InstanceType) int {
 	switch t.Size {
 	case "micro":
 		return 200

@@ -10,7 +10,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/iam"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A Cloud is an emulated Exoscale. Its methods are safe for concurrent use.
@@ -19,7 +19,7 @@ type Cloud struct {
 
 	cfg     Config
 	world   *world.World
-	driver  infra.Driver
+	driver  driverapi.Driver
 	router  *router
 	faults  *Faults
 	keyring *iam.Keyring

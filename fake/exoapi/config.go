@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/internal/clock"
 )
 
@@ -28,7 +28,7 @@ type Config struct {
 	// first of Zones if that is not among them.
 	DefaultZone string
 	// Machines runs the instances. By default nothing runs.
-	Machines infra.Driver
+	Machines driverapi.Driver
 	// Timing is how long things take.
 	Timing Timing
 	// Quotas overrides limits by resource name; -1 means unlimited.

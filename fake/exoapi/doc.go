@@ -1,7 +1,7 @@
 // Package exoapi emulates the Exoscale API v2, for unmodified clients.
 //
 //	            HTTP                                           driver
-//	client ──▶ Handler ──▶ route ──▶ handler of a resource ──▶ infra.Driver
+//	client ──▶ Handler ──▶ route ──▶ handler of a resource ──▶ driverapi.Driver
 //	       or Transport      │                │
 //	                 faults, signature,     world: clock, schedule,
 //	                      policies          operations, quotas
@@ -13,7 +13,7 @@
 // nothing needs to run: whatever fell due is done before the next request is
 // answered. With the system clock, [Cloud.Run] does it when it falls due.
 //
-// What instances do is up to a driver, [infra.Driver]. Without one nothing runs,
+// What instances do is up to a driver, [driverapi.Driver]. Without one nothing runs,
 // and they become healthy some time after they started.
 //
 // [Cloud.Faults] breaks things by name. [Cloud.Routes] lists which part of

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A recorder is a driver that records its calls. Events carry the virtual
@@ -24,14 +24,14 @@ type recorder struct {
 	mu       sync.Mutex
 	since    time.Time
 	events   []string
-	machines map[string]infra.Machine
-	balanced infra.Balancer
+	machines map[string]driverapi.Machine
+	balanced driverapi.Balancer
 	broken   bool
 	unlinked bool // load balancers cannot be set up
 }
 
 func newRecorder() *recorder {
-	return &recorder{since: time.Now(), machines: map[string]infra.Machine{}}
+	return &recorder{since: time.Now(), machines: map[string]driverapi.Machine{}}
 }
 
 func (r *recorder) record(event string, args ...any) {
@@ -54,7 +54,7 @@ func (r *recorder) Networks() (instances, balancers netip.Prefix) {
 	return netip.MustParsePrefix("127.9.0.0/29"), netip.MustParsePrefix("127.9.1.0/30")
 }
 
-func (r *recorder) Start(m infra.Machine) error {
+func (r *recorder) Start(m driverapi.Machine) error {
 	r.record("start %s", m.Address)
 	r.machines[m.ID] = m
 	if r.broken {
@@ -67,7 +67,7 @@ func (r *recorder) Stop(id string) { r.record("stop %s", r.machines[id].Address)
 
 func (r *recorder) Destroy(id string) { r.record("destroy %s", r.machines[id].Address) }
 
-func (r *recorder) Balance(b infra.Balancer) error {
+func (r *recorder) Balance(b driverapi.Balancer) error {
 	targets := []string{}
 	for _, s := range b.Services {
 		for _, t := range s.Targets {
@@ -84,7 +84,7 @@ func (r *recorder) Balance(b infra.Balancer) error {
 
 func (r *recorder) Unbalance(string) { r.record("unbalance") }
 
-func (r *recorder) Health(string, string) map[string]infra.Health { return nil }
+func (r *recorder) Health(string, string) map[string]driverapi.Health { return nil }
 
 // startDriven makes a cloud that runs in the background, as with a driver
 // that really does something.

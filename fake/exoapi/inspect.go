@@ -6,7 +6,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A PoolInfo is an instance pool at one moment.
@@ -22,7 +22,7 @@ type InstanceInfo struct {
 	PoolID                string     // empty if it is not a member
 	Address               netip.Addr // the zero Addr without a public one
 	// Error is what the driver says is wrong with the machine; see
-	// [infra.Observer].
+	// [driverapi.Observer].
 	Error string
 }
 
@@ -38,10 +38,10 @@ type ServiceInfo struct {
 	ID, Name, State, PoolID string
 	Port, TargetPort        int
 	Protocol                string
-	Healthcheck             infra.Healthcheck
+	Healthcheck             driverapi.Healthcheck
 	// Health is what the health check says, by the id of the member. Members
 	// that were not checked yet are absent.
-	Health map[string]infra.Health
+	Health map[string]driverapi.Health
 }
 
 // Pools returns the pools of all zones in the order of their creation;
@@ -90,7 +90,7 @@ func (c *Cloud) Balancers() []BalancerInfo {
 			for s := range b.services.All() {
 				si := ServiceInfo{
 					ID: s.id, Name: s.name, State: s.state, PoolID: s.pool.id,
-					Port: s.port, TargetPort: s.targetPort, Protocol: s.protocol, Healthcheck: s.healthcheck, Health: map[string]infra.Health{},
+					Port: s.port, TargetPort: s.targetPort, Protocol: s.protocol, Healthcheck: s.healthcheck, Health: map[string]driverapi.Health{},
 				}
 				for _, m := range c.balancers.health(b, s) {
 					si.Health[m.member.id] = m.health

@@ -5,14 +5,14 @@ import (
 	"slices"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // An instanceSpec is what an instance is made from. Pools hold one for their
 // members. What it points to is never changed, only replaced, so copies may
 // share it.
 type instanceSpec struct {
-	instanceType *infra.InstanceType
+	instanceType *driverapi.InstanceType
 	template     *template
 	diskSize     int // GiB
 	sshKeys      []keyRef

@@ -7,7 +7,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // States of an instance.
@@ -59,7 +59,7 @@ type instance struct {
 type instances struct {
 	collection[instance]
 
-	driver    infra.Driver
+	driver    driverapi.Driver
 	addresses *world.Addresses
 	timing    Timing
 	logger    *slog.Logger
@@ -68,7 +68,7 @@ type instances struct {
 }
 
 func newInstances(
-	w *world.World, driver infra.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
+	w *world.World, driver driverapi.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
 ) *instances {
 	s := &instances{
 		collection: collection[instance]{
@@ -83,7 +83,7 @@ func newInstances(
 		timing:    timing,
 		logger:    logger,
 	}
-	if observer, ok := driver.(infra.Observer); ok {
+	if observer, ok := driver.(driverapi.Observer); ok {
 		s.watchConditions(observer)
 	}
 	return s

@@ -4,13 +4,13 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 const observeInterval = time.Second
 
 // watchConditions reads again and again what machines did by themselves.
-func (s *instances) watchConditions(driver infra.Observer) {
+func (s *instances) watchConditions(driver driverapi.Observer) {
 	s.world.After(observeInterval, func() {
 		for i := range s.All() {
 			if i.state == instanceRunning || i.state == instanceError && i.machineError != "" {
@@ -23,7 +23,7 @@ func (s *instances) watchConditions(driver infra.Observer) {
 
 // applyCondition puts an instance into the state that follows from the
 // condition of its machine.
-func (s *instances) applyCondition(i *instance, c infra.Condition) {
+func (s *instances) applyCondition(i *instance, c driverapi.Condition) {
 	switch {
 	case c.Err != nil:
 		if i.machineError != c.Err.Error() {

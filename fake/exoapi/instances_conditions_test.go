@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // An observer is a recorder whose machines do what the test says.
@@ -20,16 +20,16 @@ type observer struct {
 	*recorder
 
 	mu         sync.Mutex
-	conditions map[string]infra.Condition
+	conditions map[string]driverapi.Condition
 }
 
-func (o *observer) Condition(id string) infra.Condition {
+func (o *observer) Condition(id string) driverapi.Condition {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.conditions[id]
 }
 
-func (o *observer) set(id string, c infra.Condition) {
+func (o *observer) set(id string, c driverapi.Condition) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.conditions[id] = c
@@ -37,7 +37,7 @@ func (o *observer) set(id string, c infra.Condition) {
 
 func startObserved(t *testing.T) (*observer, *exoapi.Cloud, *egoscale.Client, *egoscale.Instance) {
 	t.Helper()
-	driver := &observer{recorder: newRecorder(), conditions: map[string]infra.Condition{}}
+	driver := &observer{recorder: newRecorder(), conditions: map[string]driverapi.Condition{}}
 	cloud, client := start(t, exoapi.Config{Machines: driver})
 	return driver, cloud, client, newInstance(t, client)
 }
@@ -55,11 +55,11 @@ func TestErrorOfAMachinePutsItsInstanceIntoError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver, cloud, client, i := startObserved(t)
 		require.Equal(t, "running", state(t, client, i))
-		driver.set(*i.ID, infra.Condition{Err: errors.New("user-data failed: line 3")})
+		driver.set(*i.ID, driverapi.Condition{Err: errors.New("user-data failed: line 3")})
 		assert.Equal(t, "error", state(t, client, i))
 		assert.Equal(t, "user-data failed: line 3", cloud.Instances()[0].Error)
 
-		driver.set(*i.ID, infra.Condition{})
+		driver.set(*i.ID, driverapi.Condition{})
 		assert.Equal(t, "error", state(t, client, i), "it takes a start to get out of it")
 		require.NoError(t, client.RebootInstance(t.Context(), zone, i))
 		assert.Equal(t, "running", state(t, client, i))
@@ -70,9 +70,9 @@ func TestErrorOfAMachinePutsItsInstanceIntoError(t *testing.T) {
 func TestMachineThatSwitchesItselfOffIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver, _, client, i := startObserved(t)
-		driver.set(*i.ID, infra.Condition{Off: true})
+		driver.set(*i.ID, driverapi.Condition{Off: true})
 		require.Equal(t, "stopped", state(t, client, i))
-		driver.set(*i.ID, infra.Condition{})
+		driver.set(*i.ID, driverapi.Condition{})
 		require.NoError(t, client.StartInstance(t.Context(), zone, i))
 		assert.Equal(t, "running", state(t, client, i))
 	})
@@ -82,7 +82,7 @@ func TestCrashThatWasAskedForIsNotAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver, cloud, client, i := startObserved(t)
 		require.NoError(t, cloud.FailMember(*i.ID))
-		driver.set(*i.ID, infra.Condition{Off: true})
+		driver.set(*i.ID, driverapi.Condition{Off: true})
 		assert.Equal(t, "running", state(t, client, i))
 	})
 }
@@ -91,9 +91,9 @@ func TestResetGivesANewDiskAndStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver, _, client, i := startObserved(t)
 		address := i.PublicIPAddress.String()
-		driver.set(*i.ID, infra.Condition{Err: errors.New("broken")})
+		driver.set(*i.ID, driverapi.Condition{Err: errors.New("broken")})
 		require.Equal(t, "error", state(t, client, i))
-		driver.set(*i.ID, infra.Condition{})
+		driver.set(*i.ID, driverapi.Condition{})
 		driver.take()
 		require.NoError(t, client.ResetInstance(t.Context(), zone, i))
 		events := driver.take()

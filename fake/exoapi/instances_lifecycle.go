@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // setState is the only way into another state.
@@ -86,7 +86,7 @@ func (s *instances) start(i *instance, op *world.Operation) {
 }
 
 // machine returns an instance as drivers see it.
-func (s *instances) machine(i *instance) infra.Machine {
+func (s *instances) machine(i *instance) driverapi.Machine {
 	// Checked when it came in.
 	data, _ := base64.StdEncoding.DecodeString(i.userData)
 	var keys []string
@@ -95,7 +95,7 @@ func (s *instances) machine(i *instance) infra.Machine {
 			keys = append(keys, key.public)
 		}
 	}
-	return infra.Machine{
+	return driverapi.Machine{
 		ID:       i.id,
 		Name:     i.name,
 		Zone:     i.zone,

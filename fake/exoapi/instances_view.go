@@ -7,28 +7,28 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // An instanceView is an instance in the API's JSON shape. Fields that lists
 // leave out are empty there.
 type instanceView struct {
-	ID              string              `json:"id"`
-	Name            string              `json:"name"`
-	State           string              `json:"state"`
-	CreatedAt       string              `json:"created-at"`
-	InstanceType    *infra.InstanceType `json:"instance-type"`
-	Template        *template           `json:"template"`
-	PublicIP        string              `json:"public-ip,omitempty"`
-	IPv6Address     string              `json:"ipv6-address,omitempty"`
-	Assignment      string              `json:"public-ip-assignment"`
-	MACAddress      string              `json:"mac-address"`
-	SecurityGroups  []wire.Ref          `json:"security-groups"`
-	PrivateNetworks []nicView           `json:"private-networks"`
-	SSHKey          *keyRef             `json:"ssh-key,omitempty"`
-	SSHKeys         []keyRef            `json:"ssh-keys,omitempty"`
-	Labels          map[string]string   `json:"labels"`
-	Manager         *managerView        `json:"manager,omitempty"`
+	ID              string                  `json:"id"`
+	Name            string                  `json:"name"`
+	State           string                  `json:"state"`
+	CreatedAt       string                  `json:"created-at"`
+	InstanceType    *driverapi.InstanceType `json:"instance-type"`
+	Template        *template               `json:"template"`
+	PublicIP        string                  `json:"public-ip,omitempty"`
+	IPv6Address     string                  `json:"ipv6-address,omitempty"`
+	Assignment      string                  `json:"public-ip-assignment"`
+	MACAddress      string                  `json:"mac-address"`
+	SecurityGroups  []wire.Ref              `json:"security-groups"`
+	PrivateNetworks []nicView               `json:"private-networks"`
+	SSHKey          *keyRef                 `json:"ssh-key,omitempty"`
+	SSHKeys         []keyRef                `json:"ssh-keys,omitempty"`
+	Labels          map[string]string       `json:"labels"`
+	Manager         *managerView            `json:"manager,omitempty"`
 
 	*instanceDetail
 }

@@ -3,26 +3,26 @@ package exoapi
 import (
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 type serviceView struct {
-	ID          string            `json:"id"`
-	Name        string            `json:"name"`
-	Description string            `json:"description"`
-	State       string            `json:"state"`
-	Protocol    string            `json:"protocol"`
-	Strategy    string            `json:"strategy"`
-	Port        int               `json:"port"`
-	TargetPort  int               `json:"target-port"`
-	Pool        wire.Ref          `json:"instance-pool"`
-	Healthcheck infra.Healthcheck `json:"healthcheck"`
-	Status      []statusView      `json:"healthcheck-status"`
+	ID          string                `json:"id"`
+	Name        string                `json:"name"`
+	Description string                `json:"description"`
+	State       string                `json:"state"`
+	Protocol    string                `json:"protocol"`
+	Strategy    string                `json:"strategy"`
+	Port        int                   `json:"port"`
+	TargetPort  int                   `json:"target-port"`
+	Pool        wire.Ref              `json:"instance-pool"`
+	Healthcheck driverapi.Healthcheck `json:"healthcheck"`
+	Status      []statusView          `json:"healthcheck-status"`
 }
 
 type statusView struct {
-	PublicIP string       `json:"public-ip"`
-	Status   infra.Health `json:"status"`
+	PublicIP string           `json:"public-ip"`
+	Status   driverapi.Health `json:"status"`
 }
 
 func (s *balancers) serviceView(b *balancer, sv *service) serviceView {
@@ -91,7 +91,7 @@ func (s *serviceSettings) read(f *wire.Fields) {
 	}
 }
 
-func readHealthcheck(f *wire.Fields, h *infra.Healthcheck) {
+func readHealthcheck(f *wire.Fields, h *driverapi.Healthcheck) {
 	f.OneOf("mode", &h.Mode, "tcp", "http", "https")
 	f.Integer("port", &h.Port, 1, wire.MaxPort)
 	f.Integer("interval", &h.Interval, 5, 300)
@@ -131,7 +131,7 @@ func (s *balancers) addService(r *request) (any, error) {
 	f := r.fields()
 	f.Require("name", "instance-pool", "protocol", "strategy", "port", "target-port", "healthcheck")
 	sv := &service{id: s.world.IDs.UUID()}
-	sv.healthcheck = infra.Healthcheck{Mode: "tcp", Interval: 10, Timeout: 2, Retries: 1}
+	sv.healthcheck = driverapi.Healthcheck{Mode: "tcp", Interval: 10, Timeout: 2, Retries: 1}
 	sv.read(f)
 	var poolID string
 	f.Ref("instance-pool", &poolID)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // States of a load balancer and of its services.
@@ -47,14 +47,14 @@ type serviceSettings struct {
 	strategy    string
 	port        int
 	targetPort  int
-	healthcheck infra.Healthcheck
+	healthcheck driverapi.Healthcheck
 }
 
 // balancers forward connections to the members of pools. A driver does it.
 type balancers struct {
 	collection[balancer]
 
-	driver    infra.Driver
+	driver    driverapi.Driver
 	addresses *world.Addresses
 	timing    Timing
 	logger    *slog.Logger
@@ -63,7 +63,7 @@ type balancers struct {
 }
 
 func newBalancers(
-	w *world.World, driver infra.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
+	w *world.World, driver driverapi.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
 ) *balancers {
 	s := &balancers{driver: driver, addresses: addresses, timing: timing, logger: logger}
 	s.collection = collection[balancer]{

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // of returns a load balancer with a service in front of the pool.
@@ -61,13 +61,13 @@ func (s *balancers) sync() {
 }
 
 // desired returns a load balancer as drivers see it.
-func (s *balancers) desired(b *balancer) infra.Balancer {
-	out := infra.Balancer{ID: b.id, Address: b.address}
+func (s *balancers) desired(b *balancer) driverapi.Balancer {
+	out := driverapi.Balancer{ID: b.id, Address: b.address}
 	for sv := range b.services.All() {
 		if sv.state == balancerCreating || sv.state == balancerDeleting {
 			continue
 		}
-		driven := infra.Service{
+		driven := driverapi.Service{
 			ID:          sv.id,
 			Name:        sv.name,
 			Port:        sv.port,
@@ -75,11 +75,11 @@ func (s *balancers) desired(b *balancer) infra.Balancer {
 			Protocol:    sv.protocol,
 			Strategy:    sv.strategy,
 			Healthcheck: sv.healthcheck,
-			Targets:     make([]infra.Target, 0, sv.pool.live),
+			Targets:     make([]driverapi.Target, 0, sv.pool.live),
 		}
 		for i := range sv.pool.members.All() {
 			if i.hasStarted && i.state != instanceDestroying && i.address.IsValid() {
-				driven.Targets = append(driven.Targets, infra.Target{MachineID: i.id, Address: i.address})
+				driven.Targets = append(driven.Targets, driverapi.Target{MachineID: i.id, Address: i.address})
 			}
 		}
 		out.Services = append(out.Services, driven)
@@ -90,7 +90,7 @@ func (s *balancers) desired(b *balancer) infra.Balancer {
 // A memberHealth is what a service's health check says of a member.
 type memberHealth struct {
 	member *instance
-	health infra.Health
+	health driverapi.Health
 }
 
 // health lists the members that were checked, oldest first.
@@ -103,7 +103,7 @@ func (s *balancers) health(b *balancer, sv *service) []memberHealth {
 			continue
 		}
 		if i.neverHealthy || i.crashed {
-			h = infra.HealthFailure
+			h = driverapi.HealthFailure
 		}
 		found = append(found, memberHealth{i, h})
 	}

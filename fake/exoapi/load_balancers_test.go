@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // newService puts a load balancer in front of a pool.
@@ -153,7 +153,7 @@ func TestHealthFollowsTheMembers(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		assert.Equal(t, "success", health(t, client, *nlb.ID)[second.PublicIPAddress.String()])
 		info := cloud.Balancers()[0]
-		assert.Equal(t, infra.HealthSuccess, info.Services[0].Health[*second.ID])
+		assert.Equal(t, driverapi.HealthSuccess, info.Services[0].Health[*second.ID])
 		require.NoError(t, cloud.FailMember(*second.ID))
 		require.NoError(t, client.StopInstance(t.Context(), zone, second))
 		require.NoError(t, client.StartInstance(t.Context(), zone, second))

@@ -6,11 +6,11 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A securityGroup is a set of firewall rules. The emulator keeps them; a driver
-// that is an [infra.Firewall] enforces them.
+// that is an [driverapi.Firewall] enforces them.
 type securityGroup struct {
 	id, name    string
 	description string
@@ -72,13 +72,13 @@ const (
 type securityGroups struct {
 	collection[securityGroup]
 
-	firewall  infra.Firewall // nil if the driver enforces nothing
-	stale     bool           // the firewall is out of date
+	firewall  driverapi.Firewall // nil if the driver enforces nothing
+	stale     bool               // the firewall is out of date
 	logger    *slog.Logger
 	instances *instances
 }
 
-func newSecurityGroups(w *world.World, driver infra.Driver, logger *slog.Logger) *securityGroups {
+func newSecurityGroups(w *world.World, driver driverapi.Driver, logger *slog.Logger) *securityGroups {
 	s := &securityGroups{
 		collection: collection[securityGroup]{
 			world: w, kind: "security-group", label: "security group",
@@ -87,7 +87,7 @@ func newSecurityGroups(w *world.World, driver infra.Driver, logger *slog.Logger)
 		},
 		logger: logger,
 	}
-	s.firewall, _ = driver.(infra.Firewall)
+	s.firewall, _ = driver.(driverapi.Firewall)
 	s.addStandard()
 	s.changed()
 	return s

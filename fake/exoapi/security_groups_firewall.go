@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // changed marks the firewall as out of date.
@@ -33,13 +33,13 @@ func (s *securityGroups) applyFirewall() error {
 	return nil
 }
 
-func (s *securityGroups) protections() []infra.Protection {
-	list := make([]infra.Protection, 0, s.instances.Len())
+func (s *securityGroups) protections() []driverapi.Protection {
+	list := make([]driverapi.Protection, 0, s.instances.Len())
 	for i := range s.instances.All() {
 		if !i.address.IsValid() {
 			continue
 		}
-		p := infra.Protection{MachineID: i.id, Address: i.address}
+		p := driverapi.Protection{MachineID: i.id, Address: i.address}
 		for g := range s.All() {
 			if !inGroup(i, g) {
 				continue
@@ -66,8 +66,8 @@ func inGroup(i *instance, g *securityGroup) bool {
 	return slices.Contains(i.securityGroups, wire.Ref{ID: g.id})
 }
 
-func (s *securityGroups) permit(u rule) infra.Permit {
-	p := infra.Permit{Protocol: u.Protocol, FirstPort: u.StartPort, LastPort: u.EndPort, ICMPType: -1, ICMPCode: -1}
+func (s *securityGroups) permit(u rule) driverapi.Permit {
+	p := driverapi.Permit{Protocol: u.Protocol, FirstPort: u.StartPort, LastPort: u.EndPort, ICMPType: -1, ICMPCode: -1}
 	if u.ICMP != nil {
 		p.ICMPType, p.ICMPCode = orAny(u.ICMP.Type), orAny(u.ICMP.Code)
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A firewall is a driver that records what security groups permit.
 type firewall struct {
 	*recorder
 
-	protected []infra.Protection
+	protected []driverapi.Protection
 	broken    bool
 }
 
@@ -28,7 +28,7 @@ func (g *firewall) HealthcheckSources() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("127.9.2.3/32")}
 }
 
-func (g *firewall) Protect(all []infra.Protection) error {
+func (g *firewall) Protect(all []driverapi.Protection) error {
 	if g.broken {
 		return errors.New("no rules")
 	}
@@ -166,7 +166,7 @@ func TestEgressAndICMPArePassedAsGiven(t *testing.T) {
 			require.Equal(t, 200, call(t, cloud, "POST", "/v2/security-group/"+*web.ID+"/rules", body).status)
 		}
 		all := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
-		assert.Equal(t, []infra.Permit{
+		assert.Equal(t, []driverapi.Permit{
 			{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: all},
 			{Protocol: "icmp", ICMPType: 3, ICMPCode: -1, Peers: all},
 			{Protocol: "esp", ICMPType: -1, ICMPCode: -1, Peers: []netip.Prefix{netip.MustParsePrefix("::/0")}},

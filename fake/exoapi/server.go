@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // maxBody is the longest request body. User data, the longest thing in one,
@@ -53,7 +53,7 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 	if rest, ok := strings.CutPrefix(path, "/z/"); ok {
 		zone, path, _ = strings.Cut(rest, "/")
 		path = "/" + path
-	} else if z, ok := domains.Zone(hr.Host); ok {
+	} else if z, ok := vendordomains.Zone(hr.Host); ok {
 		zone = z
 	}
 	if !slices.Contains(c.cfg.Zones, zone) {

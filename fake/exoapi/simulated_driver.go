@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A simulatedDriver is the driver of a cloud without machines: what was started
@@ -12,20 +12,20 @@ import (
 type simulatedDriver struct {
 	now     func() time.Time // the world's time
 	booted  map[string]time.Time
-	targets map[[2]string][]infra.Target // by load balancer and service
+	targets map[[2]string][]driverapi.Target // by load balancer and service
 }
 
-var _ infra.Driver = (*simulatedDriver)(nil)
+var _ driverapi.Driver = (*simulatedDriver)(nil)
 
 func newSimulatedDriver(now func() time.Time) *simulatedDriver {
-	return &simulatedDriver{now: now, booted: map[string]time.Time{}, targets: map[[2]string][]infra.Target{}}
+	return &simulatedDriver{now: now, booted: map[string]time.Time{}, targets: map[[2]string][]driverapi.Target{}}
 }
 
 func (d *simulatedDriver) Networks() (instances, balancers netip.Prefix) {
 	return netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("203.0.113.0/24")
 }
 
-func (d *simulatedDriver) Start(machine infra.Machine) error {
+func (d *simulatedDriver) Start(machine driverapi.Machine) error {
 	if _, ok := d.booted[machine.ID]; !ok {
 		d.booted[machine.ID] = d.now().Add(machine.BootTime)
 	}
@@ -35,7 +35,7 @@ func (d *simulatedDriver) Start(machine infra.Machine) error {
 func (d *simulatedDriver) Stop(id string)    { delete(d.booted, id) }
 func (d *simulatedDriver) Destroy(id string) { delete(d.booted, id) }
 
-func (d *simulatedDriver) Balance(b infra.Balancer) error {
+func (d *simulatedDriver) Balance(b driverapi.Balancer) error {
 	d.Unbalance(b.ID)
 	for _, s := range b.Services {
 		d.targets[[2]string{b.ID, s.ID}] = s.Targets
@@ -51,13 +51,13 @@ func (d *simulatedDriver) Unbalance(id string) {
 	}
 }
 
-func (d *simulatedDriver) Health(balancerID, serviceID string) map[string]infra.Health {
+func (d *simulatedDriver) Health(balancerID, serviceID string) map[string]driverapi.Health {
 	targets := d.targets[[2]string{balancerID, serviceID}]
-	health := make(map[string]infra.Health, len(targets))
+	health := make(map[string]driverapi.Health, len(targets))
 	for _, t := range targets {
-		health[t.MachineID] = infra.HealthFailure
+		health[t.MachineID] = driverapi.HealthFailure
 		if at, ok := d.booted[t.MachineID]; ok && !d.now().Before(at) {
-			health[t.MachineID] = infra.HealthSuccess
+			health[t.MachineID] = driverapi.HealthSuccess
 		}
 	}
 	return health

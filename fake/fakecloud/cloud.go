@@ -12,10 +12,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud/control"
-	"github.com/exopool/exopool/fake/intercept"
+	"github.com/exopool/exopool/fake/tlsproxy"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 const (
@@ -32,10 +32,10 @@ type Cloud struct {
 	connection Connection
 	api        *exoapi.Cloud
 	front      *front
-	proxy      *intercept.Proxy
-	neighbours []*intercept.Proxy // answer for Config.Hosts
-	driver     Driver             // nil when machines exist on paper
-	gateway    net.Listener       // where machines find the API; nil unless they have a network of their own
+	proxy      *tlsproxy.Proxy
+	neighbours []*tlsproxy.Proxy // answer for Config.Hosts
+	driver     Driver            // nil when machines exist on paper
+	gateway    net.Listener      // where machines find the API; nil unless they have a network of their own
 
 	closers []func() error // in the order in which things were started
 	close   func() error
@@ -60,7 +60,7 @@ func Start(ctx context.Context, cfg Config) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	authority, err := intercept.NewAuthority(domains.All()...)
+	authority, err := tlsproxy.NewAuthority(vendordomains.All()...)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 func TestConfigReportsEverythingWrong(t *testing.T) {
@@ -147,7 +147,7 @@ func status(t *testing.T, url string, headers map[string]string) int {
 
 // A gatewayDriver has no machines, only a gateway to find the API at.
 type gatewayDriver struct {
-	infra.Driver // unused
+	driverapi.Driver // unused
 
 	cfg    fakecloud.DriverConfig
 	at     net.Addr
@@ -207,7 +207,7 @@ func TestMachinesReachTheCloudAtTheirGateway(t *testing.T) {
 	assert.Equal(t, http.StatusOK, get("https://api-at-vie-1.exoscale.com/v2/zone"))
 	assert.Equal(t, http.StatusTeapot, get("https://apt.example.test/"), "a host outside the cloud")
 	hosts := []string{"api.exoscale.ch", "portal.exoscale.com", "bucket.sos-at-vie-1.exo.io"}
-	for _, domain := range domains.All() {
+	for _, domain := range vendordomains.All() {
 		hosts = append(hosts, domain, "any.host."+domain)
 	}
 	for _, host := range hosts {

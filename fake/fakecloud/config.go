@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/vendordomains"
 	"github.com/exopool/exopool/internal/loopback"
 )
 
@@ -74,7 +74,7 @@ func (cfg Config) validate() error {
 	}
 	for name, handler := range cfg.Hosts {
 		switch {
-		case domains.OfVendor(name):
+		case vendordomains.OfVendor(name):
 			errs = append(errs, fmt.Errorf("host %s: it is one of the vendor's, which the cloud itself answers for", name))
 		case handler == nil:
 			errs = append(errs, fmt.Errorf("host %s: no handler given", name))

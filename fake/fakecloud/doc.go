@@ -17,7 +17,7 @@
 // A [Cloud] puts these parts together:
 //
 //	client ──http://127.0.0.1:PORT/v2──▶ front ──▶ exoapi.Cloud ──▶ Driver ──▶ machines
-//	       ──HTTPS_PROXY──▶ intercept.Proxy ──▶┘ │
+//	       ──HTTPS_PROXY──▶ tlsproxy.Proxy ───▶┘ │
 //	                                             └──▶ control: faults, counts of calls
 //
 // The API is that of package exoapi, reached by its address or, by clients that

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // variables returns the variables that lead clients to the cloud, under all the
@@ -98,7 +98,7 @@ func directHosts(environ []string) string {
 // to some client: they differ in how they read asterisks, dots and ports.
 func meansVendor(word string) bool {
 	suffix := strings.TrimRight(strings.ToLower(strings.TrimLeft(word, "*.")), ".")
-	return strings.Contains(suffix, "*") || slices.ContainsFunc(domains.All(), func(domain string) bool {
+	return strings.Contains(suffix, "*") || slices.ContainsFunc(vendordomains.All(), func(domain string) bool {
 		return strings.Contains(suffix, domain) || strings.HasSuffix(domain, suffix)
 	})
 }

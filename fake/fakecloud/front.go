@@ -13,7 +13,7 @@ import (
 	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 
-	"github.com/exopool/exopool/fake/domains"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // maxUnsupported bounds how many different requests a front remembers.
@@ -45,7 +45,7 @@ func (u Unsupported) ObjectStorage() bool {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if domains.OfVendor(r.Host) && !domains.OfAPI(r.Host) {
+	if vendordomains.OfVendor(r.Host) && !vendordomains.OfAPI(r.Host) {
 		f.add("https://" + r.Host)
 		refuse(w, r.Host)
 		return

@@ -9,14 +9,14 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/exopool/exopool/fake/infra"
-	"github.com/exopool/exopool/fake/intercept"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/process"
+	"github.com/exopool/exopool/fake/tlsproxy"
 )
 
 // A Driver runs the machines of one cloud.
 type Driver interface {
-	infra.Driver
+	driverapi.Driver
 	// Close ends all machines. When ctx ends, they are killed.
 	Close(ctx context.Context) error
 }
@@ -65,17 +65,17 @@ var _ portDriver = (*process.Driver)(nil)
 
 // startMachines starts the driver. The certificates for hosts outside the cloud
 // have to exist before.
-func (c *Cloud) startMachines(ctx context.Context, authority *intercept.Authority) (err error) {
+func (c *Cloud) startMachines(ctx context.Context, authority *tlsproxy.Authority) (err error) {
 	if c.cfg.Machines == nil {
 		return nil
 	}
 	trusted := authority.PEM()
 	for name, handler := range c.cfg.Hosts {
-		host, err := intercept.NewAuthority(name)
+		host, err := tlsproxy.NewAuthority(name)
 		if err != nil {
 			return err
 		}
-		proxy, err := intercept.New(intercept.Config{Domains: []string{name}, Authority: host, Handler: handler})
+		proxy, err := tlsproxy.New(tlsproxy.Config{Domains: []string{name}, Authority: host, Handler: handler})
 		if err != nil {
 			return err
 		}

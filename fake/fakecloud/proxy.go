@@ -12,15 +12,15 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/exopool/exopool/fake/domains"
-	"github.com/exopool/exopool/fake/intercept"
+	"github.com/exopool/exopool/fake/tlsproxy"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // startProxy starts the proxy, and writes the files that variables name.
-func (c *Cloud) startProxy(ctx context.Context, authority *intercept.Authority) error {
+func (c *Cloud) startProxy(ctx context.Context, authority *tlsproxy.Authority) error {
 	self := strings.TrimPrefix(c.connection.URL, "http://")
-	proxy, err := intercept.New(intercept.Config{
-		Domains: domains.All(), Authority: authority, Handler: c.front, Unserved: c.front.addUnserved,
+	proxy, err := tlsproxy.New(tlsproxy.Config{
+		Domains: vendordomains.All(), Authority: authority, Handler: c.front, Unserved: c.front.addUnserved,
 		Neighbours: c.neighbours, Upstream: upstream(self, c.cfg.Environ), Logger: c.cfg.Logger,
 	})
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *Cloud) startProxy(ctx context.Context, authority *intercept.Authority) 
 }
 
 // closeProxy closes a proxy with the cloud.
-func (c *Cloud) closeProxy(ctx context.Context, proxy *intercept.Proxy) {
+func (c *Cloud) closeProxy(ctx context.Context, proxy *tlsproxy.Proxy) {
 	c.closers = append(c.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 		defer cancel()

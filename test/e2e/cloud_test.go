@@ -13,7 +13,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/process"
 )
 
@@ -94,7 +94,7 @@ func (c *cloud) healthy(n int) bool {
 	}
 	good := 0
 	for _, health := range balancers[0].Services[0].Health {
-		if health == infra.HealthSuccess {
+		if health == driverapi.HealthSuccess {
 			good++
 		}
 	}

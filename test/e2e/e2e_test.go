@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
 )
 
@@ -129,5 +129,5 @@ func grow(t *testing.T, c *cloud, s system, clients *traffic.Generator, i instal
 	assert.Zero(t, clients.Stats().Errors)
 	assert.Contains(t, c.Pools()[0].State, "running")
 	i.unchanged(t) // though the pool has another size than Terraform gave it
-	assert.Equal(t, infra.HealthSuccess, c.Balancers()[0].Services[0].Health[c.Pools()[0].Members[0]])
+	assert.Equal(t, driverapi.HealthSuccess, c.Balancers()[0].Services[0].Health[c.Pools()[0].Members[0]])
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 	"github.com/exopool/exopool/test/aptrepo"
 )
 
@@ -92,7 +92,7 @@ func grafanaSource(t *testing.T) *vendor {
 	t.Helper()
 	if folder := os.Getenv(grafanaFolder); folder != "" {
 		t.Logf("GRAFANA: the one in %s, packed as the vendor does", folder)
-		home, err := grafana.CompleteHome(filepath.Join(folder, "home"), t.TempDir())
+		home, err := grafanaserver.CompleteHome(filepath.Join(folder, "home"), t.TempDir())
 		require.NoError(t, err)
 		return grafanaVendor(t, grafanaPackage(t, filepath.Join(folder, "bin"), filepath.Join(home, "conf"), filepath.Join(home, "public")))
 	}

@@ -20,7 +20,7 @@ import (
 
 	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/internal/programtest"
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
 )
@@ -67,7 +67,7 @@ func start(t *testing.T, c *cloud, i installation) system {
 		}
 	})
 
-	alerts, err := notify.New(notify.Config{
+	alerts, err := notifier.New(notifier.Config{
 		URL: fmt.Sprintf("http://127.0.0.1:%d", port), Token: token,
 		GroupInterval: scaled(10 * time.Second), RepeatInterval: scaled(45 * time.Second),
 	})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
 // switchedOn is the variable that names the Grafana to use.
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // installation returns the Grafana to use, or skips the test.
-func installation(t *testing.T) grafana.Installation {
+func installation(t *testing.T) grafanaserver.Installation {
 	t.Helper()
 	program := os.Getenv(switchedOn)
 	if program == "" {
@@ -36,7 +36,7 @@ func installation(t *testing.T) grafana.Installation {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
-	found, err := grafana.Find(t.Context(), program, "")
+	found, err := grafanaserver.Find(t.Context(), program, "")
 	require.NoError(t, err)
 	return found
 }

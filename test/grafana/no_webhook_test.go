@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
 const (
@@ -37,7 +37,7 @@ func TestRestartOfGrafanaKeepsTheAlertFiring(t *testing.T) {
 	w.start(t)
 	state, err := w.state(t.Context(), "CPU high")
 	require.NoError(t, err)
-	assert.Equal(t, grafana.Firing, state, "no new minute of waiting")
+	assert.Equal(t, grafanaserver.Firing, state, "no new minute of waiting")
 	after := w.await(t, "/up", 2, rhythm+30*time.Second)
 	w.note(t, "gap over the restart: %s", seconds(after.at.Sub(before.at)))
 	next := w.await(t, "/up", 3, rhythm+5*time.Second)
@@ -56,7 +56,7 @@ func TestSilenceOfPrometheusAsksForNothing(t *testing.T) {
 	w.silence(t, 15*time.Second, 90*time.Second)
 	require.Eventually(t, func() bool {
 		state, err := w.state(t.Context(), "Program down")
-		return assert.NoError(t, err) && state == grafana.Firing
+		return assert.NoError(t, err) && state == grafanaserver.Firing
 	}, 2*time.Minute, poll, "the operator is alerted")
 	w.note(t, "the alert Program down fires")
 

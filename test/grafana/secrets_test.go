@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
 // visibly is how soon a webhook that is refused must be seen by everyone.
@@ -28,7 +28,7 @@ func TestWrongTokenIsSeenWithinAMinute(t *testing.T) {
 			assert.Contains(t, w.metrics(t), `{direction="up",outcome="refused"} 1`)
 			require.Eventually(t, func() bool {
 				state, err := w.state(t.Context(), "Webhooks refused")
-				return assert.NoError(t, err) && state == grafana.Firing
+				return assert.NoError(t, err) && state == grafanaserver.Firing
 			}, visibly+tolerance, poll)
 			w.note(t, "the alert Webhooks refused fires %s after the first", seconds(time.Since(refused.at)))
 

@@ -19,7 +19,7 @@ import (
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/fake"
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
 )
@@ -46,8 +46,8 @@ type world struct {
 	api     *tap // of Prometheus
 	hooks   *receiver
 	loop    *autoscale.Loop
-	config  grafana.Config
-	grafana *grafana.Server
+	config  grafanaserver.Config
+	grafana *grafanaserver.Server
 	halt    func() // ends Grafana
 }
 
@@ -103,7 +103,7 @@ func newPrograms(t *testing.T, members *fleet) *world {
 	background(t, loop.Run, agent.Run)
 
 	w.jobs = map[string]string{"autoscaler": autoscaler, "discovery": finder}
-	w.config = grafana.Config{
+	w.config = grafanaserver.Config{
 		Installation: found, Files: files.Monitoring(), Dir: t.TempDir(),
 		AutoscalerURL: "http://" + autoscaler, WebhookToken: token,
 	}
@@ -114,7 +114,7 @@ func newPrograms(t *testing.T, members *fleet) *world {
 func (w *world) start(t *testing.T) {
 	t.Helper()
 	began := time.Now()
-	server, err := grafana.New(w.config)
+	server, err := grafanaserver.New(w.config)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
 // ask sends a request, with this password of the administrator unless it is
@@ -25,7 +25,7 @@ func ask(t *testing.T, method, address, password string) (int, http.Header, stri
 	req, err := http.NewRequestWithContext(t.Context(), method, address, http.NoBody)
 	require.NoError(t, err)
 	if password != "" {
-		req.SetBasicAuth(grafana.User, password)
+		req.SetBasicAuth(grafanaserver.User, password)
 	}
 	req.Header.Set("Origin", "http://elsewhere.example")
 	resp, err := http.DefaultClient.Do(req)
@@ -101,7 +101,7 @@ func TestWrongPasswordsLockTheLogin(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	session := &http.Client{Jar: jar}
-	login, err := json.Marshal(map[string]string{"user": grafana.User, "password": password})
+	login, err := json.Marshal(map[string]string{"user": grafanaserver.User, "password": password})
 	require.NoError(t, err)
 	resp, err := session.Post(server.URL()+"/login", "application/json", bytes.NewReader(login))
 	require.NoError(t, err)

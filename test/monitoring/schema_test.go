@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -22,15 +22,15 @@ const withGrafana = "EXOPOOL_GRAFANA"
 
 // startGrafana starts a Grafana with the installed files and no Prometheus, and
 // returns once it has its dashboards. Without a Grafana the test is skipped.
-func startGrafana(t *testing.T) (server *grafana.Server, version, password string) {
+func startGrafana(t *testing.T) (server *grafanaserver.Server, version, password string) {
 	t.Helper()
 	program := os.Getenv(withGrafana)
 	if program == "" {
 		t.Skipf("needs a Grafana: set %s to auto, or to where one is", withGrafana)
 	}
-	found, err := grafana.Find(t.Context(), program, "")
+	found, err := grafanaserver.Find(t.Context(), program, "")
 	require.NoError(t, err)
-	server, err = grafana.New(grafana.Config{
+	server, err = grafanaserver.New(grafanaserver.Config{
 		Installation: found, Files: files.Monitoring(), Dir: t.TempDir(),
 		// Nothing listens there, and nothing is queried.
 		PrometheusURL: "http://127.0.0.1:1", AutoscalerURL: "http://127.0.0.1:1", WebhookToken: "a-token",
@@ -59,7 +59,7 @@ func TestDashboardsFitGrafanasOwnSchema(t *testing.T) {
 		require.NoError(t, err)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL()+"/api/dashboards/validate", bytes.NewReader(body))
 		require.NoError(t, err)
-		req.SetBasicAuth(grafana.User, password)
+		req.SetBasicAuth(grafanaserver.User, password)
 		req.Header.Set("Content-Type", "application/json")
 		resp, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)

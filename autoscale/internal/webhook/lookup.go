@@ -21,7 +21,7 @@ type values struct {
 	isName   bool               // the value is the name of an alert
 }
 
-// A lookup is the tables of senders.go, by field.
+// A lookup is the tables of formats.go, by field.
 type lookup struct {
 	fields  map[string]*values
 	parents map[string]bool // fields that have known fields below them

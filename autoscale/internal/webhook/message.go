@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// A message is the content of a webhook. Only fields in the tables of senders.go
+// A message is the content of a webhook. Only fields in the tables of formats.go
 // are read: senders add and change others from release to release. A field that
 // occurs twice is read twice, so that one end is enough.
 type message struct {

@@ -1,7 +1,7 @@
 // Package webhook finds out what a webhook asks for: from its path, its address
 // and its body, whichever program sent it.
 //
-// What the bodies of each sender mean is in the tables of senders.go, and there
+// What the bodies of each sender mean is in the tables of formats.go, and there
 // only. The package records nothing and answers nothing.
 package webhook
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 )
 
 // A sample has a field of each kind.
@@ -262,7 +262,7 @@ type limits struct{ Low, High, Other int }
 
 // Validate reports what is out of range.
 func (l limits) Validate() error {
-	errs := []error{config.Between("Low", l.Low, 1, 9), config.Between("High", l.High, l.Low, 9), config.Between("Other", l.Other, 0, 0)}
+	errs := []error{configerr.Between("Low", l.Low, 1, 9), configerr.Between("High", l.High, l.Low, 9), configerr.Between("Other", l.Other, 0, 0)}
 	return errors.Join(errs...)
 }
 

@@ -3,16 +3,16 @@ package settings
 import (
 	"reflect"
 
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 )
 
 // Validate has the configuration validated by [Set.Parse], after the settings
 // that are declared before it have been read. What it finds wrong with a field,
-// a [config.Error], is reported of the setting that is bound to it, unless that
+// a [configerr.Error], is reported of the setting that is bound to it, unless that
 // is known to be wrong already.
 func Validate[C interface{ Validate() error }](set *Set, cfg *C) {
 	set.Check(func() {
-		for _, wrong := range config.Errors((*cfg).Validate()) {
+		for _, wrong := range configerr.Errors((*cfg).Validate()) {
 			setting := set.boundTo(reflect.ValueOf(cfg).Elem().FieldByName(wrong.Field).Addr().Interface())
 			switch {
 			case setting == nil:

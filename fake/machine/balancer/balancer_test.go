@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 const (
@@ -64,19 +64,19 @@ func newBackend(tb testing.TB, lb *testSet, i int, secure bool) *backend {
 	return b
 }
 
-func targets(list []*backend) []infra.Target {
-	out := make([]infra.Target, len(list))
+func targets(list []*backend) []driverapi.Target {
+	out := make([]driverapi.Target, len(list))
 	for i, b := range list {
-		out[i] = infra.Target{MachineID: b.id, Address: b.address}
+		out[i] = driverapi.Target{MachineID: b.id, Address: b.address}
 	}
 	return out
 }
 
 // spec is a load balancer with one round-robin service in front of the list.
-func spec(lb *testSet, list ...*backend) infra.Balancer {
-	return infra.Balancer{ID: "lb", Address: addressOf(lb.Balancers, 0), Services: []infra.Service{{
+func spec(lb *testSet, list ...*backend) driverapi.Balancer {
+	return driverapi.Balancer{ID: "lb", Address: addressOf(lb.Balancers, 0), Services: []driverapi.Service{{
 		ID: "svc", Name: "web", Port: servicePort, TargetPort: targetPort, Protocol: "tcp", Strategy: "round-robin",
-		Healthcheck: infra.Healthcheck{
+		Healthcheck: driverapi.Healthcheck{
 			Mode: "http", Port: targetPort, URI: "/health", Interval: 10, Timeout: 5, Retries: 2,
 		},
 		Targets: targets(list),
@@ -97,7 +97,7 @@ func newBackends(tb testing.TB, lb *testSet, n int) []*backend {
 	return list
 }
 
-func awaitHealth(t *testing.T, lb *testSet, want infra.Health, list ...*backend) {
+func awaitHealth(t *testing.T, lb *testSet, want driverapi.Health, list ...*backend) {
 	t.Helper()
 	for _, b := range list {
 		eventually(t, func() bool { return lb.Health("lb", "svc")[b.id] == want }, "%s does not become %s", b.id, want)
@@ -128,8 +128,8 @@ func TestRoundRobinGivesHealthyTargetsTheSameShare(t *testing.T) {
 	list := newBackends(t, lb, 4)
 	list[2].sick.Store(true)
 	require.NoError(t, lb.Balance(spec(lb, list...)))
-	awaitHealth(t, lb, infra.HealthSuccess, list[0], list[1], list[3])
-	awaitHealth(t, lb, infra.HealthFailure, list[2])
+	awaitHealth(t, lb, driverapi.HealthSuccess, list[0], list[1], list[3])
+	awaitHealth(t, lb, driverapi.HealthFailure, list[2])
 
 	served := map[string]int{}
 	for range 30 {
@@ -146,14 +146,14 @@ func TestTargetFailsAfterRetriesAndRecoversWithTheFirstSuccess(t *testing.T) {
 	want := spec(lb, b)
 	want.Services[0].Healthcheck.Retries = 4
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 
 	before := b.checks.Load()
 	b.sick.Store(true)
-	awaitHealth(t, lb, infra.HealthFailure, b)
+	awaitHealth(t, lb, driverapi.HealthFailure, b)
 	assert.GreaterOrEqual(t, b.checks.Load()-before, int64(4))
 	b.sick.Store(false)
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 }
 
 func TestHealthIsAbsentUntilChecked(t *testing.T) {
@@ -190,7 +190,7 @@ func TestTargetThatDoesNotAcceptCostsNoRequest(t *testing.T) {
 	want.Services[0].Healthcheck.Interval = 300 // only the first check counts
 	want.Services[0].Healthcheck.Retries = 20
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, list...)
+	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
 	list[0].server.Close()
 	for range 10 {
 		id, err := through(t, lb)
@@ -203,7 +203,7 @@ func TestMachineThatIsPoweredOffGetsNoNewConnections(t *testing.T) {
 	lb := newBalancers(t)
 	list := newBackends(t, lb, 2)
 	require.NoError(t, lb.Balance(spec(lb, list...)))
-	awaitHealth(t, lb, infra.HealthSuccess, list...)
+	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
 	lb.PowerOff("id-0")
 	for range 10 {
 		id, err := through(t, lb)
@@ -216,7 +216,7 @@ func TestRemovedTargetDrains(t *testing.T) {
 	lb := newBalancers(t)
 	list := newBackends(t, lb, 2)
 	require.NoError(t, lb.Balance(spec(lb, list[0])))
-	awaitHealth(t, lb, infra.HealthSuccess, list[0])
+	awaitHealth(t, lb, driverapi.HealthSuccess, list[0])
 	conn := dial(t, lb)
 	ask := func() string {
 		req, err := http.NewRequest(http.MethodGet, "http://lb/", http.NoBody)
@@ -230,7 +230,7 @@ func TestRemovedTargetDrains(t *testing.T) {
 	require.Contains(t, ask(), "id-0")
 
 	require.NoError(t, lb.Balance(spec(lb, list[1])))
-	awaitHealth(t, lb, infra.HealthSuccess, list[1])
+	awaitHealth(t, lb, driverapi.HealthSuccess, list[1])
 	assert.NotContains(t, lb.Health("lb", "svc"), "id-0")
 	id, err := through(t, lb)
 	require.NoError(t, err)
@@ -260,7 +260,7 @@ func TestEndOfOneDirectionIsPassedOnWhileTheOtherGoesOn(t *testing.T) {
 	want := spec(lb, &backend{id: "id-0", address: address})
 	want.Services[0].Healthcheck.Mode = "tcp"
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, &backend{id: "id-0"})
+	awaitHealth(t, lb, driverapi.HealthSuccess, &backend{id: "id-0"})
 
 	conn := dial(t, lb)
 	_, err = conn.Write([]byte("all"))
@@ -279,7 +279,7 @@ func TestSourceHashKeepsAClientOnItsTarget(t *testing.T) {
 			want := spec(lb, list...)
 			want.Services[0].Strategy = strategy
 			require.NoError(t, lb.Balance(want))
-			awaitHealth(t, lb, infra.HealthSuccess, list...)
+			awaitHealth(t, lb, driverapi.HealthSuccess, list...)
 			first, err := through(t, lb)
 			require.NoError(t, err)
 			for range 10 {
@@ -297,7 +297,7 @@ func TestLossOfATargetMovesOnlyTheClientsItHad(t *testing.T) {
 	want := spec(lb, list...)
 	want.Services[0].Strategy = "source-hash"
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, list...)
+	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
 	at, _ := lb.Endpoint("lb", servicePort)
 	const clients = 60
 	ask := func(i int) string {
@@ -335,7 +335,7 @@ func TestHTTPSCheckAcceptsASelfSignedCertificate(t *testing.T) {
 	want := spec(lb, b)
 	want.Services[0].Healthcheck.Mode, want.Services[0].Healthcheck.TLSSNI = "https", "app.example"
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 	assert.Equal(t, "app.example", name.Load())
 }
 
@@ -344,10 +344,10 @@ func TestChangedHealthCheckTakesEffect(t *testing.T) {
 	b := newBackends(t, lb, 1)[0]
 	want := spec(lb, b)
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 	want.Services[0].Healthcheck.Port = targetPort + 1 // no target listens there
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthFailure, b)
+	awaitHealth(t, lb, driverapi.HealthFailure, b)
 }
 
 func TestPortInUseIsReportedAndOthersServe(t *testing.T) {
@@ -379,7 +379,7 @@ func TestServiceMovesToItsNewPort(t *testing.T) {
 	old, _ := lb.Endpoint("lb", servicePort)
 	want.Services[0].Port = servicePort + 1
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 	moved, ok := lb.Endpoint("lb", servicePort+1)
 	require.True(t, ok)
 	_, err := fetch(t.Context(), "http://"+moved.String()+"/")
@@ -393,14 +393,14 @@ func TestUnbalanceCutsConnectionsAndFreesThePort(t *testing.T) {
 	b := newBackends(t, lb, 1)[0]
 	want := spec(lb, b)
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 	conn := dial(t, lb)
 	lb.Unbalance("lb")
 	_, err := conn.Read(make([]byte, 1))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the connection is cut, not forgotten")
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 }
 
 func TestUDPServiceIsCheckedNotForwarded(t *testing.T) {
@@ -409,7 +409,7 @@ func TestUDPServiceIsCheckedNotForwarded(t *testing.T) {
 	want := spec(lb, b)
 	want.Services[0].Protocol = "udp"
 	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 	_, ok := lb.Endpoint("lb", servicePort)
 	assert.False(t, ok)
 }

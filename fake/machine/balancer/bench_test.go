@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // BenchmarkBalancerConnection is one connection through the balancer with one
@@ -34,7 +34,7 @@ func BenchmarkBalancerConnection(b *testing.B) {
 		}
 	}()
 	want := spec(lb, &backend{id: "id-0", address: address})
-	want.Services[0].Healthcheck = infra.Healthcheck{Mode: "tcp", Port: targetPort, Interval: 300, Timeout: 60, Retries: 20}
+	want.Services[0].Healthcheck = driverapi.Healthcheck{Mode: "tcp", Port: targetPort, Interval: 300, Timeout: 60, Retries: 20}
 	require.NoError(b, lb.Balance(want))
 	require.Eventually(b, func() bool { return len(lb.Health("lb", "svc")) > 0 }, timeout, time.Millisecond)
 	at, _ := lb.Endpoint("lb", servicePort)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
@@ -43,7 +43,7 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 		want.Services[0].Port += len(mode)
 		want.Services[0].Healthcheck.Mode = mode
 		require.NoError(t, lb.Balance(want))
-		eventually(t, func() bool { return lb.Health(want.ID, "svc")[b.id] == infra.HealthSuccess }, "%s check fails", mode)
+		eventually(t, func() bool { return lb.Health(want.ID, "svc")[b.id] == driverapi.HealthSuccess }, "%s check fails", mode)
 		mu.Lock()
 		assert.True(t, checked["tcp4 "+target], "%s check", mode)
 		clear(checked)
@@ -51,7 +51,7 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 		lb.Unbalance(want.ID)
 	}
 	require.NoError(t, lb.Balance(spec(lb, b)))
-	awaitHealth(t, lb, infra.HealthSuccess, b)
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
 	_, err := through(t, lb)
 	require.NoError(t, err)
 	mu.Lock()

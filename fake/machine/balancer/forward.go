@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/exopool/exopool/internal/relay"
+	"github.com/exopool/exopool/internal/tcprelay"
 )
 
 // dialTimeout bounds the wait for one target; a live one on the same host
@@ -15,7 +15,7 @@ const dialTimeout = time.Second
 
 // serve forwards connections until ctx ends, and returns when none is left.
 func (s *service) serve(ctx context.Context) {
-	server := relay.Server{Handle: s.forward, Logger: s.logger}
+	server := tcprelay.Server{Handle: s.forward, Logger: s.logger}
 	server.Serve(ctx, s.listener)
 }
 
@@ -24,10 +24,10 @@ func (s *service) serve(ctx context.Context) {
 func (s *service) forward(ctx context.Context, client net.Conn) {
 	upstream := s.dial(ctx, client)
 	if upstream == nil {
-		relay.Reset(client)
+		tcprelay.Reset(client)
 		return
 	}
-	relay.Join(ctx, client, upstream)
+	tcprelay.Join(ctx, client, upstream)
 }
 
 // dial returns a connection to the first target that accepts one; nil if none

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 const (
@@ -65,15 +65,15 @@ func (s *service) record(ctx context.Context, t *target, retries int, err error)
 	}
 	before := t.health
 	if err == nil {
-		t.failures, t.health = 0, infra.HealthSuccess
+		t.failures, t.health = 0, driverapi.HealthSuccess
 	} else if t.failures++; t.failures >= retries {
-		t.health = infra.HealthFailure
+		t.health = driverapi.HealthFailure
 	}
 	if t.health == before {
 		return
 	}
 	switch {
-	case t.health == infra.HealthSuccess:
+	case t.health == driverapi.HealthSuccess:
 		s.logger.Info("target healthy", "target", t.address)
 	case errors.Is(err, errOff):
 		// It boots or was stopped, as its user wanted.
@@ -88,7 +88,7 @@ type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // probe runs one check.
 func probe(
-	ctx context.Context, dial dial, hc infra.Healthcheck, at netip.AddrPort, timeout time.Duration,
+	ctx context.Context, dial dial, hc driverapi.Healthcheck, at netip.AddrPort, timeout time.Duration,
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -104,7 +104,7 @@ func probe(
 
 // probeHTTP succeeds on any 2xx answer. Redirects are not followed, and
 // certificates not verified: a check asks whether a target serves.
-func probeHTTP(ctx context.Context, dial dial, hc infra.Healthcheck, at netip.AddrPort) error {
+func probeHTTP(ctx context.Context, dial dial, hc driverapi.Healthcheck, at netip.AddrPort) error {
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			return dial(ctx, "tcp4", address)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A record keeps what is logged.
@@ -38,12 +38,12 @@ func TestWarningsAreAboutFailuresNotAboutMachinesThatAreOff(t *testing.T) {
 	list := newBackends(t, lb, 2)
 	lb.PowerOff("id-0")
 	require.NoError(t, lb.Balance(spec(lb, list...)))
-	awaitHealth(t, lb, infra.HealthFailure, list[0])
-	awaitHealth(t, lb, infra.HealthSuccess, list[1])
+	awaitHealth(t, lb, driverapi.HealthFailure, list[0])
+	awaitHealth(t, lb, driverapi.HealthSuccess, list[1])
 	assert.Empty(t, warnings.String())
 
 	list[1].sick.Store(true)
-	awaitHealth(t, lb, infra.HealthFailure, list[1])
+	awaitHealth(t, lb, driverapi.HealthFailure, list[1])
 	assert.Contains(t, warnings.String(), list[1].address.String())
 	assert.NotContains(t, warnings.String(), list[0].address.String())
 }

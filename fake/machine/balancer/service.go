@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/internal/tasks"
 )
 
@@ -25,7 +25,7 @@ type service struct {
 	choose   *chooser
 
 	mu      sync.Mutex
-	spec    infra.Service
+	spec    driverapi.Service
 	targets map[string]*target // by machine id
 	order   []*target          // as the cloud lists them
 }
@@ -36,19 +36,19 @@ type target struct {
 	machine   string
 	address   netip.Addr
 	stopCheck context.CancelFunc
-	health    infra.Health // empty: not checked yet
-	failures  int          // in a row
+	health    driverapi.Health // empty: not checked yet
+	failures  int              // in a row
 }
 
 // serves reports whether the service can be brought into the state of spec
 // without listening anew.
-func (s *service) serves(address netip.Addr, spec infra.Service) bool {
+func (s *service) serves(address netip.Addr, spec driverapi.Service) bool {
 	return s.address == address && s.port == spec.Port && s.protocol == spec.Protocol
 }
 
 // update takes over targets, health check and strategy. Targets that stay keep
 // their health.
-func (s *service) update(spec infra.Service) {
+func (s *service) update(spec driverapi.Service) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	recheck := s.spec.Healthcheck != spec.Healthcheck
@@ -90,17 +90,17 @@ func (s *service) healthy() []*target {
 	defer s.mu.Unlock()
 	list := make([]*target, 0, len(s.order))
 	for _, t := range s.order {
-		if t.health == infra.HealthSuccess && s.cfg.On(t.machine) {
+		if t.health == driverapi.HealthSuccess && s.cfg.On(t.machine) {
 			list = append(list, t)
 		}
 	}
 	return list
 }
 
-func (s *service) health() map[string]infra.Health {
+func (s *service) health() map[string]driverapi.Health {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	results := make(map[string]infra.Health, len(s.targets))
+	results := make(map[string]driverapi.Health, len(s.targets))
 	for id, t := range s.targets {
 		if t.health != "" {
 			results[id] = t.health

@@ -10,7 +10,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/internal/tasks"
 )
 
@@ -97,7 +97,7 @@ func NewSet(ctx context.Context, cfg Config) (*Set, error) {
 // Balance brings a load balancer into the given state. Connections through
 // services that stay are not disturbed: a target that is gone gets no new ones.
 // The error names every service that cannot listen; the others serve.
-func (b *Set) Balance(wanted infra.Balancer) error {
+func (b *Set) Balance(wanted driverapi.Balancer) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -108,7 +108,7 @@ func (b *Set) Balance(wanted infra.Balancer) error {
 		services = map[string]*service{}
 		b.byID[wanted.ID] = services
 	}
-	specs := map[string]infra.Service{}
+	specs := map[string]driverapi.Service{}
 	for _, spec := range wanted.Services {
 		specs[spec.ID] = spec
 	}
@@ -135,7 +135,7 @@ func (b *Set) Balance(wanted infra.Balancer) error {
 	return errors.Join(errs...)
 }
 
-func (b *Set) open(address netip.Addr, spec infra.Service) (*service, error) {
+func (b *Set) open(address netip.Addr, spec driverapi.Service) (*service, error) {
 	s := &service{
 		cfg: b.cfg, tasks: b.tasks, address: address, port: spec.Port, protocol: spec.Protocol,
 		logger:  b.cfg.Logger.With("service", spec.Name),
@@ -183,7 +183,7 @@ func (b *Set) Unbalance(id string) {
 
 // Health returns the last result of the service's health check, by machine id;
 // machines not checked yet are absent.
-func (b *Set) Health(balancerID, serviceID string) map[string]infra.Health {
+func (b *Set) Health(balancerID, serviceID string) map[string]driverapi.Health {
 	b.mu.Lock()
 	s := b.byID[balancerID][serviceID]
 	b.mu.Unlock()

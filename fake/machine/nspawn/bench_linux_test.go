@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 )
 
@@ -47,7 +47,7 @@ func bootTogether(b *testing.B, count int, userData string) (login, done time.Du
 	b.Helper()
 	driver, log := newDriver(b)
 	key := newKey(b)
-	machines := make([]infra.Machine, count)
+	machines := make([]driverapi.Machine, count)
 	begin := time.Now()
 	for i := range machines {
 		machines[i] = instance(driver, i, userData, key.public)

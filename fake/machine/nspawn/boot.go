@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/container"
 	"github.com/exopool/exopool/fake/machine/nspawn/procfiles"
 )
@@ -18,7 +18,7 @@ import (
 const removeTimeout = 10 * time.Second
 
 // prepare makes what the machine does not have yet.
-func (m *machine) prepare(ctx context.Context, spec infra.Machine) (err error) {
+func (m *machine) prepare(ctx context.Context, spec driverapi.Machine) (err error) {
 	if m.disk == nil {
 		m.disk, err = container.Format(filepath.Join(m.cfg.disks(), m.id), m.template, m.contents(spec))
 		if err != nil {
@@ -41,7 +41,7 @@ func (m *machine) prepare(ctx context.Context, spec infra.Machine) (err error) {
 }
 
 // contents of a new disk.
-func (m *machine) contents(spec infra.Machine) container.Contents {
+func (m *machine) contents(spec driverapi.Machine) container.Contents {
 	gateway := m.link.Gateway().String()
 	files := map[string][]byte{
 		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway, registryPort),
@@ -76,7 +76,7 @@ const dockerMirror = `{"registry-mirrors": ["http://%s:%d"]}
 // boot runs the machine from power on to power off or reboot; again reports
 // whether it reboots.
 // It ends the machine as soon as wantedOn is false.
-func (m *machine) boot(ctx context.Context, spec infra.Machine, wantedOn func() bool) (again bool, err error) {
+func (m *machine) boot(ctx context.Context, spec driverapi.Machine, wantedOn func() bool) (again bool, err error) {
 	if err := m.link.Reset(ctx, m.id); err != nil {
 		return false, err
 	}
@@ -170,7 +170,7 @@ func (m *machine) shutDown(ctx context.Context, process container.Process) error
 
 // createProcFiles makes the files that show the machine its own CPU time and
 // memory. They have to exist when it boots.
-func (m *machine) createProcFiles(t infra.InstanceType, limit *cpuLimit) ([]*procfiles.File, error) {
+func (m *machine) createProcFiles(t driverapi.InstanceType, limit *cpuLimit) ([]*procfiles.File, error) {
 	cpu, err := procfiles.Create(filepath.Join(m.disk.Proc(), "stat"),
 		procfiles.CPU(t.CPUs, func() (procfiles.Used, float64, error) {
 			usage, err := m.group.Usage()

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
@@ -77,11 +77,11 @@ func TestFailedUserDataIsSeenThroughTheAPI(t *testing.T) {
 	awaitState(t, client, i, "error")
 	assert.Contains(t, cloud.Instances()[0].Error, "at line 2 of runcmd")
 	require.NoError(t, client.RebootInstance(t.Context(), zone, i))
-	booted(t, log, infra.Machine{Name: "web"}, 2)
+	booted(t, log, driverapi.Machine{Name: "web"}, 2)
 	awaitState(t, client, i, "error") // the reboot has not executed it again
 
 	require.NoError(t, client.ResetInstance(t.Context(), zone, i))
-	booted(t, log, infra.Machine{Name: "web"}, 3)
+	booted(t, log, driverapi.Machine{Name: "web"}, 3)
 	awaitState(t, client, i, "error") // it has, to the same effect
 	require.NoError(t, client.DeleteInstance(t.Context(), zone, i))
 }

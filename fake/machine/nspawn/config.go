@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/exopool/exopool/fake/domains"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
 	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 // Config is what a [Driver] needs. Only Logger is required.
@@ -108,7 +108,7 @@ func (c Config) validate() error {
 // vendor's, so that none leads them to the real cloud, and those configured.
 func (c Config) hosts(gateway, metadata netip.Addr) map[string]netip.Addr {
 	hosts := map[string]netip.Addr{"metadata.exoscale.com": metadata}
-	for _, domain := range domains.All() {
+	for _, domain := range vendordomains.All() {
 		hosts[domain], hosts["*."+domain] = gateway, gateway
 	}
 	for name, address := range c.Hosts {
@@ -124,7 +124,7 @@ func (c Config) hosts(gateway, metadata netip.Addr) map[string]netip.Addr {
 func (c Config) disks() string { return filepath.Join(c.Dir, c.Prefix+"-machines") }
 
 // share is how many CPUs of this host a machine of a type gets.
-func (c Config) share(t infra.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
+func (c Config) share(t driverapi.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
 
 func (c Config) template() template.Config {
 	return template.Config{Cache: c.Cache, Mirror: c.Mirror, Logger: c.Logger}

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/domains"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
+	"github.com/exopool/exopool/fake/vendordomains"
 )
 
 func TestConfigIsValidated(t *testing.T) {
@@ -59,7 +59,7 @@ func TestNamesOfTheVendorLeadMachinesToTheGateway(t *testing.T) {
 		"metadata.exoscale.com": metadata, "apt.grafana.com": gateway, "deb.example.test": mirror,
 		"api-at-vie-1.exoscale.com": gateway, "bucket.sos-at-vie-1.exo.io": gateway,
 	}
-	for _, domain := range domains.All() {
+	for _, domain := range vendordomains.All() {
 		want[domain], want["a.b."+domain] = gateway, gateway
 	}
 	for name, address := range want {

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
@@ -36,9 +36,9 @@ type Driver struct {
 }
 
 var (
-	_ infra.Driver   = (*Driver)(nil)
-	_ infra.Observer = (*Driver)(nil)
-	_ infra.Firewall = (*Driver)(nil)
+	_ driverapi.Driver   = (*Driver)(nil)
+	_ driverapi.Observer = (*Driver)(nil)
+	_ driverapi.Firewall = (*Driver)(nil)
 )
 
 // New makes a driver without machines: it sweeps up what an earlier run left,
@@ -117,7 +117,7 @@ func (d *Driver) Networks() (instances, balancers netip.Prefix) {
 // Start powers a machine on, as soon as one that had its address before is
 // gone. A machine that is on stays as it is. Its boot takes the time it takes,
 // whatever the BootTime.
-func (d *Driver) Start(spec infra.Machine) error {
+func (d *Driver) Start(spec driverapi.Machine) error {
 	switch {
 	case spec.Template != template.Name:
 		return fmt.Errorf("start machine %s: there is no template %q for machines that really boot, only %q",
@@ -198,11 +198,11 @@ func (d *Driver) Kill(id string) error {
 // Condition returns the condition of a machine. User-data that failed remains an
 // error until the instance is reset or destroyed: cloud-init executes it at
 // the first boot of a disk only.
-func (d *Driver) Condition(id string) infra.Condition {
+func (d *Driver) Condition(id string) driverapi.Condition {
 	if m := d.machine(id); m != nil {
 		return m.status()
 	}
-	return infra.Condition{}
+	return driverapi.Condition{}
 }
 
 // Console returns the name of the file that gets what a machine writes to its
@@ -268,17 +268,17 @@ func (d *Driver) HealthcheckSources() []netip.Prefix { return d.network.Healthch
 
 // Protect sets what may reach which machines and what they may reach, in place
 // of what was set before. Until it is called, all are open.
-func (d *Driver) Protect(all []infra.Protection) error { return d.network.Protect(all) }
+func (d *Driver) Protect(all []driverapi.Protection) error { return d.network.Protect(all) }
 
 // Balance brings a load balancer into the given state. The error names every
 // service that cannot listen; the others serve.
-func (d *Driver) Balance(b infra.Balancer) error { return d.balancers.Balance(b) }
+func (d *Driver) Balance(b driverapi.Balancer) error { return d.balancers.Balance(b) }
 
 // Unbalance removes a load balancer and cuts the connections through it.
 func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
 
 // Health returns the last result of the service's health check, by machine id;
 // machines not checked yet are absent.
-func (d *Driver) Health(balancerID, serviceID string) map[string]infra.Health {
+func (d *Driver) Health(balancerID, serviceID string) map[string]driverapi.Health {
 	return d.balancers.Health(balancerID, serviceID)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
@@ -82,7 +82,7 @@ func TestMachineWithoutUserDataBoots(t *testing.T) {
 	m := instance(driver, 0, "")
 	start(t, driver, m)
 	booted(t, log, m, 1)
-	assert.Equal(t, infra.Condition{}, driver.Condition(m.ID))
+	assert.Equal(t, driverapi.Condition{}, driver.Condition(m.ID))
 }
 
 func TestMachineIsBusyWhenItUsesAllThatItMay(t *testing.T) {
@@ -126,13 +126,13 @@ func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
 	booted(t, log, m, 1)
 	require.NoError(t, driver.Condition(m.ID).Err)
 	_, balancers := driver.Networks()
-	require.NoError(t, driver.Balance(infra.Balancer{ID: "lb", Address: balancers.Addr().Next(), Services: []infra.Service{{
+	require.NoError(t, driver.Balance(driverapi.Balancer{ID: "lb", Address: balancers.Addr().Next(), Services: []driverapi.Service{{
 		ID: "web", Name: "web", Port: 80, TargetPort: 8080, Protocol: "tcp", Strategy: "round-robin",
-		Healthcheck: infra.Healthcheck{Mode: "http", Port: 8080, URI: "/health", Interval: 5, Timeout: 2, Retries: 1},
-		Targets:     []infra.Target{{MachineID: m.ID, Address: m.Address}},
+		Healthcheck: driverapi.Healthcheck{Mode: "http", Port: 8080, URI: "/health", Interval: 5, Timeout: 2, Retries: 1},
+		Targets:     []driverapi.Target{{MachineID: m.ID, Address: m.Address}},
 	}}}))
 	eventually(t, "the member is healthy", func() bool {
-		return driver.Health("lb", "web")[m.ID] == infra.HealthSuccess
+		return driver.Health("lb", "web")[m.ID] == driverapi.HealthSuccess
 	})
 	resp, err = http.Get("http://" + balancers.Addr().Next().String() + "/health")
 	require.NoError(t, err)
@@ -219,7 +219,7 @@ func TestStopInMidBootIsNoErrorOfTheUserData(t *testing.T) {
 	driver.Stop(m.ID)
 	require.NoError(t, driver.Start(m))
 	eventually(t, "it boots again", func() bool { return len(log.find("machine boots")) == 2 })
-	assert.Equal(t, infra.Condition{}, driver.Condition(m.ID))
+	assert.Equal(t, driverapi.Condition{}, driver.Condition(m.ID))
 }
 
 func TestMachineThatDoesNotShutDownIsKilledAfterTheGrace(t *testing.T) {
@@ -229,7 +229,7 @@ func TestMachineThatDoesNotShutDownIsKilledAfterTheGrace(t *testing.T) {
 	booted(t, log, m, 1)
 	driver.Stop(m.ID)
 	eventually(t, "it is killed", func() bool { return strings.Contains(log.String(), "machine killed") })
-	assert.Equal(t, infra.Condition{}, driver.Condition(m.ID), "it is off as wanted")
+	assert.Equal(t, driverapi.Condition{}, driver.Condition(m.ID), "it is off as wanted")
 }
 
 func TestMachineThatShutsDownCanBeDestroyed(t *testing.T) {

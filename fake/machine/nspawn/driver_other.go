@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"runtime"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A Driver runs machines that really boot. There is none outside Linux.
@@ -32,19 +32,20 @@ func Examine(context.Context, Config) []Requirement {
 // The methods are those of the driver for Linux. As there is never a driver,
 // they are never called.
 
-func (*Driver) Networks() (instances, balancers netip.Prefix)                { return }
-func (*Driver) Start(infra.Machine) error                                    { return errSystem }
+func (*Driver) Networks() (instances, balancers netip.Prefix) { return }
+
+func (*Driver) Start(driverapi.Machine) error                                { return errSystem }
 func (*Driver) Stop(string)                                                  {}
 func (*Driver) Destroy(string)                                               {}
 func (*Driver) Kill(string) error                                            { return errSystem }
-func (*Driver) Condition(string) infra.Condition                             { return infra.Condition{} }
+func (*Driver) Condition(string) driverapi.Condition                         { return driverapi.Condition{} }
 func (*Driver) Console(string) (string, bool)                                { return "", false }
-func (*Driver) Balance(infra.Balancer) error                                 { return errSystem }
+func (*Driver) Balance(driverapi.Balancer) error                             { return errSystem }
 func (*Driver) Unbalance(string)                                             {}
-func (*Driver) Health(string, string) map[string]infra.Health                { return nil }
+func (*Driver) Health(string, string) map[string]driverapi.Health            { return nil }
 func (*Driver) Gateway() netip.Addr                                          { return netip.Addr{} }
 func (*Driver) Host() netip.Addr                                             { return netip.Addr{} }
 func (*Driver) Listen(context.Context, string, string) (net.Listener, error) { return nil, errSystem }
 func (*Driver) HealthcheckSources() []netip.Prefix                           { return nil }
-func (*Driver) Protect([]infra.Protection) error                             { return errSystem }
+func (*Driver) Protect([]driverapi.Protection) error                         { return errSystem }
 func (*Driver) Close(context.Context) error                                  { return nil }

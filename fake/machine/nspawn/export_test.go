@@ -3,7 +3,7 @@ package nspawn
 import (
 	"net/netip"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // WithDefaults returns the configuration with its defaults, and what is wrong
@@ -14,7 +14,7 @@ func WithDefaults(c Config) (Config, error) {
 }
 
 // Share is how many CPUs of this host a machine of a type gets.
-func Share(c Config, cpus int) float64 { return c.share(infra.InstanceType{CPUs: cpus}) }
+func Share(c Config, cpus int) float64 { return c.share(driverapi.InstanceType{CPUs: cpus}) }
 
 // Hosts are the names that machines find in their own network.
 func Hosts(c Config, gateway, metadata netip.Addr) map[string]netip.Addr {

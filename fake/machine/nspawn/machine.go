@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 	"github.com/exopool/exopool/fake/machine/nspawn/container"
 )
@@ -52,17 +52,17 @@ type machine struct {
 	ended   chan struct{} // closed when nothing is left of the machine
 
 	mu           sync.Mutex
-	spec         infra.Machine
+	spec         driverapi.Machine
 	want         power
 	stops        int // how often it was told to stop
 	process      *container.Process
 	console      string // file name
-	condition    infra.Condition
+	condition    driverapi.Condition
 	outcomeKnown bool // it is known what became of the user-data
 }
 
 // start makes the machine wanted on.
-func (m *machine) start(spec infra.Machine) {
+func (m *machine) start(spec driverapi.Machine) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.want == on {
@@ -119,13 +119,13 @@ func (m *machine) running() bool {
 }
 
 // current is the instance as it was when the machine was last started.
-func (m *machine) current() infra.Machine {
+func (m *machine) current() driverapi.Machine {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.spec
 }
 
-func (m *machine) status() infra.Condition {
+func (m *machine) status() driverapi.Condition {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.condition

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
@@ -120,21 +120,21 @@ func newKey(tb testing.TB) key {
 }
 
 // instance describes the i-th machine, from 0.
-func instance(driver *nspawn.Driver, i int, userData string, keys ...string) infra.Machine {
+func instance(driver *nspawn.Driver, i int, userData string, keys ...string) driverapi.Machine {
 	instances, _ := driver.Networks()
 	address := instances.Addr()
 	for range i + 1 {
 		address = address.Next()
 	}
-	return infra.Machine{
+	return driverapi.Machine{
 		ID: fmt.Sprintf("0f8fad5b-d9cb-469f-a165-%012d", i), Name: fmt.Sprintf("web-%d", i), Zone: "at-vie-1",
 		Address: address, Template: template.Name, UserData: []byte(userData), SSHKeys: keys,
-		Type: infra.InstanceType{Family: "standard", Size: "micro", CPUs: 1, Memory: 512 << 20},
+		Type: driverapi.InstanceType{Family: "standard", Size: "micro", CPUs: 1, Memory: 512 << 20},
 	}
 }
 
 // start powers a machine on.
-func start(tb testing.TB, driver *nspawn.Driver, m infra.Machine) {
+func start(tb testing.TB, driver *nspawn.Driver, m driverapi.Machine) {
 	tb.Helper()
 	require.NoError(tb, driver.Start(m))
 }
@@ -153,7 +153,7 @@ func eventually(tb testing.TB, what string, holds func() bool) {
 
 // booted waits until the log says that a machine's user-data is done, well or
 // not, for the n-th time that it boots.
-func booted(tb testing.TB, log *lines, m infra.Machine, n int) {
+func booted(tb testing.TB, log *lines, m driverapi.Machine, n int) {
 	tb.Helper()
 	eventually(tb, m.Name+" has booted", func() bool {
 		seen := 0
@@ -168,7 +168,7 @@ func booted(tb testing.TB, log *lines, m infra.Machine, n int) {
 }
 
 // on runs a command on a machine, once it can be logged in to.
-func on(tb testing.TB, k key, m infra.Machine, command string) (string, error) {
+func on(tb testing.TB, k key, m driverapi.Machine, command string) (string, error) {
 	tb.Helper()
 	var client *ssh.Client
 	eventually(tb, "log in to "+m.Name, func() bool {

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/exopool/exopool/fake/machine/nspawn/cloudinit"
+	"github.com/exopool/exopool/fake/machine/nspawn/cloudinitstatus"
 )
 
 const (
@@ -53,18 +53,18 @@ func (m *machine) checkOutcome(begin time.Time) bool {
 	return true
 }
 
-func (m *machine) readOutcome(begin time.Time) (cloudinit.Outcome, bool, error) {
+func (m *machine) readOutcome(begin time.Time) (cloudinitstatus.Outcome, bool, error) {
 	disk, err := m.disk.Open()
 	if err != nil {
-		return cloudinit.Outcome{}, false, err
+		return cloudinitstatus.Outcome{}, false, err
 	}
 	defer disk.Close()
-	return cloudinit.Read(disk, begin)
+	return cloudinitstatus.Read(disk, begin)
 }
 
 // recordOutcome takes over what cloud-init did. What the first boot said remains, as
 // later ones do not execute the user-data again.
-func (m *machine) recordOutcome(outcome cloudinit.Outcome, err error, took time.Duration) {
+func (m *machine) recordOutcome(outcome cloudinitstatus.Outcome, err error, took time.Duration) {
 	if err == nil {
 		err = outcome.Err()
 	}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
 	"github.com/exopool/exopool/fake/machine/nspawn/egressproxy"
+	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
-	"github.com/exopool/exopool/fake/machine/nspawn/registry"
 )
 
 // headerTimeout is how long a machine may take to ask.
@@ -120,12 +120,12 @@ func destination(conn net.Conn) (netip.AddrPort, error) {
 // serveImages offers the load generator's image. Without it machines fetch that
 // from where all others come from, so it is no reason not to start.
 func (d *Driver) serveImages(ctx context.Context) error {
-	images := registry.New()
-	program, err := registry.Program(ctx, d.cfg.Cache)
+	images := imageregistry.New()
+	program, err := imageregistry.Program(ctx, d.cfg.Cache)
 	if err == nil {
-		image, imageErr := registry.Image(program)
+		image, imageErr := imageregistry.Image(program)
 		if err = imageErr; err == nil {
-			err = images.Add(ctx, registry.LoadGenerator, registry.LoadGeneratorTag, image)
+			err = images.Add(ctx, imageregistry.LoadGenerator, imageregistry.LoadGeneratorTag, image)
 		}
 	}
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package process runs what the instances and load balancers of the emulated
-// cloud stand for, behind the interface [infra.Driver].
+// cloud stand for, behind the interface [driverapi.Driver].
 //
 // A machine of [Driver] is a process on a loopback address of its own, with the
 // load generator on port 8080 and a node exporter on port 9100; its load

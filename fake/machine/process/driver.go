@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/internal/tasks"
 )
 
@@ -90,7 +90,7 @@ type Driver struct {
 	closed bool
 }
 
-var _ infra.Driver = (*Driver)(nil)
+var _ driverapi.Driver = (*Driver)(nil)
 
 // New returns a driver that has a network, ports and a directory of its
 // own, and no member yet. Fails on systems other than Linux, which alone has
@@ -152,7 +152,7 @@ func (d *Driver) PortFor(port int) int { return d.ports.known(port) }
 // Start powers a machine on: its process begins when the boot time is over and
 // the process before it on the same address is gone. A machine that is on
 // stays as it is; one whose process died is started again.
-func (d *Driver) Start(m infra.Machine) error {
+func (d *Driver) Start(m driverapi.Machine) error {
 	if !d.network.instances.Contains(m.Address) {
 		return fmt.Errorf("start machine %s: address %v is not in %v", m.Name, m.Address, d.network.instances)
 	}
@@ -236,14 +236,14 @@ func (d *Driver) forget(r *run) {
 // Balance brings a load balancer into the given state. Connections through
 // services that stay are not disturbed: a target that is gone gets no new ones.
 // The error names every service that cannot listen; the others serve.
-func (d *Driver) Balance(b infra.Balancer) error { return d.balancers.Balance(b) }
+func (d *Driver) Balance(b driverapi.Balancer) error { return d.balancers.Balance(b) }
 
 // Unbalance removes a load balancer and cuts the connections through it.
 func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
 
 // Health returns the last result of the service's health check, by machine id;
 // machines not checked yet are absent.
-func (d *Driver) Health(balancerID, serviceID string) map[string]infra.Health {
+func (d *Driver) Health(balancerID, serviceID string) map[string]driverapi.Health {
 	return d.balancers.Health(balancerID, serviceID)
 }
 

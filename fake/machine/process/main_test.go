@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/fake/machine/process/member"
 )
@@ -90,9 +90,9 @@ func newDriver(t *testing.T, change func(*process.Config)) *process.Driver {
 }
 
 // instance is the i-th machine of the driver's network.
-func instance(driver *process.Driver, i int) infra.Machine {
+func instance(driver *process.Driver, i int) driverapi.Machine {
 	instances, _ := driver.Networks()
-	return infra.Machine{
+	return driverapi.Machine{
 		ID: "id-" + strconv.Itoa(i), Name: "web-" + strconv.Itoa(i), Address: addressOf(instances, i),
 	}
 }
@@ -106,9 +106,9 @@ func addressOf(network netip.Prefix, i int) netip.Addr {
 }
 
 // start powers the first n machines on and waits until they answer.
-func start(t *testing.T, driver *process.Driver, n int) []infra.Machine {
+func start(t *testing.T, driver *process.Driver, n int) []driverapi.Machine {
 	t.Helper()
-	list := make([]infra.Machine, n)
+	list := make([]driverapi.Machine, n)
 	for i := range list {
 		list[i] = instance(driver, i)
 		require.NoError(t, driver.Start(list[i]))
@@ -119,12 +119,12 @@ func start(t *testing.T, driver *process.Driver, n int) []infra.Machine {
 	return list
 }
 
-func answers(ctx context.Context, driver *process.Driver, m infra.Machine) bool {
+func answers(ctx context.Context, driver *process.Driver, m driverapi.Machine) bool {
 	_, err := fetch(ctx, url(driver, m, process.LoadPort, "/health"))
 	return err == nil
 }
 
-func url(driver *process.Driver, m infra.Machine, port int, path string) string {
+func url(driver *process.Driver, m driverapi.Machine, port int, path string) string {
 	return fmt.Sprintf("http://%v:%d%s", m.Address, driver.PortFor(port), path)
 }
 
@@ -170,7 +170,7 @@ func alive(pid int) bool {
 }
 
 // cpuSeconds reads node_cpu_seconds_total of a member's exporter, by mode.
-func cpuSeconds(t *testing.T, driver *process.Driver, m infra.Machine) map[string]float64 {
+func cpuSeconds(t *testing.T, driver *process.Driver, m driverapi.Machine) map[string]float64 {
 	t.Helper()
 	body, err := fetch(t.Context(), url(driver, m, process.ExporterPort, "/metrics"))
 	require.NoError(t, err)
@@ -191,7 +191,7 @@ func cpuSeconds(t *testing.T, driver *process.Driver, m infra.Machine) map[strin
 }
 
 // busySeconds is the CPU time that is not idle.
-func busySeconds(t *testing.T, driver *process.Driver, m infra.Machine) float64 {
+func busySeconds(t *testing.T, driver *process.Driver, m driverapi.Machine) float64 {
 	t.Helper()
 	sum := 0.0
 	for mode, seconds := range cpuSeconds(t, driver, m) {

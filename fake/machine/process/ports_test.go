@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/process"
 )
 
@@ -39,7 +39,7 @@ func TestStandInServesForAPortThatCannotBeHad(t *testing.T) {
 	lb := front(driver, m)
 	lb.Services[0].Port = 4080
 	require.NoError(t, driver.Balance(lb))
-	awaitMembers(t, driver, infra.HealthSuccess, m)
+	awaitMembers(t, driver, driverapi.HealthSuccess, m)
 	at, ok := driver.Endpoint("lb", 4080)
 	require.True(t, ok)
 	assert.Equal(t, netip.AddrPortFrom(lb.Address, 14080), at)

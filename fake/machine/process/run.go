@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/internal/lines"
 )
 
@@ -24,14 +24,14 @@ const killMargin = time.Second
 
 // A run is one time a machine is on, from Start to the end of its process.
 type run struct {
-	machine infra.Machine
+	machine driverapi.Machine
 	logger  *slog.Logger
 	off     context.CancelFunc
 	ended   chan struct{}
 	pid     atomic.Int64 // 0 before the process began
 }
 
-func newRun(m infra.Machine, logger *slog.Logger) *run {
+func newRun(m driverapi.Machine, logger *slog.Logger) *run {
 	return &run{machine: m, logger: logger.With("machine", m.Name, "address", m.Address), ended: make(chan struct{})}
 }
 

@@ -13,27 +13,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // front is a load balancer in front of member processes: port 80 to 8080.
-func front(driver *process.Driver, members ...infra.Machine) infra.Balancer {
+func front(driver *process.Driver, members ...driverapi.Machine) driverapi.Balancer {
 	_, balancers := driver.Networks()
-	list := make([]infra.Target, len(members))
+	list := make([]driverapi.Target, len(members))
 	for i, m := range members {
-		list[i] = infra.Target{MachineID: m.ID, Address: m.Address}
+		list[i] = driverapi.Target{MachineID: m.ID, Address: m.Address}
 	}
-	return infra.Balancer{ID: "lb", Address: addressOf(balancers, 0), Services: []infra.Service{{
+	return driverapi.Balancer{ID: "lb", Address: addressOf(balancers, 0), Services: []driverapi.Service{{
 		ID: "svc", Name: "web", Port: 80, TargetPort: process.LoadPort, Protocol: "tcp", Strategy: "round-robin",
-		Healthcheck: infra.Healthcheck{
+		Healthcheck: driverapi.Healthcheck{
 			Mode: "http", Port: process.LoadPort, URI: "/health", Interval: 5, Timeout: 5, Retries: 1,
 		},
 		Targets: list,
 	}}}
 }
 
-func awaitMembers(t *testing.T, driver *process.Driver, want infra.Health, members ...infra.Machine) {
+func awaitMembers(t *testing.T, driver *process.Driver, want driverapi.Health, members ...driverapi.Machine) {
 	t.Helper()
 	for _, m := range members {
 		eventually(t, func() bool { return driver.Health("lb", "svc")[m.ID] == want }, "%s does not become %s", m.Name, want)
@@ -51,7 +51,7 @@ func TestBalancerSharesLoadEvenlyAmongMembers(t *testing.T) {
 	driver := newDriver(t, nil)
 	members := start(t, driver, 2)
 	require.NoError(t, driver.Balance(front(driver, members...)))
-	awaitMembers(t, driver, infra.HealthSuccess, members...)
+	awaitMembers(t, driver, driverapi.HealthSuccess, members...)
 	for range 20 { // 10 ms each
 		_, err := fetch(t.Context(), frontURL(t, driver)+"/load")
 		require.NoError(t, err)
@@ -66,23 +66,23 @@ func TestKilledMemberGetsNoTrafficOnceTheCheckNoticed(t *testing.T) {
 	driver := newDriver(t, nil)
 	members := start(t, driver, 2)
 	require.NoError(t, driver.Balance(front(driver, members...)))
-	awaitMembers(t, driver, infra.HealthSuccess, members...)
+	awaitMembers(t, driver, driverapi.HealthSuccess, members...)
 	pid, _ := driver.PID(members[0].ID)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	awaitMembers(t, driver, infra.HealthFailure, members[0])
+	awaitMembers(t, driver, driverapi.HealthFailure, members[0])
 	for range 20 {
 		_, err := fetch(t.Context(), frontURL(t, driver)+"/load")
 		require.NoError(t, err)
 	}
 	require.NoError(t, driver.Start(members[0]))
-	awaitMembers(t, driver, infra.HealthSuccess, members[0])
+	awaitMembers(t, driver, driverapi.HealthSuccess, members[0])
 }
 
 func TestRebootingMemberGetsNoTrafficWhileItsLastRunDrains(t *testing.T) {
 	driver := newDriver(t, func(cfg *process.Config) { cfg.Work = 300 * time.Millisecond })
 	m := start(t, driver, 1)[0]
 	require.NoError(t, driver.Balance(front(driver, m)))
-	awaitMembers(t, driver, infra.HealthSuccess, m)
+	awaitMembers(t, driver, driverapi.HealthSuccess, m)
 	target, result := frontURL(t, driver)+"/load", make(chan error, 1)
 	go func() {
 		_, err := fetch(context.WithoutCancel(t.Context()), target)
@@ -95,7 +95,7 @@ func TestRebootingMemberGetsNoTrafficWhileItsLastRunDrains(t *testing.T) {
 	require.NoError(t, driver.Balance(front(driver)))
 	require.NoError(t, driver.Balance(front(driver, m)))
 	require.NoError(t, <-result, "the last run finishes what it has")
-	awaitMembers(t, driver, infra.HealthFailure, m)
+	awaitMembers(t, driver, driverapi.HealthFailure, m)
 	_, err := fetch(t.Context(), frontURL(t, driver)+"/health")
 	assert.Error(t, err)
 }
@@ -109,7 +109,7 @@ func TestMembersComeAndGoUnderLoadWithoutALostRequest(t *testing.T) {
 			driver := newDriver(t, nil)
 			members := start(t, driver, 2)
 			require.NoError(t, driver.Balance(front(driver, members...)))
-			awaitMembers(t, driver, infra.HealthSuccess, members...)
+			awaitMembers(t, driver, driverapi.HealthSuccess, members...)
 			load := startLoad(t, frontURL(t, driver)+"/load", c.keep)
 			for i := range 4 {
 				goes, stays := members[i%2], members[1-i%2]
@@ -119,7 +119,7 @@ func TestMembersComeAndGoUnderLoadWithoutALostRequest(t *testing.T) {
 				load.awaitMore(t, 20)
 				require.NoError(t, driver.Start(goes))
 				require.NoError(t, driver.Balance(front(driver, members...)))
-				awaitMembers(t, driver, infra.HealthSuccess, members...)
+				awaitMembers(t, driver, driverapi.HealthSuccess, members...)
 			}
 			load.stop()
 			assert.NoError(t, errors.Join(load.errs[:min(len(load.errs), 5)]...), "%d requests lost", len(load.errs))
@@ -175,7 +175,7 @@ func TestClientThatLeavesTakesItsRequestOutOfTheQueue(t *testing.T) {
 	driver := newDriver(t, func(cfg *process.Config) { cfg.Work, cfg.Grace = time.Hour, time.Millisecond })
 	m := start(t, driver, 1)[0]
 	require.NoError(t, driver.Balance(front(driver, m)))
-	awaitMembers(t, driver, infra.HealthSuccess, m)
+	awaitMembers(t, driver, driverapi.HealthSuccess, m)
 	ctx, leave := context.WithCancel(t.Context())
 	target, result := frontURL(t, driver)+"/load", make(chan error, 1)
 	go func() {

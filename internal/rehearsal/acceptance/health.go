@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 const (
@@ -39,7 +39,7 @@ func (r *run) allHealthy(context.Context) (bool, string) {
 	}
 	pool, health, good := pools[0], r.service().Health, 0
 	for _, id := range pool.Members {
-		if health[id] == infra.HealthSuccess {
+		if health[id] == driverapi.HealthSuccess {
 			good++
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
@@ -54,7 +54,7 @@ func (r *receiver) total() int {
 func TestLoadOfThePoolBecomesWebhooks(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
-	n, err := notify.New(notify.Config{
+	n, err := notifier.New(notifier.Config{
 		URL:            r.URL,
 		GroupInterval:  300 * time.Millisecond,
 		RepeatInterval: 450 * time.Millisecond,
@@ -90,5 +90,5 @@ func TestLoadOfThePoolBecomesWebhooks(t *testing.T) {
 	atMost := r.total() + 1 // One may be under way.
 	assert.Never(t, func() bool { return r.total() > atMost }, 2*time.Second, look)
 	assert.Equal(t, ups, r.count("/up"), "none since the load fell")
-	assert.Equal(t, notify.Counts{Delivered: ups}, n.Counts("up"))
+	assert.Equal(t, notifier.Counts{Delivered: ups}, n.Counts("up"))
 }

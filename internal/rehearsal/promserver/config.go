@@ -13,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 )
 
 // Config configures a [Server]. Dir, Files and TargetsFile are required.
@@ -36,7 +36,7 @@ type Config struct {
 	// Notify is called after every evaluation of the alert rules, with an empty
 	// slice when none fires. The next evaluation waits for it, so it has to be
 	// quick. With nil, alert rules are not evaluated.
-	Notify func(ctx context.Context, firing []notify.Alert)
+	Notify func(ctx context.Context, firing []notifier.Alert)
 }
 
 func (c Config) withDefaults() Config {

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
@@ -130,7 +130,7 @@ func TestAlertRulesThatCannotBeReadAreNamed(t *testing.T) {
 			m, err := promserver.Open(promserver.Config{
 				Dir: filepath.Join(dir, "tsdb"), TargetsFile: filepath.Join(dir, "config.json"), Speed: 30,
 				Files:  minimalFiles(fstest.MapFS{"etc/grafana/provisioning/alerting/rules.yaml": {Data: []byte(test.rules)}}),
-				Notify: func(context.Context, []notify.Alert) {},
+				Notify: func(context.Context, []notifier.Alert) {},
 			})
 			require.NoError(t, err)
 			defer m.Close()

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 )
 
 // A ruleSource loads rules for the rule manager: those in the files, with their
@@ -130,7 +130,7 @@ func (s *Server) evaluate(ctx context.Context, group *rules.Group, at time.Time)
 	if group.File() != alertsFile || ctx.Err() != nil {
 		return // When the server stops, evaluations fail.
 	}
-	firing := []notify.Alert{}
+	firing := []notifier.Alert{}
 	states := map[string]string{}
 	for _, rule := range group.AlertingRules() {
 		if rule.Health() != rules.HealthGood {
@@ -141,7 +141,7 @@ func (s *Server) evaluate(ctx context.Context, group *rules.Group, at time.Time)
 			if alert.State != rules.StateFiring {
 				continue
 			}
-			firing = append(firing, notify.Alert{
+			firing = append(firing, notifier.Alert{
 				Labels:      alert.Labels.Map(),
 				Annotations: alert.Annotations.Map(),
 				Value:       alert.Value,

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 	"github.com/exopool/exopool/terraform/files"
 )
@@ -177,11 +177,11 @@ func TestAlertFiresOnlyAfterItsConditionHeldForAWhile(t *testing.T) {
 	t.Parallel()
 	type report struct {
 		at     time.Time
-		firing []notify.Alert
+		firing []notifier.Alert
 	}
 	reports := make(chan report, 1000)
 	s := newTestServer(t, func(cfg *promserver.Config) {
-		cfg.Notify = func(_ context.Context, firing []notify.Alert) { reports <- report{time.Now(), firing} }
+		cfg.Notify = func(_ context.Context, firing []notifier.Alert) { reports <- report{time.Now(), firing} }
 	})
 	member := newExporter(t, 0.95)
 	began := time.Now()
@@ -223,7 +223,7 @@ func TestNoAlertWithoutData(t *testing.T) {
 			t.Parallel()
 			evaluated := make(chan int, 1000)
 			s := newTestServer(t, func(cfg *promserver.Config) {
-				cfg.Notify = func(_ context.Context, firing []notify.Alert) { evaluated <- len(firing) }
+				cfg.Notify = func(_ context.Context, firing []notifier.Alert) { evaluated <- len(firing) }
 				cfg.Speed = 100 // without data, nothing has to keep up
 			})
 			prepare(t, s)

@@ -21,7 +21,7 @@ import (
 	prometheus "github.com/prometheus/client_golang/api/prometheus/v1"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 )
 
 func main() {
@@ -40,7 +40,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	notifier, err := notify.New(notify.Config{
+	notifier, err := notifier.New(notifier.Config{
 		URL: getenv("AUTOSCALER_URL"), Token: getenv("WEBHOOK_TOKEN"),
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 	"github.com/exopool/exopool/terraform/files"
 )
 
@@ -47,11 +47,11 @@ const interval = 10 * time.Second
 
 // evaluate evaluates the rules and calls update with the firing alerts, until ctx
 // ends. While Prometheus does not answer, none fires.
-func evaluate(ctx context.Context, ask prometheus.API, rules []*rule, update func(context.Context, []notify.Alert)) error {
+func evaluate(ctx context.Context, ask prometheus.API, rules []*rule, update func(context.Context, []notifier.Alert)) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		firing := []notify.Alert{}
+		firing := []notifier.Alert{}
 		for _, r := range rules {
 			value, holds := r.evaluate(ctx, ask)
 			switch {
@@ -66,7 +66,7 @@ func evaluate(ctx context.Context, ask prometheus.API, rules []*rule, update fun
 				for name, value := range r.Labels {
 					labels[name] = value
 				}
-				firing = append(firing, notify.Alert{Labels: labels, Value: value, StartsAt: r.since.Add(pending)})
+				firing = append(firing, notifier.Alert{Labels: labels, Value: value, StartsAt: r.since.Add(pending)})
 			}
 		}
 		update(ctx, firing)

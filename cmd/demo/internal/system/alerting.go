@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/internal/rehearsal/notify"
+	"github.com/exopool/exopool/internal/rehearsal/notifier"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
@@ -51,12 +51,12 @@ func (s *System) newAlerting(ctx context.Context) (err error) {
 // rules are Grafana's two alert rules, evaluated by the monitor.
 type rules struct {
 	monitor  *promserver.Server
-	notifier *notify.Notifier
+	notifier *notifier.Notifier
 }
 
 func (s *System) newRules(cfg promserver.Config) (err error) {
 	r := &rules{}
-	r.notifier, err = notify.New(notify.Config{
+	r.notifier, err = notifier.New(notifier.Config{
 		URL:            s.webhooks.url(),
 		GroupInterval:  s.times.Evaluation,
 		RepeatInterval: s.times.Repeat,

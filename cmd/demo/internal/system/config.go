@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/exopool/exopool/internal/config"
+	"github.com/exopool/exopool/internal/configerr"
 	"github.com/exopool/exopool/internal/loopback"
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
 // MaxSpeed is how far times can be shortened: members update their CPU time
@@ -31,7 +31,7 @@ type Config struct {
 	// Grafana evaluates the alerts; nil leaves them to the built-in rules. It
 	// evaluates no more often than every ten seconds, so that Speed then holds
 	// for the cloud alone.
-	Grafana *grafana.Installation
+	Grafana *grafanaserver.Installation
 }
 
 // DefaultConfig returns the configuration of a demo of about two minutes.
@@ -42,34 +42,34 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate reports every field that is out of its range, as a [config.Error].
+// Validate reports every field that is out of its range, as a [configerr.Error].
 func (cfg Config) Validate() error {
 	errs := []error{
-		config.Between("Speed", cfg.Speed, 1, MaxSpeed),
-		config.Between("Min", cfg.Min, 1, MaxSize),
-		config.Between("Max", cfg.Max, 1, MaxSize),
-		config.Between("Clients", cfg.Clients, 1, MaxClients),
+		configerr.Between("Speed", cfg.Speed, 1, MaxSpeed),
+		configerr.Between("Min", cfg.Min, 1, MaxSize),
+		configerr.Between("Max", cfg.Max, 1, MaxSize),
+		configerr.Between("Clients", cfg.Clients, 1, MaxClients),
 	}
 	if cfg.Max <= cfg.Min {
-		errs = append(errs, &config.Error{
+		errs = append(errs, &configerr.Error{
 			Field: "Max", Problem: fmt.Sprintf("is %d, not above the minimum size %d", cfg.Max, cfg.Min), Remedy: "raise it or lower the minimum size",
 		})
 	}
 	positive := func(field string, d time.Duration) {
 		if d <= 0 {
-			errs = append(errs, &config.Error{Field: field, Problem: fmt.Sprintf("is %s", d), Remedy: "set it to a positive duration"})
+			errs = append(errs, &configerr.Error{Field: field, Problem: fmt.Sprintf("is %s", d), Remedy: "set it to a positive duration"})
 		}
 	}
 	positive("Period", cfg.Period)
 	positive("Work", cfg.Work)
 	if !(cfg.Share > 0 && cfg.Share <= 1) {
-		errs = append(errs, &config.Error{Field: "Share", Problem: fmt.Sprintf("is %v", cfg.Share), Remedy: "set it to a number above 0 and at most 1"})
+		errs = append(errs, &configerr.Error{Field: "Share", Problem: fmt.Sprintf("is %v", cfg.Share), Remedy: "set it to a number above 0 and at most 1"})
 	}
 	if cfg.BootAge < 0 {
-		errs = append(errs, &config.Error{Field: "BootAge", Problem: fmt.Sprintf("is %s", cfg.BootAge), Remedy: "set it to 0s or longer"})
+		errs = append(errs, &configerr.Error{Field: "BootAge", Problem: fmt.Sprintf("is %s", cfg.BootAge), Remedy: "set it to 0s or longer"})
 	}
 	if !loopback.IsAddrPort(cfg.Page) {
-		errs = append(errs, &config.Error{
+		errs = append(errs, &configerr.Error{
 			Field: "Page", Problem: fmt.Sprintf("is %q, which is no loopback address with a port", cfg.Page), Remedy: "set it to an address such as 127.0.0.1:0",
 		})
 	}

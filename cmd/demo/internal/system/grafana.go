@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 	"github.com/exopool/exopool/internal/rehearsal/promserver"
 )
 
@@ -30,7 +30,7 @@ const (
 
 // A realGrafana evaluates the alerts as in production.
 type realGrafana struct {
-	server  *grafana.Server
+	server  *grafanaserver.Server
 	version string
 	alerts  atomic.Pointer[view.Alerts]
 	emit    func(severity view.Severity, text string)
@@ -49,7 +49,7 @@ func (s *System) newGrafana(ctx context.Context, cfg promserver.Config) (err err
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return fmt.Errorf("make a directory for grafana: %w", err)
 	}
-	server, err := grafana.New(grafana.Config{
+	server, err := grafanaserver.New(grafanaserver.Config{
 		Installation:  *s.cfg.Grafana,
 		Files:         cfg.Files,
 		Dir:           dir,
@@ -95,7 +95,7 @@ func (g *realGrafana) watch(ctx context.Context) error {
 		return err
 	}
 	g.emit(view.Good, fmt.Sprintf("%s evaluates the alerts: %s, user %s, password in %s",
-		g.name(), g.server.URL(), grafana.User, g.server.PasswordFile()))
+		g.name(), g.server.URL(), grafanaserver.User, g.server.PasswordFile()))
 	tick := time.NewTicker(grafanaPollInterval)
 	defer tick.Stop()
 	reported := false
@@ -119,7 +119,7 @@ func (g *realGrafana) watch(ctx context.Context) error {
 	}
 }
 
-func alertsOf(rules []grafana.Rule) *view.Alerts {
+func alertsOf(rules []grafanaserver.Rule) *view.Alerts {
 	alerts := &view.Alerts{High: view.AlertUnknown, Low: view.AlertUnknown}
 	for _, rule := range rules {
 		switch rule.Name {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/internal/rehearsal/grafana"
+	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
@@ -63,7 +63,7 @@ func TestGrafanaEvaluatesTheAlertsWhenThereIsOne(t *testing.T) {
 	scripttest.Write(t, program, script)
 	require.NoError(t, os.MkdirAll(filepath.Join(home, "public"), 0o700))
 	cfg := config()
-	cfg.Grafana = &grafana.Installation{Program: program, Command: []string{"server"}, Home: home, Version: "10.1.2"}
+	cfg.Grafana = &grafanaserver.Installation{Program: program, Command: []string{"server"}, Home: home, Version: "10.1.2"}
 	pid := 0
 	t.Run("its alerts are shown", func(t *testing.T) {
 		s := run(t, cfg)
@@ -85,7 +85,7 @@ func TestGrafanaEvaluatesTheAlertsWhenThereIsOne(t *testing.T) {
 func TestGrafanaRunsInRealTime(t *testing.T) {
 	cfg := config()
 	cfg.Speed = 10
-	cfg.Grafana = &grafana.Installation{Program: "/nowhere", Home: t.TempDir()}
+	cfg.Grafana = &grafanaserver.Installation{Program: "/nowhere", Home: t.TempDir()}
 	require.NoError(t, os.MkdirAll(filepath.Join(cfg.Grafana.Home, "public"), 0o700))
 	s, err := system.Start(t.Context(), cfg, view.NewHub())
 	require.NoError(t, err)

@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/process"
 )
 
 // memberList returns the state of the pool's members.
-func (o *observer) memberList(now time.Time, health map[string]infra.Health, cpu map[string]float64) []view.Member {
+func (o *observer) memberList(now time.Time, health map[string]driverapi.Health, cpu map[string]float64) []view.Member {
 	exporter := uint16(o.system.cloud.PortFor(process.ExporterPort)) //nolint:gosec // a port fits
 	var members []view.Member
 	for _, i := range o.system.cloud.API().Instances() {
@@ -35,13 +35,13 @@ func (o *observer) memberList(now time.Time, health map[string]infra.Health, cpu
 
 // memberState sums up what the provider and the health check say. A member that
 // fails the check is booting until it has passed one, and unhealthy after that.
-func memberState(instance string, health infra.Health, wasHealthy bool) view.MemberState {
+func memberState(instance string, health driverapi.Health, wasHealthy bool) view.MemberState {
 	switch {
 	case instance == "starting":
 		return view.MemberStarting
 	case instance != "running":
 		return view.MemberLeaving
-	case health == infra.HealthSuccess:
+	case health == driverapi.HealthSuccess:
 		return view.MemberHealthy
 	case wasHealthy:
 		return view.MemberUnhealthy
@@ -51,7 +51,7 @@ func memberState(instance string, health infra.Health, wasHealthy bool) view.Mem
 }
 
 // health returns what the load balancer's check says of members, by id.
-func (s *System) health() map[string]infra.Health {
+func (s *System) health() map[string]driverapi.Health {
 	for _, b := range s.cloud.API().Balancers() {
 		if b.ID == s.balancer && len(b.Services) > 0 {
 			return b.Services[0].Health

@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/exopool/exopool/internal/relay"
+	"github.com/exopool/exopool/internal/tcprelay"
 )
 
 const (
@@ -32,7 +32,7 @@ func Serve(ctx context.Context, listener net.Listener, cfg Config) {
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
-	server := relay.Server{Handle: cfg.handle, MaxConnections: maxConnections, Logger: cfg.Logger}
+	server := tcprelay.Server{Handle: cfg.handle, MaxConnections: maxConnections, Logger: cfg.Logger}
 	server.Serve(ctx, listener)
 }
 
@@ -40,10 +40,10 @@ func (c Config) handle(ctx context.Context, client net.Conn) {
 	far, err := c.connect(ctx, client)
 	if err != nil {
 		c.Logger.Info("machine cannot connect", "machine", client.RemoteAddr(), "err", err)
-		relay.Reset(client)
+		tcprelay.Reset(client)
 		return
 	}
-	relay.Join(ctx, client, far)
+	tcprelay.Join(ctx, client, far)
 }
 
 func (c Config) connect(ctx context.Context, client net.Conn) (net.Conn, error) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -55,11 +55,11 @@ func BenchmarkDial(b *testing.B) {
 // BenchmarkProtect replaces the rules of twenty machines with ten permits each.
 func BenchmarkProtect(b *testing.B) {
 	n := benchNetwork(b)
-	var all []infra.Protection
+	var all []driverapi.Protection
 	addr := n.Instances().Addr()
 	for range 20 {
 		addr = addr.Next()
-		p := infra.Protection{MachineID: addr.String(), Address: addr}
+		p := driverapi.Protection{MachineID: addr.String(), Address: addr}
 		for port := range 10 {
 			p.Ingress = append(p.Ingress, tcp(port+1, anyAddress()))
 		}

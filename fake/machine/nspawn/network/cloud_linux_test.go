@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -28,7 +28,7 @@ func (d namespaces) Networks() (instances, balancers netip.Prefix) {
 	return d.Instances(), d.Balancers()
 }
 
-func (d namespaces) Start(m infra.Machine) error {
+func (d namespaces) Start(m driverapi.Machine) error {
 	_, err := d.Attach(d.t.Context(), m.ID, m.Address)
 	return err
 }
@@ -37,11 +37,11 @@ func (d namespaces) Stop(string) {}
 
 func (d namespaces) Destroy(id string) { assert.NoError(d.t, d.Detach(id)) }
 
-func (d namespaces) Balance(infra.Balancer) error { return nil }
+func (d namespaces) Balance(driverapi.Balancer) error { return nil }
 
 func (d namespaces) Unbalance(string) {}
 
-func (d namespaces) Health(string, string) map[string]infra.Health { return nil }
+func (d namespaces) Health(string, string) map[string]driverapi.Health { return nil }
 
 // newCloud returns the real client of a cloud whose machines are namespaces.
 func newCloud(t *testing.T, n *network.Network) *egoscale.Client {

@@ -3,7 +3,7 @@ package network
 import (
 	"net/netip"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // Parts are what a range is split into.
@@ -20,7 +20,7 @@ func Split(whole netip.Prefix) (Parts, error) {
 }
 
 // Rules are what Protect makes of protections, as text.
-func Rules(protections ...infra.Protection) []string {
+func Rules(protections ...driverapi.Protection) []string {
 	var list []string
 	for _, r := range compile(protections) {
 		list = append(list, r.String())

@@ -9,7 +9,7 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 const (
@@ -27,13 +27,13 @@ func (n *Network) HealthcheckSources() []netip.Prefix {
 }
 
 // Protect sets what may reach which machines and what these may reach; see
-// [infra.Firewall]. It holds for addresses, whether a machine is attached or
+// [driverapi.Firewall]. It holds for addresses, whether a machine is attached or
 // not. Until the first call all machines are open, from then on those that are
 // not named cannot be reached.
 //
 // The gateway's services and its own connections always pass. What passed once
 // goes on when the permit is taken back, as on Exoscale.
-func (n *Network) Protect(all []infra.Protection) error {
+func (n *Network) Protect(all []driverapi.Protection) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
@@ -45,7 +45,7 @@ func (n *Network) Protect(all []infra.Protection) error {
 		}
 	}
 	before := n.protections
-	n.protections = append([]infra.Protection{}, all...)
+	n.protections = append([]driverapi.Protection{}, all...)
 	if err := n.enforce(); err != nil {
 		n.protections = before
 		return fmt.Errorf("protect machines: %w", err)

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -43,7 +43,7 @@ func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
 	a, b, c := attach(t, n, 0), attach(t, n, 1), attach(t, n, 2)
 	a.serve(t, 80)
 	a.serve(t, 81)
-	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, only(b.addr))}, nil)))
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{tcp(80, only(b.addr))}, nil)))
 
 	_, err := b.ask(t, a.addr, 80)
 	require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
 	require.NoError(t, err, "the gateway always passes")
 	assert.True(t, dropped(n.DialCheck, a.addr, 80), "health checks are no exception")
 
-	require.NoError(t, protect(n, a.protection([]infra.Permit{
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{
 		tcp(80, only(n.Host())), {Protocol: "tcp", FirstPort: 70, LastPort: 90, Peers: n.HealthcheckSources()},
 	}, nil)))
 	_, err = ask(plain(), a.addr, 80)
@@ -69,7 +69,7 @@ func TestPermitForALoadBalancersClientIsTheClients(t *testing.T) {
 	a := attach(t, n, 0)
 	a.serve(t, 80)
 	friend, stranger := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("203.0.113.8")
-	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, only(friend))}, nil)))
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{tcp(80, only(friend))}, nil)))
 	as := func(client netip.Addr) dial {
 		return func(ctx context.Context, network, address string) (net.Conn, error) {
 			return n.DialFrom(ctx, client, network, address)
@@ -86,14 +86,14 @@ func TestPermitsForOtherProtocols(t *testing.T) {
 	a.echo(t, 53)
 	assert.True(t, soon(func() bool { return answersPing(t, a.addr, 1) }))
 	assert.True(t, soon(func() bool { return answersUDP(t, a.addr, 53) }))
-	require.NoError(t, protect(n, a.protection([]infra.Permit{
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{
 		{Protocol: "icmp", ICMPType: 13, ICMPCode: -1, Peers: []netip.Prefix{anyAddress()}}, // not ping
 		{Protocol: "udp", FirstPort: 54, LastPort: 60, Peers: []netip.Prefix{anyAddress()}},
 		tcp(53, anyAddress()),
 	}, nil)))
 	assert.False(t, answersPing(t, a.addr, 2))
 	assert.False(t, answersUDP(t, a.addr, 53))
-	require.NoError(t, protect(n, a.protection([]infra.Permit{
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{
 		{Protocol: "icmp", ICMPType: 8, ICMPCode: 0, Peers: []netip.Prefix{only(n.Host())}},
 		{Protocol: "udp", FirstPort: 50, LastPort: 60, Peers: []netip.Prefix{only(n.Host())}},
 	}, nil)))
@@ -193,7 +193,7 @@ func TestEgressPermitsLimitWhatAMachineReaches(t *testing.T) {
 	answer(t, service)
 	world := netip.MustParseAddr("203.0.113.9")
 	require.NoError(t, protect(n, b.protection(openTo(a), nil),
-		a.protection(nil, []infra.Permit{tcp(80, only(b.addr)), tcp(443, only(world))})))
+		a.protection(nil, []driverapi.Permit{tcp(80, only(b.addr)), tcp(443, only(world))})))
 
 	_, err = a.ask(t, b.addr, 80)
 	require.NoError(t, err)
@@ -215,7 +215,7 @@ func TestOpenConnectionOutlivesItsPermit(t *testing.T) {
 		return err
 	}))
 	defer l.Close()
-	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, anyAddress())}, nil)))
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{tcp(80, anyAddress())}, nil)))
 	near, err := net.Dial("tcp4", netip.AddrPortFrom(a.addr, 80).String())
 	require.NoError(t, err)
 	defer near.Close()
@@ -250,21 +250,21 @@ func TestMachinesWithoutProtectionAreClosed(t *testing.T) {
 	require.NoError(t, err, "open until anything is protected")
 	require.NoError(t, protect(n, b.protection(nil, nil)))
 	assert.True(t, b.dropped(t, a.addr, 80))
-	require.NoError(t, protect(n, a.protection([]infra.Permit{tcp(80, anyAddress())}, nil)))
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{tcp(80, anyAddress())}, nil)))
 	_, err = b.ask(t, a.addr, 80)
 	require.NoError(t, err)
 	require.NoError(t, protect(n))
 	assert.True(t, b.dropped(t, a.addr, 80), "no machine is protected any more")
-	require.ErrorContains(t, protect(n, infra.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
+	require.ErrorContains(t, protect(n, driverapi.Protection{MachineID: "x", Address: n.Gateway()}), "is not in")
 }
 
 func TestThousandsOfRulesAreSetAtOnce(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)
 	a.serve(t, 80)
-	var all []infra.Protection
+	var all []driverapi.Protection
 	for i, addr := 0, a.addr; i < 100; i, addr = i+1, addr.Next() {
-		p := infra.Protection{MachineID: addr.String(), Address: addr}
+		p := driverapi.Protection{MachineID: addr.String(), Address: addr}
 		for port := range 20 {
 			p.Ingress = append(p.Ingress, tcp(port+100, anyAddress()))
 		}
@@ -276,9 +276,9 @@ func TestThousandsOfRulesAreSetAtOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func protect(n *network.Network, all ...infra.Protection) error { return n.Protect(all) }
+func protect(n *network.Network, all ...driverapi.Protection) error { return n.Protect(all) }
 
 // openTo permits another machine everything.
-func openTo(m machine) []infra.Permit {
-	return []infra.Permit{{Protocol: "tcp", FirstPort: 1, LastPort: 65535, Peers: []netip.Prefix{only(m.addr)}}}
+func openTo(m machine) []driverapi.Permit {
+	return []driverapi.Permit{{Protocol: "tcp", FirstPort: 1, LastPort: 65535, Peers: []netip.Prefix{only(m.addr)}}}
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
 
@@ -196,12 +196,12 @@ func (m machine) dropped(t *testing.T, to netip.Addr, port int) (yes bool) {
 	return yes
 }
 
-func (m machine) protection(ingress, egress []infra.Permit) infra.Protection {
-	return infra.Protection{MachineID: m.id, Address: m.addr, Ingress: ingress, Egress: egress}
+func (m machine) protection(ingress, egress []driverapi.Permit) driverapi.Protection {
+	return driverapi.Protection{MachineID: m.id, Address: m.addr, Ingress: ingress, Egress: egress}
 }
 
-func tcp(port int, peers ...netip.Prefix) infra.Permit {
-	return infra.Permit{Protocol: "tcp", FirstPort: port, LastPort: port, Peers: peers}
+func tcp(port int, peers ...netip.Prefix) driverapi.Permit {
+	return driverapi.Permit{Protocol: "tcp", FirstPort: port, LastPort: port, Peers: peers}
 }
 
 func anyAddress() netip.Prefix { return netip.PrefixFrom(netip.IPv4Unspecified(), 0) }

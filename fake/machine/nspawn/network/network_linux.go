@@ -13,7 +13,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A Network connects machines. It ends with [Network.Close]; what is left of
@@ -29,8 +29,8 @@ type Network struct {
 	dials  chan struct{}   // one entry for each that is under way
 
 	mu          sync.Mutex
-	machines    map[string]netip.Addr // attached, by id
-	protections []infra.Protection    // nil: never given
+	machines    map[string]netip.Addr  // attached, by id
+	protections []driverapi.Protection // nil: never given
 	closed      bool
 }
 

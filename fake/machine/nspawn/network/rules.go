@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/exopool/exopool/fake/infra"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // A rule lets a kind of new connections of one machine pass, or nothing more.
@@ -36,7 +36,7 @@ func protocols() map[string]byte {
 // compile turns what machines are permitted into rules. A machine with permits
 // for egress gets through with nothing else; one without any is free to connect
 // to everything. Permits for IPv6 match nothing here.
-func compile(protections []infra.Protection) []rule {
+func compile(protections []driverapi.Protection) []rule {
 	var list []rule
 	for _, p := range protections {
 		link := linkName(p.Address)
@@ -50,7 +50,7 @@ func compile(protections []infra.Protection) []rule {
 	return list
 }
 
-func translate(link string, ingress bool, permits []infra.Permit) []rule {
+func translate(link string, ingress bool, permits []driverapi.Permit) []rule {
 	var list []rule
 	known := protocols()
 	for _, p := range permits {

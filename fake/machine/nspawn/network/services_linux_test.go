@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/fake/infra"
 	"github.com/exopool/exopool/fake/machine/balancer"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
 	"github.com/exopool/exopool/fake/machine/nspawn/egressproxy"
 	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
@@ -72,7 +72,7 @@ func TestMachinesLearnWhoTheyAre(t *testing.T) {
 	}
 	serveHTTP(t, n, netip.AddrPortFrom(network.Metadata(), 80), metadata.Handler(find, quiet()))
 	// Not even a machine that lets nothing in and out is cut off from it.
-	require.NoError(t, protect(n, a.protection(nil, []infra.Permit{tcp(1, only(b.addr))}), b.protection(nil, nil)))
+	require.NoError(t, protect(n, a.protection(nil, []driverapi.Permit{tcp(1, only(b.addr))}), b.protection(nil, nil)))
 	for _, m := range []machine{a, b} {
 		assert.Equal(t, ids[m.addr], m.fetch(t, "http://169.254.169.254/1.0/meta-data/instance-id"))
 	}
@@ -140,8 +140,8 @@ func TestLoadBalancerServesItsClientsUnderTheirAddresses(t *testing.T) {
 	n := newNetwork(t)
 	members := []machine{attach(t, n, 0), attach(t, n, 1)}
 	client := attach(t, n, 2)
-	var targets []infra.Target
-	var protections []infra.Protection
+	var targets []driverapi.Target
+	var protections []driverapi.Protection
 	for _, m := range members {
 		var l net.Listener
 		require.NoError(t, in(t, m.path, func() (err error) {
@@ -152,8 +152,8 @@ func TestLoadBalancerServesItsClientsUnderTheirAddresses(t *testing.T) {
 			from, _, _ := net.SplitHostPort(r.RemoteAddr)
 			_, _ = io.WriteString(w, m.id+" "+from)
 		}))
-		targets = append(targets, infra.Target{MachineID: m.id, Address: m.addr})
-		protections = append(protections, m.protection([]infra.Permit{tcp(8080, only(client.addr), only(n.Host()))}, nil))
+		targets = append(targets, driverapi.Target{MachineID: m.id, Address: m.addr})
+		protections = append(protections, m.protection([]driverapi.Permit{tcp(8080, only(client.addr), only(n.Host()))}, nil))
 	}
 	lb, err := balancer.NewSet(t.Context(), balancer.Config{
 		Logger: quiet(), Speed: 1000,
@@ -169,23 +169,23 @@ func TestLoadBalancerServesItsClientsUnderTheirAddresses(t *testing.T) {
 	t.Cleanup(lb.Close)
 	front := n.Balancers().Addr().Next()
 	require.NoError(t, protect(n, protections...))
-	require.NoError(t, lb.Balance(infra.Balancer{ID: "lb", Address: front, Services: []infra.Service{{
+	require.NoError(t, lb.Balance(driverapi.Balancer{ID: "lb", Address: front, Services: []driverapi.Service{{
 		ID: "svc", Name: "web", Port: 80, TargetPort: 8080, Protocol: "tcp", Strategy: "round-robin", Targets: targets,
-		Healthcheck: infra.Healthcheck{Mode: "http", Port: 8080, URI: "/", Interval: 10, Timeout: 500, Retries: 1},
+		Healthcheck: driverapi.Healthcheck{Mode: "http", Port: 8080, URI: "/", Interval: 10, Timeout: 500, Retries: 1},
 	}}}))
-	healthy := func(want infra.Health) func() bool {
+	healthy := func(want driverapi.Health) func() bool {
 		return func() bool {
 			health := lb.Health("lb", "svc")
 			return health["m0"] == want && health["m1"] == want
 		}
 	}
-	require.Eventually(t, healthy(infra.HealthFailure), timeout, 5*time.Millisecond,
+	require.Eventually(t, healthy(driverapi.HealthFailure), timeout, 5*time.Millisecond,
 		"a security group that forgets health checks fails them")
 	for i := range protections {
 		protections[i].Ingress = append(protections[i].Ingress, tcp(8080, n.HealthcheckSources()...))
 	}
 	require.NoError(t, protect(n, protections...))
-	require.Eventually(t, healthy(infra.HealthSuccess), timeout, 5*time.Millisecond)
+	require.Eventually(t, healthy(driverapi.HealthSuccess), timeout, 5*time.Millisecond)
 
 	url := "http://" + front.String() + "/"
 	answers := map[string]bool{client.fetch(t, url): true, client.fetch(t, url): true}

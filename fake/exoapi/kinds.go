@@ -1,0 +1,95 @@
+package exoapi
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/iam"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
+	"github.com/exopool/exopool/fake/machine/driverapi"
+)
+
+// stores are the kinds of resources that others, or the methods of a [Cloud],
+// refer to.
+type stores struct {
+	instances *instances
+	pools     *pools
+	balancers *balancers
+	apiKeys   *apiKeys
+	access    *access
+}
+
+// newResources makes all kinds of resources and connects those that need one
+// another. A new kind is one more entry of the list at the end. The order of
+// the list is that of [world.World.Register].
+func newResources(
+	w *world.World, cfg Config, driver driverapi.Driver, faults *Faults, keyring *iam.Keyring, events *eventLog,
+) (*stores, []resource, error) {
+	instanceIPs, balancerIPs, err := publicAddresses(driver)
+	if err != nil {
+		return nil, nil, err
+	}
+	policies := &iam.Compiler{}
+	organization := newOrganization(w, policies)
+	catalog := newCatalog(cfg.Zones, cfg.APIEndpoint)
+	sshKeys := newSSHKeys(w)
+	securityGroups := newSecurityGroups(w, driver, cfg.Logger)
+	antiAffinityGroups := newAntiAffinityGroups(w)
+	privateNetworks := newPrivateNetworks(w, cfg.Logger)
+	elasticIPs := newElasticIPs(w, instanceIPs)
+	instances := newInstances(w, driver, instanceIPs, cfg.Timing, cfg.Logger)
+	pools := newPools(w, faults, cfg.Timing, cfg.Logger)
+	balancers := newBalancers(w, driver, balancerIPs, cfg.Timing, cfg.Logger)
+	roles := newRoles(w, policies)
+	apiKeys := newAPIKeys(w, keyring)
+
+	instances.specs = &specReader{catalog, sshKeys, securityGroups, antiAffinityGroups, privateNetworks, elasticIPs}
+	instances.pools = pools
+	pools.instances, pools.balancers = instances, balancers
+	balancers.pools = pools
+	securityGroups.instances = instances
+	antiAffinityGroups.instances = instances
+	privateNetworks.instances = instances
+	elasticIPs.instances = instances
+	apiKeys.roles = roles
+
+	all := &stores{
+		instances: instances,
+		pools:     pools,
+		balancers: balancers,
+		apiKeys:   apiKeys,
+		access:    &access{w, apiKeys, organization},
+	}
+	return all, slices.Concat([]resource{
+		instances.declare(),
+		pools.declare(),
+		securityGroups.declare(),
+		balancers.declare(),
+		antiAffinityGroups.declare(),
+		privateNetworks.declare(),
+		elasticIPs.declare(),
+		sshKeys.declare(),
+		roles.declare(),
+		apiKeys.declare(),
+		organization.declare(),
+		organization.declarePolicy(),
+		catalog.declare(),
+		events.declare(w),
+		declareOperations(w),
+		declareQuotas(w),
+	}, notEmulatedKinds()), nil
+}
+
+// publicAddresses are those of a driver's networks.
+func publicAddresses(driver driverapi.Driver) (instances, balancers *world.Addresses, err error) {
+	machines, services := driver.Networks()
+	if !machines.IsValid() || !services.IsValid() {
+		return nil, nil, fmt.Errorf("driver's networks %v and %v are not both valid", machines, services)
+	}
+	instances = world.NewAddresses(machines)
+	// A driver with one network for both gets distinct addresses from it.
+	if machines.Masked() == services.Masked() {
+		return instances, instances, nil
+	}
+	return instances, world.NewAddresses(services), nil
+}

@@ -1,0 +1,8 @@
+// Package driverapi is what runs the machines, load balancers and firewalls of an
+// emulated cloud: the interface [Driver] and its types.
+//
+//	emulator ──▶ Driver ──▶ processes, containers, nothing at all
+//
+// A driver may also be an [Observer], if its machines do things by themselves,
+// and a [Firewall], if it enforces security groups.
+package driverapi

@@ -1,3 +1,0 @@
-// Package cloudinit reads from the disk of a machine what cloud-init did there,
-// without logging in.
-package cloudinit

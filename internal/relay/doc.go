@@ -1,3 +1,0 @@
-// Package relay accepts connections and passes their bytes on to others, in
-// both directions.
-package relay
