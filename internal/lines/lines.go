@@ -9,7 +9,7 @@ import "bytes"
 type Writer struct {
 	Func func(line string)
 	// Max is the longest line in bytes; longer ones are split. It bounds what
-	// the writer keeps in memory.
+	// the writer keeps in memory. Zero means no limit.
 	Max int
 
 	begun []byte // an incomplete line
@@ -21,7 +21,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	for {
 		line, rest, found := bytes.Cut(w.begun, []byte("\n"))
 		switch {
-		case len(line) > w.Max:
+		case w.Max > 0 && len(line) > w.Max:
 			line, rest = w.begun[:w.Max], w.begun[w.Max:]
 		case !found:
 			return len(p), nil

@@ -34,6 +34,15 @@ func TestWriterSplitsLines(t *testing.T) {
 	}
 }
 
+func TestWithoutALimitLinesAreWhole(t *testing.T) {
+	t.Parallel()
+	var got []string
+	w := &lines.Writer{Func: func(line string) { got = append(got, line) }}
+	_, err := w.Write([]byte("1234567890\n1\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1234567890", "1"}, got)
+}
+
 func FuzzWriter(f *testing.F) {
 	f.Add("one\ntwo\n", 3)
 	f.Add("0123456789\n\n", 1)

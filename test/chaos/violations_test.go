@@ -142,9 +142,9 @@ func reportsForeignChange(s *scaler, when uint64) {
 func TestSecretsInLogsAreSeen(t *testing.T) {
 	t.Parallel()
 	w := &world{stats: newStats(), secrets: [][]byte{[]byte("EXOsecret")}}
-	log := w.logger(&run{world: w, name: "a"})
-	log.Debug("all is well", slog.String("key", "EXOther"))
+	logger := w.logger(&run{world: w, name: "a"})
+	logger.Debug("all is well", slog.String("key", "EXOther"))
 	assert.Empty(t, w.violations)
-	log.With(slog.Any("err", errors.New("signed with EXOsecret"))).Debug("oops")
+	logger.With(slog.Any("err", errors.New("signed with EXOsecret"))).Debug("oops")
 	assert.Len(t, w.violations, 1)
 }

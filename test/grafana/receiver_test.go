@@ -79,7 +79,7 @@ func (w *world) silence(t *testing.T, grace, length time.Duration) {
 			after = count()
 		}
 		return count() > after
-	}, length, poll, "a webhook that nobody should send")
+	}, length, poll, "a webhook that should not be sent")
 	if !silent {
 		return
 	}
