@@ -13,8 +13,11 @@
 // nothing needs to run: whatever fell due is done before the next request is
 // answered. With the system clock, [Cloud.Run] does it when it falls due.
 //
-// What instances do is up to a driver, [driverapi.Driver]. Without one nothing runs,
-// and they become healthy some time after they started.
+// What instances do is up to a driver, [driverapi.Driver]. Without one nothing
+// runs, and they become healthy some time after they started.
+//
+// Each kind of resource has a file named after it, which declares the kind in
+// the terms of resource.go, and an entry in kinds.go.
 //
 // [Cloud.Faults] breaks things by name. [Cloud.Routes] lists which part of
 // the API is emulated; the rest answers 501 and names itself.
