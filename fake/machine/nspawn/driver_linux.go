@@ -19,11 +19,12 @@ import (
 
 // A Driver runs machines until [Driver.Close].
 type Driver struct {
-	cfg       Config
-	network   *network.Network
-	balancers *balancer.Set
-	groups    *cgroup.Hierarchy
-	image     string // directory of the template
+	*balancer.Set // load balancers
+
+	cfg     Config
+	network *network.Network
+	groups  *cgroup.Hierarchy
+	image   string // directory of the template
 
 	begin  func(*machine, []*machine) // starts a machine's goroutine
 	cancel context.CancelFunc
@@ -90,7 +91,7 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 	if d.image, err = template.Ensure(ctx, d.cfg.template()); err != nil {
 		return err
 	}
-	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
+	d.Set, err = balancer.NewSet(ctx, balancer.Config{
 		Logger: d.cfg.Logger, Speed: d.cfg.Speed, On: d.on,
 		Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
 			return d.network.Listen(ctx, "tcp4", at.String())
@@ -235,8 +236,8 @@ func (d *Driver) Close(ctx context.Context) error {
 	}
 	d.cancel()
 	d.alive.Wait()
-	if d.balancers != nil {
-		d.balancers.Close()
+	if d.Set != nil {
+		d.Set.Close()
 	}
 	var errs []error
 	if d.network != nil {
@@ -269,16 +270,3 @@ func (d *Driver) HealthcheckSources() []netip.Prefix { return d.network.Healthch
 // Protect sets what may reach which machines and what they may reach, in place
 // of what was set before. Until it is called, all are open.
 func (d *Driver) Protect(all []driverapi.Protection) error { return d.network.Protect(all) }
-
-// Balance brings a load balancer into the given state. The error names every
-// service that cannot listen; the others serve.
-func (d *Driver) Balance(b driverapi.Balancer) error { return d.balancers.Balance(b) }
-
-// Unbalance removes a load balancer and cuts the connections through it.
-func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
-
-// Health returns the last result of the service's health check, by machine id;
-// machines not checked yet are absent.
-func (d *Driver) Health(balancerID, serviceID string) map[string]driverapi.Health {
-	return d.balancers.Health(balancerID, serviceID)
-}

@@ -76,13 +76,14 @@ func (c Config) validate() error {
 // program started once more, see package member. It ends with [Driver.Close];
 // should the program die without that, its members end by themselves.
 type Driver struct {
-	cfg       Config
-	balancers *balancer.Set
-	network   *network
-	ports     *ports // of members
-	dir       string
-	tasks     *tasks.Group  // one for each run
-	kill      chan struct{} // closed when there is no time for grace
+	*balancer.Set // load balancers
+
+	cfg     Config
+	network *network
+	ports   *ports // of members
+	dir     string
+	tasks   *tasks.Group  // one for each run
+	kill    chan struct{} // closed when there is no time for grace
 
 	mu     sync.Mutex
 	runs   map[string]*run     // by id of the machine that is powered on
@@ -117,7 +118,7 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close()))
 	}
 	fronts := newPorts(lastHost(network.balancers), cfg.Logger)
-	d.balancers, err = balancer.NewSet(ctx, balancer.Config{
+	d.Set, err = balancer.NewSet(ctx, balancer.Config{
 		Logger: cfg.Logger, Speed: cfg.Speed, Listen: fronts.listen, TargetPort: d.ports.known, On: d.on,
 	})
 	if err != nil {
@@ -233,28 +234,6 @@ func (d *Driver) forget(r *run) {
 	}
 }
 
-// Balance brings a load balancer into the given state. Connections through
-// services that stay are not disturbed: a target that is gone gets no new ones.
-// The error names every service that cannot listen; the others serve.
-func (d *Driver) Balance(b driverapi.Balancer) error { return d.balancers.Balance(b) }
-
-// Unbalance removes a load balancer and cuts the connections through it.
-func (d *Driver) Unbalance(id string) { d.balancers.Unbalance(id) }
-
-// Health returns the last result of the service's health check, by machine id;
-// machines not checked yet are absent.
-func (d *Driver) Health(balancerID, serviceID string) map[string]driverapi.Health {
-	return d.balancers.Health(balancerID, serviceID)
-}
-
-// Endpoint returns where the service on the given port of a load balancer
-// really listens: on its address, and on that port unless a stand-in serves,
-// as for a low port without the right to it. It is false when no such service
-// forwards.
-func (d *Driver) Endpoint(balancerID string, port int) (netip.AddrPort, bool) {
-	return d.balancers.Endpoint(balancerID, port)
-}
-
 // Close stops all machines as [Driver.Stop] does, then the balancers, and
 // returns when no process, goroutine or directory is left. When ctx ends,
 // members are killed at once. A second call does nothing.
@@ -269,7 +248,7 @@ func (d *Driver) Close(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { close(d.kill) })
 	d.tasks.Close()
 	stop()
-	d.balancers.Close()
+	d.Set.Close()
 	if err := errors.Join(d.network.claim.Close(), os.RemoveAll(d.dir)); err != nil {
 		return fmt.Errorf("close process driver: %w", err)
 	}
