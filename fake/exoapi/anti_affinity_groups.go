@@ -67,14 +67,3 @@ func (s *antiAffinityGroups) create(r *request) (any, error) {
 	}
 	return s.set(r, g.id, func() { s.Add(g.id, g) })
 }
-
-func (s *antiAffinityGroups) delete(r *request) (any, error) {
-	g, err := s.named(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.unused(g.id); err != nil {
-		return nil, err
-	}
-	return s.set(r, g.id, func() { s.Remove(g.id) })
-}

@@ -188,8 +188,5 @@ func (s *roles) delete(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.unused(o.id); err != nil {
-		return nil, err
-	}
-	return s.set(r, o.id, func() { s.Remove(o.id) })
+	return s.removeUnused(r, o.id)
 }

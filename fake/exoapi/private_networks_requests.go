@@ -61,17 +61,6 @@ func (s *privateNetworks) resetField(r *request) (any, error) {
 	return s.set(r, n.id, func() { n.labels = nil })
 }
 
-func (s *privateNetworks) delete(r *request) (any, error) {
-	n, err := s.named(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.unused(n.id); err != nil {
-		return nil, err
-	}
-	return s.set(r, n.id, func() { s.Remove(n.id) })
-}
-
 // attachment reads which network, instance and address a call is about, and
 // finds the instance's interface, if it has one. The address is the zero Addr
 // if the call names none.

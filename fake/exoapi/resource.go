@@ -119,6 +119,22 @@ func (c *collection[T]) unused(id string) error {
 	return nil
 }
 
+// delete deletes the one that the path names, unless another resource uses it.
+func (c *collection[T]) delete(r *request) (any, error) {
+	if _, err := c.named(r); err != nil {
+		return nil, err
+	}
+	return c.removeUnused(r, r.id())
+}
+
+// removeUnused deletes a resource that was found, unless another one uses it.
+func (c *collection[T]) removeUnused(r *request, id string) (any, error) {
+	if err := c.unused(id); err != nil {
+		return nil, err
+	}
+	return c.set(r, id, func() { c.Remove(id) })
+}
+
 // change accepts a change of a resource; see [world.World.Change].
 func (c *collection[T]) change(r *request, id string, act func(*world.Operation)) (any, error) {
 	return c.world.Change(r.operationID, c.kind, id, act), nil

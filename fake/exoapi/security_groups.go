@@ -206,10 +206,7 @@ func (s *securityGroups) delete(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.unused(g.id); err != nil {
-		return nil, err
-	}
-	return s.set(r, g.id, func() { s.Remove(g.id) })
+	return s.removeUnused(r, g.id)
 }
 
 func (s *securityGroups) addSource(r *request) (any, error) {
