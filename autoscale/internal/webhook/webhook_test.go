@@ -117,7 +117,7 @@ func TestBodies(t *testing.T) {
 		{"a message in a message", asJSON, `{"Message":"{\"Message\":\"{\\\"NewStateValue\\\":\\\"OK\\\"}\"}"}`, 200, false},
 		{"a message that is no JSON", asJSON, `{"Message":"{status: resolved}"}`, 200, true},
 		{"a number for a word that is not listed", asJSON, `{"heartbeat":{"status":7}}`, 200, false},
-		{"keeping the last state for want of data", asJSON, `{"alerts":[{"status":"firing","annotations":{"grafana_state_reason":"NoData, KeepLast"}}]}`, 200, false},
+		{"keeping the last state without data", asJSON, `{"alerts":[{"status":"firing","annotations":{"grafana_state_reason":"NoData, KeepLast"}}]}`, 200, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
