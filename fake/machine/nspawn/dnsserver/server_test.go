@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,13 +40,28 @@ func cloud() map[string]netip.Addr {
 	}
 }
 
+// listen takes a port that is free for both protocols: one that is free for UDP
+// may be in use for TCP.
+func listen(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 100 {
+		packets, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		require.NoError(t, err)
+		connections, err := net.Listen("tcp4", packets.LocalAddr().String())
+		if err == nil {
+			return packets, connections
+		}
+		require.ErrorIs(t, err, syscall.EADDRINUSE)
+		require.NoError(t, packets.Close())
+	}
+	require.Fail(t, "no port is free for both UDP and TCP")
+	return nil, nil
+}
+
 // serve runs a server on a port of the loopback interface until the test ends.
 func serve(t *testing.T, s *dnsserver.Server) string {
 	t.Helper()
-	packets, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	require.NoError(t, err)
-	connections, err := net.Listen("tcp4", packets.LocalAddr().String())
-	require.NoError(t, err)
+	packets, connections := listen(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, packets, connections) }()
