@@ -49,6 +49,11 @@ build: ## Build the programs into bin/, static and reproducible
 verify: ## Fail when go.mod or generated files are not what the tools would write
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	$(GO) test -run TestArchiveIsThatOfTheSource ./internal/handin
+
+.PHONY: source
+source: ## Write terraform/source.tar, the source of the two programs, which Terraform deploys
+	$(GO) run ./internal/handin/write source
 
 .PHONY: openapi
 openapi: ## Download the official OpenAPI document, which the emulator is checked against
