@@ -41,11 +41,11 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if err := p.chooseMachines(ctx, &r); err != nil {
 		return exitOK, err
 	}
-	results, err := p.runChecks(ctx, r)
-	if results != nil {
-		p.sumUp(results)
+	verdict, err := p.runChecks(ctx, r)
+	if verdict.Results != nil {
+		p.sumUp(verdict.Results)
 	}
-	if err == nil && acceptance.AnyFailed(results) {
+	if err == nil && verdict.Failed() {
 		err = errNotMet
 	}
 	return exitOK, err
@@ -107,7 +107,7 @@ func (p program) bestMachines(ctx context.Context, cfg config) string {
 }
 
 // runChecks starts the cloud, and checks the folder against it line by line.
-func (p program) runChecks(ctx context.Context, r rehearsal) (results []acceptance.Result, err error) {
+func (p program) runChecks(ctx context.Context, r rehearsal) (verdict acceptance.Verdict, err error) {
 	checks, all, release := p.interruptible(ctx)
 	defer release()
 	defer func() {
@@ -117,18 +117,18 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (results []acceptan
 	}()
 	installation, err := p.findTerraform(checks)
 	if err != nil {
-		return nil, err
+		return verdict, err
 	}
 	cloud, err := p.startCloud(checks, r.config)
 	if err != nil {
-		return nil, err
+		return verdict, err
 	}
 	defer p.reportUnsupported(cloud, "Terraform")
 	defer p.close(cloud) // so that the report is complete
 	p.reportWithheld()
 	folder, err := p.copyFolder(r, installation, cloud, all.Done())
 	if err != nil {
-		return nil, err
+		return verdict, err
 	}
 	defer folder.Close()
 	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with its own state\n\n", r.dir, r.Machines)

@@ -51,7 +51,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 		}
 	})
 	installer := &terratester{t: t, installation: i}
-	results, err := acceptance.Run(t.Context(), context.WithoutCancel(t.Context()), acceptance.Config{
+	verdict, err := acceptance.Run(t.Context(), context.WithoutCancel(t.Context()), acceptance.Config{
 		Installer: installer, Cloud: c, Ability: acceptance.Boot,
 		NewLoad: func(url string) (acceptance.Load, error) { return newVisitors(url) },
 		Report: func(r acceptance.Result) {
@@ -68,7 +68,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	for _, r := range results {
+	for _, r := range verdict.Results {
 		assert.True(t, t.Failed() || r.Outcome == acceptance.Passed, "skipped: %s: %s", r.Line, r.Note)
 	}
 	assert.NotContains(t, said.String(), secret)

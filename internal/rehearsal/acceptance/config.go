@@ -70,6 +70,12 @@ type Config struct {
 	// ApplyTimeout and DestroyTimeout bound Terraform; 20 min when zero.
 	ApplyTimeout, DestroyTimeout time.Duration
 
+	// Diagnose returns why a line does not hold, if that is known. It may be nil.
+	Diagnose func(context.Context, Subject) Diagnosis
+	// Engine runs the containers of the optional scenarios; nil: they are
+	// skipped.
+	Engine Engine
+
 	// Report gets every result as soon as it is known, and Progress, at each
 	// poll, what is waited for. Both are called on the goroutine of Run, and
 	// may be nil.

@@ -25,7 +25,7 @@ const (
 
 func (r *run) health() []check {
 	return []check{
-		{Line: Line{lineHealthy, healthLimit, Traffic}, after: []string{linePool, lineNLB}, do: r.eventually(r.allHealthy)},
+		{Line: Line{lineHealthy, healthLimit, Traffic}, after: []string{linePool, lineNLB}, about: r.aboutMembers, do: r.eventually(r.allHealthy)},
 		{Line: Line{lineAnswer, answerLimit, Traffic}, after: []string{lineNLB}, do: r.eventually(r.answersOK)},
 	}
 }
@@ -85,4 +85,14 @@ func (r *run) get(ctx context.Context, url string) (status int, body string, err
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	return resp.StatusCode, string(text), err
+}
+
+// aboutMembers is the subject of lines about the members behind the load
+// balancer.
+func (r *run) aboutMembers() Subject {
+	s := Subject{Balancer: true, Port: r.service().Healthcheck.Port}
+	for _, i := range r.alive() {
+		s.Machines = append(s.Machines, i.ID)
+	}
+	return s
 }

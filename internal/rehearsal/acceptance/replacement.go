@@ -71,8 +71,8 @@ func (r *run) updateMembers() {
 		addresses = append(addresses, i.Address)
 	}
 	slices.SortFunc(addresses, netip.Addr.Compare)
-	if !slices.Equal(addresses, r.members.addresses) {
-		r.members = membership{addresses, time.Now()}
+	if !slices.Equal(addresses, r.membership.addresses) {
+		r.membership = membership{addresses, time.Now()}
 	}
 }
 
@@ -89,15 +89,15 @@ func (r *run) alive() (found []exoapi.InstanceInfo) {
 // awaitTargets waits until Prometheus has the members as targets, and no others.
 func (r *run) awaitTargets(ctx context.Context, c check) (string, error) {
 	r.updateMembers()
-	return r.await(ctx, c, func() time.Time { return r.members.since }, func(ctx context.Context) (bool, string) {
+	return r.await(ctx, c, func() time.Time { return r.membership.since }, func(ctx context.Context) (bool, string) {
 		r.updateMembers()
 		targets, err := r.targets(ctx)
 		if err != nil {
 			return false, err.Error()
 		}
 		seen := fmt.Sprintf("members %s, targets %s, %s after the last change",
-			addressList(r.members.addresses), addressList(targets), time.Since(r.members.since).Round(time.Second))
-		return slices.Equal(targets, r.members.addresses), seen
+			addressList(r.membership.addresses), addressList(targets), time.Since(r.membership.since).Round(time.Second))
+		return slices.Equal(targets, r.membership.addresses), seen
 	})
 }
 

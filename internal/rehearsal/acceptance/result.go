@@ -24,14 +24,37 @@ const (
 
 // A Result is the result of one line.
 type Result struct {
+	Sprint   int    // 1 to 3; 0: of no sprint
+	Scenario string // the lines of a scenario follow each other
+	Optional bool   // does not count in the verdict
+
 	Line    string // the text
 	Outcome Outcome
 	Took    time.Duration // until it held, or until the check gave up
 	Limit   time.Duration // 0: no limit
 	Note    string        // what was seen, or why it failed or was skipped
+	Hints   []string      // what to do about a failure
+	// StandIn says what only the stand-in for a real machine has done; empty
+	// when machines execute their user-data.
+	StandIn string
 }
 
-// AnyFailed reports whether a line failed. Lines that were skipped do not count.
-func AnyFailed(results []Result) bool {
-	return slices.ContainsFunc(results, func(r Result) bool { return r.Outcome == Failed })
+// An Advice is something that the course's checker does not look at, and that is
+// not as it should be.
+type Advice struct {
+	Text  string // what should be
+	Seen  string // instead
+	Hints []string
+}
+
+// A Verdict is all that a rehearsal has found out.
+type Verdict struct {
+	Results []Result
+	Advice  []Advice
+}
+
+// Failed reports whether a line failed that is not optional. Lines that were
+// skipped do not count.
+func (v Verdict) Failed() bool {
+	return slices.ContainsFunc(v.Results, func(r Result) bool { return r.Outcome == Failed && !r.Optional })
 }

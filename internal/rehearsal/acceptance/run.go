@@ -24,9 +24,9 @@ func Lines() []Line {
 //
 // It destroys also when ctx ends before; lines that were not checked by then
 // are Skipped. The end of cleanup cuts the destruction short.
-func Run(ctx, cleanup context.Context, cfg Config) ([]Result, error) {
+func Run(ctx, cleanup context.Context, cfg Config) (Verdict, error) {
 	if err := cfg.validate(); err != nil {
-		return nil, fmt.Errorf("configure the rehearsal: %w", err)
+		return Verdict{}, fmt.Errorf("configure the rehearsal: %w", err)
 	}
 	r := &run{Config: cfg.withDefaults(), before: cfg.Cloud.Inventory(), failed: map[string]bool{}, stopLoad: func() {}}
 	for _, c := range r.installed() {
@@ -36,14 +36,15 @@ func Run(ctx, cleanup context.Context, cfg Config) ([]Result, error) {
 	for _, c := range r.destroy() {
 		r.perform(cleanup, c)
 	}
-	return r.results, nil
+	return r.Verdict, nil
 }
 
 // A check finds out whether a line holds.
 type check struct {
 	Line
 
-	after []string // lines that this one depends on
+	after []string       // lines that this one depends on
+	about func() Subject // nil: nothing that could be diagnosed
 	// do returns what was seen.
 	do func(ctx context.Context, c check) (note string, err error)
 }
@@ -56,16 +57,16 @@ func (r *run) installed() []check {
 // A run is one rehearsal in progress.
 type run struct {
 	Config
+	Verdict
 
 	before           map[string][]string // inventory of the account
-	results          []Result
-	failed           map[string]bool // lines that do not hold, or were not checked
+	failed           map[string]bool     // lines that do not hold, or were not checked
 	applyInterrupted bool
 
-	members  membership // as last seen
-	minimum  int        // members before the load
-	load     Load       // nil before there is one
-	stopLoad func()
+	membership membership // as last seen
+	minimum    int        // members before the load
+	load       Load       // nil before there is one
+	stopLoad   func()
 }
 
 // errCannotTell is the error of a check that would need another installation.
@@ -91,11 +92,24 @@ func (r *run) perform(ctx context.Context, c check) {
 			result.Note = err.Error()
 		default:
 			result.Outcome, result.Note = Failed, err.Error()
+			r.explainFailure(ctx, c, &result)
 		}
 	}
 	r.failed[c.Text] = result.Outcome != Passed
-	r.results = append(r.results, result)
+	r.Results = append(r.Results, result)
 	r.Report(result)
+}
+
+// explainFailure adds what is known about the cause.
+func (r *run) explainFailure(ctx context.Context, c check, result *Result) {
+	if c.about == nil {
+		return
+	}
+	d := r.diagnose(ctx, c.about())
+	if d.Cause != "" {
+		result.Note += ": " + d.Cause
+	}
+	result.Hints = d.Hints
 }
 
 // skipReason returns why a check cannot be performed, and nothing if it can.

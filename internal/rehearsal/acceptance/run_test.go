@@ -21,8 +21,9 @@ func run(ctx context.Context, t *testing.T, cfg acceptance.Config) map[string]ac
 	t.Helper()
 	reported := 0
 	cfg.Report = func(acceptance.Result) { reported++ }
-	results, err := acceptance.Run(ctx, t.Context(), cfg)
+	verdict, err := acceptance.Run(ctx, t.Context(), cfg)
 	require.NoError(t, err)
+	results := verdict.Results
 	assert.Equal(t, len(results), reported)
 	byLine := map[string]acceptance.Result{}
 	for _, r := range results {
@@ -186,6 +187,22 @@ func TestProgressSaysWhatIsWaitedFor(t *testing.T) {
 		run(t.Context(), t, cfg)
 		assert.Contains(t, seen, "with 10 parallel clients on http://<NLB>/load there is one more member: 1 members 30s/5m0s")
 		assert.Contains(t, seen, "terraform apply ends without an error: 2 things in the account 3s/20m0s")
+	})
+}
+
+func TestFailureIsDiagnosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.sick = true
+		cfg := s.config()
+		cfg.Diagnose = func(_ context.Context, about acceptance.Subject) acceptance.Diagnosis {
+			assert.Equal(t, acceptance.Subject{Machines: []string{s.members()[0].ID}, Port: 8080, Balancer: true}, about)
+			return acceptance.Diagnosis{Cause: "nothing listens on port 8080", Hints: []string{"start something"}}
+		}
+		r := run(t.Context(), t, cfg)["all backends are healthy"]
+		assert.Equal(t, acceptance.Failed, r.Outcome)
+		assert.Contains(t, r.Note, "0 of 1 members healthy: nothing listens on port 8080")
+		assert.Equal(t, []string{"start something"}, r.Hints)
 	})
 }
 

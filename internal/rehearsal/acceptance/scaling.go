@@ -78,7 +78,7 @@ func (r *run) awaitEnoughMembers(ctx context.Context, c check) (string, error) {
 		if !below.IsZero() && time.Since(below) >= r.scaled(settled) {
 			return true, seen
 		}
-		if healthy && known >= threshold && time.Since(r.members.since) >= r.scaled(stuck) {
+		if healthy && known >= threshold && time.Since(r.membership.since) >= r.scaled(stuck) {
 			atMaximum = fmt.Errorf("%w: the size did not change for %s, so the pool is probably at its maximum: %s", errCannotTell, r.scaled(stuck), seen)
 			return true, seen
 		}

@@ -32,6 +32,7 @@ type solution struct {
 	uri          string // of its health check
 	extra        bool   // a second instance outside the pool
 	answer       string // to /health
+	sick         bool   // members never become healthy
 	noMonitoring bool
 	frozen       bool   // the targets do not follow
 	lazy         bool   // does not scale
@@ -69,6 +70,10 @@ func (s *solution) create(ctx context.Context, path string, body object) string 
 // Apply creates all that is demanded.
 func (s *solution) Apply(ctx context.Context) error {
 	s.applied = true
+	if s.sick {
+		_, err := s.cloud.Faults().Add(exoapi.Fault{Name: exoapi.FaultMemberNeverHealthy})
+		require.NoError(s.t, err)
+	}
 	var found struct {
 		Templates []struct{ ID string }
 		Types     []struct{ ID string } `json:"instance-types"`
