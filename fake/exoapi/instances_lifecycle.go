@@ -101,7 +101,7 @@ func (s *instances) machine(i *instance) driverapi.Machine {
 		Zone:     i.zone,
 		Address:  i.address,
 		Type:     *i.instanceType,
-		Template: i.template.Name,
+		Template: i.template.Name, DefaultUser: i.template.DefaultUser,
 		UserData: data,
 		SSHKeys:  keys,
 		BootTime: s.timing.Boot,

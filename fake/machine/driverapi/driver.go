@@ -13,8 +13,10 @@ type Machine struct {
 	Address  netip.Addr // public IPv4 address
 	Type     InstanceType
 	Template string // name of the template
-	UserData []byte // decoded
-	SSHKeys  []string
+	// DefaultUser is the one that the template's images let log in.
+	DefaultUser string
+	UserData    []byte // decoded
+	SSHKeys     []string
 	// BootTime is how long after power-on the machine's services answer.
 	BootTime time.Duration
 }

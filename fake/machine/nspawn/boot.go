@@ -20,7 +20,11 @@ const removeTimeout = 10 * time.Second
 // prepare makes what the machine does not have yet.
 func (m *machine) prepare(ctx context.Context, spec driverapi.Machine) (err error) {
 	if m.disk == nil {
-		m.disk, err = container.Format(filepath.Join(m.cfg.disks(), m.id), m.template, m.contents(spec))
+		template, err := m.awaitTemplate(ctx, spec.Template)
+		if err != nil {
+			return err
+		}
+		m.disk, err = container.Format(filepath.Join(m.cfg.disks(), m.id), template, m.contents(spec))
 		if err != nil {
 			return err
 		}
@@ -52,6 +56,9 @@ func (m *machine) contents(spec driverapi.Machine) container.Contents {
 		// pids controller, and container engines refuse to do without the
 		// limit that they set by default.
 		files["etc/containers/containers.conf.d/90-exopool.conf"] = []byte("[containers]\npids_limit = 0\n")
+	}
+	if user := m.cfg.userOf(spec); user != "" {
+		files["etc/cloud/cloud.cfg.d/91-exopool-user.cfg"] = fmt.Appendf(nil, "system_info: {default_user: {name: %s}}\n", user)
 	}
 	return container.Contents{
 		Hostname: spec.Name, Nameserver: gateway, Authority: m.cfg.Authority, Files: files,

@@ -52,7 +52,7 @@ func createInstance(t *testing.T, client *egoscale.Client, userData string) *ego
 		UserData: new(base64.StdEncoding.EncodeToString([]byte(userData))),
 	}
 	for _, candidate := range templates {
-		if *candidate.Name == template.Name {
+		if *candidate.Name == template.Default {
 			wanted.TemplateID = candidate.ID
 		}
 	}

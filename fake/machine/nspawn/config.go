@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
@@ -36,6 +39,17 @@ type Config struct {
 	// Mirror is the address of a Debian mirror. Default: the one that the
 	// host uses itself, otherwise Debian's own.
 	Mirror string
+	// UbuntuMirror is the address of an Ubuntu mirror. Default: Ubuntu's own.
+	UbuntuMirror string
+	// StandIns are templates that stand in for others: one that can be built,
+	// by its name or its short form such as debian-13, by the name of the
+	// template that instances ask for.
+	StandIns map[string]string
+	// TemplateFlag is how users set StandIns, for errors that ask them to.
+	TemplateFlag string
+	// ProgressLogger gets the steps of building templates, which takes minutes.
+	// Default: Logger.
+	ProgressLogger *slog.Logger
 	// Authority is a certificate, as PEM, that all machines trust: that of the
 	// emulated API.
 	Authority []byte
@@ -70,6 +84,8 @@ func (c Config) withDefaults() Config {
 	if c.Mirror == "" {
 		c.Mirror = template.Mirror(os.DirFS("/etc/apt"))
 	}
+	c.UbuntuMirror = cmp.Or(c.UbuntuMirror, template.UbuntuMirror())
+	c.ProgressLogger = cmp.Or(c.ProgressLogger, c.Logger)
 	for _, dir := range []*string{&c.Dir, &c.Cache} {
 		if absolute, err := filepath.Abs(*dir); err == nil {
 			*dir = absolute
@@ -95,6 +111,12 @@ func (c Config) validate() error {
 	}
 	if !(c.Speed > 0) {
 		errs = append(errs, fmt.Errorf("speed %v: must be positive", c.Speed))
+	}
+	for _, wanted := range slices.Sorted(maps.Keys(c.StandIns)) {
+		if _, ok := template.Find(c.StandIns[wanted]); !ok {
+			errs = append(errs, fmt.Errorf("stand-in %q for template %q: cannot be built; want one of %s",
+				c.StandIns[wanted], wanted, strings.Join(template.Names(), ", ")))
+		}
 	}
 	for _, dir := range []string{c.Dir, c.Cache} {
 		if !unshare.Mountable(dir) || !filepath.IsAbs(dir) {
@@ -127,5 +149,14 @@ func (c Config) disks() string { return filepath.Join(c.Dir, c.Prefix+"-machines
 func (c Config) share(t driverapi.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
 
 func (c Config) template() template.Config {
-	return template.Config{Cache: c.Cache, Mirror: c.Mirror, Logger: c.Logger}
+	return template.Config{Cache: c.Cache, Mirror: c.Mirror, UbuntuMirror: c.UbuntuMirror, Logger: c.ProgressLogger}
+}
+
+// userOf returns the default user of the template that another one stands in for;
+// "" for machines that get what they ask for.
+func (c Config) userOf(spec driverapi.Machine) string {
+	if _, ok := c.StandIns[spec.Template]; !ok {
+		return ""
+	}
+	return spec.DefaultUser
 }

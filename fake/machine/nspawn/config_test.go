@@ -23,6 +23,7 @@ func TestConfigIsValidated(t *testing.T) {
 		"speed -1: must be":                     {Logger: logger, Speed: -1},
 		"grace -1ns: must be":                   {Logger: logger, Grace: -1},
 		"directory /a:b: must be":               {Logger: logger, Dir: "/a:b"},
+		`stand-in "arch" for template "x"`:      {Logger: logger, StandIns: map[string]string{"x": "arch"}},
 		"directory /a,b: must be":               {Logger: logger, Cache: "/a,b"},
 		"speed -1: must be positive\ndirectory": {Logger: logger, Speed: -1, Dir: "/a:b"},
 	} {

@@ -14,7 +14,6 @@ import (
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
-	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
 
 // A Driver runs machines until [Driver.Close].
@@ -24,7 +23,7 @@ type Driver struct {
 	cfg     Config
 	network *network.Network
 	groups  *cgroup.Hierarchy
-	image   string // directory of the template
+	images  *builder
 
 	begin  func(*machine, []*machine) // starts a machine's goroutine
 	cancel context.CancelFunc
@@ -43,9 +42,9 @@ var (
 )
 
 // New makes a driver without machines: it sweeps up what an earlier run left,
-// makes the network, and builds the template if there is none yet, which takes
-// a minute or two. The error says what is missing on the host; ask
-// [Examine] for all of it.
+// and makes the network. What machines start from is built when the first one
+// asks for it, which takes a minute or two. The error says what is missing on the
+// host; ask [Examine] for all of it.
 func New(ctx context.Context, cfg Config) (*Driver, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
@@ -57,6 +56,9 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 	d.begin = func(m *machine, predecessors []*machine) {
 		d.alive.Go(func() { m.run(running, predecessors) })
 	}
+	d.images = newBuilder(&d.cfg, func(work func(context.Context)) {
+		d.alive.Go(func() { work(running) })
+	})
 	err := d.prepare(ctx)
 	if err == nil {
 		err = d.serve(running)
@@ -88,9 +90,6 @@ func (d *Driver) prepare(ctx context.Context) (err error) {
 	if err := os.MkdirAll(d.cfg.disks(), 0o700); err != nil {
 		return err
 	}
-	if d.image, err = template.Ensure(ctx, d.cfg.template()); err != nil {
-		return err
-	}
 	d.Set, err = balancer.NewSet(ctx, balancer.Config{
 		Logger: d.cfg.Logger, Speed: d.cfg.Speed, On: d.on,
 		Listen: func(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
@@ -119,11 +118,10 @@ func (d *Driver) Networks() (instances, balancers netip.Prefix) {
 // gone. A machine that is on stays as it is. Its boot takes the time it takes,
 // whatever the BootTime.
 func (d *Driver) Start(spec driverapi.Machine) error {
-	switch {
-	case spec.Template != template.Name:
-		return fmt.Errorf("start machine %s: there is no template %q for machines that really boot, only %q",
-			spec.Name, spec.Template, template.Name)
-	case !spec.Address.IsValid():
+	if _, err := d.images.resolve(spec.Template); err != nil {
+		return fmt.Errorf("start machine %s: %w", spec.Name, err)
+	}
+	if !spec.Address.IsValid() {
 		return fmt.Errorf("start machine %s: machines without a public IPv4 address cannot be booted", spec.Name)
 	}
 	d.mu.Lock()
@@ -134,7 +132,7 @@ func (d *Driver) Start(spec driverapi.Machine) error {
 	m := d.machines[spec.ID]
 	if m == nil {
 		m = &machine{
-			cfg: &d.cfg, link: d.network, groups: d.groups, template: d.image,
+			cfg: &d.cfg, link: d.network, groups: d.groups, templates: d.images,
 			logger: d.cfg.Logger.With("machine", spec.Name, "address", spec.Address),
 			id:     spec.ID, address: spec.Address, spec: spec,
 			changed: make(chan struct{}, 1), ended: make(chan struct{}),
@@ -251,6 +249,10 @@ func (d *Driver) Close(ctx context.Context) error {
 	}
 	return nil
 }
+
+// StandIns returns the templates that stood in for others so far, by the name of
+// the template that instances asked for. See [Config.StandIns].
+func (d *Driver) StandIns() map[string]string { return d.images.standIns() }
 
 // Gateway is the address at which machines reach the emulated API.
 func (d *Driver) Gateway() netip.Addr { return d.network.Gateway() }

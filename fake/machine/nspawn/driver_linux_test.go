@@ -116,11 +116,10 @@ podman run --detach --network host docker.io/janoszen/http-load-generator:1.0.1
 
 func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
 	driver, log := newDriver(t)
-	resp, err := http.Head(template.ReleaseURL(template.Mirror(os.DirFS("/etc/apt"))))
-	if err != nil {
+	mirror := template.Mirror(os.DirFS("/etc/apt"))
+	if err := template.Reach(t.Context(), template.Config{Mirror: mirror}, template.Default); err != nil {
 		t.Skipf("a Debian mirror is needed: %v", err)
 	}
-	resp.Body.Close()
 	m := instance(driver, 0, application)
 	start(t, driver, m)
 	booted(t, log, m, 1)
@@ -134,7 +133,7 @@ func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
 	eventually(t, "the member is healthy", func() bool {
 		return driver.Health("lb", "web")[m.ID] == driverapi.HealthSuccess
 	})
-	resp, err = http.Get("http://" + balancers.Addr().Next().String() + "/health")
+	resp, err := http.Get("http://" + balancers.Addr().Next().String() + "/health")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -325,8 +324,10 @@ func TestWhatACrashLeavesIsSweptUp(t *testing.T) {
 func TestMachinesThatCannotBeAreRefused(t *testing.T) {
 	driver, _ := newDriver(t)
 	m := instance(driver, 0, "")
-	m.Template = "Linux Ubuntu 24.04 LTS 64-bit"
-	require.ErrorContains(t, driver.Start(m), `only "Linux Debian 13 (Trixie) 64-bit"`)
+	m.Template = "Linux Ubuntu 18.04 LTS 64-bit"
+	err := driver.Start(m)
+	require.ErrorContains(t, err, `no template "Linux Ubuntu 18.04 LTS 64-bit"`)
+	require.ErrorContains(t, err, `only Linux Debian 13 (Trixie) 64-bit, `)
 	m = instance(driver, 0, "")
 	m.Address = m.Address.Prev().Prev()
 	require.NoError(t, driver.Start(m), "tried in the background")

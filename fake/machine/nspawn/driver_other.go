@@ -43,6 +43,7 @@ func (*Driver) Console(string) (string, bool)                                { r
 func (*Driver) Balance(driverapi.Balancer) error                             { return errSystem }
 func (*Driver) Unbalance(string)                                             {}
 func (*Driver) Health(string, string) map[string]driverapi.Health            { return nil }
+func (*Driver) StandIns() map[string]string                                  { return nil }
 func (*Driver) Gateway() netip.Addr                                          { return netip.Addr{} }
 func (*Driver) Host() netip.Addr                                             { return netip.Addr{} }
 func (*Driver) Listen(context.Context, string, string) (net.Listener, error) { return nil, errSystem }

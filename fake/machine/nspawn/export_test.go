@@ -1,9 +1,11 @@
 package nspawn
 
 import (
+	"context"
 	"net/netip"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
+	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
 
 // WithDefaults returns the configuration with its defaults, and what is wrong
@@ -21,5 +23,35 @@ func Hosts(c Config, gateway, metadata netip.Addr) map[string]netip.Addr {
 	return c.hosts(gateway, metadata)
 }
 
+// BuildTemplate builds what machines of a driver start from.
+func BuildTemplate(ctx context.Context, c Config, name string) error {
+	_, err := template.Ensure(ctx, c.withDefaults().template(), name)
+	return err
+}
+
 // Unmet is the error that a list of requirements amounts to.
 var Unmet = unmet
+
+// A Builder builds templates by a function.
+type Builder struct{ *builder }
+
+// NewBuilder makes one.
+func NewBuilder(c Config, ensure func(name string) error) Builder {
+	b := newBuilder(&c, func(work func(context.Context)) { go work(context.Background()) })
+	b.ensure = func(_ context.Context, name string) (string, error) { return "/" + name, ensure(name) }
+	return Builder{b}
+}
+
+// Get begins a build, and returns what waits for it.
+func (b Builder) Get(wanted string) (wait func() error) {
+	running := b.get(wanted)
+	return func() error { <-running.done; return running.err }
+}
+
+// StandIns returns those that were used.
+func (b Builder) StandIns() map[string]string { return b.standIns() }
+
+// UserOf is the default user that a machine is given.
+func UserOf(c Config, template, user string) string {
+	return c.userOf(driverapi.Machine{Template: template, DefaultUser: user})
+}

@@ -35,13 +35,13 @@ const (
 //	off ──▶ on ──▶ off      a boot ends: reboot, shutdown, crash
 //	      any ──▶ gone
 type machine struct {
-	cfg      *Config
-	logger   *slog.Logger
-	id       string
-	address  netip.Addr
-	link     link
-	groups   *cgroup.Hierarchy
-	template string
+	cfg       *Config
+	logger    *slog.Logger
+	id        string
+	address   netip.Addr
+	link      link
+	groups    *cgroup.Hierarchy
+	templates *builder
 
 	// Only the machine's own goroutine uses these.
 	disk      *container.Disk
@@ -180,7 +180,7 @@ func (m *machine) runWhileOn(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.want != on || m.stops != stops {
-		if err != nil {
+		if err != nil && !errors.Is(err, errNotWanted) {
 			m.logger.Warn("machine did not end in order", "err", err)
 		}
 		return

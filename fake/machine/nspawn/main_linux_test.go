@@ -57,6 +57,8 @@ func newDriver(tb testing.TB, edit ...func(*nspawn.Config)) (*nspawn.Driver, *li
 			tb.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)
 		}
 	}
+	// Which may take longer than a test waits for a machine.
+	require.NoError(tb, nspawn.BuildTemplate(tb.Context(), cfg, template.Default))
 	driver, err := nspawn.New(tb.Context(), cfg)
 	require.NoError(tb, err)
 	tb.Cleanup(func() {
@@ -128,7 +130,7 @@ func instance(driver *nspawn.Driver, i int, userData string, keys ...string) dri
 	}
 	return driverapi.Machine{
 		ID: fmt.Sprintf("0f8fad5b-d9cb-469f-a165-%012d", i), Name: fmt.Sprintf("web-%d", i), Zone: "at-vie-1",
-		Address: address, Template: template.Name, UserData: []byte(userData), SSHKeys: keys,
+		Address: address, Template: template.Default, UserData: []byte(userData), SSHKeys: keys,
 		Type: driverapi.InstanceType{Family: "standard", Size: "micro", CPUs: 1, Memory: 512 << 20},
 	}
 }

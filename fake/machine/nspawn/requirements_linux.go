@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
@@ -19,12 +17,8 @@ import (
 	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
 )
 
-const (
-	// room is what a template, a few machines and their packages take.
-	room = 5 << 30
-	// answerTimeout is how long a mirror may take to say that it is there.
-	answerTimeout = 10 * time.Second
-)
+// room is what a template, a few machines and their packages take.
+const room = 5 << 30
 
 // Examine tests everything that the driver needs on this host, and leaves
 // nothing behind. Without root it cannot test much, and says so.
@@ -46,11 +40,12 @@ func Examine(ctx context.Context, cfg Config) []Requirement {
 		}
 		return n.Close()
 	}, "end the other program or choose another range, see the message; the kernel needs veth and nf_tables with nat"))
-	if template.Cached(cfg.template()) {
+	if template.Cached(cfg.template(), template.Default) {
 		return append(list, Requirement{Name: "template"})
 	}
-	return append(list, examine("Debian mirror", func() error { return answers(ctx, cfg.Mirror) },
-		"give the address of a mirror that this host reaches"))
+	return append(list, examine("Debian mirror", func() error {
+		return template.Reach(ctx, cfg.template(), template.Default)
+	}, "give the address of a mirror that this host reaches"))
 }
 
 // basics are what can be tested in a moment.
@@ -64,7 +59,7 @@ func basics(ctx context.Context, cfg Config) []Requirement {
 		}, "run it as root, say with sudo"),
 		program("systemd-nspawn", "systemd-container"),
 	}
-	if !template.Cached(cfg.template()) {
+	if !template.Cached(cfg.template(), template.Default) {
 		list = append(list, program("mmdebstrap", "mmdebstrap"), examine("Debian's keys", keyring,
 			"install the package debian-archive-keyring"))
 	}
@@ -162,24 +157,6 @@ func free(dir string) error {
 	//nolint:gosec // G115: sizes of blocks are small and positive
 	if bytes := fs.Bavail * uint64(fs.Bsize); bytes < room {
 		return fmt.Errorf("%s has %d MiB left, %d are needed", dir, bytes>>20, room>>20)
-	}
-	return nil
-}
-
-func answers(ctx context.Context, mirror string) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, template.ReleaseURL(mirror), http.NoBody)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", req.URL.Redacted(), resp.Status)
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
-// Package template makes the disk that machines start from: a Debian root
-// directory with cloud-init, built once from the packages of a Debian mirror and
-// then kept.
+// Package template makes the disks that machines start from: root directories of
+// Debian and Ubuntu with cloud-init, each built once from the packages of a
+// mirror and then kept.
 //
-// It has what Debian's own cloud images have, not more: user-data that forgets to
-// install a package fails here as it does in the cloud. Packages that
+// They have what the cloud images of the distribution have, not more: user-data that
+// forgets to install a package fails here as it does in the cloud. Packages that
 // user-data often asks for are downloaded in advance, so that installing them
 // takes no download.
 package template

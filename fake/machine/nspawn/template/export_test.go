@@ -15,4 +15,13 @@ func Progress(logger *slog.Logger, mirror *url.URL, writes ...string) string {
 }
 
 // Key is what a template is kept under.
-func Key(c Config) (string, error) { return c.key() }
+func Key(c Config, name string) (string, error) {
+	r, _ := find(name)
+	return c.key(r)
+}
+
+// Sources is what apt reads in a template.
+func Sources(c Config, name string) string {
+	r, _ := find(name)
+	return r.sources(c)
+}

@@ -22,7 +22,8 @@ func masked() []string {
 		"systemd-udevd.service", "systemd-udev-trigger.service",
 		"systemd-udevd-kernel.socket", "systemd-udevd-control.socket",
 		"systemd-networkd.service", "systemd-networkd.socket", "systemd-networkd-wait-online.service",
-		"console-getty.service", "getty@.service",
+		"console-getty.service", "getty@.service", "systemd-resolved.service", "motd-news.timer", "ua-timer.timer",
+		"ubuntu-advantage.service", "console-setup.service", "keyboard-setup.service", "setvtrgb.service",
 		"sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-hugepages.mount", "dev-mqueue.mount",
 	}
 }

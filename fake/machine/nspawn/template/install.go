@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
@@ -36,13 +38,56 @@ func options() []string {
 	return options
 }
 
-// install makes the root directory of a Debian system.
-func install(ctx context.Context, cfg Config, dir string) error {
+// install makes the root directory of a system.
+func install(ctx context.Context, cfg Config, r release, dir string) error {
 	args := append(options(),
-		"--include="+strings.Join(base(), ","),
-		"--customize-hook="+download+strings.Join(downloaded(), " "),
-		suite, dir, "-") // sources come by standard input
-	mirror, err := parseMirror(cfg.Mirror)
+		"--include="+strings.Join(r.packages(), ","),
+		"--customize-hook="+download+strings.Join(r.downloaded, " "))
+	if r.ubuntu {
+		keys := dir + ".keys"
+		defer os.RemoveAll(keys)
+		keyring, err := ubuntuKeyring(ctx, cfg, keys)
+		if err != nil {
+			return fmt.Errorf("get the keys of Ubuntu: %w", err)
+		}
+		args = append(args, "--keyring="+keyring)
+	}
+	args = append(args, r.suite, dir, "-") // sources come by standard input
+	return mmdebstrap(ctx, cfg, r, args)
+}
+
+// hostKeyring is where distributions keep the keys of Ubuntu.
+const hostKeyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+
+// ubuntuKeyring returns the file with the keys that Ubuntu's archive is signed
+// with: the host's, or else that of Debian's package, which is checked with the keys
+// of Debian and unpacked to a directory.
+func ubuntuKeyring(ctx context.Context, cfg Config, dir string) (string, error) {
+	if _, err := os.Stat(hostKeyring); err == nil {
+		return hostKeyring, nil
+	}
+	if err := os.RemoveAll(dir); err != nil { // of a build that was interrupted
+		return "", err
+	}
+	debian, _ := find(Default)
+	if _, err := parseMirror(debian.mirror(cfg)); err != nil {
+		return "", err
+	}
+	err := mmdebstrap(ctx, cfg, debian, []string{
+		"mmdebstrap", "--mode=root", "--variant=extract", "--format=directory", `--aptopt=Acquire::Languages "none"`,
+		"--include=ubuntu-archive-keyring", debian.suite, dir, "-",
+	})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, hostKeyring)
+	_, err = os.Stat(file)
+	return file, err
+}
+
+// mmdebstrap runs that program, which reads the sources of a release.
+func mmdebstrap(ctx context.Context, cfg Config, r release, args []string) error {
+	mirror, err := parseMirror(r.mirror(cfg))
 	if err != nil {
 		return err
 	}
@@ -50,7 +95,7 @@ func install(ctx context.Context, cfg Config, dir string) error {
 	process, err := unshare.Start(unshare.Spec{
 		Args: args, Output: output,
 		// The address may hold a password, which has no place in a process list.
-		Input: strings.NewReader("deb " + cfg.Mirror + " " + suite + " main\n"),
+		Input: strings.NewReader(r.sources(cfg)),
 	})
 	if err != nil {
 		return err

@@ -1,12 +1,15 @@
 package template
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // FallbackMirror is Debian's own address, which finds a mirror nearby.
@@ -111,7 +114,39 @@ func stanzas(text string) []source {
 func parseMirror(mirror string) (*url.URL, error) {
 	u, err := url.Parse(mirror)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(mirror, " \t\n") {
-		return nil, fmt.Errorf("this is not the address of a Debian mirror; want e.g. %s", FallbackMirror)
+		return nil, fmt.Errorf("this is not the address of a mirror; want e.g. %s", FallbackMirror)
 	}
 	return u, nil
+}
+
+// answerTimeout is how long a mirror may take to say that it is there.
+const answerTimeout = 10 * time.Second
+
+// Reach asks the mirror of a template whether it has the release. Without a mirror
+// the template cannot be built.
+func Reach(ctx context.Context, cfg Config, name string) error {
+	r, ok := find(name)
+	if !ok {
+		return fmt.Errorf("there is no template %q that can be built", name)
+	}
+	return reach(ctx, cfg, r)
+}
+
+func reach(ctx context.Context, cfg Config, r release) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	address := r.mirror(cfg) + "/dists/" + r.suite + "/Release"
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", req.URL.Redacted(), resp.Status)
+	}
+	return nil
 }

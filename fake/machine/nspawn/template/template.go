@@ -17,15 +17,8 @@ import (
 	"github.com/exopool/exopool/internal/filelock"
 )
 
-// Name is what the catalog of the emulated cloud calls the template that can be
-// built.
-const Name = "Linux Debian 13 (Trixie) 64-bit"
-
-// suite is Debian's name of that release.
-const suite = "trixie"
-
 // version is part of the key: it rises when the way of building changes.
-const version = 1
+const version = 2
 
 // Config is what to build and where to keep it.
 type Config struct {
@@ -33,34 +26,27 @@ type Config struct {
 	Cache string
 	// Mirror is the address of a Debian mirror. Machines use it, too.
 	Mirror string
+	// UbuntuMirror is that of an Ubuntu mirror.
+	UbuntuMirror string
 	// Logger gets the progress of a build.
 	Logger *slog.Logger
-}
-
-// base is what makes a root directory the image of a cloud.
-func base() []string {
-	return []string{
-		"systemd-sysv", "dbus", "udev", "libpam-systemd", "cloud-init", "openssh-server", "ca-certificates", "curl", "wget",
-		"iproute2", "iputils-ping", "procps", "sudo", "netbase", "nftables", "less", "python3",
-	}
-}
-
-// downloaded lists the packages that are downloaded in advance, not installed.
-func downloaded() []string {
-	return []string{"podman", "netavark", "crun", "aardvark-dns", "apparmor", "prometheus-node-exporter", "prometheus"}
 }
 
 // Ensure returns the directory of a template, and builds it if there is none
 // yet, which takes a minute or two. Of several programs that want the same one,
 // one builds and the others wait.
-func Ensure(ctx context.Context, cfg Config) (string, error) {
-	mirror, err := parseMirror(cfg.Mirror)
-	if err != nil {
-		return "", fmt.Errorf("template: %w", err)
+func Ensure(ctx context.Context, cfg Config, name string) (string, error) {
+	r, ok := find(name)
+	if !ok {
+		return "", fmt.Errorf("there is no template %q that can be built", name)
 	}
-	dir, err := cfg.dir()
+	mirror, err := parseMirror(r.mirror(cfg))
 	if err != nil {
-		return "", fmt.Errorf("template: %w", err)
+		return "", fmt.Errorf("template %q: %w", r.name, err)
+	}
+	dir, err := cfg.dir(r)
+	if err != nil {
+		return "", fmt.Errorf("template %q: %w", r.name, err)
 	}
 	if isComplete(dir) {
 		return dir, nil
@@ -68,14 +54,14 @@ func Ensure(ctx context.Context, cfg Config) (string, error) {
 	// Files in a template have the rights and owners of a system; who must
 	// not be root here must not reach its set-user-id programs.
 	if err := os.MkdirAll(cfg.Cache, 0o700); err != nil {
-		return "", fmt.Errorf("template: %w", err)
+		return "", fmt.Errorf("template %q: %w", r.name, err)
 	}
 	lock := dir + ".lock"
 	unlock, err := filelock.Acquire(ctx, lock, func() {
-		cfg.Logger.Info("another program builds the template, waiting for it", "lock", lock)
+		cfg.Logger.Info("another program builds the template, waiting for it", "template", r.name, "lock", lock)
 	})
 	if err != nil {
-		return "", fmt.Errorf("template: %w", err)
+		return "", fmt.Errorf("template %q: %w", r.name, err)
 	}
 	defer unlock()
 	if isComplete(dir) {
@@ -83,21 +69,24 @@ func Ensure(ctx context.Context, cfg Config) (string, error) {
 	}
 	begin := time.Now()
 	cfg.Logger.Info("building the template of the machines; this happens once and takes a minute or two",
-		"template", Name, "mirror", mirror.Redacted())
-	if err := build(ctx, cfg, dir); err != nil {
-		return "", fmt.Errorf("build template from %s: %w", mirror.Redacted(), err)
+		"template", r.name, "mirror", mirror.Redacted())
+	if err := build(ctx, cfg, r, dir); err != nil {
+		return "", fmt.Errorf("build template %q from %s: %w", r.name, mirror.Redacted(), err)
 	}
-	cfg.Logger.Info("template built", "dir", dir, "took", time.Since(begin).Round(time.Second))
+	cfg.Logger.Info("template built", "template", r.name, "dir", dir, "took", time.Since(begin).Round(time.Second))
 	return dir, nil
 }
 
 // build works beside the final place, so that what is there is complete.
-func build(ctx context.Context, cfg Config, dir string) error {
+func build(ctx context.Context, cfg Config, r release, dir string) error {
+	if err := reach(ctx, cfg, r); err != nil {
+		return err
+	}
 	partial := dir + ".partial"
 	if err := os.RemoveAll(partial); err != nil { // of a build that was interrupted
 		return err
 	}
-	err := install(ctx, cfg, partial)
+	err := install(ctx, cfg, r, partial)
 	if err == nil {
 		err = finish(partial)
 	}
@@ -115,16 +104,16 @@ func isComplete(dir string) bool {
 	return err == nil && info.IsDir()
 }
 
-func (c *Config) dir() (string, error) {
-	key, err := c.key()
-	return filepath.Join(c.Cache, suite+"-"+key), err
+func (c *Config) dir(r release) (string, error) {
+	key, err := c.key(r)
+	return filepath.Join(c.Cache, r.suite+"-"+key), err
 }
 
 // key identifies everything a template is made from but the state of the
 // mirror.
-func (c *Config) key() (string, error) {
+func (c *Config) key(r release) (string, error) {
 	h := sha256.New()
-	inputs := []any{version, runtime.GOARCH, suite, c.Mirror, base(), downloaded(), excluded(), masked()}
+	inputs := []any{version, runtime.GOARCH, r.suite, r.sources(*c), r.packages(), r.downloaded, excluded(), masked()}
 	if err := json.NewEncoder(h).Encode(inputs); err != nil {
 		return "", err
 	}
@@ -142,10 +131,11 @@ func (c *Config) key() (string, error) {
 }
 
 // Cached reports whether [Ensure] has nothing to build.
-func Cached(cfg Config) bool {
-	dir, err := cfg.dir()
+func Cached(cfg Config, name string) bool {
+	r, ok := find(name)
+	if !ok {
+		return false
+	}
+	dir, err := cfg.dir(r)
 	return err == nil && isComplete(dir)
 }
-
-// ReleaseURL is a file that every mirror has which can build the template.
-func ReleaseURL(mirror string) string { return mirror + "/dists/" + suite + "/Release" }

@@ -3,7 +3,10 @@ package template_test
 import (
 	"bytes"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -85,21 +88,66 @@ func TestBuildLogsItsSteps(t *testing.T) {
 	}
 }
 
-func TestKeyDependsOnTheMirrorOnly(t *testing.T) {
-	key := func(c template.Config) string {
-		k, err := template.Key(c)
+func TestKeyDependsOnReleaseAndMirror(t *testing.T) {
+	key := func(c template.Config, name string) string {
+		k, err := template.Key(c, name)
 		require.NoError(t, err)
 		return k
 	}
-	one := template.Config{Mirror: "http://a/debian", Cache: "/a"}
-	assert.Equal(t, key(one), key(template.Config{Mirror: "http://a/debian", Cache: "/b"}), "not on where it is kept")
-	assert.NotEqual(t, key(one), key(template.Config{Mirror: "http://b/debian"}))
+	one := template.Config{Mirror: "http://a/debian", UbuntuMirror: "http://a/ubuntu", Cache: "/a"}
+	moved, other := one, one
+	moved.Cache, other.Mirror = "/b", "http://b/debian"
+	seen := map[string]string{}
+	for _, name := range template.Names() {
+		k := key(one, name)
+		assert.Equal(t, k, key(moved, name), "not on where it is kept")
+		assert.Equal(t, strings.Contains(name, "Debian"), k != key(other, name), name)
+		assert.NotContains(t, seen, k, "as %s", seen[k])
+		seen[k] = name
+	}
+}
+
+func TestTemplatesAreFoundByBothNames(t *testing.T) {
+	for text, want := range map[string]string{
+		"debian-13": template.Default, template.Default: template.Default,
+		"Ubuntu-22.04": "Linux Ubuntu 22.04 LTS 64-bit", "Linux Ubuntu 20.04 LTS 64-bit": "Linux Ubuntu 20.04 LTS 64-bit",
+	} {
+		name, ok := template.Find(text)
+		assert.True(t, ok, text)
+		assert.Equal(t, want, name)
+	}
+	for _, name := range template.Names() {
+		found, ok := template.Find(template.Short(name))
+		assert.True(t, ok)
+		assert.Equal(t, name, found)
+	}
+	_, ok := template.Find("")
+	assert.False(t, ok)
+}
+
+func TestUbuntuHasItsUpdates(t *testing.T) {
+	cfg := template.Config{Mirror: "http://a/debian", UbuntuMirror: "http://a/ubuntu"}
+	assert.Equal(t, `deb http://a/ubuntu jammy main restricted universe multiverse
+deb http://a/ubuntu jammy-updates main restricted universe multiverse
+deb http://a/ubuntu jammy-security main restricted universe multiverse
+`, template.Sources(cfg, "Linux Ubuntu 22.04 LTS 64-bit"))
+	assert.Equal(t, "deb http://a/debian trixie main\n", template.Sources(cfg, template.Default))
+}
+
+func TestMirrorWithoutTheReleaseIsNamedBeforeABuild(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	cfg := template.Config{Cache: t.TempDir(), UbuntuMirror: server.URL, Logger: slog.New(slog.DiscardHandler)}
+	_, err := template.Ensure(t.Context(), cfg, "Linux Ubuntu 22.04 LTS 64-bit")
+	require.ErrorContains(t, err, server.URL+"/dists/jammy/Release answers 404")
+	_, err = template.Ensure(t.Context(), cfg, "Linux Ubuntu 4.10 LTS 64-bit")
+	require.ErrorContains(t, err, "no template")
 }
 
 func TestMirrorsThatAreNoneAreRefusedUnrepeated(t *testing.T) {
 	for _, mirror := range []string{"", "debian", "ftp://u:secret@a/debian", "http://u:secret@a/debian main"} {
-		_, err := template.Ensure(t.Context(), template.Config{Cache: t.TempDir(), Mirror: mirror})
-		require.ErrorContains(t, err, "not the address of a Debian mirror")
+		_, err := template.Ensure(t.Context(), template.Config{Cache: t.TempDir(), Mirror: mirror}, template.Default)
+		require.ErrorContains(t, err, "not the address of a mirror")
 		assert.NotContains(t, err.Error(), "secret")
 	}
 }
