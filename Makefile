@@ -6,6 +6,7 @@ SHELL := /bin/bash
 GO ?= go
 LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 60s
+HANDIN ?= handin
 
 .PHONY: help
 help: ## Show this list
@@ -54,6 +55,10 @@ verify: ## Fail when go.mod or generated files are not what the tools would writ
 .PHONY: source
 source: ## Write terraform/source.tar, the source of the two programs, which Terraform deploys
 	$(GO) run ./internal/handin/write source
+
+.PHONY: handin
+handin: ## Write the folder HANDIN (handin): Terraform and both programs, as the course takes them
+	$(GO) run ./internal/handin/write folder "$(HANDIN)"
 
 .PHONY: openapi
 openapi: ## Download the official OpenAPI document, which the emulator is checked against

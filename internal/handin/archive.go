@@ -20,12 +20,16 @@ const ArchiveName = "terraform/source.tar"
 //
 // It is not compressed, so that Git stores the difference of two versions.
 func Archive(ctx context.Context, root string) ([]byte, error) {
-	files, err := source(ctx, root, "autoscaler", "discovery")
+	return archive(ctx, root, "autoscaler", "discovery")
+}
+
+func archive(ctx context.Context, root string, programs ...string) ([]byte, error) {
+	files, err := source(ctx, root, programs...)
 	if err != nil {
 		return nil, err
 	}
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
+	var buffer bytes.Buffer
+	w := tar.NewWriter(&buffer)
 	for _, name := range files.names() {
 		header := &tar.Header{
 			Typeflag: tar.TypeReg, Format: tar.FormatUSTAR, ModTime: time.Unix(0, 0),
@@ -41,18 +45,18 @@ func Archive(ctx context.Context, root string) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	return archive.Bytes(), nil
+	return buffer.Bytes(), nil
 }
 
 // WriteArchive writes the source archive of the repository at root to its place.
 func WriteArchive(ctx context.Context, root string) error {
-	archive, err := Archive(ctx, root)
+	content, err := Archive(ctx, root)
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(root, filepath.FromSlash(ArchiveName))
-	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, archive) { //nolint:gosec // G304: of the repository
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, content) { //nolint:gosec // G304: of the repository
 		return nil
 	}
-	return atomicfile.File{Path: name, Perm: 0o644}.Write(archive)
+	return atomicfile.File{Path: name, Perm: 0o644}.Write(content)
 }
