@@ -65,6 +65,7 @@ type instances struct {
 	logger    *slog.Logger
 	specs     *specReader
 	pools     *pools
+	redact    func(string) string // removes the secrets of API keys
 }
 
 func newInstances(

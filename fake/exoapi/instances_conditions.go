@@ -26,10 +26,11 @@ func (s *instances) watchConditions(driver driverapi.Observer) {
 func (s *instances) applyCondition(i *instance, c driverapi.Condition) {
 	switch {
 	case c.Err != nil:
-		if i.machineError != c.Err.Error() {
-			i.machineError = c.Err.Error()
+		// It may quote what a program printed.
+		if text := s.redact(c.Err.Error()); i.machineError != text {
+			i.machineError = text
 			s.logger.Warn("instance is in error",
-				slog.String("instance", i.id), slog.String("name", i.name), slog.Any("err", c.Err))
+				slog.String("instance", i.id), slog.String("name", i.name), slog.String("err", text))
 		}
 		if i.state != instanceError {
 			i.setState(instanceError)

@@ -59,6 +59,11 @@ func TestErrorOfAMachinePutsItsInstanceIntoError(t *testing.T) {
 		assert.Equal(t, "error", state(t, client, i))
 		assert.Equal(t, "user-data failed: line 3", cloud.Instances()[0].Error)
 
+		_, secret := cloud.Credential()
+		driver.set(*i.ID, driverapi.Condition{Err: errors.New("user-data failed: cannot log in with " + secret)})
+		assert.Equal(t, "error", state(t, client, i))
+		assert.Equal(t, "user-data failed: cannot log in with …", cloud.Instances()[0].Error)
+
 		driver.set(*i.ID, driverapi.Condition{})
 		assert.Equal(t, "error", state(t, client, i), "it takes a start to get out of it")
 		require.NoError(t, client.RebootInstance(t.Context(), zone, i))

@@ -44,7 +44,7 @@ func newResources(
 	apiKeys := newAPIKeys(w, keyring)
 
 	instances.specs = &specReader{catalog, sshKeys, securityGroups, antiAffinityGroups, privateNetworks, elasticIPs}
-	instances.pools = pools
+	instances.pools, instances.redact = pools, keyring.Redact
 	pools.instances, pools.balancers = instances, balancers
 	balancers.pools = pools
 	securityGroups.instances = instances

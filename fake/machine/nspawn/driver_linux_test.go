@@ -61,7 +61,7 @@ func TestUserDataThatFailsIsTheInstancesError(t *testing.T) {
 		{"#cloud-config\nruncmd:\n  - echo hi\n  - nosuchcommand\n", "at line 3 of runcmd"},
 		{"#cloud-config\nruncmd:\n  - echo hi\n bad: [\n", "line 4, column 2"},
 		{"#cloud-config\npackages: [nosuchpackage]\n", "nosuchpackage"},
-		{"#cloud-config\nruncmd:\n  - echo hi\n  - [ls, /nosuchfile]\n", "at line 3 of runcmd (its commands begin at line 2), the last command"},
+		{"#cloud-config\nruncmd:\n  - echo hi\n  - [ls, /nosuchfile]\n", "at line 3 of runcmd (its commands begin at line 2): ls: cannot access '/nosuchfile': No such file or directory (exit code 2)"},
 		{"#!/bin/sh\nset -e\n\nnosuchcommand\necho never\n", "at line 4 of part-001"},
 		{"hello: world\n", "neither with #cloud-config nor with #!"},
 	} {

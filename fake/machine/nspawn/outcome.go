@@ -79,6 +79,9 @@ func (m *machine) recordOutcome(outcome cloudinitstatus.Outcome, err error, took
 		for _, w := range outcome.Warnings {
 			m.logger.Warn("cloud-init warns", "warning", w)
 		}
+		for _, c := range outcome.Complaints {
+			m.logger.Warn("user-data went on after an error", "line", c)
+		}
 		m.logger.Info("machine booted, user-data done", "took", took.Round(time.Millisecond))
 		return
 	}

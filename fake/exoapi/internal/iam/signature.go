@@ -113,6 +113,16 @@ func (k *Keyring) Remove(key string) {
 	delete(k.secrets, key)
 }
 
+// Redact returns a text without the secrets of API keys.
+func (k *Keyring) Redact(text string) string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, secret := range k.secrets {
+		text = strings.ReplaceAll(text, secret, "…")
+	}
+	return text
+}
+
 // Verify returns the API key that signed the request.
 func (k *Keyring) Verify(r *http.Request, query url.Values, body []byte, now time.Time) (key string, err error) {
 	header := r.Header.Get("Authorization")

@@ -4,4 +4,7 @@ package cloudinitstatus
 var ParseStatus = parseStatus
 
 // Output reads what commands wrote, for its fuzz test.
-func Output(output string) (where string, lines []string) { return lastErrorLine(output), tail(output) }
+func Output(output, script string) (why string, lines, complaints []string) {
+	said := commands(output)
+	return explain("part-001", script, output, said).String(), said.tail(), said.complaints()
+}

@@ -16,6 +16,7 @@ const (
 	resultFile = "var/lib/cloud/data/result.json"
 	statusFile = "var/lib/cloud/data/status.json"
 	outputFile = "var/log/cloud-init-output.log"
+	logFile    = "var/log/cloud-init.log"
 	// scriptFiles are the scripts of the user-data, by instance and name.
 	scriptFiles = "var/lib/cloud/instances/*/scripts/"
 )
@@ -34,24 +35,24 @@ type Outcome struct {
 	Errors []string
 	// Warnings are what cloud-init noticed but could do without.
 	Warnings []string
-	// Place is where a script failed, such as "line 3 of runcmd", as far as
-	// that can be known.
-	Place string
+	// Complaints are the first lines by which commands said that something
+	// went wrong, also when a script went on after them.
+	Complaints []string
 	// Tail is the end of what the user-data's commands wrote.
 	Tail []string
 }
 
-// Err is nil when all went well. It names the errors and the place, not what commands
-// wrote: that may hold secrets.
+// Err is nil when all went well. It names the errors; for a script that failed, the
+// line and what was said last, without what looks like a secret.
 func (o Outcome) Err() error {
 	if len(o.Errors) == 0 {
 		return nil
 	}
-	text := "user-data failed: " + strings.Join(o.Errors, "; ")
-	if o.Place != "" {
-		text += "; at " + o.Place
+	text := strings.Join(o.Errors, "; ")
+	if !strings.HasPrefix(text, " ") {
+		text = ": " + text
 	}
-	return errors.New(text)
+	return errors.New("user-data failed" + text)
 }
 
 // Read returns the outcome of a boot that began at the given time. It is false
@@ -86,29 +87,31 @@ func read(disk *os.Root) (o Outcome, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Outcome{}, err
 	}
-	o.Tail = tail(string(output))
-	if o.Place = lastErrorLine(string(output)); o.Place == "" {
-		o.Place = unnamedErrorLine(disk, o.Errors)
-	}
+	lines := commands(string(output))
+	o.Tail, o.Complaints = lines.tail(), lines.complaints()
+	o.explainScripts(disk, lines)
 	return o, nil
 }
 
-// unnamedErrorLine finds the line when the shell did not name it: without set -e, a
-// script fails by its last command.
-func unnamedErrorLine(disk *os.Root, messages []string) string {
-	name := failedScript(messages)
-	if name == "" {
-		return ""
+// explainScripts replaces what cloud-init says of scripts that failed, which is no
+// more than their names. What comes first in the error is a script, if one failed.
+func (o *Outcome) explainScripts(disk *os.Root, lines said) {
+	var explained, others []string
+	for _, message := range o.Errors {
+		scripts := failedScripts(message)
+		if scripts == nil {
+			others = append(others, message)
+			continue
+		}
+		log, err := readEnd(disk, logFile)
+		if err != nil {
+			log = nil // The exit code is not known then.
+		}
+		for _, name := range scripts {
+			explained = append(explained, explain(name, readScript(disk, name), string(log), lines).String())
+		}
 	}
-	found, err := fs.Glob(disk.FS(), scriptFiles+name)
-	if err != nil || len(found) != 1 {
-		return ""
-	}
-	script, err := readEnd(disk, found[0])
-	if err != nil {
-		return ""
-	}
-	return lastCommand(name, string(script))
+	o.Errors = append(explained, others...)
 }
 
 // readEnd returns the end of a file.

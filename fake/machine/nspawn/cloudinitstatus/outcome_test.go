@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,19 +66,16 @@ func TestGoodUserData(t *testing.T) {
 
 func TestFailingCommandIsNamedWithItsLine(t *testing.T) {
 	o := read(t, failedScript, "hi\n/var/lib/cloud/instance/scripts/runcmd: 3: nosuchcmd: not found\n"+keys)
-	require.EqualError(t, o.Err(), "user-data failed: scripts-user: Runparts: 1 failures (runcmd) "+
-		"in 1 attempted commands; at line 3 of runcmd (its commands begin at line 2)")
-	o = read(t, failedScript, "/var/lib/cloud/instance/scripts/part-001: line 12: nosuchcmd: command not found\n")
-	assert.ErrorContains(t, o.Err(), "at line 12 of part-001")
+	require.EqualError(t, o.Err(), "user-data failed at line 3 of runcmd (its commands begin at line 2): nosuchcmd: not found")
 }
 
 func TestScriptFailsByItsLastCommandUnlessItStopsAtErrors(t *testing.T) {
 	for script, want := range map[string]string{
-		"#!/bin/sh\necho hi\nfalse\n":             "; at line 3 of runcmd (its commands begin at line 2), the last command",
-		"#!/bin/sh\nset -e\nfalse\necho hi\n":     "",
-		"#!/bin/bash -e\nfalse\necho hi\n":        "",
-		"#!/bin/bash\nset -euo pipefail\nfalse\n": "",
-		"#!/bin/sh\nexit 3\n":                     "",
+		"#!/bin/sh\necho hi\nfalse\n":             " at line 3 of runcmd (its commands begin at line 2), the last command",
+		"#!/bin/sh\nset -e\nfalse\necho hi\n":     " in runcmd",
+		"#!/bin/bash -e\nfalse\necho hi\n":        " in runcmd",
+		"#!/bin/bash\nset -euo pipefail\nfalse\n": " in runcmd",
+		"#!/bin/sh\nexit 3\n":                     " in runcmd",
 	} {
 		root := disk(t, failedScript, "hi\n")
 		require.NoError(t, root.MkdirAll("var/lib/cloud/instances/i/scripts", 0o755))
@@ -84,14 +83,13 @@ func TestScriptFailsByItsLastCommandUnlessItStopsAtErrors(t *testing.T) {
 		o, _, err := cloudinitstatus.Read(root, time.Time{})
 		require.NoError(t, err)
 		assert.EqualError(t, o.Err(),
-			"user-data failed: scripts-user: Runparts: 1 failures (runcmd) in 1 attempted commands"+want, script)
+			"user-data failed"+want+": hi", script)
 	}
 }
 
 // The files are what cloud-init 25.1.4 of Debian 13 wrote.
 func TestErrorsOfRealMachines(t *testing.T) {
 	for file, want := range map[string]string{
-		"failed-command": "scripts-user: Runparts: 1 failures (runcmd) in 1 attempted commands",
 		"bad-yaml": `Failed loading yaml blob. Invalid format at line 2 column 1: "while parsing a block mapping in ` +
 			`"<unicode string>", line 2, column 1 expected <block end>, but found '<block mapping start>' in ` +
 			`"<unicode string>", line 4, column 2"; Failed at merging in cloud config part from part-001: empty cloud config`,
@@ -178,18 +176,86 @@ func FuzzStatus(f *testing.F) {
 	})
 }
 
+// The files are what cloud-init 25.1.4 of Debian 13 wrote.
+func TestCauseIsWhatTheScriptSaidLast(t *testing.T) {
+	for name, want := range map[string]string{
+		"apt-e":      " at line 5 of part-001: E: Unable to locate package dockre.io (exit code 100)",
+		"curl":       " in part-001: it wrote nothing that says why (exit code 6)",
+		"exit3":      " in part-001: it wrote nothing that says why (exit code 3)",
+		"interp":     " in part-001: it could not be started: [Errno 2] No such file or directory; its first line asks for the interpreter /usr/bin/perll",
+		"last":       " at line 3 of part-001: docker: command not found (exit code 127)",
+		"py":         " at line 7 of part-001: ValueError: bad thing (exit code 1)",
+		"python":     " in part-001: ValueError: bad thing (exit code 1)",
+		"syntax":     " at line 5 of part-001: syntax error: unexpected end of file (exit code 2)",
+		"runcmd":     " at line 3 of runcmd (its commands begin at line 2): Failed to enable unit: Unit nosuch.service does not exist (exit code 1)",
+		"package":    ": package-update-upgrade-install: Failed to install the following packages: {'nosuchpackage'}. See associated package manager logs for more details.",
+		"no-e":       "",
+		"runcmd-mid": "",
+		"crlf":       "",
+	} {
+		o := machine(t, name)
+		if want == "" {
+			assert.NoError(t, o.Err(), name)
+		} else {
+			assert.EqualError(t, o.Err(), "user-data failed"+want, name)
+		}
+		for _, line := range o.Tail {
+			assert.NotRegexp(t, `ci-info|\+--|Cloud-init v|SHA256|\.py\[`, line, name)
+		}
+	}
+}
+
+func TestComplaintsAreSeenAlsoWhereTheScriptWentOn(t *testing.T) {
+	assert.Equal(t, []string{"Error: Unable to locate package docker.io", "line 4: docker: command not found"}, machine(t, "no-e").Complaints)
+	assert.Equal(t, []string{"line 3: nosuchcmd: not found"}, machine(t, "runcmd-mid").Complaints)
+	assert.Empty(t, machine(t, "crlf").Complaints)
+}
+
+// machine returns the outcome on a machine whose files are in testdata.
+func machine(t *testing.T, name string) cloudinitstatus.Outcome {
+	t.Helper()
+	file := func(base string) string {
+		text, err := os.ReadFile(filepath.Join("testdata/machines", name, base))
+		if !os.IsNotExist(err) {
+			require.NoError(t, err)
+		}
+		return string(text)
+	}
+	root := disk(t, file("status.json"), file("output.log"))
+	require.NoError(t, root.WriteFile("var/log/cloud-init.log", []byte(file("cloud-init.log")), 0o600))
+	require.NoError(t, root.MkdirAll("var/lib/cloud/instances/i/scripts", 0o755))
+	for script, text := range map[string]string{"part-001": file("script"), "runcmd": file("runcmd")} {
+		if text != "" {
+			require.NoError(t, root.WriteFile("var/lib/cloud/instances/i/scripts/"+script, []byte(text), 0o600))
+		}
+	}
+	o, finished, err := cloudinitstatus.Read(root, time.Time{})
+	require.NoError(t, err)
+	require.True(t, finished)
+	return o
+}
+
+func TestSecretsAndControlCharactersAreNotPassedOn(t *testing.T) {
+	o := read(t, failedScript, "\x1b[31mexport EXOSCALE_SECRET=abc123\x1b[0m\ncurl https://me:abc123@host/\n"+
+		"docker login --password abc123\nAuthorization: Bearer abc123abc123\nkey EXO0123456789abcdef01234567 is not valid\x07\n")
+	for _, line := range append(o.Tail, o.Err().Error()) {
+		assert.NotRegexp(t, `abc123|0123456789|[[:cntrl:]]`, line)
+	}
+	require.ErrorContains(t, o.Err(), "key EXO… is not valid")
+	o = read(t, failedScript, "E: the token expired\n")
+	assert.ErrorContains(t, o.Err(), "E: the token expired", "no assignment")
+}
+
 func FuzzOutput(f *testing.F) {
-	f.Add("a\r\nb\r")
-	f.Add(keys + "/var/lib/cloud/instance/scripts/runcmd: 3: x")
-	f.Fuzz(func(t *testing.T, output string) {
-		place, tail := cloudinitstatus.Output(output)
-		for _, line := range tail {
-			if strings.ContainsAny(line, "\n\r") || len(line) > 1000 {
+	f.Add("a\r\nb\r", "#!/bin/sh\nb\n")
+	f.Add(keys+"/var/lib/cloud/instance/scripts/runcmd: 3: x", "#!/bin/bash\nset -e\nif true\n")
+	f.Add("E: Unable to locate package x\n", "#!/bin/bash\napt-get install x\n")
+	f.Fuzz(func(t *testing.T, output, script string) {
+		why, tail, complaints := cloudinitstatus.Output(output, script)
+		for _, line := range append(append(tail, complaints...), why) {
+			if strings.ContainsFunc(line, unicode.IsControl) || len(line) > 1000 || !utf8.ValidString(line) {
 				t.Errorf("line %q", line)
 			}
-		}
-		if strings.ContainsAny(place, "\n") {
-			t.Errorf("place %q", place)
 		}
 	})
 }

@@ -1,77 +1,101 @@
 package cloudinitstatus
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
 
-// shellError is how the shells of Debian begin a message about a script of the
-// user-data: dash writes "script: 3: ...", bash "script: line 3: ...".
-var shellError = regexp.MustCompile(`/var/lib/cloud/instance/scripts/([\w.-]+): (?:line )?(\d+): `)
-
-// lastErrorLine is the last line of a script that a shell complained about.
-func lastErrorLine(output string) string {
-	found := shellError.FindAllStringSubmatch(output, -1)
-	if len(found) == 0 {
-		return ""
-	}
-	last := found[len(found)-1]
-	return line(last[2], last[1])
-}
-
-// line names one of a script. What cloud-init makes of runcmd is a script, too.
-func line(number, script string) string {
-	text := "line " + number + " of " + script
-	if script == "runcmd" {
-		text += " (its commands begin at line 2)"
-	}
-	return text
-}
-
-var failures = regexp.MustCompile(`Runparts: 1 failures \(([\w.-]+)\)`)
-
-// failedScript is the name of the only script that failed, or nothing.
-func failedScript(messages []string) string {
-	if found := failures.FindStringSubmatch(strings.Join(messages, "\n")); found != nil {
-		return found[1]
-	}
-	return ""
-}
-
-var stopsAtErrors = regexp.MustCompile(`(?m)^(#!.*[ \t]-\w*e|.*\bset[ \t]+-\w*e|.*\bset[ \t]+-o[ \t]+errexit|.*\bexit\b)`)
-
-// lastCommand names the last line of a shell script that goes on after errors.
-func lastCommand(name, script string) string {
-	if !strings.HasPrefix(script, "#!") || stopsAtErrors.MatchString(script) {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(script), "\n")
-	return line(fmt.Sprint(len(lines)), name) + ", the last command"
-}
+const (
+	tailLines     = 15
+	mostComplains = 5
+	// lookBack is how many lines before the end may hold the reason of a
+	// failure.
+	lookBack = 40
+)
 
 // keygen is what cloud-init lets ssh-keygen say about each host key, a drawing
 // included.
 var keygen = regexp.MustCompile(`(?s)Generating public/private [^\n]*\n.*?\n\+----\[SHA256\]-----\+\n`)
 
-const (
-	tailLines  = 15
-	longestOne = 300 // bytes
+var (
+	// finalStage is the line after which scripts and packages have the word.
+	finalStage = regexp.MustCompile(`(?m)^Cloud-init v\. \S+ running 'modules:final' [^\n]*\n`)
+	// ownWords are those of cloud-init between what commands write.
+	ownWords = regexp.MustCompile(`^(ci-info: |Cloud-init v\. |<\d+>|\d{4}-\d\d-\d\d [\d:,]+ - [\w.]+\[)|^-----(BEGIN|END) SSH HOST KEY|^no authorized SSH keys fingerprints`)
+	// chatter is what programs say in all cases, or after they said why they
+	// failed.
+	chatter = regexp.MustCompile(`^(WARNING: apt does not have a stable CLI|debconf: |dpkg-preconfigure: unable to re-open|invoke-rc\.d: |` +
+		`See '|Run '|Try '|See "|Usage: |More details here: |curl failed to verify|establish a secure connection|how to fix it, please|` +
+		`To learn more about this situation|(E|Error): Couldn't find any package by|` +
+		`Traceback \(|Get:\d|Hit:\d|Ign:\d|Fetched |Reading |Building dependency|\(Reading database|Selecting |Preparing |Unpacking |` +
+		`Setting up |Processing triggers|Created symlink|\d+ upgraded, |\+ |\+\+ )|^\s|for more (details|information)\.?$`)
+	// complaint is a line by which programs say that something went wrong.
+	complaint = regexp.MustCompile(`(?i)^(E|Err|error|fatal|panic)\b.*:|\b\w+(Error|Exception)\b|\b(errors?|fatal|fail(ed|ure|s)?|cannot|can't|could not|` +
+		`couldn't|unable to|denied|refused|not found|no such|not exist|does not exist|invalid|unknown|unrecognized|unexpected|timed out|timeout|` +
+		`already in use|address in use|exception|killed|unauthorized|forbidden|toomanyrequests|no space|illegal|unbound variable|not a valid|bad)\b`)
+	// harmless looks like a complaint and is none.
+	harmless = regexp.MustCompile(`(?i)\b(0|no|without|zero) (errors?|failures?|failed)\b|^(Get|Hit|Ign|Setting up|Unpacking|Selecting|Preparing)\b|^Unable to find image .* locally$|^W: `)
 )
 
-// tail returns the last lines of the output, which usually say what went wrong.
-func tail(output string) []string {
+// shellError is how the shells of Debian begin a message about a script of the
+// user-data: dash writes "script: 3: ...", bash "script: line 3: ...".
+var shellError = regexp.MustCompile(`^/var/lib/cloud/instances?/(?:[\w-]+/)?scripts/([\w.-]+): (?:line )?(\d+): (.*)$`)
+
+// said is what the commands of a boot wrote, line by line.
+type said []string
+
+// commands returns what commands wrote, without cloud-init's own words.
+func commands(output string) said {
 	output = keygen.ReplaceAllString(output, "")
-	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
-	lines = lines[max(0, len(lines)-tailLines):]
-	kept := make([]string, 0, len(lines))
-	for _, line := range lines {
-		// What a progress bar wrote over is not part of the line.
-		line = strings.TrimRight(line, "\r")
-		line = line[strings.LastIndexByte(line, '\r')+1:]
-		if line = strings.ToValidUTF8(line[:min(len(line), longestOne)], "?"); line != "" {
-			kept = append(kept, line)
+	if all := finalStage.FindAllStringIndex(output, -1); all != nil {
+		output = output[all[len(all)-1][1]:]
+	}
+	var lines said
+	for line := range strings.Lines(output) {
+		if line = clean(line); line != "" && !ownWords.MatchString(line) {
+			lines = append(lines, line)
 		}
 	}
-	return kept
+	return lines
+}
+
+// tail returns the last lines.
+func (s said) tail() []string { return s[max(0, len(s)-tailLines):] }
+
+// reason returns the line that most probably says why the last command failed:
+// the last complaint, or else simply the last line.
+func (s said) reason() string {
+	last := ""
+	for i := len(s) - 1; i >= max(0, len(s)-lookBack); i-- {
+		line := s[i]
+		switch {
+		case chatter.MatchString(line):
+		case isComplaint(line):
+			return line
+		case last == "":
+			last = line
+		}
+	}
+	return last
+}
+
+// complaints returns the first lines that say what went wrong, in short.
+func (s said) complaints() []string {
+	var found []string
+	for _, line := range s {
+		if !isComplaint(line) || chatter.MatchString(line) {
+			continue
+		}
+		if parts := shellError.FindStringSubmatch(line); parts != nil {
+			line = "line " + parts[2] + ": " + parts[3]
+		}
+		if found = append(found, line); len(found) == mostComplains {
+			break
+		}
+	}
+	return found
+}
+
+func isComplaint(line string) bool {
+	return shellError.MatchString(line) || complaint.MatchString(line) && !harmless.MatchString(line)
 }
