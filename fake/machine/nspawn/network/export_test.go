@@ -16,7 +16,7 @@ type Parts struct {
 // Split is what New does with a range.
 func Split(whole netip.Prefix) (Parts, error) {
 	l, err := newLayout(whole)
-	return Parts{l.instances, l.balancers, l.gateway, []netip.Addr{l.gateway, l.host, l.checker}}, err
+	return Parts{l.instances, l.balancers, l.gateway, []netip.Addr{l.gateway, l.host, l.checker, l.helper}}, err
 }
 
 // Rules are what Protect makes of protections, as text.

@@ -127,6 +127,7 @@ func (f *firewall) write(rules []rule) {
 
 	f.add(forward, known(), accept())
 	f.add(forward, destination(f.instances), accept()) // deliver decides
+	f.add(forward, from(uplink), destination(only(f.helper)), accept())
 	f.add(forward, prohibited())
 
 	f.add(f.deliver, known(), accept())

@@ -64,6 +64,25 @@ func TestProtectedMachineIsReachedOnlyAsPermitted(t *testing.T) {
 	assert.True(t, b.dropped(t, a.addr, 80), "the old permit is gone")
 }
 
+func TestHelperIsReachedFromTheHostOnly(t *testing.T) {
+	n := newNetwork(t)
+	a := attach(t, n, 0)
+	a.serve(t, 80)
+	helper := machine{id: "helper", addr: n.Helper()}
+	var err error
+	helper.path, err = n.Attach(t.Context(), helper.id, helper.addr)
+	require.NoError(t, err)
+	helper.serve(t, 80)
+	require.NoError(t, protect(n, a.protection([]driverapi.Permit{tcp(80, only(n.Host()))}, nil)))
+
+	seen, err := ask(plain(), helper.addr, 80)
+	require.NoError(t, err)
+	assert.Equal(t, n.Host(), seen)
+	_, err = a.ask(t, helper.addr, 80)
+	require.Error(t, err, "a machine of the account")
+	assert.True(t, helper.dropped(t, a.addr, 80), "the security groups of others hold for it")
+}
+
 func TestPermitForALoadBalancersClientIsTheClients(t *testing.T) {
 	n := newNetwork(t)
 	a := attach(t, n, 0)

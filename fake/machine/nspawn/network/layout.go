@@ -15,6 +15,7 @@ type layout struct {
 	gateway netip.Addr // the router, name server and package mirror of machines
 	host    netip.Addr // from which the host's own programs come
 	checker netip.Addr // from which load balancers check health
+	helper  netip.Addr // of a machine that is no instance
 }
 
 func newLayout(whole netip.Prefix) (layout, error) {
@@ -30,6 +31,7 @@ func newLayout(whole netip.Prefix) (layout, error) {
 	l.gateway = quarter(whole, 3).Next()
 	l.host = l.gateway.Next()
 	l.checker = l.host.Next()
+	l.helper = l.checker.Next()
 	return l, nil
 }
 

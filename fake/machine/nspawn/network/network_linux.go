@@ -106,6 +106,10 @@ func (n *Network) Gateway() netip.Addr { return n.gateway }
 // and the one for a security group to admit.
 func (n *Network) Host() netip.Addr { return n.host }
 
+// Helper is the address of a machine that no instance can have. Host programs
+// reach all of its ports, other machines none; security groups do not apply.
+func (n *Network) Helper() netip.Addr { return n.helper }
+
 // Metadata is the address of the metadata service, the same in most clouds.
 func Metadata() netip.Addr { return netip.AddrFrom4([4]byte{169, 254, 169, 254}) }
 
