@@ -3,6 +3,7 @@ package fakecloud_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -220,6 +221,34 @@ func TestMachinesReachTheCloudAtTheirGateway(t *testing.T) {
 	for _, host := range hosts {
 		assert.Contains(t, cloud.Unsupported(), fakecloud.Unsupported{Request: "https://" + host, Count: 1})
 	}
+}
+
+// helperDriver has machines that boot.
+type helperDriver struct {
+	gatewayDriver
+
+	userData string
+}
+
+func (d *helperDriver) StartHelper(_ context.Context, userData []byte) (driverapi.Helper, error) {
+	d.userData = string(userData)
+	return nil, nil
+}
+
+func TestHelpersNeedMachinesThatBoot(t *testing.T) {
+	t.Parallel()
+	cloud, _ := start(t, fakecloud.Config{})
+	_, err := cloud.StartHelper(t.Context(), nil)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+
+	driver := &helperDriver{}
+	cloud, _ = start(t, fakecloud.Config{
+		Machines: func(context.Context, fakecloud.DriverConfig) (fakecloud.Driver, error) { return driver, nil },
+	})
+	_, err = cloud.StartHelper(t.Context(), []byte("#!/bin/sh"))
+	require.NoError(t, err)
+	assert.Equal(t, "#!/bin/sh", driver.userData)
+	assert.Empty(t, cloud.API().Instances(), "it is no part of the account")
 }
 
 func TestObjectStorageIsTold(t *testing.T) {

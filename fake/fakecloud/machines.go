@@ -2,6 +2,7 @@ package fakecloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -105,6 +106,18 @@ func (c *Cloud) startMachines(ctx context.Context, authority *tlsproxy.Authority
 	}
 	c.closers = append(c.closers, func() error { _ = c.gateway.Close(); return nil })
 	return nil
+}
+
+// StartHelper boots a machine that is no part of the account, and returns when it
+// has executed its user-data. There is at most one, and it ends with the cloud.
+// The error is one of [errors.ErrUnsupported] if machines of this cloud do not
+// boot.
+func (c *Cloud) StartHelper(ctx context.Context, userData []byte) (driverapi.Helper, error) {
+	d, ok := c.driver.(driverapi.HelperStarter)
+	if !ok {
+		return nil, fmt.Errorf("start a helper machine: %w: machines of this cloud do not boot", errors.ErrUnsupported)
+	}
+	return d.StartHelper(ctx, userData)
 }
 
 // Endpoint returns where the service on a port of a load balancer listens: at

@@ -39,6 +39,8 @@ var (
 	_ driverapi.Driver   = (*Driver)(nil)
 	_ driverapi.Observer = (*Driver)(nil)
 	_ driverapi.Firewall = (*Driver)(nil)
+
+	_ driverapi.HelperStarter = (*Driver)(nil)
 )
 
 // New makes a driver without machines: it sweeps up what an earlier run left,
@@ -135,7 +137,7 @@ func (d *Driver) Start(spec driverapi.Machine) error {
 			cfg: &d.cfg, link: d.network, groups: d.groups, templates: d.images,
 			logger: d.cfg.Logger.With("machine", spec.Name, "address", spec.Address),
 			id:     spec.ID, address: spec.Address, spec: spec,
-			changed: make(chan struct{}, 1), ended: make(chan struct{}),
+			changed: make(chan struct{}, 1), ended: make(chan struct{}), settled: make(chan struct{}),
 		}
 		d.machines[spec.ID] = m
 		d.begin(m, d.predecessors(m))

@@ -50,6 +50,7 @@ type machine struct {
 
 	changed chan struct{} // something below has; holds one
 	ended   chan struct{} // closed when nothing is left of the machine
+	settled chan struct{} // closed by settleLocked
 
 	mu           sync.Mutex
 	spec         driverapi.Machine
@@ -91,6 +92,16 @@ func (m *machine) destroy() {
 	defer m.mu.Unlock()
 	m.want = gone
 	m.notify()
+}
+
+// settleLocked says that the condition is that of a machine whose first boot is
+// over: its user-data is done, well or not, or will not be.
+func (m *machine) settleLocked() {
+	select {
+	case <-m.settled:
+	default:
+		close(m.settled)
+	}
 }
 
 func (m *machine) notify() {
@@ -188,6 +199,7 @@ func (m *machine) runWhileOn(ctx context.Context) {
 	// It ended by itself.
 	m.want = off
 	m.condition.Off = true
+	defer m.settleLocked()
 	if err == nil {
 		m.logger.Info("machine shut itself down")
 		return

@@ -75,6 +75,7 @@ func (m *machine) recordOutcome(outcome cloudinitstatus.Outcome, err error, took
 		return
 	}
 	m.outcomeKnown = true
+	defer m.settleLocked()
 	if err == nil {
 		for _, w := range outcome.Warnings {
 			m.logger.Warn("cloud-init warns", "warning", w)

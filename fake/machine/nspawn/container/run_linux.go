@@ -31,10 +31,14 @@ func (p Process) Run(ctx context.Context, args []string, stdin io.Reader, stdout
 		return 0, fmt.Errorf("run a command in the machine: %w", err)
 	}
 	unit := "exopool-run-" + strings.ToLower(rand.Text()) + ".service"
-	cmd := inside(ctx, leader, append([]string{
+	service := []string{
 		"systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--unit=" + unit,
 		"--setenv=HOME=/root", "--setenv=LC_ALL=C.UTF-8", "--",
-	}, args...)...)
+	}
+	for _, arg := range args {
+		service = append(service, strings.ReplaceAll(arg, "$", "$$")) // systemd would expand variables
+	}
+	cmd := inside(ctx, leader, service...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 	cmd.WaitDelay = runGrace
 	cmd.Cancel = func() error {
@@ -71,7 +75,7 @@ func inside(ctx context.Context, pid int, args ...string) *exec.Cmd {
 		"--target=" + strconv.Itoa(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd", "--",
 	}, args...)...)
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }
 
