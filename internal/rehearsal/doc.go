@@ -5,7 +5,8 @@
 //   - promserver is the Prometheus of the monitoring machine;
 //   - grafana runs a Grafana, and notify sends webhooks where there is none;
 //   - terraform applies a configuration in a copy of its folder;
-//   - acceptance checks an installation as the course's checker does.
+//   - acceptance checks an installation as the course's checker does;
+//   - report writes what was found out as JSON, JUnit's XML and HTML.
 //
 // The demo, the rehearsal and the end-to-end tests share them.
 package rehearsal
