@@ -43,6 +43,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 		return exitOK, err
 	}
 	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
+	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete
 
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // running it is the purpose

@@ -22,11 +22,15 @@ import (
 	"syscall"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/loadgen"
 	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
 func main() {
 	if code, ok := member.Run(os.Args); ok {
+		os.Exit(code)
+	}
+	if code, ok := loadgen.Run(context.Background(), os.Args, os.Stderr); ok {
 		os.Exit(code)
 	}
 	// Interrupts do not end exec: its command decides.

@@ -124,6 +124,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (verdict acceptance
 		return verdict, err
 	}
 	defer p.reportUnsupported(cloud, "Terraform")
+	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete
 	p.reportWithheld()
 	folder, err := p.copyFolder(r, installation, cloud, all.Done())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
+	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 )
 
 // A config describes an instance.
@@ -30,6 +31,7 @@ type config struct {
 	Prefix string
 	Range  netip.Prefix
 	Hosts  []hostFolder
+	Images []*imageregistry.Image
 
 	// LogInfo makes an instance log what its machines do, not only warnings.
 	LogInfo bool
@@ -83,8 +85,19 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 		}
 	}, key, secret)
 	set.Check(func() {
-		if len(into.Hosts) > 0 && into.Machines != machinesNspawn && into.Machines != "" {
+		boot := into.Machines == machinesNspawn || into.Machines == ""
+		if len(into.Hosts) > 0 && !boot {
 			set.Wrong("flag -host", "needs machines that look up names", "give -machines nspawn as well")
+		}
+		if len(into.Images) > 0 && !boot {
+			set.Wrong("flag -image", "needs machines that pull images", "give -machines nspawn as well")
+		}
+		names := map[string]bool{}
+		for _, image := range into.Images {
+			if names[image.Name()] {
+				set.Wrong("flag -image", "names "+image.Name()+" more than once", "give one folder or archive for each image")
+			}
+			names[image.Name()] = true
 		}
 	}, machines)
 	return speed
@@ -107,6 +120,10 @@ func addNspawn(set *settings.Set, into *config) {
 	settings.AddRepeated(set, &into.Hosts, settings.Spec{
 		Flag: "host", Help: "lets nspawn machines find the files of a folder at https://NAME, such as a mirror of packages; may be repeated",
 	}, hostFolderKind())
+	settings.AddRepeated(set, &into.Images, settings.Spec{
+		Flag: "image", Help: "lets nspawn machines pull the image in a folder (OCI layout) or an archive (the same, or of docker save) " +
+			"by the name it has in \"docker run\"; may be repeated",
+	}, imageKind())
 	settings.Add(set, &into.Range, settings.Spec{
 		Flag: "range", Default: "198.18.0.0/16", Help: "addresses for nspawn machines, a range that this host uses for nothing else",
 	}, settings.Kind[netip.Prefix]{

@@ -48,7 +48,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 	logger, started := cfg.logger(p.stderr)
 	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
 		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed,
-		Machines: cfg.driver(), Hosts: handlers(cfg.Hosts), Environ: p.environ, Logger: logger,
+		Machines: cfg.driver(), Hosts: handlers(cfg.Hosts), Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
 	})
 	if err != nil {
 		return nil, err

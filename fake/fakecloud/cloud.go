@@ -14,6 +14,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud/control"
+	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/fake/tlsproxy"
 	"github.com/exopool/exopool/fake/vendordomains"
 )
@@ -29,18 +30,20 @@ const (
 // methods are safe for concurrent use.
 type Cloud struct {
 	cfg        Config
+	address    string // of its listener
 	connection Connection
 	api        *exoapi.Cloud
 	front      *front
 	proxy      *tlsproxy.Proxy
 	neighbours []*tlsproxy.Proxy // answer for Config.Hosts
 	driver     Driver            // nil when machines exist on paper
-	gateway    net.Listener      // where machines find the API; nil unless they have a network of their own
+	gateway    []net.Listener    // where machines find the API; none unless they have a network of their own
+	images     images
 
 	closers []func() error // in the order in which things were started
 	close   func() error
 	running sync.WaitGroup
-	failed  chan error // buffered for everything that may fail
+	failed  chan error // holds the first failure
 }
 
 // Start starts a cloud and returns when it answers. The context limits the
@@ -49,7 +52,7 @@ func Start(ctx context.Context, cfg Config) (_ *Cloud, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configure the fake cloud: %w", err)
 	}
-	c := &Cloud{cfg: cfg.withDefaults(), failed: make(chan error, 2)}
+	c := &Cloud{cfg: cfg.withDefaults(), failed: make(chan error, 1)}
 	c.close = sync.OnceValue(c.closeAll)
 	defer func() {
 		if err != nil {
@@ -64,6 +67,7 @@ func Start(ctx context.Context, cfg Config) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
+	c.address = listener.Addr().String()
 	if err := c.startMachines(ctx, authority); err != nil {
 		return nil, err
 	}
@@ -116,7 +120,7 @@ func (c *Cloud) newAPI(url string) (err error) {
 // network of their own reach the API by its name only; other programs get from
 // there to the proxy, by their environment.
 func (c *Cloud) zoneEndpoint(url, zone string) string {
-	if c.gateway != nil {
+	if len(c.gateway) > 0 {
 		return "https://api-" + zone + ".exoscale.com/v2"
 	}
 	return url + "/z/" + zone + "/v2"
@@ -133,13 +137,13 @@ func (c *Cloud) serve(ctx context.Context, listener net.Listener) {
 	}
 	c.running.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			c.failed <- fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+			c.fail(fmt.Errorf("serve on %s: %w", listener.Addr(), err))
 		}
 	})
-	if c.gateway != nil {
+	for _, listener := range c.gateway {
 		c.running.Go(func() {
-			if err := c.proxy.Serve(c.gateway); err != nil {
-				c.failed <- fmt.Errorf("serve the API to the machines: %w", err)
+			if err := c.proxy.Serve(listener); err != nil {
+				c.fail(fmt.Errorf("serve the API to the machines: %w", err))
 			}
 		})
 	}
@@ -151,6 +155,14 @@ func (c *Cloud) serve(ctx context.Context, listener net.Listener) {
 		}
 		return nil
 	})
+}
+
+// fail makes the cloud one that has stopped answering.
+func (c *Cloud) fail(err error) {
+	select {
+	case c.failed <- err:
+	default:
+	}
 }
 
 // handler routes what comes to the one listener.
@@ -206,6 +218,15 @@ func (c *Cloud) Environ(environ []string) []string { return c.connection.environ
 // Unsupported returns what clients asked for that is not emulated, also after
 // the cloud was closed.
 func (c *Cloud) Unsupported() []Unsupported { return c.front.list() }
+
+// FailedPulls returns the container images that machines asked for and have not
+// got so far.
+func (c *Cloud) FailedPulls() []imageregistry.FailedPull {
+	if c.images.registry == nil {
+		return nil
+	}
+	return c.images.registry.FailedPulls()
+}
 
 // DialContext connects to an address of the cloud, such as a load balancer's.
 // It fits [http.Transport].

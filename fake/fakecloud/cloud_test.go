@@ -2,6 +2,7 @@ package fakecloud_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"net"
@@ -151,7 +152,8 @@ type gatewayDriver struct {
 	driverapi.Driver // unused
 
 	cfg    fakecloud.DriverConfig
-	at     net.Addr
+	at     net.Addr // of the first listener
+	asked  []string
 	closed bool
 }
 
@@ -162,14 +164,22 @@ func (*gatewayDriver) Gateway() netip.Addr { return netip.MustParseAddr("198.18.
 
 // Listen opens its listener on this host, wherever it should be.
 func (d *gatewayDriver) Listen(ctx context.Context, network, address string) (net.Listener, error) {
-	if address != "198.18.0.1:443" {
-		return nil, &net.AddrError{Err: "not the gateway", Addr: address}
-	}
+	d.asked = append(d.asked, address)
 	listener, err := new(net.ListenConfig).Listen(ctx, network, "127.0.0.1:0")
-	if err == nil {
+	if err == nil && d.at == nil {
 		d.at = listener.Addr()
 	}
 	return listener, err
+}
+
+// client returns one that gets to the gateway, whatever it asks for.
+func (d *gatewayDriver) client(roots *x509.CertPool) *http.Client {
+	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: tlsConfig(roots),
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, d.at.String())
+		},
+	}}
 }
 
 func (d *gatewayDriver) Close(context.Context) error {
@@ -189,14 +199,10 @@ func TestMachinesReachTheCloudAtTheirGateway(t *testing.T) {
 		},
 		Hosts: map[string]http.Handler{"apt.example.test": http.RedirectHandler("/", http.StatusTeapot)},
 	})
-	assert.Equal(t, []string{"apt.example.test"}, driver.cfg.Hosts)
+	assert.Subset(t, driver.cfg.Hosts, []string{"apt.example.test", "quay.io", "registry-1.docker.io"})
+	assert.Equal(t, []string{"198.18.0.1:443"}, driver.asked)
 	roots := certPool(t, driver.cfg.Authority)
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: tlsConfig(roots),
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, driver.at.String())
-		},
-	}}
+	client := driver.client(roots)
 	get := func(url string) int {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		require.NoError(t, err)

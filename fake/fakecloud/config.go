@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/fake/vendordomains"
 	"github.com/exopool/exopool/internal/loopback"
 )
@@ -36,6 +37,10 @@ type Config struct {
 	// Hosts answer for names outside the cloud that machines with a network
 	// of their own ask for over HTTPS, such as a mirror of packages.
 	Hosts map[string]http.Handler
+	// Images are those that machines with a network of their own get when they
+	// ask a container registry, besides what the real registries have. The
+	// cloud closes them.
+	Images []*imageregistry.Image
 	// Environ is the environment of the user. The proxy that it names is the
 	// way to hosts outside the cloud, and clients go on to trust the
 	// certificates that it names.
@@ -71,6 +76,9 @@ func (cfg Config) validate() error {
 		if _, err := LoopbackAddress(cfg.Listen); err != nil {
 			errs = append(errs, fmt.Errorf("listen address %q %w", cfg.Listen, err))
 		}
+	}
+	if len(cfg.Images) > 0 && cfg.Machines == nil {
+		errs = append(errs, errors.New("images: no machines given that could pull them"))
 	}
 	for name, handler := range cfg.Hosts {
 		switch {

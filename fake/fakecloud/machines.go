@@ -32,7 +32,8 @@ type DriverConfig struct {
 	// Authority holds certificates in PEM. Machines have to trust them in
 	// order to reach the API and the hosts.
 	Authority []byte
-	// Hosts are the names of [Config.Hosts], to be led to the driver's gateway.
+	// Hosts are the names of [Config.Hosts] and of container registries, to be
+	// led to the driver's gateway.
 	Hosts []string
 }
 
@@ -70,6 +71,7 @@ func (c *Cloud) startMachines(ctx context.Context, authority *tlsproxy.Authority
 	if c.cfg.Machines == nil {
 		return nil
 	}
+	hosts := slices.Collect(maps.Keys(c.cfg.Hosts))
 	trusted := authority.PEM()
 	for name, handler := range c.cfg.Hosts {
 		host, err := tlsproxy.NewAuthority(name)
@@ -84,8 +86,14 @@ func (c *Cloud) startMachines(ctx context.Context, authority *tlsproxy.Authority
 		c.neighbours = append(c.neighbours, proxy)
 		trusted = append(trusted, host.PEM()...)
 	}
+	registries, certificate, err := c.newRegistries(ctx)
+	if err != nil {
+		return err
+	}
+	hosts = append(hosts, registries...)
+	slices.Sort(hosts)
 	driver, err := c.cfg.Machines(ctx, DriverConfig{
-		Speed: c.cfg.Speed, Logger: c.cfg.Logger, Authority: trusted, Hosts: slices.Sorted(maps.Keys(c.cfg.Hosts)),
+		Speed: c.cfg.Speed, Logger: c.cfg.Logger, Authority: append(trusted, certificate...), Hosts: slices.Compact(hosts),
 	})
 	if err != nil {
 		return err
@@ -96,15 +104,23 @@ func (c *Cloud) startMachines(ctx context.Context, authority *tlsproxy.Authority
 		defer cancel()
 		return driver.Close(ctx)
 	})
-	d, ok := driver.(gatewayDriver)
-	if !ok {
-		return nil
+	if d, ok := driver.(gatewayDriver); ok {
+		return c.listenAtGateway(ctx, d)
 	}
-	c.gateway, err = d.Listen(ctx, "tcp4", netip.AddrPortFrom(d.Gateway(), 443).String())
-	if err != nil {
-		return fmt.Errorf("serve the API to the machines: %w", err)
+	return nil
+}
+
+// listenAtGateway opens the ports at which machines find the API and, by the same
+// way, hosts outside the cloud and container registries.
+func (c *Cloud) listenAtGateway(ctx context.Context, d gatewayDriver) error {
+	for _, port := range append([]uint16{443}, c.images.ports...) {
+		listener, err := d.Listen(ctx, "tcp4", netip.AddrPortFrom(d.Gateway(), port).String())
+		if err != nil {
+			return fmt.Errorf("serve the API to the machines: %w", err)
+		}
+		c.closers = append(c.closers, func() error { _ = listener.Close(); return nil })
+		c.gateway = append(c.gateway, listener)
 	}
-	c.closers = append(c.closers, func() error { _ = c.gateway.Close(); return nil })
 	return nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/net/http/httpproxy"
 
@@ -18,10 +17,9 @@ import (
 
 // startProxy starts the proxy, and writes the files that variables name.
 func (c *Cloud) startProxy(ctx context.Context, authority *tlsproxy.Authority) error {
-	self := strings.TrimPrefix(c.connection.URL, "http://")
 	proxy, err := tlsproxy.New(tlsproxy.Config{
 		Domains: vendordomains.All(), Authority: authority, Handler: c.front, Unserved: c.front.addUnserved,
-		Neighbours: c.neighbours, Upstream: upstream(self, c.cfg.Environ), Logger: c.cfg.Logger,
+		Neighbours: c.neighbours, Upstream: upstream(c.address, c.cfg.Environ), Logger: c.cfg.Logger,
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/test/aptrepo"
 )
@@ -72,12 +73,16 @@ func newBootingCloud(t *testing.T, v *vendor) (*cloud, *programtest.Output) {
 	hosts := map[string]http.Handler{}
 	if v != nil {
 		hosts[v.host] = v.packages
-		cfg.Hosts = map[string]netip.Addr{v.host: {}} // the gateway
 	}
+	generator, err := imageregistry.LoadGenerator(t.Context())
+	require.NoError(t, err)
 	return startCloud(t, fakecloud.Config{
-		Hosts: hosts, Logger: logger,
+		Hosts: hosts, Images: []*imageregistry.Image{generator}, Logger: logger,
 		Machines: func(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
-			cfg.Authority = from.Authority
+			cfg.Authority, cfg.Hosts = from.Authority, map[string]netip.Addr{}
+			for _, host := range from.Hosts {
+				cfg.Hosts[host] = netip.Addr{} // the gateway
+			}
 			return nspawn.New(ctx, cfg)
 		},
 	}), said

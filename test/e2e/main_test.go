@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,12 +13,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/fake/loadgen"
 	"github.com/exopool/exopool/fake/machine/process/member"
 	"github.com/exopool/exopool/internal/providers"
 )
 
 func TestMain(m *testing.M) {
 	if code, ok := member.Run(os.Args); ok {
+		os.Exit(code)
+	}
+	if code, ok := loadgen.Run(context.Background(), os.Args, os.Stderr); ok {
 		os.Exit(code)
 	}
 	// Terraform and the programs get what this test gives them, not what its

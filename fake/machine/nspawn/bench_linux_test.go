@@ -45,7 +45,7 @@ type used struct {
 
 func bootTogether(b *testing.B, count int, userData string) (login, done time.Duration, u used) {
 	b.Helper()
-	driver, log := newDriver(b)
+	driver, _, log := newDriverWithImages(b)
 	key := newKey(b)
 	machines := make([]driverapi.Machine, count)
 	begin := time.Now()

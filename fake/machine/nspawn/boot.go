@@ -47,10 +47,7 @@ func (m *machine) prepare(ctx context.Context, spec driverapi.Machine) (err erro
 // contents of a new disk.
 func (m *machine) contents(spec driverapi.Machine) container.Contents {
 	gateway := m.link.Gateway().String()
-	files := map[string][]byte{
-		"etc/containers/registries.conf.d/90-exopool.conf": fmt.Appendf(nil, registries, gateway, registryPort),
-		"etc/docker/daemon.json":                           fmt.Appendf(nil, dockerMirror, gateway, registryPort),
-	}
+	files := map[string][]byte{}
 	if !m.groups.Unified() {
 		// Where the host has control groups of version 1, machines have no
 		// pids controller, and container engines refuse to do without the
@@ -64,21 +61,6 @@ func (m *machine) contents(spec driverapi.Machine) container.Contents {
 		Hostname: spec.Name, Nameserver: gateway, Authority: m.cfg.Authority, Files: files,
 	}
 }
-
-const registryPort = 5000
-
-// registries sends podman to the registry mirror for images of Docker Hub.
-// What the mirror does not have is fetched from there.
-const registries = `[[registry]]
-location = "docker.io"
-[[registry.mirror]]
-location = "%s:%d"
-insecure = true
-`
-
-// dockerMirror is the same for docker.
-const dockerMirror = `{"registry-mirrors": ["http://%s:%d"]}
-`
 
 // boot runs the machine from power on to power off or reboot; again reports
 // whether it reboots.

@@ -7,7 +7,7 @@
 //	               │         ├ procfiles  the machine's own /proc/stat and /proc/meminfo
 //	               │         └ cloudinit  what became of the user-data
 //	               ├──▶ template   the disk they start from, built once
-//	               └──▶ network, metadata, dnsserver, egressproxy, registry   shared
+//	               └──▶ network, metadata, dnsserver, egressproxy   shared
 //
 // The packages below do not know each other; this one connects them. It needs
 // Linux, root and a few packages of the distribution: [Examine] returns what is

@@ -3,8 +3,6 @@ package nspawn_test
 import (
 	"bufio"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,7 +14,6 @@ import (
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
-	"github.com/exopool/exopool/fake/machine/nspawn/template"
 )
 
 func TestMachineBootsAndExecutesItsUserData(t *testing.T) {
@@ -103,42 +100,6 @@ func TestMachineIsBusyWhenItUsesAllThatItMay(t *testing.T) {
 	}
 	assert.Less(t, share(0, 1), 0.5, "at rest, but it may still finish its boot")
 	assert.Greater(t, share(1, 2), 0.7, "one thread, on a host that may be busy with other things")
-}
-
-// application is user-data that installs podman and runs the default
-// application.
-const application = `#!/bin/sh
-set -e
-apt-get -q update
-apt-get -q -y --no-install-recommends install prometheus-node-exporter podman netavark crun
-podman run --detach --network host docker.io/janoszen/http-load-generator:1.0.1
-`
-
-func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
-	driver, log := newDriver(t)
-	mirror := template.Mirror(os.DirFS("/etc/apt"))
-	if err := template.Reach(t.Context(), template.Config{Mirror: mirror}, template.Default); err != nil {
-		t.Skipf("a Debian mirror is needed: %v", err)
-	}
-	m := instance(driver, 0, application)
-	start(t, driver, m)
-	booted(t, log, m, 1)
-	require.NoError(t, driver.Condition(m.ID).Err)
-	_, balancers := driver.Networks()
-	require.NoError(t, driver.Balance(driverapi.Balancer{ID: "lb", Address: balancers.Addr().Next(), Services: []driverapi.Service{{
-		ID: "web", Name: "web", Port: 80, TargetPort: 8080, Protocol: "tcp", Strategy: "round-robin",
-		Healthcheck: driverapi.Healthcheck{Mode: "http", Port: 8080, URI: "/health", Interval: 5, Timeout: 2, Retries: 1},
-		Targets:     []driverapi.Target{{MachineID: m.ID, Address: m.Address}},
-	}}}))
-	eventually(t, "the member is healthy", func() bool {
-		return driver.Health("lb", "web")[m.ID] == driverapi.HealthSuccess
-	})
-	resp, err := http.Get("http://" + balancers.Addr().Next().String() + "/health")
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	assert.Equal(t, "OK", strings.TrimSpace(string(body)))
 }
 
 func TestRebootStopAndStartKeepTheDisk(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/exopool/exopool/fake/loadgen"
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/nspawn/template"
@@ -221,6 +222,9 @@ func traces(tb testing.TB, prefix string) []string {
 const crashArgument = "exopool-crash-test"
 
 func TestMain(m *testing.M) {
+	if code, ok := loadgen.Run(context.Background(), os.Args, os.Stderr); ok {
+		os.Exit(code)
+	}
 	if len(os.Args) > 1 && os.Args[1] == crashArgument {
 		if err := waitForDeath(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/exopool/exopool/fake/machine/nspawn/dnsserver"
 	"github.com/exopool/exopool/fake/machine/nspawn/egressproxy"
-	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/fake/machine/nspawn/metadata"
 	"github.com/exopool/exopool/fake/machine/nspawn/network"
 )
@@ -22,7 +21,7 @@ const headerTimeout = 10 * time.Second
 // serve offers what machines find in their network, until ctx ends. The error
 // is that of a start that failed; what was started is then still running.
 func (d *Driver) serve(ctx context.Context) error {
-	for _, start := range []func(context.Context) error{d.serveMetadata, d.serveNames, d.serveEgress, d.serveImages} {
+	for _, start := range []func(context.Context) error{d.serveMetadata, d.serveNames, d.serveEgress} {
 		if err := start(ctx); err != nil {
 			return err
 		}
@@ -115,21 +114,4 @@ func destination(conn net.Conn) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("connection of type %T", conn)
 	}
 	return network.OriginalDestination(tcp)
-}
-
-// serveImages offers the load generator's image. Without it machines fetch that
-// from where all others come from, so it is no reason not to start.
-func (d *Driver) serveImages(ctx context.Context) error {
-	images := imageregistry.New()
-	program, err := imageregistry.Program(ctx, d.cfg.Cache)
-	if err == nil {
-		image, imageErr := imageregistry.Image(program)
-		if err = imageErr; err == nil {
-			err = images.Add(ctx, imageregistry.LoadGenerator, imageregistry.LoadGeneratorTag, image)
-		}
-	}
-	if err != nil {
-		d.cfg.Logger.Warn("machines get the load generator's image from the internet", "err", err)
-	}
-	return d.serveHTTP(ctx, "image registry", netip.AddrPortFrom(d.network.Gateway(), registryPort), images)
 }
