@@ -144,33 +144,6 @@ func TestImportsFollowTheArrows(t *testing.T) {
 	}
 }
 
-// TestTerraformWatchesTheSourcesOfThePrograms: a change of any package that the
-// two programs are built from makes Terraform deploy them again.
-func TestTerraformWatchesTheSourcesOfThePrograms(t *testing.T) {
-	t.Parallel()
-	list := regexp.MustCompile(`(?s)for folder in \[(.*?)\] : \[`).FindStringSubmatch(string(read(t, "../terraform/deploy.tf")))
-	require.NotNil(t, list)
-	watched := map[string]bool{}
-	for _, folder := range regexp.MustCompile(`"([a-z/]+)"`).FindAllStringSubmatch(list[1], -1) {
-		watched[folder[1]] = true
-	}
-	all, seen := packages(t), map[string]bool{}
-	var visit func(folder string)
-	visit = func(folder string) {
-		if seen[folder] {
-			return
-		}
-		seen[folder] = true
-		assert.NotEmpty(t, within(folder, maps.Keys(watched)), "terraform/deploy.tf does not watch %s", folder)
-		for imported := range all[folder] {
-			visit(imported)
-		}
-	}
-	visit("cmd/autoscaler")
-	visit("cmd/discovery")
-	assert.True(t, seen["internal/auth"])
-}
-
 // within returns the longest of the names that is the folder or above it.
 func within(folder string, names func(func(string) bool)) string {
 	var longest string

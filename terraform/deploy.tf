@@ -1,5 +1,6 @@
-# How the programs reach the monitoring machine: built here, uploaded by SSH.
-# A change of a program, a setting or a secret repeats it on the same machine.
+# How the programs reach the monitoring machine: built here, if there is Go, and
+# uploaded by SSH; else their source is uploaded and built there. A change of a
+# program, a setting or a secret repeats it on the same machine.
 
 resource "tls_private_key" "deploy" {
   algorithm = "ED25519"
@@ -17,41 +18,26 @@ resource "exoscale_ssh_key" "deploy" {
 }
 
 locals {
-  repository = abspath("${path.module}/..")
-  build_dir  = abspath("${path.module}/.build")
-  sources = concat(["go.mod", "go.sum"], flatten([
-    for folder in [
-      "autoscale", "discovery", "exoscale", "sweep", "cmd/autoscaler", "cmd/discovery", "cmd/internal",
-      "internal/atomicfile", "internal/auth", "internal/clock", "internal/configerr", "internal/lograte", "internal/loopback",
-      ] : [
-      for path in sort(fileset(local.repository, "${folder}/**/*.go")) : path if !endswith(path, "_test.go")
-    ]
-  ]))
-  sources_hash = sha256(join("\n", [for path in local.sources : "${path} ${filesha256("${local.repository}/${path}")}"]))
+  # Relative to this folder, in which they are used.
+  source_archive = "source.tar"
+  build_dir      = ".build/${var.name}"
 
-  build_command = "go build -trimpath -buildvcs=false -ldflags=\"-s -w\" -o \"${local.build_dir}/\" ./cmd/autoscaler ./cmd/discovery"
-  build_environment = {
-    GOOS        = "linux"
-    GOARCH      = "amd64"
-    CGO_ENABLED = "0"
-    GOWORK      = "off"
-  }
+  # Both ways of building begin with this archive. A new toolchain builds again, too.
+  built_from = sha256("${filesha256("${path.module}/${local.source_archive}")} ${filesha256("${path.module}/files/deployment/toolchain")}")
+
+  # Where commands are not for sh, nothing is built, and the folder stays empty.
+  on_windows = can(regex("^[A-Za-z]:", abspath(path.module)))
+  build_here = (local.on_windows
+    ? replace("(if exist DIR rmdir /s /q DIR) & mkdir DIR", "DIR", replace(local.build_dir, "/", "\\"))
+    : "sh files/build-here.sh ${local.build_dir}"
+  )
+
+  deployment_root  = "${path.module}/files/deployment"
+  deployment_files = { for path in fileset(local.deployment_root, "**") : path => filesha256("${local.deployment_root}/${path}") }
 
   monitoring_ip = exoscale_compute_instance.monitoring.public_ip_address
   login         = coalesce(data.exoscale_template.machine.default_user, "debian")
   check_url     = "http://${exoscale_nlb.application.ip_address}${var.health_path}"
-}
-
-# Builds while the cloud is busy, so that a missing compiler is reported early.
-resource "terraform_data" "programs" {
-  count            = local.uploads ? 1 : 0
-  triggers_replace = [local.sources_hash]
-
-  provisioner "local-exec" { # Needs Go, see https://go.dev/doc/install, or release_url.
-    command     = local.build_command
-    working_dir = local.repository
-    environment = local.build_environment
-  }
 }
 
 resource "terraform_data" "deployment" {
@@ -59,12 +45,11 @@ resource "terraform_data" "deployment" {
 
   triggers_replace = [
     exoscale_compute_instance.monitoring.id,
-    local.sources_hash,
-    sha256(jsonencode([local.static_files, local.settings_files, local.secret_files])),
+    local.built_from,
+    sha256(jsonencode([local.deployment_files, local.static_files, local.settings_files, local.secret_files])),
   ]
 
   depends_on = [
-    terraform_data.programs,
     exoscale_nlb_service.http,
     exoscale_security_group_rule.members_application,
     exoscale_security_group_rule.members_exporter,
@@ -82,26 +67,32 @@ resource "terraform_data" "deployment" {
     script_path = "./deployment-%RAND%.sh"
   }
 
-  # Takes a second, and is needed on a machine that has not built them yet.
+  # Meanwhile the machine boots.
   provisioner "local-exec" {
-    command     = local.build_command
-    working_dir = local.repository
-    environment = local.build_environment
+    command     = local.build_here
+    working_dir = path.module
   }
 
   provisioner "remote-exec" {
     inline = [
       "set -eu",
-      "echo 'waiting for the first boot to end'",
-      # 2 means done, with warnings.
-      "cloud-init status --wait >/dev/null || test $? -eq 2 || { sudo tail -n 40 /var/log/cloud-init-output.log; exit 1; }",
       "rm -rf deployment deployment-*.sh",
       "install -d -m 0700 deployment deployment/programs deployment/rules deployment/secret deployment/static",
     ]
   }
 
   provisioner "file" {
-    source      = "${local.build_dir}/"
+    source      = "${local.deployment_root}/"
+    destination = "deployment"
+  }
+
+  provisioner "file" {
+    source      = "${path.module}/${local.source_archive}"
+    destination = "deployment/source.tar"
+  }
+
+  provisioner "file" {
+    source      = "${path.module}/${local.build_dir}/"
     destination = "deployment/programs"
   }
 
@@ -156,20 +147,6 @@ resource "terraform_data" "deployment" {
   }
 
   provisioner "remote-exec" {
-    inline = [
-      "set -eu",
-      "trap 'rm -rf deployment' EXIT",
-      "sudo install -d -m 0755 /etc/exopool",
-      "sudo install -m 0755 deployment/programs/autoscaler deployment/programs/discovery /usr/local/bin/",
-      "sudo install -m 0600 deployment/secret/* /etc/exopool/",
-      "sudo install -m 0644 deployment/exopool.env /etc/exopool/",
-      # Files of an earlier version would be loaded with the rest.
-      "sudo rm -rf /etc/exopool/rules /etc/exopool/rules-optional /etc/grafana/dashboards",
-      "sudo find /etc/grafana/provisioning -name '*.yaml' -delete",
-      "sudo cp -R --no-preserve=mode,ownership deployment/static/. /",
-      "sudo install -m 0644 deployment/prometheus.yml /etc/exopool/",
-      "sudo install -m 0644 deployment/rules/* /etc/exopool/rules/",
-      "sudo sh /usr/local/lib/exopool/start.sh '${local.check_url}'",
-    ]
+    inline = ["sh deployment/install.sh ${local.built_from} '${local.check_url}'"]
   }
 }

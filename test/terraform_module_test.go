@@ -20,8 +20,7 @@ import (
 	"github.com/exopool/exopool/internal/providers"
 )
 
-// A module is a copy of the repository whose terraform folder is initialized.
-// The whole repository, because the module builds programs from it.
+// A module is an initialized copy of the folder terraform.
 type module struct {
 	dir     string
 	program string
@@ -39,9 +38,8 @@ func newModule(t *testing.T) module {
 	mirror, err := providers.Install(t.Context(), providers.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	require.NoError(t, err)
 
-	repository := t.TempDir()
-	require.NoError(t, providers.CopyModule(repository, ".."))
-	m := module{dir: filepath.Join(repository, "terraform"), program: program}
+	m := module{dir: t.TempDir(), program: program}
+	require.NoError(t, providers.CopyModule(m.dir, "../terraform"))
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "TF_") {
 			m.environ = append(m.environ, variable)

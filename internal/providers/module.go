@@ -13,8 +13,7 @@ import (
 // beside the configuration: in a copy, none of it gets into the repository.
 //
 // Files of a developer's own runs are not copied: hidden files such as the lock
-// file, state, plans, variable files and overrides. A module that refers to
-// files outside itself needs a folder above it as from.
+// file, state, plans, variable files and overrides.
 func CopyModule(to, from string) error {
 	source, err := os.OpenRoot(from)
 	if err != nil {

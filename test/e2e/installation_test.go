@@ -38,9 +38,9 @@ func newInstallation(t *testing.T, tools toolchain, c *cloud) installation {
 // initialized.
 func prepare(t *testing.T, tools toolchain, key, secret string, environ map[string]string, variables map[string]any) installation {
 	t.Helper()
-	repository := t.TempDir() // the module looks at the programs' sources
-	require.NoError(t, providers.CopyModule(repository, "../.."))
-	i := installation{name: "e2e-" + uuid.NewString()[:8], dir: filepath.Join(repository, "terraform")}
+	dir := t.TempDir()
+	require.NoError(t, providers.CopyModule(dir, "../../terraform"))
+	i := installation{name: "e2e-" + uuid.NewString()[:8], dir: dir}
 	variables["name"] = i.name
 	// Secrets are in the environment: every user of the host can see arguments.
 	environ = maps.Clone(environ)

@@ -27,13 +27,17 @@ const (
 	grafanaHost   = "apt.grafana.com"
 )
 
-// bootingConfig keeps what these tests make apart from what a user has.
-func bootingConfig(t *testing.T, logger *slog.Logger) nspawn.Config {
+// A bootingNetwork keeps what a test makes apart from what a user has, and
+// from what other tests make.
+type bootingNetwork struct{ prefix, addresses string }
+
+// config skips the test where machines cannot boot.
+func (n bootingNetwork) config(t *testing.T, logger *slog.Logger) nspawn.Config {
 	t.Helper()
 	if os.Getenv(enableMachines) != "1" {
 		t.Skipf("boots machines: set %s=1 to run it, as root on Linux", enableMachines)
 	}
-	cfg := nspawn.Config{Logger: logger, Prefix: "exopoole2e", Range: netip.MustParsePrefix("198.19.0.0/20")}
+	cfg := nspawn.Config{Logger: logger, Prefix: n.prefix, Range: netip.MustParsePrefix(n.addresses)}
 	for _, r := range nspawn.Examine(t.Context(), cfg) {
 		if !r.OK() {
 			t.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)
@@ -64,16 +68,21 @@ func grafanaVendor(t *testing.T, p aptrepo.Package) *vendor {
 	return &vendor{grafanaHost, repository}
 }
 
-// newBootingCloud returns a cloud whose machines boot, and what it logs.
-func newBootingCloud(t *testing.T, v *vendor) (*cloud, *programtest.Output) {
+// hosts are what machines find under the vendor's name; none for no vendor.
+func (v *vendor) hosts() map[string]http.Handler {
+	if v == nil {
+		return map[string]http.Handler{}
+	}
+	return map[string]http.Handler{v.host: v.packages}
+}
+
+// newBootingCloud returns a cloud whose machines boot and find these hosts
+// here, and what it logs.
+func newBootingCloud(t *testing.T, n bootingNetwork, hosts map[string]http.Handler) (*cloud, *programtest.Output) {
 	t.Helper()
 	said := &programtest.Output{}
 	logger := slog.New(slog.NewTextHandler(said, nil))
-	cfg := bootingConfig(t, logger)
-	hosts := map[string]http.Handler{}
-	if v != nil {
-		hosts[v.host] = v.packages
-	}
+	cfg := n.config(t, logger)
 	generator, err := imageregistry.LoadGenerator(t.Context())
 	require.NoError(t, err)
 	return startCloud(t, fakecloud.Config{

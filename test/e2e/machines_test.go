@@ -27,12 +27,14 @@ import (
 // waiting for alerts and turns.
 func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	tools := open(t)
-	bootingConfig(t, slog.New(slog.DiscardHandler))
+	network := bootingNetwork{prefix: "exopoole2e", addresses: "198.19.0.0/20"}
+	network.config(t, slog.New(slog.DiscardHandler)) // skips
+	t.Parallel()
 	packages, variables := grafanaSource(t), map[string]any{}
 	if packages != nil {
 		variables["grafana_major"] = grafanaMajor
 	}
-	c, said := newBootingCloud(t, packages)
+	c, said := newBootingCloud(t, network, packages.hosts())
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("log of the cloud:\n%s", said)
