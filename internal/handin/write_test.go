@@ -1,7 +1,10 @@
 package handin_test
 
 import (
+	"errors"
+	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/internal/handin"
+	"github.com/exopool/exopool/internal/providers"
 )
 
 // TestImagesAreBuiltFromTheirFoldersAlone: the source beside each Dockerfile is
@@ -46,6 +50,30 @@ func readFile(t *testing.T, elements ...string) string {
 	content, err := os.ReadFile(filepath.Join(elements...))
 	require.NoError(t, err)
 	return string(content)
+}
+
+// TestFolderIsAValidModule: Terraform takes it with nothing around it.
+func TestFolderIsAValidModule(t *testing.T) {
+	t.Parallel()
+	program, err := providers.Terraform(t.Context())
+	if errors.Is(err, providers.ErrNoTerraform) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	mirror, err := providers.Install(t.Context(), providers.Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, handin.Write(t.Context(), root, dir))
+	for _, args := range [][]string{{"init", "-backend=false", "-input=false"}, {"validate"}, {"fmt", "-check", "-recursive"}} {
+		cmd := exec.CommandContext(t.Context(), program, args...)
+		cmd.Dir, cmd.Env = dir, os.Environ()
+		for name, value := range mirror.Environment() {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", args, out)
+	}
+	require.NoError(t, handin.Write(t.Context(), root, dir), "what Terraform leaves is not in the way")
 }
 
 // repository returns a small one with all that is handed in.
