@@ -45,7 +45,7 @@ type used struct {
 
 func bootTogether(b *testing.B, count int, userData string) (login, done time.Duration, u used) {
 	b.Helper()
-	driver, _, log := newDriverWithImages(b)
+	driver, _, log := newDriverWithImages(b, internet{})
 	key := newKey(b)
 	machines := make([]driverapi.Machine, count)
 	begin := time.Now()

@@ -1,11 +1,17 @@
 package nspawn_test
 
 import (
+	"cmp"
+	"context"
 	"io"
+	"maps"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,14 +30,37 @@ import (
 	"github.com/exopool/exopool/fake/tlsproxy"
 )
 
-// noInternet is the way to real registries in these tests.
-type noInternet struct{}
+// An internet in which only one registry can be reached. Like public ones, it
+// wants a token.
+type internet struct {
+	host string
+	has  *imageregistry.Registry
+}
 
-func (noInternet) RoundTrip(*http.Request) (*http.Response, error) { return nil, syscall.ENETUNREACH }
+func (i internet) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host != i.host {
+		return nil, syscall.ENETUNREACH
+	}
+	answer := httptest.NewRecorder()
+	switch {
+	case req.URL.Path == "/token":
+		_, _ = answer.WriteString(`{"token":"t"}`)
+	case req.Header.Get("Authorization") != "Bearer t":
+		answer.Header().Set("WWW-Authenticate", `Bearer realm="https://`+i.host+`/token",service="s"`)
+		answer.WriteHeader(http.StatusUnauthorized)
+	case req.URL.Path == "/v2/":
+		answer.WriteHeader(http.StatusOK)
+	default:
+		i.has.ServeHTTP(answer, req)
+	}
+	resp := answer.Result()
+	resp.Request = req
+	return resp, nil
+}
 
 // newDriverWithImages returns a driver whose machines find container registries
-// that have the load generator and some images, and no others.
-func newDriverWithImages(tb testing.TB, images ...*imageregistry.Image) (*nspawn.Driver, *imageregistry.Registry, *lines) {
+// that have the load generator and some images, besides those in the internet.
+func newDriverWithImages(tb testing.TB, beyond internet, images ...*imageregistry.Image) (*nspawn.Driver, *imageregistry.Registry, *lines) {
 	tb.Helper()
 	if os.Getenv("EXOPOOL_NSPAWN") == "1" {
 		mirror := template.Mirror(os.DirFS("/etc/apt"))
@@ -41,24 +70,27 @@ func newDriverWithImages(tb testing.TB, images ...*imageregistry.Image) (*nspawn
 	}
 	generator, err := imageregistry.LoadGenerator(tb.Context())
 	require.NoError(tb, err)
-	registry := imageregistry.New(imageregistry.Config{Images: append(images, generator), Upstream: noInternet{}})
+	registry := imageregistry.New(imageregistry.Config{Images: append(images, generator), Upstream: beyond})
 	tb.Cleanup(func() { require.NoError(tb, registry.Close()) })
-	authority, err := tlsproxy.NewAuthority(registry.Hosts()...)
+	ports := map[string]bool{"443": true}
+	hosts := map[string]netip.Addr{}
+	for _, host := range registry.Hosts() {
+		name, port, _ := strings.Cut(host, ":")
+		hosts[name] = netip.Addr{} // the gateway
+		ports[cmp.Or(port, "443")] = true
+	}
+	names := slices.Collect(maps.Keys(hosts))
+	authority, err := tlsproxy.NewAuthority(names...)
 	require.NoError(tb, err)
-	proxy, err := tlsproxy.New(tlsproxy.Config{Domains: registry.Hosts(), Authority: authority, Handler: registry})
+	proxy, err := tlsproxy.New(tlsproxy.Config{Domains: names, Authority: authority, Handler: registry})
 	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, proxy.Close(tb.Context())) })
-	driver, log := newDriver(tb, func(cfg *nspawn.Config) {
-		cfg.Authority, cfg.Hosts = authority.PEM(), map[string]netip.Addr{}
-		for _, host := range registry.Hosts() {
-			cfg.Hosts[host] = netip.Addr{} // the gateway
-		}
-	})
-	listener, err := driver.Listen(tb.Context(), "tcp4", netip.AddrPortFrom(driver.Gateway(), 443).String())
-	require.NoError(tb, err)
-	served := make(chan error, 1)
-	go func() { served <- proxy.Serve(listener) }()
-	tb.Cleanup(func() { listener.Close() })
+	tb.Cleanup(func() { require.NoError(tb, proxy.Close(context.Background())) })
+	driver, log := newDriver(tb, func(cfg *nspawn.Config) { cfg.Authority, cfg.Hosts = authority.PEM(), hosts })
+	for port := range ports {
+		listener, err := driver.Listen(tb.Context(), "tcp4", net.JoinHostPort(driver.Gateway().String(), port))
+		require.NoError(tb, err)
+		go func() { _ = proxy.Serve(listener) }() // until it is closed
+	}
 	return driver, registry, log
 }
 
@@ -102,8 +134,11 @@ var engines = map[string]struct{ packages, hub string }{
 func TestEnginesGetImagesOfAllRegistries(t *testing.T) {
 	for engine, e := range engines {
 		t.Run(engine, func(t *testing.T) {
-			image, digest := given(t, "registry.example.com/a/b")
-			driver, registry, log := newDriverWithImages(t, image)
+			theirs, _ := given(t, "quay.io/real/one:1")
+			quay := imageregistry.New(imageregistry.Config{Images: []*imageregistry.Image{theirs}})
+			t.Cleanup(func() { require.NoError(t, quay.Close()) })
+			image, digest := given(t, "registry.example.com:5000/a/b")
+			driver, registry, log := newDriverWithImages(t, internet{"quay.io", quay}, image)
 			k := newKey(t)
 			m := instance(driver, 0, `#!/bin/sh
 set -e
@@ -111,8 +146,9 @@ apt-get -q update
 apt-get -q -y --no-install-recommends install `+e.packages+`
 `+engine+` run -d --restart=always -p 8080:8080 `+e.hub+`janoszen/http-load-generator:1.0.1
 `+engine+` run -d -p 8081:8080 quay.io/janoszen/http-load-generator
-`+engine+` pull registry.example.com/a/b
-`+engine+` pull registry.example.com/a/b@`+digest+`
+`+engine+` pull quay.io/real/one:1
+`+engine+` pull registry.example.com:5000/a/b
+`+engine+` pull registry.example.com:5000/a/b@`+digest+`
 `, k.public)
 			start(t, driver, m)
 			booted(t, log, m, 1)
@@ -127,13 +163,14 @@ apt-get -q -y --no-install-recommends install `+e.packages+`
 			require.Error(t, err)
 			assert.Contains(t, said, "no route to registry-1.docker.io; give it with -image prom/prometheus=ARCHIVE")
 			assert.Less(t, time.Since(begin), 20*time.Second)
-			said, err = on(t, k, m, "sudo "+engine+" pull quay.io/prometheus/node-exporter:v1.8.0")
+			said, err = on(t, k, m, "sudo "+engine+" pull quay.io/real/one:2")
 			require.Error(t, err, said)
 			pulls := registry.FailedPulls()
 			require.Len(t, pulls, 2)
 			assert.Equal(t, m.Address.String(), pulls[0].Name)
 			assert.Equal(t, "prom/prometheus:latest", pulls[0].Image)
-			assert.Equal(t, "quay.io/prometheus/node-exporter:v1.8.0", pulls[1].Image)
+			assert.Equal(t, "quay.io/real/one:2", pulls[1].Image)
+			assert.Equal(t, "quay.io has no such image", pulls[1].Reason)
 			t.Logf("%s: refused within %v", engine, time.Since(begin))
 		})
 	}
@@ -149,7 +186,7 @@ podman run --detach --network host docker.io/janoszen/http-load-generator:1.0.1
 `
 
 func TestMachineInstallsPackagesAndRunsTheLoadGenerator(t *testing.T) {
-	driver, _, log := newDriverWithImages(t)
+	driver, _, log := newDriverWithImages(t, internet{})
 	m := instance(driver, 0, application)
 	start(t, driver, m)
 	booted(t, log, m, 1)
