@@ -81,13 +81,11 @@ func (m *machine) boot(ctx context.Context, spec driverapi.Machine, wantedOn fun
 	defer companions.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for _, file := range shown {
-		companions.Go(func() {
-			if err := file.Keep(ctx); err != nil {
-				m.logger.Error("the machine's /proc is not up to date any more", "err", err)
-			}
-		})
-	}
+	companions.Go(func() {
+		if err := shown.Keep(ctx); err != nil {
+			m.logger.Error("the machine's /proc is not up to date any more", "err", err)
+		}
+	})
 	begin := time.Now()
 	process, err := container.Boot(m.disk, container.Hardware{
 		Name: m.cfg.Prefix + "-" + m.id, UUID: m.id, Namespace: m.namespace,
@@ -157,25 +155,32 @@ func (m *machine) shutDown(ctx context.Context, process container.Process) error
 	}
 }
 
-// createProcFiles makes the files that show the machine its own CPU time and
+// createProcFiles makes the files that show the machine its own CPU time, load and
 // memory. They have to exist when it boots.
-func (m *machine) createProcFiles(t driverapi.InstanceType, limit *cpuLimit) ([]*procfiles.File, error) {
-	cpu, err := procfiles.Create(filepath.Join(m.disk.Proc(), "stat"),
-		procfiles.CPU(t.CPUs, func() (procfiles.Used, float64, error) {
-			usage, err := m.group.Usage()
-			return procfiles.Used(usage), limit.get(), err
-		}))
+func (m *machine) createProcFiles(t driverapi.InstanceType, limit *cpuLimit) (*procfiles.Files, error) {
+	host, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return nil, err
 	}
-	memory, err := procfiles.Create(filepath.Join(m.disk.Proc(), "meminfo"), func() (string, error) {
+	stat, uptime := procfiles.CPU(t.CPUs, func() (procfiles.Used, float64, error) {
+		usage, err := m.group.Usage()
+		return procfiles.Used(usage), limit.get(), err
+	})
+	load := procfiles.LoadAverage(func() (procfiles.Tasks, error) {
+		tasks, err := m.group.Tasks()
+		return procfiles.Tasks(tasks), err
+	})
+	memory := func() (string, error) {
 		used, err := m.group.Memory()
 		return procfiles.Memory{Total: t.Memory, Programs: used.Programs, Files: used.Files}.Text(), err
-	})
-	if err != nil {
-		return nil, errors.Join(err, cpu.Close())
 	}
-	return []*procfiles.File{cpu, memory}, nil
+	return procfiles.Create(m.disk.Proc(),
+		procfiles.Named{Name: "cpuinfo", Source: procfiles.Fixed(procfiles.CPUInfo(string(host), t.CPUs))},
+		procfiles.Named{Name: "stat", Source: stat},
+		procfiles.Named{Name: "uptime", Source: uptime},
+		procfiles.Named{Name: "loadavg", Source: load},
+		procfiles.Named{Name: "meminfo", Source: memory},
+	)
 }
 
 // removeAll removes all that the machine has on this host.

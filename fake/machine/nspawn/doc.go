@@ -4,7 +4,7 @@
 //
 //	emulator ──▶ Driver ──▶ container   disk, process, console     per machine
 //	               │         ├ cgroup     CPU and memory limits
-//	               │         ├ procfiles  the machine's own /proc/stat and /proc/meminfo
+//	               │         ├ procfiles  the machine's own /proc/stat, meminfo and others
 //	               │         └ cloudinit  what became of the user-data
 //	               ├──▶ template   the disk they start from, built once
 //	               └──▶ network, metadata, dnsserver, egressproxy   shared

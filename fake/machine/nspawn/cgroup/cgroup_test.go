@@ -3,6 +3,7 @@ package cgroup_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -147,4 +148,35 @@ func FuzzCPUStat(f *testing.F) {
 			t.Errorf("%q means %v", text, usage)
 		}
 	})
+}
+
+// The file of a group lists threads; here it lists one of this program.
+func TestTasksAreThoseOfAllSubgroups(t *testing.T) {
+	self := strconv.Itoa(os.Getpid())
+	for name, root := range map[string]string{
+		"version 2": tree(t, map[string]string{
+			"cgroup.controllers": "cpu", "cgroup.subtree_control": "", "exopool/cgroup.subtree_control": "",
+			"exopool/m1/cgroup.threads": "", "exopool/m1/a.slice/b.service/cgroup.threads": self + "\n4194305\n",
+		}),
+		"version 1": tree(t, map[string]string{
+			"cpu/exopool/m1/tasks": "", "cpu/exopool/m1/sub/tasks": self + "\n4194305\n", "cpuacct/exopool/m1/tasks": "",
+		}),
+	} {
+		h, err := cgroup.Open(root, "exopool")
+		require.NoError(t, err, name)
+		g, err := h.Make("m1")
+		require.NoError(t, err, name)
+		tasks, err := g.Tasks()
+		require.NoError(t, err, name)
+		assert.Equal(t, 1, tasks.All, "%s: those that are gone do not count", name)
+		assert.LessOrEqual(t, tasks.Active, 1, name)
+	}
+}
+
+func TestStateFollowsTheName(t *testing.T) {
+	for stat, want := range map[string]byte{
+		"1 (init) S 0 1": 'S', "7 (a) R) D 1": 'D', "8 ((sd-pam)) R 1": 'R', "9 (x)": 0, "": 0,
+	} {
+		assert.Equal(t, want, cgroup.State([]byte(stat)), stat)
+	}
 }

@@ -3,10 +3,12 @@ package procfiles_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -121,16 +123,18 @@ func TestMemoryIsThatOfTheType(t *testing.T) {
 	assert.Len(t, over, len(text))
 }
 
-func TestFileStaysTheSameOne(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "stat")
+func TestFilesStayTheSameOnes(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "stat")
 	require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("of a larger machine\n", 100)), 0o600))
 	asked := make(chan struct{}, 100)
 	used := procfiles.Used{User: time.Hour}
-	file, err := procfiles.Create(name, procfiles.CPU(1, func() (procfiles.Used, float64, error) {
+	cpu, uptime := procfiles.CPU(1, func() (procfiles.Used, float64, error) {
 		asked <- struct{}{}
 		used.User += time.Second
 		return used, 1, nil
-	}))
+	})
+	files, err := procfiles.Create(dir, procfiles.Named{Name: "stat", Source: cpu}, procfiles.Named{Name: "uptime", Source: uptime})
 	require.NoError(t, err)
 	before, err := os.Stat(name)
 	require.NoError(t, err)
@@ -140,7 +144,7 @@ func TestFileStaysTheSameOne(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- file.Keep(ctx) }()
+	go func() { done <- files.Keep(ctx) }()
 	for range 4 { // by the third update, the second was written
 		<-asked
 	}
@@ -153,9 +157,15 @@ func TestFileStaysTheSameOne(t *testing.T) {
 	text, err = os.ReadFile(name)
 	require.NoError(t, err)
 	assert.Positive(t, stat(t, string(text)).CPUTotal.User)
+	var seconds, idle float64
+	text, err = os.ReadFile(filepath.Join(dir, "uptime"))
+	require.NoError(t, err)
+	_, err = fmt.Sscan(string(text), &seconds, &idle)
+	require.NoError(t, err)
+	assert.Positive(t, seconds)
 }
 
-func TestFileThatCannotBeKeptIsAnError(t *testing.T) {
+func TestFilesThatCannotBeKeptAreAnError(t *testing.T) {
 	broken := errors.New("no such group")
 	calls := 0
 	source := func() (string, error) {
@@ -164,9 +174,83 @@ func TestFileThatCannotBeKeptIsAnError(t *testing.T) {
 		}
 		return "text", nil
 	}
-	file, err := procfiles.Create(filepath.Join(t.TempDir(), "stat"), source)
+	files, err := procfiles.Create(t.TempDir(), procfiles.Named{Name: "stat", Source: source})
 	require.NoError(t, err)
-	require.ErrorIs(t, file.Keep(t.Context()), broken)
-	_, err = procfiles.Create(filepath.Join(t.TempDir(), "stat"), source)
+	require.ErrorIs(t, files.Keep(t.Context()), broken)
+	_, err = procfiles.Create(t.TempDir(), procfiles.Named{Name: "stat", Source: source})
 	assert.ErrorIs(t, err, broken)
+}
+
+// procFS is a /proc with one file.
+func procFS(t *testing.T, name, text string) procfs.FS {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	fs, err := procfs.NewFS(dir)
+	require.NoError(t, err)
+	return fs
+}
+
+func TestUptimeIsSinceTheBoot(t *testing.T) {
+	a := procfiles.NewAccount(2, epoch(), procfiles.Used{User: time.Hour})
+	length := len(a.Uptime())
+	a.Update(epoch().Add(10*time.Second), procfiles.Used{User: time.Hour + 2500*time.Millisecond}, 0.5)
+	assert.Equal(t, "10.00 10.00", strings.TrimSpace(a.Uptime()), "two CPUs, each idle half of the time")
+	a.Update(epoch().Add(400*24*time.Hour), procfiles.Used{}, 0.5)
+	assert.Len(t, a.Uptime(), length)
+}
+
+func TestLoadFollowsTheTasks(t *testing.T) {
+	var load procfiles.Load
+	length := len(load.Text())
+	for i := range 61 { // five minutes
+		load.Update(epoch().Add(time.Duration(i)*5*time.Second), procfiles.Tasks{Active: 4, All: 100})
+	}
+	got, err := procFS(t, "loadavg", load.Text()).LoadAvg()
+	require.NoError(t, err)
+	// As the kernel does, after n samples: active * (1 - e^(-n*5s/window)).
+	assert.InDelta(t, 3.97, got.Load1, 0.01)
+	assert.InDelta(t, 2.53, got.Load5, 0.01)
+	assert.InDelta(t, 1.13, got.Load15, 0.01)
+	assert.Contains(t, load.Text(), " 4/100 ")
+	assert.Len(t, load.Text(), length)
+	load.Update(epoch().Add(time.Hour), procfiles.Tasks{Active: 1 << 30, All: 1 << 30})
+	assert.Equal(t, 3, strings.Count(load.Text(), "."))
+}
+
+func TestLoadIsSampledEveryFiveSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		source := procfiles.LoadAverage(func() (procfiles.Tasks, error) {
+			if calls++; calls == 4 {
+				return procfiles.Tasks{}, errors.New("no such group")
+			}
+			return procfiles.Tasks{Active: 1}, nil
+		})
+		for range 51 {
+			_, err := source()
+			require.NoError(t, err)
+			time.Sleep(200 * time.Millisecond)
+		}
+		assert.Equal(t, 3, calls)
+		time.Sleep(5 * time.Second)
+		_, err := source()
+		assert.ErrorContains(t, err, "no such group")
+	})
+}
+
+func TestCPUInfoHasTheCPUsOfTheType(t *testing.T) {
+	host, err := os.ReadFile("/proc/cpuinfo")
+	require.NoError(t, err)
+	const arm = "processor\t: 0\nBogoMIPS\t: 243.75\n\nprocessor\t: 1\nBogoMIPS\t: 243.75\n\n"
+	for _, text := range []string{string(host), arm} {
+		for _, cpus := range []int{1, 2, 8} {
+			shown := procfiles.CPUInfo(text, cpus)
+			assert.Equal(t, cpus, strings.Count(shown, "processor\t"))
+			assert.Contains(t, shown, fmt.Sprintf("processor\t: %d\n", cpus-1))
+			if info, err := procFS(t, "cpuinfo", shown).CPUInfo(); text == string(host) && assert.NoError(t, err) {
+				require.Len(t, info, cpus)
+			}
+		}
+	}
 }

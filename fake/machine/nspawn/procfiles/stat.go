@@ -75,3 +75,12 @@ func (a *Account) Text() string {
 		a.boot.Unix())
 	return b.String()
 }
+
+// Uptime is the account in the form of proc_uptime(5): seconds since the boot, and
+// those that all CPUs together were idle. Its length never changes.
+func (a *Account) Uptime() string {
+	return fmt.Sprintf("%-*s\n", uptimeWidth, fmt.Sprintf("%.2f %.2f", a.at.Sub(a.boot).Seconds(), a.idle.Seconds()))
+}
+
+// uptimeWidth is enough for a year with a thousand CPUs.
+const uptimeWidth = 32
