@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -9,7 +10,8 @@ import (
 	"strings"
 )
 
-// files are put into every template as they are.
+// files are put into every template as they are; those with "#!" at the start are
+// programs.
 //
 //go:embed all:root
 var files embed.FS
@@ -48,7 +50,11 @@ func finish(dir string) error {
 		if err := root.MkdirAll(path.Dir(target), 0o755); err != nil {
 			return err
 		}
-		return root.WriteFile(target, content, 0o644)
+		mode := fs.FileMode(0o644)
+		if bytes.HasPrefix(content, []byte("#!")) {
+			mode = 0o755
+		}
+		return root.WriteFile(target, content, mode)
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 )
 
 // version is part of the key: it rises when the way of building changes.
-const version = 2
+const version = 3
 
 // Config is what to build and where to keep it.
 type Config struct {
