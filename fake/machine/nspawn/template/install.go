@@ -19,9 +19,11 @@ func excluded() []string {
 	return []string{"/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*"}
 }
 
-// download fills the package cache with what may be installed later. It runs
-// in the new root.
+// download fills the package cache with what may be installed later: docker with
+// all that "apt-get install docker.io" brings, because most user-data has
+// that, the rest as it is asked for. It runs in the new root.
 const download = `chroot "$1" apt-get -q clean && ` +
+	`chroot "$1" apt-get -q -y -o APT::Install-Recommends=true --download-only install docker.io && ` +
 	`chroot "$1" apt-get -q -y -o APT::Install-Recommends=false --download-only install `
 
 // options of mmdebstrap that do not depend on what is asked for.
