@@ -55,7 +55,7 @@ func (m *machine) contents(spec driverapi.Machine) container.Contents {
 		files["etc/containers/containers.conf.d/90-exopool.conf"] = []byte("[containers]\npids_limit = 0\n")
 	}
 	if user := m.cfg.userOf(spec); user != "" {
-		files["etc/cloud/cloud.cfg.d/91-exopool-user.cfg"] = fmt.Appendf(nil, "system_info: {default_user: {name: %s}}\n", user)
+		files["etc/cloud/cloud.cfg.d/99-exopool-user.cfg"] = fmt.Appendf(nil, "system_info: {default_user: {name: %s}}\n", user)
 	}
 	return container.Contents{
 		Hostname: spec.Name, Nameserver: gateway, Authority: m.cfg.Authority, Files: files,

@@ -29,6 +29,11 @@ func BuildTemplate(ctx context.Context, c Config, name string) error {
 	return err
 }
 
+// TemplateCached reports whether a driver has nothing to build.
+func TemplateCached(c Config, name string) bool {
+	return template.Cached(c.withDefaults().template(), name)
+}
+
 // Unmet is the error that a list of requirements amounts to.
 var Unmet = unmet
 

@@ -32,7 +32,7 @@ const (
 	prefix = "exopooltest"
 	// bootTimeout is how long a machine may take for anything, on a host
 	// that is busy with other tests.
-	bootTimeout = 2 * time.Minute
+	bootTimeout = 5 * time.Minute
 )
 
 // config is that of a driver for tests; logger gets what it logs.
@@ -130,6 +130,8 @@ func instance(driver *nspawn.Driver, i int, userData string, keys ...string) dri
 		address = address.Next()
 	}
 	return driverapi.Machine{
+		DefaultUser: "debian",
+
 		ID: fmt.Sprintf("0f8fad5b-d9cb-469f-a165-%012d", i), Name: fmt.Sprintf("web-%d", i), Zone: "at-vie-1",
 		Address: address, Template: template.Default, UserData: []byte(userData), SSHKeys: keys,
 		Type: driverapi.InstanceType{Family: "standard", Size: "micro", CPUs: 1, Memory: 512 << 20},
@@ -177,7 +179,7 @@ func on(tb testing.TB, k key, m driverapi.Machine, command string) (string, erro
 	eventually(tb, "log in to "+m.Name, func() bool {
 		var err error
 		client, err = ssh.Dial("tcp", net.JoinHostPort(m.Address.String(), "22"), &ssh.ClientConfig{
-			User: "debian", Auth: []ssh.AuthMethod{ssh.PublicKeys(k.signer)}, Timeout: time.Second,
+			User: m.DefaultUser, Auth: []ssh.AuthMethod{ssh.PublicKeys(k.signer)}, Timeout: time.Second,
 			HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 		})
 		return err == nil
