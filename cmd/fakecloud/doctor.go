@@ -28,9 +28,14 @@ func (p program) doctor(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintln(p.stdout, "Machines that boot (-machines nspawn)")
 	met := true
-	for _, r := range nspawn.Examine(ctx, cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
+	machines := cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})
+	for _, r := range nspawn.Examine(ctx, machines) {
 		p.printRequirement(r.Name, r.Problem, r.Remedy)
 		met = met && r.OK()
+	}
+	fmt.Fprintln(p.stdout, "\nTemplates of machines that boot, for instances that ask for them")
+	for _, r := range nspawn.ExamineTemplates(ctx, machines) {
+		p.printRequirement(r.Name, r.Problem, r.Remedy)
 	}
 	fmt.Fprintln(p.stdout, "\nMachines that are processes (-machines process)")
 	p.printRequirement("Linux, with a free loopback network", problem(tryProcesses(ctx)), "use Linux, or -machines memory")

@@ -42,6 +42,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return exitOK, err
 	}
+	defer p.reportStandIns(cloud)
 	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
 	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete

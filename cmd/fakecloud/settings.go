@@ -25,13 +25,18 @@ type config struct {
 	Verbose  bool
 
 	// Of machines that boot; zero values leave it to the driver.
-	Cache  string
-	Disks  string
-	Mirror string
-	Prefix string
-	Range  netip.Prefix
-	Hosts  []hostFolder
-	Images []*imageregistry.Image
+	Cache        string
+	Disks        string
+	Mirror       string
+	UbuntuMirror string
+	Prefix       string
+	Range        netip.Prefix
+	Hosts        []hostFolder
+	Images       []*imageregistry.Image
+	StandIns     []standIn
+
+	// progressLogger gets the steps of building templates.
+	progressLogger *slog.Logger
 
 	// LogInfo makes an instance log what its machines do, not only warnings.
 	LogInfo bool
@@ -60,7 +65,7 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	machines := settings.Add(set, &into.Machines, settings.Spec{
 		Flag: "machines", Default: defaultMachines,
 		Help: "what instances are: memory (state only), process (a web server and an exporter each, Linux only) " +
-			"or nspawn (Debian that boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)",
+			"or nspawn (Debian or Ubuntu that boots and executes the user-data; Linux, root and a few packages, see fakecloud doctor)",
 	}, settings.OneOf("KIND", machinesMemory, machinesProcess, machinesNspawn))
 	addNspawn(set, into)
 	settings.Add(set, &into.Zone, settings.Spec{
@@ -114,6 +119,13 @@ func addNspawn(set *settings.Set, into *config) {
 	settings.Add(set, &into.Mirror, settings.Spec{
 		Flag: "mirror", Default: "that of this host", Help: "address of the Debian mirror for nspawn machines",
 	}, settings.Text("URL", nil))
+	settings.Add(set, &into.UbuntuMirror, settings.Spec{
+		Flag: "ubuntu-mirror", Default: "that of Ubuntu", Help: "address of the Ubuntu mirror for nspawn machines",
+	}, settings.Text("URL", nil))
+	settings.AddRepeated(set, &into.StandIns, settings.Spec{
+		Flag: "template", Help: "lets nspawn machines that ask for one template start from another one, such as " +
+			"\"Linux Ubuntu 22.04 LTS 64-bit=debian-13\"; a name that is not in the catalog is added; may be repeated",
+	}, standInKind())
 	settings.Add(set, &into.Prefix, settings.Spec{
 		Flag: "prefix", Default: "exopool", Help: "beginning of the names of everything that nspawn machines create on this host",
 	}, settings.Text("TEXT", nil))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 
 	"github.com/exopool/exopool/fake/fakecloud"
@@ -46,9 +47,14 @@ func (p program) start(ctx context.Context, cfg config) (*fakecloud.Cloud, error
 // startCloud starts a cloud as the settings describe it.
 func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, error) {
 	logger, started := cfg.logger(p.stderr)
+	if !cfg.Verbose {
+		// Templates are built when the cloud has long started.
+		cfg.progressLogger = newConsole(p.stderr, slog.LevelInfo)
+	}
 	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
 		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed,
-		Machines: cfg.driver(), Hosts: handlers(cfg.Hosts), Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
+		Machines: cfg.driver(), Templates: cfg.moreTemplates(), Hosts: handlers(cfg.Hosts),
+		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
@@ -93,6 +99,7 @@ func (c config) nspawnConfig(from fakecloud.DriverConfig) nspawn.Config {
 	}
 	return nspawn.Config{
 		Logger: from.Logger, Prefix: c.Prefix, Range: c.Range, RangeFlag: "-range", Dir: c.Disks, Cache: c.Cache, Mirror: c.Mirror,
-		Speed: from.Speed, Authority: from.Authority, Hosts: hosts,
+		Speed: from.Speed, Authority: from.Authority, Hosts: hosts, UbuntuMirror: c.UbuntuMirror,
+		StandIns: c.standInsByName(), TemplateFlag: templateFlag, ProgressLogger: c.progressLogger,
 	}
 }

@@ -17,6 +17,13 @@ local state by itself; for "fakecloud exec" a file backend_override.tf beside th
 Buckets and their contents have to be left out here, for example by a variable.
 `
 
+// reportStandIns prints which machines were not made from what they asked for.
+func (p program) reportStandIns(cloud *fakecloud.Cloud) {
+	for _, s := range cloud.StandIns() {
+		fmt.Fprintf(p.stderr, "\nfakecloud: %s, as %s says\n", s, templateFlag)
+	}
+}
+
 // reportUnsupported prints what a command asked for and did not get, if
 // anything.
 func (p program) reportUnsupported(cloud *fakecloud.Cloud, command string) {

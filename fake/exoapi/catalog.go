@@ -1,7 +1,9 @@
 package exoapi
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
@@ -33,6 +35,7 @@ type template struct {
 	Checksum        string   `json:"checksum"`
 	SSHKeyEnabled   bool     `json:"ssh-key-enabled"`
 	PasswordEnabled bool     `json:"password-enabled"`
+	Consistent      bool     `json:"application-consistent-snapshot-enabled"`
 	Zones           []string `json:"zones"`
 }
 
@@ -41,7 +44,8 @@ const (
 	gib = 1 << 30
 )
 
-func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
+// newCatalog makes the catalog; more names templates besides those that it has.
+func newCatalog(zones []string, endpoint func(zone string) string, more []string) *catalog {
 	standard := func(id, size string, cpus int, memory int64, authorized bool) driverapi.InstanceType {
 		return driverapi.InstanceType{
 			ID: id, Family: "standard", Size: size, CPUs: cpus, Memory: memory,
@@ -56,7 +60,7 @@ func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
 			Checksum: world.FixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true, Zones: zones,
 		}
 	}
-	return &catalog{
+	c := &catalog{
 		zones:    zones,
 		endpoint: endpoint,
 		types: []driverapi.InstanceType{
@@ -74,10 +78,28 @@ func newCatalog(zones []string, endpoint func(zone string) string) *catalog {
 		templates: []template{
 			image("Linux Debian 12 (Bookworm) 64-bit", "debian", "12", "debian", "2026-01-12T09:00:00Z"),
 			image("Linux Debian 13 (Trixie) 64-bit", "debian", "13", "debian", "2026-01-12T09:30:00Z"),
+			image("Linux Ubuntu 20.04 LTS 64-bit", "ubuntu", "20.04", "ubuntu", "2026-01-13T08:30:00Z"),
 			image("Linux Ubuntu 22.04 LTS 64-bit", "ubuntu", "22.04", "ubuntu", "2026-01-13T09:00:00Z"),
 			image("Linux Ubuntu 24.04 LTS 64-bit", "ubuntu", "24.04", "ubuntu", "2026-01-13T09:30:00Z"),
 		},
 	}
+	for _, name := range more {
+		if c.templateByName(name) == nil {
+			family := familyOf(name)
+			c.templates = append(c.templates, image(name, family, "", family, "2026-01-14T09:00:00Z"))
+		}
+	}
+	return c
+}
+
+// familyOf guesses what a template is made from. Its default user has that name.
+func familyOf(name string) string {
+	for family := range strings.FieldsSeq(strings.ToLower(name)) {
+		if slices.Contains([]string{"debian", "ubuntu", "rockylinux", "fedora"}, family) {
+			return family
+		}
+	}
+	return "debian"
 }
 
 func (c *catalog) typeByID(id string) *driverapi.InstanceType {
@@ -94,6 +116,31 @@ func (c *catalog) templateByID(id string) *template {
 		return nil
 	}
 	return &c.templates[i]
+}
+
+func (c *catalog) templateByName(name string) *template {
+	i := slices.IndexFunc(c.templates, func(t template) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &c.templates[i]
+}
+
+// names returns the names of all templates.
+func (c *catalog) names() []string {
+	names := make([]string, 0, len(c.templates))
+	for _, t := range c.templates {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// noTemplate answers that a template is not there, and which are.
+func (c *catalog) noTemplate(id string) error {
+	return &wire.Error{
+		Status:  http.StatusNotFound,
+		Message: "template " + id + " not found; there are " + strings.Join(c.names(), ", "),
+	}
 }
 
 // largestDisk is the limit of a type's disk, in GiB.
@@ -171,7 +218,7 @@ func (c *catalog) listTemplates(r *request) (any, error) {
 func (c *catalog) getTemplate(r *request) (any, error) {
 	t := c.templateByID(r.id())
 	if t == nil {
-		return nil, wire.NotFound("template", r.id())
+		return nil, c.noTemplate(r.id())
 	}
 	return t, nil
 }

@@ -17,7 +17,9 @@ import (
 
 func TestCatalog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud, client := start(t, exoapi.Config{})
+		cloud, client := start(t, exoapi.Config{
+			Templates: []string{"Linux Ubuntu 18.04 LTS 64-bit", "mine", "Linux Debian 13 (Trixie) 64-bit"},
+		})
 		ctx := t.Context()
 		zones, err := client.ListZones(ctx)
 		require.NoError(t, err)
@@ -37,16 +39,22 @@ func TestCatalog(t *testing.T) {
 		for name, user := range map[string]string{
 			"Linux Debian 13 (Trixie) 64-bit": "debian", "Linux Debian 12 (Bookworm) 64-bit": "debian",
 			"Linux Ubuntu 24.04 LTS 64-bit": "ubuntu", "Linux Ubuntu 22.04 LTS 64-bit": "ubuntu",
+			"Linux Ubuntu 20.04 LTS 64-bit": "ubuntu", "Linux Ubuntu 18.04 LTS 64-bit": "ubuntu", "mine": "debian",
 		} {
 			template, err := client.GetTemplateByName(ctx, zone, name, "public")
 			require.NoError(t, err)
 			assert.Equal(t, user, *template.DefaultUser)
 		}
+		assert.Len(t, cloud.Templates(), 7, "none twice")
+		_, err = client.GetTemplate(ctx, zone, unknownID)
+		require.ErrorIs(t, err, api.ErrNotFound)
+		unknown := call(t, cloud, http.MethodGet, "/v2/template/"+unknownID, "")
+		assert.Contains(t, unknown.body["message"], "there are Linux Debian 12 (Bookworm) 64-bit, Linux Debian 13")
 		private, err := client.ListTemplates(ctx, zone, egoscale.ListTemplatesWithVisibility("private"))
 		require.NoError(t, err)
 		assert.Empty(t, private)
 		debian := call(t, cloud, http.MethodGet, "/v2/template?visibility=public&family=debian", "")
-		assert.Len(t, debian.body["templates"], 2)
+		assert.Len(t, debian.body["templates"], 3)
 		assert.Equal(t, 400, call(t, cloud, http.MethodGet, "/v2/template?visibility=x", "").status)
 		assert.NotEmpty(t, call(t, cloud, http.MethodGet, "/v2/organization", "").body["id"])
 	})

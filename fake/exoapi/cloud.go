@@ -42,7 +42,7 @@ func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 	c.world = world.New(c.cfg.Clock, worldFaults{c.faults}, cfg.Seed)
 	c.driver = c.cfg.Machines
 	if c.driver == nil {
-		c.driver = newSimulatedDriver(c.world.Now)
+		c.driver = newSimulatedDriver(c.cfg, c.world.Now)
 	}
 	err := c.populate(more)
 	if err := errors.Join(cfg.validate(), err); err != nil {
@@ -103,6 +103,9 @@ func (c *Cloud) Routes() []Route {
 	}
 	return routes
 }
+
+// Templates returns the names of all templates.
+func (c *Cloud) Templates() []string { return c.catalog.names() }
 
 // Run makes transitions happen when they fall due, until ctx ends. Without
 // it they happen with the next request, which is enough for tests but not

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -27,8 +28,14 @@ type Config struct {
 	// clients sent to an IP address can do. The default is at-vie-1, or the
 	// first of Zones if that is not among them.
 	DefaultZone string
+	// Templates are names of public templates besides those that the catalog
+	// has. Drivers may not know them.
+	Templates []string
 	// Machines runs the instances. By default nothing runs.
 	Machines driverapi.Driver
+	// InstanceNetwork and BalancerNetwork are where addresses come from when
+	// nothing runs; 198.18.0.0/15 and 203.0.113.0/24 by default.
+	InstanceNetwork, BalancerNetwork netip.Prefix
 	// Timing is how long things take.
 	Timing Timing
 	// Quotas overrides limits by resource name; -1 means unlimited.
@@ -113,6 +120,12 @@ func (c Config) withDefaults() Config {
 		if slices.Contains(c.Zones, "at-vie-1") {
 			c.DefaultZone = "at-vie-1"
 		}
+	}
+	if !c.InstanceNetwork.IsValid() {
+		c.InstanceNetwork = netip.MustParsePrefix("198.18.0.0/15")
+	}
+	if !c.BalancerNetwork.IsValid() {
+		c.BalancerNetwork = netip.MustParsePrefix("203.0.113.0/24")
 	}
 	if c.APIEndpoint == nil {
 		c.APIEndpoint = func(zone string) string { return "https://api-" + zone + ".exoscale.com/v2" }

@@ -94,7 +94,7 @@ func (sr *specReader) readTemplate(f *wire.Fields, s *instanceSpec) {
 		return
 	}
 	if s.template = sr.catalog.templateByID(id); s.template == nil {
-		f.Fail(wire.NotFound("template", id))
+		f.Fail(sr.catalog.noTemplate(id))
 	}
 }
 

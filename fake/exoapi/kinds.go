@@ -17,6 +17,7 @@ type stores struct {
 	balancers *balancers
 	apiKeys   *apiKeys
 	access    *access
+	catalog   *catalog
 }
 
 // newResources makes all kinds of resources and connects those that need one
@@ -31,7 +32,7 @@ func newResources(
 	}
 	policies := &iam.Compiler{}
 	organization := newOrganization(w, policies)
-	catalog := newCatalog(cfg.Zones, cfg.APIEndpoint)
+	catalog := newCatalog(cfg.Zones, cfg.APIEndpoint, cfg.Templates)
 	sshKeys := newSSHKeys(w)
 	securityGroups := newSecurityGroups(w, driver, cfg.Logger)
 	antiAffinityGroups := newAntiAffinityGroups(w)
@@ -58,6 +59,7 @@ func newResources(
 		pools:     pools,
 		balancers: balancers,
 		apiKeys:   apiKeys,
+		catalog:   catalog,
 		access:    &access{w, apiKeys, organization},
 	}
 	return all, slices.Concat([]resource{

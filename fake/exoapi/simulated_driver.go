@@ -10,6 +10,7 @@ import (
 // A simulatedDriver is the driver of a cloud without machines: what was started
 // is healthy once its boot time has passed.
 type simulatedDriver struct {
+	cfg     Config
 	now     func() time.Time // the world's time
 	booted  map[string]time.Time
 	targets map[[2]string][]driverapi.Target // by load balancer and service
@@ -17,12 +18,12 @@ type simulatedDriver struct {
 
 var _ driverapi.Driver = (*simulatedDriver)(nil)
 
-func newSimulatedDriver(now func() time.Time) *simulatedDriver {
-	return &simulatedDriver{now: now, booted: map[string]time.Time{}, targets: map[[2]string][]driverapi.Target{}}
+func newSimulatedDriver(cfg Config, now func() time.Time) *simulatedDriver {
+	return &simulatedDriver{cfg: cfg, now: now, booted: map[string]time.Time{}, targets: map[[2]string][]driverapi.Target{}}
 }
 
 func (d *simulatedDriver) Networks() (instances, balancers netip.Prefix) {
-	return netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("203.0.113.0/24")
+	return d.cfg.InstanceNetwork, d.cfg.BalancerNetwork
 }
 
 func (d *simulatedDriver) Start(machine driverapi.Machine) error {

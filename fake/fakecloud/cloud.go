@@ -98,13 +98,15 @@ func (c *Cloud) listen(ctx context.Context) (net.Listener, error) {
 func (c *Cloud) newAPI(url string) (err error) {
 	cfg := exoapi.Config{
 		Zones: c.cfg.Zones, DefaultZone: c.cfg.Zone,
-		Credentials: c.cfg.Credentials, Quotas: c.cfg.Quotas,
+		Credentials: c.cfg.Credentials, Quotas: c.cfg.Quotas, Templates: c.cfg.Templates,
 		Timing:      exoapi.Timing{Speed: c.cfg.Speed},
 		APIEndpoint: func(zone string) string { return c.zoneEndpoint(url, zone) },
 		Logger:      c.cfg.Logger,
 	}
 	if c.driver != nil {
 		cfg.Machines = c.driver
+	} else {
+		cfg.InstanceNetwork, cfg.BalancerNetwork = paperNetworks()
 	}
 	if c.api, err = exoapi.New(cfg); err != nil {
 		return err

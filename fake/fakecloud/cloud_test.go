@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -130,6 +132,43 @@ func TestPoolsAreMadeOfWhatThereIs(t *testing.T) {
 	_, err = cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Type: "huge"})
 	require.ErrorContains(t, err, `no instance type "huge"`)
 	assert.Len(t, cloud.API().Pools(), 1)
+}
+
+func TestAddressesOnPaperLeadNowhere(t *testing.T) {
+	t.Parallel()
+	cloud, _ := startOnPaper(t)
+	_, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 2})
+	require.NoError(t, err)
+	for _, m := range cloud.API().Instances() {
+		require.True(t, m.Address.IsLoopback(), m.Address)
+		_, err := new(net.Dialer).DialContext(t.Context(), "tcp", netip.AddrPortFrom(m.Address, 9).String())
+		if runtime.GOOS == "linux" {
+			require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		}
+	}
+}
+
+func TestTemplatesCanBeAdded(t *testing.T) {
+	t.Parallel()
+	const old = "Linux Ubuntu 18.04 LTS 64-bit"
+	cloud, _ := start(t, fakecloud.Config{Templates: []string{old}})
+	_, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 1, Template: old})
+	require.NoError(t, err)
+	assert.Empty(t, cloud.StandIns(), "machines on paper start from nothing")
+}
+
+// standInDriver has given machines another template.
+type standInDriver struct{ gatewayDriver }
+
+func (*standInDriver) StandIns() map[string]string { return map[string]string{"b": "x", "a": "y"} }
+
+func TestStandInsAreThoseOfTheDriver(t *testing.T) {
+	t.Parallel()
+	cloud, _ := start(t, fakecloud.Config{Machines: func(context.Context, fakecloud.DriverConfig) (fakecloud.Driver, error) {
+		return &standInDriver{}, nil
+	}})
+	assert.Equal(t, []fakecloud.StandIn{{"a", "y"}, {"b", "x"}}, cloud.StandIns())
+	assert.Equal(t, `machines that ask for "a" start from "y"`, cloud.StandIns()[0].String())
 }
 
 // status returns the status of the response to a GET request.

@@ -32,6 +32,8 @@ type Config struct {
 	// Speed is how many times faster than real time things happen, health
 	// checks of load balancers included. Default 1.
 	Speed float64
+	// Templates are names of templates besides those that the catalog has.
+	Templates []string
 	// Machines starts what runs the instances. By default they exist on paper.
 	Machines Machines
 	// Hosts answer for names outside the cloud that machines with a network

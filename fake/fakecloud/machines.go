@@ -49,6 +49,13 @@ func Processes(cfg process.Config) Machines {
 	}
 }
 
+// paperNetworks are the addresses of machines that exist on paper. Nothing listens
+// there, and on a loopback interface a client hears so at once, where packets to
+// other addresses would leave the host. Processes have others of 127.0.0.0/8.
+func paperNetworks() (instances, balancers netip.Prefix) {
+	return netip.MustParsePrefix("127.128.0.0/10"), netip.MustParsePrefix("127.192.0.0/10")
+}
+
 // gatewayDriver is a driver whose machines have a network of their own: they
 // reach nothing of the cloud but what listens at their gateway.
 type gatewayDriver interface {
@@ -151,6 +158,27 @@ func (c *Cloud) Endpoint(balancerID string, port int) (netip.AddrPort, bool) {
 		}
 	}
 	return netip.AddrPort{}, false
+}
+
+// A StandIn is a template of machines that took the place of another one.
+type StandIn struct{ Template, By string }
+
+func (s StandIn) String() string {
+	return fmt.Sprintf("machines that ask for %q start from %q", s.Template, s.By)
+}
+
+// StandIns returns the stand-ins that machines got so far, sorted by template.
+func (c *Cloud) StandIns() []StandIn {
+	d, ok := c.driver.(interface{ StandIns() map[string]string })
+	if !ok {
+		return nil
+	}
+	used := d.StandIns()
+	list := make([]StandIn, 0, len(used))
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		list = append(list, StandIn{name, used[name]})
+	}
+	return list
 }
 
 // PortFor returns where members listen for what belongs on the given port: on

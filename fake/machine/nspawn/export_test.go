@@ -2,6 +2,7 @@ package nspawn
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
@@ -42,6 +43,7 @@ type Builder struct{ *builder }
 
 // NewBuilder makes one.
 func NewBuilder(c Config, ensure func(name string) error) Builder {
+	c.Logger = slog.New(slog.DiscardHandler)
 	b := newBuilder(&c, func(work func(context.Context)) { go work(context.Background()) })
 	b.ensure = func(_ context.Context, name string) (string, error) { return "/" + name, ensure(name) }
 	return Builder{b}

@@ -56,6 +56,9 @@ func (b *builder) resolve(wanted string) (name string, err error) {
 // advice says how another template stands in for one that cannot be had.
 func (b *builder) advice(wanted string) string {
 	setting := wanted + "=" + template.Short(template.Default)
+	if wanted == template.Default {
+		return "another mirror may have it"
+	}
 	if b.cfg.TemplateFlag == "" {
 		return fmt.Sprintf("a stand-in for it is set as %q", setting)
 	}
@@ -70,8 +73,9 @@ func (b *builder) get(wanted string) *build {
 	if err != nil {
 		return failed(err)
 	}
-	if name != wanted {
+	if name != wanted && b.used[wanted] == "" {
 		b.used[wanted] = name
+		b.cfg.Logger.Warn("another template stands in", "template", wanted, "stand_in", name)
 	}
 	if running := b.builds[name]; running != nil {
 		return running
@@ -105,6 +109,28 @@ func (b *builder) standIns() map[string]string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return maps.Clone(b.used)
+}
+
+// ExamineTemplates tests which templates are there or can be built. Those that
+// cannot matter only to instances that ask for them.
+func ExamineTemplates(ctx context.Context, cfg Config) []Requirement {
+	cfg = cfg.withDefaults()
+	names := template.Names()
+	list := make([]Requirement, len(names))
+	var asking sync.WaitGroup
+	for i, name := range names {
+		asking.Go(func() {
+			list[i] = Requirement{Name: name}
+			if template.Cached(cfg.template(), name) {
+				return
+			}
+			if err := template.Reach(ctx, cfg.template(), name); err != nil {
+				list[i].Problem, list[i].Remedy = err.Error(), (&builder{cfg: &cfg}).advice(name)
+			}
+		})
+	}
+	asking.Wait()
+	return list
 }
 
 // errNotWanted says that a machine was stopped before there was anything to stop.

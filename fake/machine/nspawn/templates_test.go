@@ -2,6 +2,9 @@ package nspawn_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -59,4 +62,29 @@ func TestMachineIsToldTheUserOfTheTemplateItStandsInFor(t *testing.T) {
 	cfg := nspawn.Config{StandIns: map[string]string{jammy: "debian-13"}}
 	assert.Equal(t, "ubuntu", nspawn.UserOf(cfg, jammy, "ubuntu"))
 	assert.Empty(t, nspawn.UserOf(cfg, template.Default, "debian"), "its own cloud-init knows")
+}
+
+func TestTemplatesThatCannotBeBuiltSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/dists/noble/") && !strings.HasPrefix(r.URL.Path, "/dists/trixie/") {
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	list := nspawn.ExamineTemplates(t.Context(), nspawn.Config{
+		Cache: t.TempDir(), Mirror: server.URL, UbuntuMirror: server.URL, TemplateFlag: "-template",
+	})
+	problems := map[string]string{}
+	for _, r := range list {
+		if !r.OK() {
+			assert.Contains(t, r.Problem, "404")
+			problems[r.Name] = r.Remedy
+		}
+	}
+	assert.Equal(t, map[string]string{
+		"Linux Debian 12 (Bookworm) 64-bit": `-template "Linux Debian 12 (Bookworm) 64-bit=debian-13" lets Debian 13 stand in`,
+		"Linux Ubuntu 22.04 LTS 64-bit":     `-template "Linux Ubuntu 22.04 LTS 64-bit=debian-13" lets Debian 13 stand in`,
+		"Linux Ubuntu 20.04 LTS 64-bit":     `-template "Linux Ubuntu 20.04 LTS 64-bit=debian-13" lets Debian 13 stand in`,
+	}, problems)
 }

@@ -26,13 +26,17 @@ const download = `chroot "$1" apt-get -q clean && ` +
 	`chroot "$1" apt-get -q -y -o APT::Install-Recommends=true --download-only install docker.io && ` +
 	`chroot "$1" apt-get -q -y -o APT::Install-Recommends=false --download-only install `
 
+// manuals makes a directory into which the shell of Ubuntu 20.04 links a page, though
+// pages are excluded.
+const manuals = `mkdir -p "$1/usr/share/man/man1"`
+
 // options of mmdebstrap that do not depend on what is asked for.
 func options() []string {
 	patterns := excluded()
-	options := make([]string, 0, 8+len(patterns))
+	options := make([]string, 0, 9+len(patterns))
 	options = append(options,
 		"mmdebstrap", "--mode=root", "--variant=apt", "--format=directory", "--skip=cleanup/apt/cache",
-		`--aptopt=Acquire::Languages "none"`, "--dpkgopt=force-unsafe-io",
+		`--aptopt=Acquire::Languages "none"`, "--dpkgopt=force-unsafe-io", "--extract-hook="+manuals,
 	)
 	for _, pattern := range patterns {
 		options = append(options, "--dpkgopt=path-exclude="+pattern)
