@@ -24,6 +24,7 @@ type Cloud struct {
 	faults  *Faults
 	keyring *iam.Keyring
 	calls   callCounts
+	callers callers
 	events  *eventLog
 }
 

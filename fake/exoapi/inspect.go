@@ -1,6 +1,7 @@
 package exoapi
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/netip"
 
@@ -24,6 +25,11 @@ type InstanceInfo struct {
 	// Error is what the driver says is wrong with the machine; see
 	// [driverapi.Observer].
 	Error string
+	// SecurityGroups are the names of its groups; without any, the default
+	// group counts.
+	SecurityGroups []string
+	// UserData is decoded.
+	UserData []byte
 }
 
 // A BalancerInfo is a load balancer at one moment.
@@ -74,6 +80,11 @@ func (c *Cloud) Instances() []InstanceInfo {
 			if i.pool != nil {
 				info.PoolID = i.pool.id
 			}
+			for _, g := range i.securityGroups {
+				info.SecurityGroups = append(info.SecurityGroups, c.world.NameOf("security-group", g.ID))
+			}
+			// What cannot be decoded, the API has refused.
+			info.UserData, _ = base64.StdEncoding.DecodeString(i.userData)
 			infos = append(infos, info)
 		}
 	})

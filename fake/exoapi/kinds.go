@@ -18,6 +18,8 @@ type stores struct {
 	apiKeys   *apiKeys
 	access    *access
 	catalog   *catalog
+
+	securityGroups *securityGroups
 }
 
 // newResources makes all kinds of resources and connects those that need one
@@ -61,6 +63,8 @@ func newResources(
 		apiKeys:   apiKeys,
 		catalog:   catalog,
 		access:    &access{w, apiKeys, organization},
+
+		securityGroups: securityGroups,
 	}
 	return all, slices.Concat([]resource{
 		instances.declare(),

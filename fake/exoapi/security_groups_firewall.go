@@ -33,6 +33,13 @@ func (s *securityGroups) applyFirewall() error {
 	return nil
 }
 
+// Protections returns what the security groups permit, for each instance with a
+// public address; nothing once the cloud is closed.
+func (c *Cloud) Protections() (all []driverapi.Protection) {
+	c.read(func() { all = c.securityGroups.protections() })
+	return all
+}
+
 func (s *securityGroups) protections() []driverapi.Protection {
 	list := make([]driverapi.Protection, 0, s.instances.Len())
 	for i := range s.instances.All() {

@@ -37,6 +37,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	c.calls.add(rt.OperationID)
 	answer, key, err := c.answer(w, hr, rt, zone, params)
 	status := respond(w, answer, err)
+	c.callers.add(sourceIP(hr), rt.OperationID, status, err)
 	if hr.Method != http.MethodGet {
 		c.events.add(eventOf(hr, rt, zone, key, status, params, started, c.cfg.Clock.Now()))
 	}

@@ -280,6 +280,45 @@ func (d *helperDriver) StartHelper(_ context.Context, userData []byte) (driverap
 	return nil, nil
 }
 
+// An inspectedDriver has one machine, whose programs say too much.
+type inspectedDriver struct {
+	gatewayDriver
+
+	secret string
+}
+
+func (d *inspectedDriver) Inspect(context.Context, string) (driverapi.Facts, error) {
+	said := func() []string { return []string{"it is " + d.secret} }
+	return driverapi.Facts{
+		Complaints: said(), Working: said(), FailedUnits: said(), Containers: []driverapi.Container{{Command: said(), Log: said()}},
+	}, nil
+}
+
+func (*inspectedDriver) HealthProblems(string, string) map[string]error {
+	return map[string]error{"machine": errors.New("refused")}
+}
+
+func TestMachinesAreInspectedWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	cloud, _ := start(t, fakecloud.Config{})
+	_, err := cloud.Inspect(t.Context(), "machine")
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	assert.Empty(t, cloud.HealthProblems("balancer", "service"))
+
+	driver := &inspectedDriver{secret: "guess"}
+	cloud, _ = start(t, fakecloud.Config{
+		Credentials: map[string]string{"EXOa": "guess"},
+		Machines:    func(context.Context, fakecloud.DriverConfig) (fakecloud.Driver, error) { return driver, nil },
+	})
+	facts, err := cloud.Inspect(t.Context(), "machine")
+	require.NoError(t, err)
+	without := []string{"it is …"}
+	assert.Equal(t, driverapi.Facts{
+		Complaints: without, Working: without, FailedUnits: without, Containers: []driverapi.Container{{Command: without, Log: without}},
+	}, facts)
+	assert.Len(t, cloud.HealthProblems("balancer", "service"), 1)
+}
+
 func TestHelpersNeedMachinesThatBoot(t *testing.T) {
 	t.Parallel()
 	cloud, _ := start(t, fakecloud.Config{})

@@ -6,6 +6,7 @@
 //   - grafana runs a Grafana, and notify sends webhooks where there is none;
 //   - terraform applies a configuration in a copy of its folder;
 //   - acceptance checks an installation as the course's checker does;
+//   - diagnosis finds out why a line does not hold;
 //   - report writes what was found out as JSON, JUnit's XML and HTML.
 //
 // The demo, the rehearsal and the end-to-end tests share them.

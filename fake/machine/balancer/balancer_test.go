@@ -348,6 +348,12 @@ func TestChangedHealthCheckTakesEffect(t *testing.T) {
 	want.Services[0].Healthcheck.Port = targetPort + 1 // no target listens there
 	require.NoError(t, lb.Balance(want))
 	awaitHealth(t, lb, driverapi.HealthFailure, b)
+	require.ErrorContains(t, lb.HealthProblems("lb", "svc")[b.id], "refused")
+	want.Services[0].Healthcheck.Port = targetPort
+	require.NoError(t, lb.Balance(want))
+	awaitHealth(t, lb, driverapi.HealthSuccess, b)
+	assert.Empty(t, lb.HealthProblems("lb", "svc"))
+	assert.Empty(t, lb.HealthProblems("lb", "unknown"))
 }
 
 func TestPortInUseIsReportedAndOthersServe(t *testing.T) {

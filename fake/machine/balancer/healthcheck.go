@@ -64,6 +64,7 @@ func (s *service) record(ctx context.Context, t *target, retries int, err error)
 		return // The check was stopped; its outcome says nothing.
 	}
 	before := t.health
+	t.err = err
 	if err == nil {
 		t.failures, t.health = 0, driverapi.HealthSuccess
 	} else if t.failures++; t.failures >= retries {

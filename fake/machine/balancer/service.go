@@ -38,6 +38,7 @@ type target struct {
 	stopCheck context.CancelFunc
 	health    driverapi.Health // empty: not checked yet
 	failures  int              // in a row
+	err       error            // of the latest check
 }
 
 // serves reports whether the service can be brought into the state of spec
@@ -104,6 +105,19 @@ func (s *service) health() map[string]driverapi.Health {
 	for id, t := range s.targets {
 		if t.health != "" {
 			results[id] = t.health
+		}
+	}
+	return results
+}
+
+// problems returns why the latest checks failed.
+func (s *service) problems() map[string]error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	results := map[string]error{}
+	for id, t := range s.targets {
+		if t.err != nil {
+			results[id] = t.err
 		}
 	}
 	return results

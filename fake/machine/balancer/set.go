@@ -193,6 +193,18 @@ func (b *Set) Health(balancerID, serviceID string) map[string]driverapi.Health {
 	return s.health()
 }
 
+// HealthProblems returns why the latest check of machines failed, by machine id,
+// see [driverapi.HealthExplainer].
+func (b *Set) HealthProblems(balancerID, serviceID string) map[string]error {
+	b.mu.Lock()
+	s := b.byID[balancerID][serviceID]
+	b.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return s.problems()
+}
+
 // Endpoint returns where the service on the given port of a load balancer
 // really listens; false when no such service forwards.
 func (b *Set) Endpoint(balancerID string, port int) (netip.AddrPort, bool) {

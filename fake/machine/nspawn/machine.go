@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/cgroup"
@@ -60,6 +61,8 @@ type machine struct {
 	console      string // file name
 	condition    driverapi.Condition
 	outcomeKnown bool // it is known what became of the user-data
+	outcomeAt    time.Time
+	complaints   []string // of commands of the user-data
 }
 
 // start makes the machine wanted on.

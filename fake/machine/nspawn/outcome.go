@@ -74,7 +74,7 @@ func (m *machine) recordOutcome(outcome cloudinitstatus.Outcome, err error, took
 		m.logger.Info("machine booted again", "took", took.Round(time.Millisecond))
 		return
 	}
-	m.outcomeKnown = true
+	m.outcomeKnown, m.outcomeAt, m.complaints = true, time.Now(), outcome.Complaints
 	defer m.settleLocked()
 	if err == nil {
 		for _, w := range outcome.Warnings {

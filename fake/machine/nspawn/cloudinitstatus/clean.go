@@ -21,9 +21,9 @@ var (
 	credentials = regexp.MustCompile(`://[^/\s:@]+:[^/\s@]+@`)
 )
 
-// clean returns a line of output fit to be shown: what a progress bar wrote last,
+// Clean returns a line of output fit to be shown: what a progress bar wrote last,
 // without control characters and what looks like a secret, and not too long.
-func clean(line string) string {
+func Clean(line string) string {
 	line = strings.TrimRight(line, "\r\n")
 	line = line[strings.LastIndexByte(line, '\r')+1:]
 	line = strings.ToValidUTF8(line[:min(len(line), 4*longestLine)], "?")

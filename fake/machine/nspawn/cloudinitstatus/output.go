@@ -52,7 +52,7 @@ func commands(output string) said {
 	}
 	var lines said
 	for line := range strings.Lines(output) {
-		if line = clean(line); line != "" && !ownWords.MatchString(line) {
+		if line = Clean(line); line != "" && !ownWords.MatchString(line) {
 			lines = append(lines, line)
 		}
 	}

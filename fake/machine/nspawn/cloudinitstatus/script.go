@@ -90,7 +90,7 @@ func exitCode(script, log string) (code, cannotStart string) {
 	last := all[len(all)-1]
 	if last[1] == "-" {
 		reason, _, _ := strings.Cut(last[2], ": b'")
-		return "", "it could not be started: " + clean(reason)
+		return "", "it could not be started: " + Clean(reason)
 	}
 	return last[1], ""
 }
@@ -189,7 +189,7 @@ func lineOf(commands []command, message string) string {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	return clean(line)
+	return Clean(line)
 }
 
 // readScript returns the text of a script of the user-data; nothing when it cannot

@@ -26,7 +26,7 @@ const runGrace = 10 * time.Second
 // When ctx ends, they are killed. Arguments are visible to all users of the
 // machine and of the host; secrets belong into stdin.
 func (p Process) Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (exitCode int, err error) {
-	leader, err := p.leader()
+	leader, err := p.Leader()
 	if err != nil {
 		return 0, fmt.Errorf("run a command in the machine: %w", err)
 	}
@@ -79,9 +79,9 @@ func inside(ctx context.Context, pid int, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// leader is the machine's first process, as this program sees it: the child of
+// Leader is the machine's first process, as this program sees it: the child of
 // systemd-nspawn that is process 1 in its own namespace.
-func (p Process) leader() (int, error) {
+func (p Process) Leader() (int, error) {
 	tasks := fmt.Sprintf("/proc/%d/task/*/children", p.PID())
 	files, err := filepath.Glob(tasks)
 	if err != nil {

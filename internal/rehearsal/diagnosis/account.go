@@ -1,0 +1,125 @@
+package diagnosis
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/driverapi"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+)
+
+// missingRule says that no rule of the machine's security groups opens the port.
+func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
+	var restricted *driverapi.Permit
+	known := false
+	for _, protection := range e.cfg.Account.Protections() {
+		if protection.MachineID != p.ID {
+			continue
+		}
+		known = true
+		for _, permit := range protection.Ingress {
+			if permit.Protocol != "tcp" || about.Port < permit.FirstPort || about.Port > permit.LastPort {
+				continue
+			}
+			for _, peer := range permit.Peers {
+				if peer.Bits() == 0 {
+					return nil
+				}
+			}
+			restricted = &permit
+		}
+	}
+	switch {
+	case !known:
+		return nil
+	case restricted == nil:
+		return []finding{{
+			fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, groups(p)),
+			fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0 to a group of the machine", about.Port),
+		}}
+	case about.Balancer:
+		return nil // it may well be the health checks that are admitted
+	}
+	return []finding{{
+		fmt.Sprintf("port %d of %s is open for %v only", about.Port, p.Name, restricted.Peers),
+		fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0: the checker asks from outside", about.Port),
+	}}
+}
+
+func groups(p patient) string {
+	switch len(p.SecurityGroups) {
+	case 0:
+		return "it is in the default group"
+	case 1:
+		return "its group is " + p.SecurityGroups[0]
+	}
+	return "its groups are " + strings.Join(p.SecurityGroups, ", ")
+}
+
+// refusedCalls says that the API refused what came from the machine.
+func (e *Examiner) refusedCalls(p patient) []finding {
+	caller := e.cfg.Account.Callers()[p.Address]
+	if caller.Refused == 0 {
+		return nil
+	}
+	return []finding{{
+		p.named("the API refused %d of its %d calls: %s", caller.Refused, caller.Calls, caller.Refusal),
+		"give its programs exoscale_key and exoscale_secret as Terraform got them, or a key whose role allows these calls",
+	}}
+}
+
+// balancer says what the health checks of the machines get.
+func (e *Examiner) balancer(patients []patient) (found []finding) {
+	for _, b := range e.cfg.Account.Balancers() {
+		for _, s := range b.Services {
+			problems := e.cfg.Machines.HealthProblems(b.ID, s.ID)
+			for _, p := range patients {
+				if err := problems[p.ID]; err != nil {
+					found = append(found, healthProblem(p, s, err))
+				}
+			}
+			if s.TargetPort != s.Healthcheck.Port {
+				for _, p := range patients {
+					if p.facts.Done && listens(p.facts, s.Healthcheck.Port) && !listens(p.facts, s.TargetPort) {
+						found = append(found, finding{
+							p.named("the service forwards to port %d, on which nothing listens; its health check asks port %d", s.TargetPort, s.Healthcheck.Port),
+							"let target_port and the health check's port be the one on which the program listens",
+						})
+						break
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+var answered = regexp.MustCompile(`^answer (\d+)$`)
+
+// healthProblem says what a health check got.
+func healthProblem(p patient, s exoapi.ServiceInfo, err error) finding {
+	check := fmt.Sprintf("the health check of port %d", s.Healthcheck.Port)
+	if s.Healthcheck.Mode != "tcp" {
+		check = fmt.Sprintf("the health check %s://%s:%d%s", s.Healthcheck.Mode, p.Address, s.Healthcheck.Port, s.Healthcheck.URI)
+	}
+	status := answered.FindStringSubmatch(err.Error())
+	var timeout net.Error
+	switch {
+	case status != nil && status[1][0] == '4':
+		return finding{p.named("%s is answered %s", check, status[1]), "let the health check's uri be a path that the program answers with 200, such as /health"}
+	case status != nil:
+		return finding{p.named("%s is answered %s", check, status[1]), "the program has to answer it with 200: its log says why it does not"}
+	case errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, os.ErrDeadlineExceeded):
+		return finding{p.named("%s gets no answer in time", check), fmt.Sprintf("open TCP %d in the machine's security group, and check that the program answers within %d s", s.Healthcheck.Port, s.Healthcheck.Timeout)}
+	case strings.Contains(err.Error(), "refused"):
+		return finding{p.named("%s is refused: nothing listens there", check), "let the health check ask the port on which the program listens"}
+	case strings.Contains(err.Error(), "not on"):
+		return finding{seen: p.named("%s: the machine is not on", check)}
+	}
+	return finding{p.named("%s fails: %v", check, err), "its mode has to fit what the program speaks: http, https or tcp"}
+}

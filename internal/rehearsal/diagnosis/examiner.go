@@ -1,0 +1,213 @@
+package diagnosis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/machine/driverapi"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+)
+
+// An Account is what is known to the API. [exoapi.Cloud] is one.
+type Account interface {
+	Pools() []exoapi.PoolInfo
+	Instances() []exoapi.InstanceInfo
+	Balancers() []exoapi.BalancerInfo
+	Protections() []driverapi.Protection
+	Callers() map[netip.Addr]exoapi.Caller
+}
+
+// Machines can be looked into, as far as they do anything.
+type Machines interface {
+	Inspect(ctx context.Context, id string) (driverapi.Facts, error)
+	HealthProblems(balancerID, serviceID string) map[string]error
+}
+
+// Config configures an [Examiner]. Account and Machines are required.
+type Config struct {
+	Account  Account
+	Machines Machines
+	// Transport carries requests to Prometheus; by default one without a proxy.
+	Transport http.RoundTripper
+	// FailedPulls returns images that machines could not pull, each with the
+	// reason. It may be nil.
+	FailedPulls func() []string
+	// Untrusting returns hosts of the cloud to which programs connected without
+	// trusting them. It may be nil.
+	Untrusting func() []string
+}
+
+const (
+	// mostHints is how many a line gets.
+	mostHints = 3
+	// mostMachines is how many of one line are looked into.
+	mostMachines = 4
+	// freshness is how long what was seen of a machine is used again: lines ask
+	// every few seconds whether they can still hold, and looking into a machine
+	// costs CPU that its programs want.
+	freshness = 20 * time.Second
+)
+
+// An Examiner finds causes. Its methods are safe for concurrent use.
+type Examiner struct {
+	cfg Config
+
+	mu   sync.Mutex
+	seen map[string]sighted // by instance id
+}
+
+type sighted struct {
+	facts driverapi.Facts
+	at    time.Time
+}
+
+// New makes an examiner. The error says what is missing.
+func New(cfg Config) (*Examiner, error) {
+	if cfg.Account == nil || cfg.Machines == nil {
+		return nil, errors.New("configure the diagnosis: Account and Machines are required")
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = &http.Transport{DisableKeepAlives: true}
+	}
+	return &Examiner{cfg: cfg, seen: map[string]sighted{}}, nil
+}
+
+// A finding is something that may be the cause.
+type finding struct {
+	seen string
+	do   string // empty: nothing is known that helps
+}
+
+// A patient is a machine that a line is about.
+type patient struct {
+	exoapi.InstanceInfo
+
+	facts driverapi.Facts
+}
+
+// Diagnose returns the probable cause. It is final when user-data ended with an
+// error, and nothing can come up any more that the line needs.
+func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) acceptance.Diagnosis {
+	var findings []finding
+	final := false
+	patients := e.patients(ctx, about)
+	for _, p := range patients {
+		findings = append(findings, e.examine(p, about)...)
+		final = final || hopeless(p, about.Port)
+	}
+	if about.Balancer {
+		findings = append(findings, e.balancer(patients)...)
+	}
+	if about.Port == 0 {
+		others := e.monitoring(ctx, patients)
+		if slices.ContainsFunc(patients, broken) {
+			findings = append(findings, others...)
+		} else {
+			findings = append(others, findings...)
+		}
+	}
+	if e.cfg.FailedPulls != nil && len(findings) > 0 {
+		for _, pull := range e.cfg.FailedPulls() {
+			findings = append(findings, finding{"an image could not be pulled: " + pull, "correct its name, or serve it with -image NAME=FOLDER"})
+		}
+	}
+	return summary(findings, final)
+}
+
+// summary says the first finding, and what to do about the first few.
+func summary(findings []finding, final bool) acceptance.Diagnosis {
+	d := acceptance.Diagnosis{Final: final}
+	var said []string
+	for i, f := range findings {
+		if slices.Contains(said, f.seen) || len(d.Hints) == mostHints {
+			continue
+		}
+		said = append(said, f.seen)
+		hint := f.do
+		if i == 0 {
+			d.Cause = f.seen
+		} else if hint = f.seen; f.do != "" {
+			hint += ": " + f.do
+		}
+		if hint != "" && !slices.Contains(d.Hints, hint) {
+			d.Hints = append(d.Hints, hint)
+		}
+	}
+	return d
+}
+
+// patients looks into the machines: first those that are in error.
+func (e *Examiner) patients(ctx context.Context, about acceptance.Subject) []patient {
+	var found []patient
+	for _, i := range e.cfg.Account.Instances() {
+		if slices.Contains(about.Machines, i.ID) {
+			found = append(found, patient{InstanceInfo: i})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b patient) int { return rank(a) - rank(b) })
+	found = found[:min(len(found), mostMachines)]
+	for i := range found {
+		found[i].facts = e.inspect(ctx, found[i].ID)
+	}
+	return found
+}
+
+func rank(p patient) int {
+	switch {
+	case p.Error != "":
+		return 0
+	case p.PoolID == "":
+		return 1 // there is one of them, of members there may be many
+	}
+	return 2
+}
+
+// inspect returns the facts of a machine; none where they cannot be had.
+func (e *Examiner) inspect(ctx context.Context, id string) driverapi.Facts {
+	e.mu.Lock()
+	last, known := e.seen[id]
+	e.mu.Unlock()
+	if known && time.Since(last.at) < freshness {
+		return last.facts
+	}
+	facts, err := e.cfg.Machines.Inspect(ctx, id)
+	if err != nil {
+		return driverapi.Facts{On: true} // nothing is said about it
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.seen[id] = sighted{facts, time.Now()}
+	return facts
+}
+
+// hopeless reports whether user-data has failed, and no program is there that could
+// still answer on the port: what a script started before it failed may.
+func hopeless(p patient, port int) bool {
+	if !userDataFailed(p) {
+		return false
+	}
+	if port != 0 {
+		return !listens(p.facts, port) && !slices.ContainsFunc(p.facts.Containers, func(c driverapi.Container) bool {
+			return c.State == "restarting" || c.State == "created" || c.State == "running" && c.Restarts > 0
+		})
+	}
+	return len(p.facts.Containers) == 0
+}
+
+// broken reports whether user-data failed, or is not done.
+func broken(p patient) bool { return p.Error != "" || !p.facts.On || len(p.facts.Working) > 0 }
+
+func userDataFailed(p patient) bool { return strings.HasPrefix(p.Error, "user-data failed") }
+
+// named begins what is said of a machine.
+func (p patient) named(format string, args ...any) string {
+	return p.Name + ": " + fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,200 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/exopool/exopool/fake/machine/driverapi"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+)
+
+// examine looks at one machine.
+func (e *Examiner) examine(p patient, about acceptance.Subject) []finding {
+	if p.Error != "" {
+		return append([]finding{{p.Name + ": " + p.Error, remedy(p.Error)}}, e.afterwards(p, about)...)
+	}
+	if !p.facts.On {
+		return []finding{{p.named("the machine is off"), "leave it on: neither user-data nor another program may shut it down"}}
+	}
+	return e.afterwards(p, about)
+}
+
+// afterwards looks at what user-data has left behind, failed or not.
+func (e *Examiner) afterwards(p patient, about acceptance.Subject) (found []finding) {
+	if about.Port != 0 && listens(p.facts, about.Port) {
+		return append(e.missingRule(p, about), e.refusedCalls(p)...)
+	}
+	found = append(found, working(p)...)
+	if about.Port != 0 {
+		found = append(found, otherPort(p, about)...)
+	}
+	found = append(found, endedContainers(p)...)
+	found = append(found, complaints(p)...)
+	for _, unit := range p.facts.FailedUnits {
+		name, _, _ := strings.Cut(unit, ":")
+		found = append(found, finding{p.named("the service %s", strings.Replace(unit, ": ", " failed: ", 1)), "correct what it says; journalctl -u " + name + " on the machine says more"})
+	}
+	if about.Port != 0 && len(found) == 0 && p.Error == "" && p.facts.Done {
+		found = append(found, finding{p.named("nothing listens on port %d", about.Port), fmt.Sprintf("start the program in the user-data, so that it listens on port %d of the machine", about.Port)})
+	}
+	if about.Port != 0 && len(found) > 0 {
+		found = append(found, e.missingRule(p, about)...)
+	}
+	return append(found, e.refusedCalls(p)...)
+}
+
+// working says what user-data is doing that is not done.
+func working(p patient) []finding {
+	if p.facts.Done || len(p.facts.Working) == 0 {
+		return nil
+	}
+	now := p.facts.Working[len(p.facts.Working)-1]
+	for _, line := range p.facts.Working {
+		if strings.HasPrefix(line, "docker run ") || strings.HasPrefix(line, "podman run ") {
+			now = line
+			break
+		}
+	}
+	f := finding{seen: p.named("its user-data is still at work: %s", now)}
+	switch {
+	case strings.HasPrefix(now, "docker run ") || strings.HasPrefix(now, "podman run "):
+		f.do = "add --detach (-d): without it the script waits until the container ends"
+	case strings.Contains(now, "debconf") || strings.Contains(now, "whiptail") || strings.Contains(now, "dialog "):
+		f.do = "it waits for an answer: export DEBIAN_FRONTEND=noninteractive before apt-get"
+	case strings.HasPrefix(now, "sleep "):
+		f.do = "shorten the sleep, or wait for the condition instead"
+	case strings.Contains(now, "apt"):
+		f.do = "install less, or wait: packages come over the internet"
+	default:
+		f.do = "a program that is to stay belongs into a service or a container, so that the script goes on"
+	}
+	return []finding{f}
+}
+
+// otherPort says where programs listen instead of the port that was asked.
+func otherPort(p patient, about acceptance.Subject) []finding {
+	asked := "it is asked on port " + strconv.Itoa(about.Port)
+	if about.Balancer {
+		asked = fmt.Sprintf("the service's health check asks port %d", about.Port)
+	}
+	for _, at := range p.facts.Sockets {
+		if int(at.Port()) == about.Port && at.Addr().IsLoopback() {
+			return []finding{{p.named("port %d listens on %s only", about.Port, at.Addr()), fmt.Sprintf("let the program listen on 0.0.0.0:%d", about.Port)}}
+		}
+	}
+	for _, c := range p.facts.Containers {
+		if c.State != "running" {
+			continue
+		}
+		for _, port := range c.Published {
+			host := int(port.Host.Port())
+			switch {
+			case host == about.Port:
+				return []finding{{p.named("container %s publishes port %d on %s only", c.Name, host, port.Host.Addr()), fmt.Sprintf("publish it with -p %d:%d", host, port.Container)}}
+			case port.Container == about.Port || about.Balancer && len(p.facts.Containers) == 1:
+				return []finding{{
+					p.named("%s, container %s is published on port %d", asked, c.Name, host),
+					fmt.Sprintf("publish it with -p %d:%d, or let target_port and healthcheck use %d", about.Port, port.Container, host),
+				}}
+			}
+		}
+		if len(c.Published) == 0 && !c.HostNetwork && about.Balancer && len(p.facts.Containers) == 1 {
+			return []finding{{p.named("container %s publishes no port", c.Name), fmt.Sprintf("publish the port of its program: -p %d:PORT", about.Port)}}
+		}
+	}
+	if others := programPorts(p.facts); len(others) > 0 && p.facts.Done {
+		return []finding{{
+			p.named("%s, on which nothing listens; something does on %s", asked, joined(others)),
+			fmt.Sprintf("let the program listen on port %d, or ask the port on which it does", about.Port),
+		}}
+	}
+	return nil
+}
+
+// endedContainers says which containers do not run, or start again and again.
+func endedContainers(p patient) (found []finding) {
+	for _, c := range p.facts.Containers {
+		said := ""
+		if n := len(c.Log); n > 0 {
+			said = ": " + c.Log[n-1]
+		}
+		f := finding{do: "its log says why: docker logs " + c.Name}
+		switch {
+		case c.State == "restarting" || c.State == "running" && c.Restarts > 2:
+			f.seen = p.named("container %s (%s) ends again and again, %d times until now%s", c.Name, c.Image, c.Restarts, said)
+		case c.State == "exited" && (c.ExitCode != 0 || !oneShot(c)):
+			f.seen = p.named("container %s (%s) has ended with exit code %d%s", c.Name, c.Image, c.ExitCode, said)
+			if c.RestartPolicy == "" || c.RestartPolicy == "no" {
+				f.do = "correct what its log says, and start it with --restart=always: programs of other containers may not be ready yet"
+			}
+		case c.State == "created":
+			f.seen = p.named("container %s (%s) was made, but did not start%s", c.Name, c.Image, said)
+		default:
+			continue
+		}
+		if said != "" {
+			if better := remedy(said); better != "" {
+				f.do = better
+			}
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// oneShot reports whether a container ended well, as one that only prepares
+// something does.
+func oneShot(c driverapi.Container) bool { return c.ExitCode == 0 }
+
+// complaints says what a script ran into and went on.
+func complaints(p patient) []finding {
+	if len(p.facts.Complaints) == 0 || p.Error != "" || !p.facts.Done {
+		return nil
+	}
+	first := p.facts.Complaints[0]
+	do := "begin the script with set -e, so that it stops there"
+	if better := remedy(first); better != "" {
+		do = better + "; " + do
+	}
+	return []finding{{p.named("the user-data went on after an error: %s", first), do}}
+}
+
+// listens reports whether a program waits on a port for connections from outside.
+func listens(facts driverapi.Facts, port int) bool {
+	for _, at := range facts.Sockets {
+		if int(at.Port()) == port && !at.Addr().IsLoopback() {
+			return true
+		}
+	}
+	for _, c := range facts.Containers {
+		for _, published := range c.Published {
+			if c.State == "running" && int(published.Host.Port()) == port && !published.Host.Addr().IsLoopback() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// programPorts are those of programs that user-data has brought.
+func programPorts(facts driverapi.Facts) (ports []int) {
+	for _, at := range facts.Sockets {
+		port := int(at.Port())
+		// sshd, the resolver, and short-lived ones
+		if port == 22 || port == 53 || port >= 32768 || at.Addr().IsLoopback() || slices.Contains(ports, port) {
+			continue
+		}
+		ports = append(ports, port)
+	}
+	return ports
+}
+
+func joined(ports []int) string {
+	texts := make([]string, 0, len(ports))
+	for _, p := range ports {
+		texts = append(texts, strconv.Itoa(p))
+	}
+	return strings.Join(texts, ", ")
+}
