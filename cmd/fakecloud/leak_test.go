@@ -202,7 +202,7 @@ func TestRehearsalLeavesStateAndBucketsAlone(t *testing.T) {
 	said, report := term.out.String(), term.err.String()
 	assert.Contains(t, said, "✗ terraform apply ends without an error")
 	assert.Contains(t, report, "bucket.sos-at-vie-1.exo.io is not emulated, and the fake cloud keeps clients from the real one")
-	assert.Contains(t, report, "Terraform asked for things that are not emulated:\n     1 x https://bucket.sos-at-vie-1.exo.io\n\nObject storage is not emulated.")
+	assert.Contains(t, report, "Terraform asked for things that are not emulated:\n     2 x https://bucket.sos-at-vie-1.exo.io\n\nObject storage is not emulated.")
 	assert.NotContains(t, said+report, "https://state.sos-at-vie-1.exo.io", "the state is local")
 	assert.NotContains(t, said+report, "EXOreal")
 	assert.NotContains(t, said+report, "real-secret")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+	"github.com/exopool/exopool/internal/rehearsal/report"
 )
 
 const (
@@ -19,6 +20,9 @@ const (
 type progress struct {
 	to io.Writer
 
+	heading string // of the scenario
+	skipped string // why the last line was skipped; empty: it was not
+
 	// What was printed last about waiting.
 	line    string
 	seen    string
@@ -27,15 +31,50 @@ type progress struct {
 
 // result prints the result of a line.
 func (p *progress) result(r acceptance.Result) {
-	mark := map[acceptance.Outcome]string{acceptance.Passed: "✓", acceptance.Failed: "✗", acceptance.Skipped: "–"}[r.Outcome]
-	fmt.Fprintf(p.to, "%s %s", mark, r.Line)
+	if h := heading(r); h != p.heading {
+		p.heading, p.skipped = h, ""
+		fmt.Fprintf(p.to, "\n%s\n", h)
+	}
+	fmt.Fprintf(p.to, "%s %s", mark(r.Outcome), r.Line)
 	if r.Outcome != acceptance.Skipped {
 		fmt.Fprint(p.to, took(r))
+		p.skipped = ""
 	}
-	if r.Note != "" {
+	switch {
+	case r.Outcome == acceptance.Skipped && r.Note == p.skipped: // said already
+	case r.Note != "":
 		fmt.Fprint(p.to, ": "+r.Note)
 	}
+	if r.Outcome == acceptance.Skipped {
+		p.skipped = r.Note
+	}
 	fmt.Fprintln(p.to)
+	if r.StandIn != "" {
+		fmt.Fprintf(p.to, "    %s\n", r.StandIn)
+	}
+	printHints(p.to, r.Hints)
+}
+
+// heading is that of a line's scenario.
+func heading(r acceptance.Result) string {
+	text := r.Scenario
+	if r.Sprint > 0 {
+		text = fmt.Sprintf("Sprint %d: %s", r.Sprint, r.Scenario)
+	}
+	if r.Optional {
+		text += " (optional)"
+	}
+	return text
+}
+
+func mark(o acceptance.Outcome) string {
+	return map[acceptance.Outcome]string{acceptance.Passed: "✓", acceptance.Failed: "✗", acceptance.Skipped: "–"}[o]
+}
+
+func printHints(to io.Writer, hints []string) {
+	for _, hint := range hints {
+		fmt.Fprintf(to, "    → %s\n", hint)
+	}
 }
 
 // took returns how long a line took, if that is of interest.
@@ -70,12 +109,31 @@ func (p *progress) waiting(line, seen string, since, limit time.Duration) {
 	fmt.Fprintf(p.to, "  … %s, %s of at most %s: %s\n", line, short(since), short(limit), seen)
 }
 
-// sumUp prints how many lines hold.
-func (p program) sumUp(results []acceptance.Result) {
-	count := map[acceptance.Outcome]int{}
-	for _, r := range results {
-		count[r.Outcome]++
+// sumUp prints what is not said line by line, and the verdict.
+func sumUp(to io.Writer, r report.Report) {
+	if len(r.Advice) > 0 {
+		fmt.Fprint(to, "\nAdvice, on what the course's checker does not look at:\n")
 	}
-	fmt.Fprintf(p.stdout, "\n%d lines hold, %d do not, %d could not be checked.\n",
+	for _, a := range r.Advice {
+		fmt.Fprintf(to, "• %s: %s\n", a.Text, a.Seen)
+		printHints(to, a.Hints)
+	}
+	if len(r.StandIns) > 0 {
+		fmt.Fprint(to, "\nStand-ins in this rehearsal:\n")
+	}
+	for _, s := range r.StandIns {
+		fmt.Fprintf(to, "• %s\n", s)
+	}
+	count, optional := map[acceptance.Outcome]int{}, 0
+	for _, l := range r.Results {
+		count[l.Outcome]++
+		if l.Optional && l.Outcome == acceptance.Failed {
+			optional++
+		}
+	}
+	fmt.Fprintf(to, "\n%d lines hold, %d do not, %d could not be checked.\n",
 		count[acceptance.Passed], count[acceptance.Failed], count[acceptance.Skipped])
+	if optional > 0 {
+		fmt.Fprintf(to, "%d of those that do not hold are optional and do not count.\n", optional)
+	}
 }

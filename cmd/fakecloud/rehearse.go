@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+	"github.com/exopool/exopool/internal/rehearsal/report"
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
@@ -22,6 +25,11 @@ var (
 	errInterrupted = errors.New("interrupted before all lines were checked")
 )
 
+const (
+	lastSprint = 3
+	noEngine   = "nothing here runs containers"
+)
+
 // A rehearsal is what a user asks to be checked.
 type rehearsal struct {
 	config
@@ -29,6 +37,9 @@ type rehearsal struct {
 	dir, root string
 	arguments []string // of Terraform
 	speed     *settings.Setting
+	sprints   []int
+	beyond    bool
+	report    reportFile
 }
 
 // rehearse applies a folder of Terraform configuration to a new instance, checks
@@ -41,11 +52,16 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if err := p.chooseMachines(ctx, &r); err != nil {
 		return exitOK, err
 	}
-	verdict, err := p.runChecks(ctx, r)
-	if verdict.Results != nil {
-		p.sumUp(verdict.Results)
+	to := p.stdout
+	if r.report.onStdout() {
+		to = p.stderr
 	}
-	if err == nil && verdict.Failed() {
+	found, err := p.runChecks(ctx, r, to)
+	if found.Results != nil {
+		sumUp(to, found)
+		err = errors.Join(err, p.writeReport(r.report, found))
+	}
+	if err == nil && found.Failed() {
 		err = errNotMet
 	}
 	return exitOK, err
@@ -63,6 +79,13 @@ func (p program) parseRehearsal(args []string) (r rehearsal, err error) {
 	settings.Add(set, &r.root, settings.Spec{
 		Flag: "root", Default: "the Git repository around DIR", Help: "folder to copy, DIR or one above it",
 	}, settings.Path())
+	settings.Add(set, &r.sprints, settings.Spec{
+		Flag: "sprint", Default: "all that apply", Help: "sprints whose scenarios are played, such as 1,2",
+	}, settings.List(settings.Int(1, lastSprint)))
+	settings.Add(set, &r.beyond, settings.Spec{
+		Flag: "beyond", Help: "after the load of sprint 3, also check what the course's checker does not: up to an hour more",
+	}, settings.Bool())
+	r.report.add(set)
 	set.Check(func() { r.dir, r.arguments = folderAndArguments(set, operands) })
 	return r, set.Parse(args, p.stdout)
 }
@@ -107,7 +130,8 @@ func (p program) bestMachines(ctx context.Context, cfg config) string {
 }
 
 // runChecks starts the cloud, and checks the folder against it line by line.
-func (p program) runChecks(ctx context.Context, r rehearsal) (verdict acceptance.Verdict, err error) {
+func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (found report.Report, err error) {
+	found = report.Report{Folder: r.dir, Started: time.Now(), Machines: r.Machines}
 	checks, all, release := p.interruptible(ctx)
 	defer release()
 	defer func() {
@@ -117,11 +141,11 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (verdict acceptance
 	}()
 	installation, err := p.findTerraform(checks)
 	if err != nil {
-		return verdict, err
+		return found, err
 	}
 	cloud, err := p.startCloud(checks, r.config)
 	if err != nil {
-		return verdict, err
+		return found, err
 	}
 	defer p.reportUnsupported(cloud, "Terraform")
 	defer p.reportFailedPulls(cloud)
@@ -129,17 +153,31 @@ func (p program) runChecks(ctx context.Context, r rehearsal) (verdict acceptance
 	p.reportWithheld()
 	folder, err := p.copyFolder(r, installation, cloud, all.Done())
 	if err != nil {
-		return verdict, err
+		return found, err
 	}
 	defer folder.Close()
-	fmt.Fprintf(p.stdout, "%s on a fake Exoscale with %s machines, in a copy with its own state\n\n", r.dir, r.Machines)
+	found.StandIns = standIns(installation)
+	fmt.Fprintf(to, "%s on a fake Exoscale with %s machines, in a copy with its own state\n", r.dir, r.Machines)
 	ability, reason := r.ability()
-	progress := &progress{to: p.stdout}
-	return acceptance.Run(checks, all, acceptance.Config{
+	progress := &progress{to: to}
+	found.Verdict, err = acceptance.Run(checks, all, acceptance.Config{
 		Installer: folder, Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
+		Sprints: r.sprints, Beyond: r.beyond, Dir: r.dir, NoEngine: noEngine,
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: cloud.DialContext},
 		Report:    progress.result, Progress: progress.waiting,
 	})
+	found.Took = time.Since(found.Started)
+	return found, err
+}
+
+// standIns returns what stands in for something real in the whole run.
+func standIns(t terraformInstallation) (texts []string) {
+	for _, provider := range t.mirror.Built {
+		if provider.StandIn {
+			texts = append(texts, "the provider "+provider.Source+" is not the genuine one")
+		}
+	}
+	return texts
 }
 
 // ability is what the machines can do, and why no more.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+	"github.com/exopool/exopool/internal/rehearsal/report"
 	"github.com/exopool/exopool/internal/scripttest"
 )
 
@@ -73,11 +75,13 @@ func TestRehearsalPrintsEachLine(t *testing.T) {
 	code := term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir, "--", "-var", "x=y"})
 	assert.Equal(t, exitFailure, code, "a folder that makes nothing")
 	said := term.out.String()
-	assert.Contains(t, said, "\n✓ terraform apply ends without an error")
+	assert.Contains(t, said, "\n\nSprint 1: resources\n✓ terraform apply ends without an error")
 	assert.Contains(t, said, "\n✗ there is exactly one instance pool: there are 0\n")
 	assert.Contains(t, said, "\n– all backends are healthy: needs machines that answer: -machines nspawn or process\n")
-	assert.Contains(t, said, "\n✓ terraform destroy leaves nothing behind: nothing was created\n")
-	assert.Contains(t, said, "\n3 lines hold, 3 do not, 12 could not be checked.\n")
+	assert.Contains(t, said, "\n\nSprint 2: discovery (optional)\n– an image is built from the folder servicediscovery alone: "+
+		"not a part of this installation: there is no instance outside the pool\n– terraform apply ends without an error\n")
+	assert.Contains(t, said, "\n✓ terraform destroy ends without an error: nothing was created\n")
+	assert.Contains(t, said, "\n5 lines hold, 3 do not, 34 could not be checked.\n")
 
 	called := read(t, calls)
 	assert.Contains(t, called, "apply -auto-approve -input=false -no-color -var x=y -var-file=")
@@ -90,6 +94,39 @@ func TestRehearsalPrintsEachLine(t *testing.T) {
 	assert.Len(t, left, 1, "nothing was written into the folder")
 }
 
+func TestRehearsalWritesAReport(t *testing.T) {
+	term, dir, _ := newFolder(t)
+	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", "-format", "json", dir}))
+	var found struct {
+		Passed bool
+		Folder string
+		Lines  []struct{ Sprint int }
+	}
+	require.NoError(t, json.Unmarshal([]byte(term.out.String()), &found), "standard output has the report alone")
+	assert.False(t, found.Passed)
+	assert.Equal(t, dir, found.Folder)
+	for _, line := range found.Lines {
+		assert.Equal(t, 1, line.Sprint)
+	}
+	assert.Contains(t, term.err.String(), "\n✗ there is exactly one instance pool: there are 0\n")
+
+	page := filepath.Join(t.TempDir(), "report.html")
+	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-output", page, dir}))
+	assert.Contains(t, read(t, page), "there is exactly one instance pool")
+}
+
+func TestSummaryEndsWithAdviceAndStandIns(t *testing.T) {
+	t.Parallel()
+	to := new(programtest.Output)
+	sumUp(to, report.Report{StandIns: []string{"Ubuntu is Debian here"}, Verdict: acceptance.Verdict{
+		Results: []acceptance.Result{{}, {Outcome: acceptance.Failed, Optional: true}, {Outcome: acceptance.Skipped}},
+		Advice:  []acceptance.Advice{{Text: "forwards to port 8080", Seen: "to 80", Hints: []string{"change it"}}},
+	}})
+	assert.Equal(t, "\nAdvice, on what the course's checker does not look at:\n• forwards to port 8080: to 80\n    → change it\n"+
+		"\nStand-ins in this rehearsal:\n• Ubuntu is Debian here\n"+
+		"\n1 lines hold, 1 do not, 1 could not be checked.\n1 of those that do not hold are optional and do not count.\n", to.String())
+}
+
 func TestInterruptedRehearsalEnds(t *testing.T) {
 	ready := newPipe(t)
 	term, dir, _ := newFolder(t, "WAIT=1", "READY="+ready)
@@ -100,7 +137,7 @@ func TestInterruptedRehearsalEnds(t *testing.T) {
 	term.signals <- syscall.SIGINT // a copy of the first
 	assert.Equal(t, exitFailure, <-done)
 	assert.Contains(t, term.err.String(), "interrupted, destroying")
-	assert.Contains(t, term.out.String(), "✓ terraform destroy leaves nothing behind")
+	assert.Contains(t, term.out.String(), "✓ terraform destroy ends without an error")
 	assert.Contains(t, term.out.String(), "– terraform apply ends without an error: interrupted\n")
 	assert.NotContains(t, term.out.String(), "✗")
 }
@@ -132,6 +169,9 @@ func TestWrongRehearsals(t *testing.T) {
 		{[]string{"-machines", "x", dir}, exitUsage, "give memory, process or nspawn"},
 		{[]string{"-machines", "memory", empty}, exitUsage, "has no *.tf file"},
 		{[]string{"-machines", "memory", "-root", empty, dir}, exitFailure, "is not in"},
+		{[]string{"-sprint", "1,4", dir}, exitUsage, "-sprint"},
+		{[]string{"-format", "pdf", dir}, exitUsage, "give json, junit or html"},
+		{[]string{"-output", "report.pdf", dir}, exitUsage, "names report.pdf, whose format is not known"},
 		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor finds all it needs"},
 	} {
 		assert.Equal(t, test.code, term.run(t.Context(), append([]string{"rehearse"}, test.args...)))
@@ -157,10 +197,16 @@ func TestProgressIsPrintedNowAndThen(t *testing.T) {
 	for since := range 85 {
 		p.waiting("two", "0 of 1", time.Duration(since)*time.Second, 5*time.Minute)
 	}
-	p.result(acceptance.Result{Line: "one", Outcome: acceptance.Failed, Took: time.Minute, Limit: time.Minute, Note: "timed out after 1m0s"})
+	p.result(acceptance.Result{Sprint: 1, Scenario: "first", Line: "one", Outcome: acceptance.Failed, Took: time.Minute, Limit: time.Minute, Note: "timed out after 1m0s", Hints: []string{"wait longer"}})
+	p.result(acceptance.Result{Sprint: 2, Scenario: "second", Optional: true, Line: "two", StandIn: "not real"})
+	for range 2 {
+		p.result(acceptance.Result{Scenario: "third", Line: "three", Outcome: acceptance.Skipped, Note: "as said"})
+	}
 	assert.Equal(t, "  … one, 10s of at most 1m0s: 0 of 1\n  … one, 20s of at most 1m0s: 1 of 1\n"+
 		"  … two, 10s of at most 5m0s: 0 of 1\n  … two, 1m10s of at most 5m0s: 0 of 1\n"+
-		"✗ one (1m0s of 1m0s): timed out after 1m0s\n", to.String())
+		"\nSprint 1: first\n✗ one (1m0s of 1m0s): timed out after 1m0s\n    → wait longer\n"+
+		"\nSprint 2: second (optional)\n✓ two\n    not real\n"+
+		"\nthird\n– three: as said\n– three\n", to.String())
 }
 
 func TestDoctorListsEachKindOfMachines(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -19,14 +20,15 @@ type Installer interface {
 	Resources(ctx context.Context) ([]string, error)
 }
 
-// A Cloud is the account of the installation. What its Inventory lists before
-// is not part of it. [exoapi.Cloud] is one.
+// A Cloud is the account of the installation. What it has before is not part
+// of it. [exoapi.Cloud] is one.
 type Cloud interface {
 	Pools() []exoapi.PoolInfo
 	Instances() []exoapi.InstanceInfo
 	Balancers() []exoapi.BalancerInfo
 	Inventory() map[string][]string
 	Do(ctx context.Context, method, path string, body any) (id string, err error)
+	Credential() (key, secret string)
 }
 
 // A Load sends requests to a URL, with any number of clients in parallel.
@@ -55,8 +57,24 @@ type Config struct {
 	// Reason says why the machines can do no more.
 	Reason string
 
-	// Transport carries all requests to load balancers and machines; by
-	// default one without a proxy.
+	// Sprints are those whose scenarios are played; by default all that apply:
+	// without an instance outside the pool, sprints 2 and 3 do not.
+	Sprints []int
+	// Beyond adds lines that the course's checker does not have.
+	Beyond bool
+
+	// Dir is the folder that was handed in, with the folders of the optional
+	// scenarios.
+	Dir string
+	// Engine runs the containers of the optional scenarios. Without one they are
+	// skipped, and NoEngine says why there is none.
+	Engine   Engine
+	NoEngine string
+	// Diagnose returns why a line does not hold, if that is known. It may be nil.
+	Diagnose func(context.Context, Subject) Diagnosis
+
+	// Transport carries all requests to load balancers, machines and containers;
+	// by default one without a proxy.
 	Transport http.RoundTripper
 	// NewLoad makes the ten clients; by default a [traffic.Generator] over
 	// Transport.
@@ -67,14 +85,9 @@ type Config struct {
 	Speed float64
 	// Poll is the interval at which conditions are checked; 1 s when zero.
 	Poll time.Duration
-	// ApplyTimeout and DestroyTimeout bound Terraform; 20 min when zero.
-	ApplyTimeout, DestroyTimeout time.Duration
-
-	// Diagnose returns why a line does not hold, if that is known. It may be nil.
-	Diagnose func(context.Context, Subject) Diagnosis
-	// Engine runs the containers of the optional scenarios; nil: they are
-	// skipped.
-	Engine Engine
+	// ApplyTimeout, DestroyTimeout and BuildTimeout bound Terraform and the
+	// building of images; 20 min when zero.
+	ApplyTimeout, DestroyTimeout, BuildTimeout time.Duration
 
 	// Report gets every result as soon as it is known, and Progress, at each
 	// poll, what is waited for. Both are called on the goroutine of Run, and
@@ -82,6 +95,8 @@ type Config struct {
 	Report   func(Result)
 	Progress func(line, seen string, since, limit time.Duration)
 }
+
+const lastSprint = 3
 
 func (c Config) validate() error {
 	var faults []error
@@ -91,8 +106,17 @@ func (c Config) validate() error {
 	if c.Cloud == nil {
 		faults = append(faults, errors.New("the Cloud is missing"))
 	}
+	for _, sprint := range c.Sprints {
+		if sprint < 1 || sprint > lastSprint {
+			faults = append(faults, fmt.Errorf("there is no sprint %d: give 1 to %d", sprint, lastSprint))
+		}
+	}
 	return errors.Join(faults...)
 }
+
+// pause is what the ten clients wait after an answer: nothing that matters, but
+// connections that are refused at once do not keep the host busy.
+const pause = 10 * time.Millisecond
 
 func (c Config) withDefaults() Config {
 	if c.Transport == nil {
@@ -101,7 +125,7 @@ func (c Config) withDefaults() Config {
 	if c.NewLoad == nil {
 		transport := c.Transport
 		c.NewLoad = func(url string) (Load, error) {
-			return traffic.New(traffic.Config{URL: url, Period: 100 * time.Millisecond, MaxClients: clients, Timeout: 2 * time.Minute, Transport: transport})
+			return traffic.New(traffic.Config{URL: url, Period: pause, MaxClients: clients, Timeout: 2 * time.Minute, Transport: transport})
 		}
 	}
 	if c.Report == nil {
@@ -110,10 +134,14 @@ func (c Config) withDefaults() Config {
 	if c.Progress == nil {
 		c.Progress = func(string, string, time.Duration, time.Duration) {}
 	}
+	if c.Diagnose == nil {
+		c.Diagnose = func(context.Context, Subject) Diagnosis { return Diagnosis{} }
+	}
 	c.Speed = cmp.Or(c.Speed, 1)
 	c.Poll = cmp.Or(c.Poll, time.Second)
 	c.ApplyTimeout = cmp.Or(c.ApplyTimeout, 20*time.Minute)
 	c.DestroyTimeout = cmp.Or(c.DestroyTimeout, 20*time.Minute)
+	c.BuildTimeout = cmp.Or(c.BuildTimeout, 20*time.Minute)
 	return c
 }
 

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,41 +14,56 @@ import (
 
 const (
 	lineHealthy = "all backends are healthy"
-	lineAnswer  = "http://<NLB>/health answers 200 with the body OK and nothing else"
+	lineAnswer  = "http://<NLB>/health answers OK and nothing else"
 
-	healthLimit = 5 * time.Minute
-	// answerLimit allows for the moment between a health check and its effect
-	// on the load balancer.
-	answerLimit = 10 * time.Second
+	healthLimit = 15 * time.Minute
+	// answerLimit is for a load balancer that does not answer; a wrong answer
+	// fails at once.
+	answerLimit = 5 * time.Minute
 	// requestTimeout bounds one request.
 	requestTimeout = 10 * time.Second
+	// answerSize bounds what is read of an answer.
+	answerSize = 4 << 20
+
+	servesItself = "stand-ins serve the service's port themselves: the user-data was not executed"
 )
 
-func (r *run) health() []check {
-	return []check{
-		{Line: Line{lineHealthy, healthLimit, Traffic}, after: []string{linePool, lineNLB}, about: r.aboutMembers, do: r.eventually(r.allHealthy)},
-		{Line: Line{lineAnswer, answerLimit, Traffic}, after: []string{lineNLB}, do: r.eventually(r.answersOK)},
+func (r *run) healthy(after ...string) check {
+	return check{
+		Line: Line{Text: lineHealthy, Limit: healthLimit, Needs: Traffic}, after: append(after, lineApply),
+		about: r.aboutMembers, standIn: servesItself, do: func(ctx context.Context, c check) (string, error) {
+			if _, err := r.oneService(); err != nil {
+				return "", err
+			}
+			return r.eventually(r.allHealthy)(ctx, c)
+		},
 	}
 }
 
-// allHealthy reports whether the pool has all its members, each of them healthy
-// to the load balancer.
-func (r *run) allHealthy(context.Context) (bool, string) {
-	pools := r.Cloud.Pools()
-	if len(pools) != 1 {
-		return false, fmt.Sprintf("there are %d pools", len(pools))
+func (r *run) answers() check {
+	return check{
+		Line: Line{Text: lineAnswer, Limit: answerLimit, Needs: Traffic}, after: []string{lineHealthy},
+		about: r.aboutMembers, standIn: servesItself, do: r.answersOK,
 	}
-	pool, health, good := pools[0], r.service().Health, 0
-	for _, id := range pool.Members {
+}
+
+// allHealthy reports whether the load balancer calls all members healthy.
+func (r *run) allHealthy(context.Context) (bool, string) {
+	p, err := r.pool()
+	if err != nil {
+		return false, err.Error()
+	}
+	health, good := r.service().Health, 0
+	for _, id := range p.Members {
 		if health[id] == driverapi.HealthSuccess {
 			good++
 		}
 	}
-	seen := fmt.Sprintf("%d of %d members healthy", good, pool.Size)
-	if problem := firstProblem(r.alive()); problem != "" {
+	seen := fmt.Sprintf("%d of %s healthy", good, membersText(len(p.Members)))
+	if problem := firstProblem(r.members()); problem != "" {
 		seen += "; " + problem
 	}
-	return good == pool.Size && len(pool.Members) == pool.Size && pool.Size > 0, seen
+	return good == len(p.Members) && good > 0, seen
 }
 
 // firstProblem returns what the cloud says is wrong with the first machine that
@@ -61,15 +77,27 @@ func firstProblem(instances []exoapi.InstanceInfo) string {
 	return ""
 }
 
-func (r *run) answersOK(ctx context.Context) (bool, string) {
-	status, body, err := r.get(ctx, r.application("/health"))
-	if err != nil {
-		return false, err.Error()
-	}
-	return status == http.StatusOK && body == "OK", fmt.Sprintf("%d %.80q", status, body)
+// answersOK waits for an answer, and compares the first one. The status does not
+// count.
+func (r *run) answersOK(ctx context.Context, c check) (string, error) {
+	var wrong error
+	note, err := r.eventually(func(ctx context.Context) (bool, string) {
+		status, body, err := r.get(ctx, r.application("/health"))
+		if err != nil {
+			return false, err.Error()
+		}
+		seen := fmt.Sprintf("%d %.80q", status, body)
+		if body != "OK" {
+			wrong = fmt.Errorf("it answers %s", seen)
+		} else if status != http.StatusOK {
+			r.advise("/health answers with status 200", fmt.Sprintf("it is %d", status))
+		}
+		return true, seen
+	})(ctx, c)
+	return note, errors.Join(err, wrong)
 }
 
-// get returns the status of an answer and the beginning of its body.
+// get returns the status of an answer and its body.
 func (r *run) get(ctx context.Context, url string) (status int, body string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -77,22 +105,11 @@ func (r *run) get(ctx context.Context, url string) (status int, body string, err
 	if err != nil {
 		return 0, "", err
 	}
-	client := &http.Client{Transport: r.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(req)
+	resp, err := (&http.Client{Transport: r.Transport}).Do(req)
 	if err != nil {
 		return 0, "", err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, answerSize))
 	return resp.StatusCode, string(text), err
-}
-
-// aboutMembers is the subject of lines about the members behind the load
-// balancer.
-func (r *run) aboutMembers() Subject {
-	s := Subject{Balancer: true, Port: r.service().Healthcheck.Port}
-	for _, i := range r.alive() {
-		s.Machines = append(s.Machines, i.ID)
-	}
-	return s
 }

@@ -1,8 +1,6 @@
 package acceptance
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,96 +9,142 @@ import (
 
 const (
 	linePool    = "there is exactly one instance pool"
-	lineNLB     = "there is exactly one load balancer, with exactly one service, from port 80 to 8080"
-	lineCheck   = "its health check is HTTP on /health"
-	lineOutside = "there is exactly one instance outside the pool"
+	lineNLB     = "there is exactly one load balancer"
+	lineService = "it has exactly one service"
+	linePort    = "the service listens on port 80"
 )
 
 // resources compares what was created with what is demanded.
-func (r *run) resources() []check {
-	now := func(verify func() (string, error)) func(context.Context, check) (string, error) {
-		return func(context.Context, check) (string, error) { return verify() }
-	}
-	return []check{
+func (r *run) resources() scenario {
+	return scenario{sprint: 1, name: nameResources, checks: []check{
+		r.apply(),
 		{Line: Line{Text: linePool}, after: []string{lineApply}, do: now(r.onePool)},
 		{Line: Line{Text: lineNLB}, after: []string{lineApply}, do: now(r.oneBalancer)},
-		{Line: Line{Text: lineCheck}, after: []string{lineApply, lineNLB}, do: now(r.httpCheck)},
-		{Line: Line{Text: lineOutside}, after: []string{lineApply}, do: now(r.oneOutside)},
-	}
+		{Line: Line{Text: lineService}, after: []string{lineNLB}, do: now(r.oneService)},
+		{Line: Line{Text: linePort}, after: []string{lineService}, do: now(r.onPort80)},
+		r.healthy(linePool, lineService),
+		r.answers(),
+	}, end: r.adviseService}
 }
 
 func (r *run) onePool() (string, error) {
-	pools := r.Cloud.Pools()
-	if len(pools) != 1 {
-		return "", fmt.Errorf("there are %d%s", len(pools), named(pools, func(p exoapi.PoolInfo) string { return p.Name }))
+	p, err := r.pool()
+	if err != nil {
+		return "", err
 	}
-	return fmt.Sprintf("%s with %d of %d members", pools[0].Name, len(pools[0].Members), pools[0].Size), nil
+	return fmt.Sprintf("%s with %d of %d members", p.Name, len(p.Members), p.Size), nil
 }
 
 func (r *run) oneBalancer() (string, error) {
-	balancers := r.Cloud.Balancers()
-	if len(balancers) != 1 {
-		return "", fmt.Errorf("there are %d%s", len(balancers), named(balancers, func(b exoapi.BalancerInfo) string { return b.Name }))
-	}
-	b := balancers[0]
-	if len(b.Services) != 1 {
-		return "", fmt.Errorf("%s has %d services%s", b.Name, len(b.Services), named(b.Services, func(s exoapi.ServiceInfo) string { return s.Name }))
-	}
-	if s := b.Services[0]; s.Port != 80 || s.TargetPort != 8080 || s.Protocol != "tcp" {
-		return "", fmt.Errorf("service %s is from %s port %d to %d", s.Name, s.Protocol, s.Port, s.TargetPort)
+	b, err := r.balancer()
+	if err != nil {
+		return "", err
 	}
 	return b.Name + " at " + b.Address.String(), nil
 }
 
-func (r *run) httpCheck() (string, error) {
-	check := r.service().Healthcheck
-	var faults []error
-	if check.Mode != "http" {
-		faults = append(faults, fmt.Errorf("its mode is %s", check.Mode))
+func (r *run) oneService() (string, error) {
+	b, err := r.balancer()
+	if err != nil {
+		return "", err
 	}
-	if check.URI != "/health" {
-		faults = append(faults, fmt.Errorf("its URI is %q", check.URI))
+	if len(b.Services) != 1 {
+		return "", fmt.Errorf("%s has %d services%s", b.Name, len(b.Services), named(b.Services, func(s exoapi.ServiceInfo) string { return s.Name }))
 	}
-	return fmt.Sprintf("port %d, every %d s", check.Port, check.Interval), errors.Join(faults...)
+	return b.Services[0].Name, nil
 }
 
-func (r *run) oneOutside() (string, error) {
-	outside := r.outside()
-	if len(outside) != 1 {
-		return "", fmt.Errorf("there are %d%s", len(outside), named(outside, func(i exoapi.InstanceInfo) string { return i.Name }))
+func (r *run) onPort80() (string, error) {
+	if port := r.service().Port; port != 80 {
+		return "", fmt.Errorf("it is port %d", port)
 	}
-	return outside[0].Name + " at " + outside[0].Address.String(), nil
+	return "", nil
 }
 
-// outside returns the instances that are in no pool.
-func (r *run) outside() (found []exoapi.InstanceInfo) {
-	for _, i := range r.Cloud.Instances() {
-		if i.PoolID == "" && i.State != destroying {
+// pool returns the only pool.
+func (r *run) pool() (exoapi.PoolInfo, error) {
+	pools := ours(r, r.Cloud.Pools(), func(p exoapi.PoolInfo) string { return p.ID })
+	if len(pools) != 1 {
+		return exoapi.PoolInfo{}, fmt.Errorf("there are %d%s", len(pools), named(pools, func(p exoapi.PoolInfo) string { return p.Name }))
+	}
+	return pools[0], nil
+}
+
+// balancer returns the only load balancer.
+func (r *run) balancer() (exoapi.BalancerInfo, error) {
+	all := ours(r, r.Cloud.Balancers(), func(b exoapi.BalancerInfo) string { return b.ID })
+	if len(all) != 1 {
+		return exoapi.BalancerInfo{}, fmt.Errorf("there are %d%s", len(all), named(all, func(b exoapi.BalancerInfo) string { return b.Name }))
+	}
+	return all[0], nil
+}
+
+// service returns the only service; the zero one if there is none.
+func (r *run) service() exoapi.ServiceInfo {
+	b, err := r.balancer()
+	if err != nil || len(b.Services) != 1 {
+		return exoapi.ServiceInfo{}
+	}
+	return b.Services[0]
+}
+
+// application returns the address of a path behind the load balancer.
+func (r *run) application(path string) string {
+	b, err := r.balancer()
+	if err != nil {
+		return ""
+	}
+	return "http://" + b.Address.String() + path
+}
+
+// instances returns the instances of the installation that are not about to
+// disappear.
+func (r *run) instances(wanted func(exoapi.InstanceInfo) bool) (found []exoapi.InstanceInfo) {
+	for _, i := range ours(r, r.Cloud.Instances(), func(i exoapi.InstanceInfo) string { return i.ID }) {
+		if i.State != destroying && wanted(i) {
 			found = append(found, i)
 		}
 	}
 	return found
 }
 
-// destroying is the API's state of instances that are about to disappear.
-const destroying = "destroying"
-
-// service returns the only service. Checks that call it depend on lineNLB.
-func (r *run) service() exoapi.ServiceInfo {
-	balancers := r.Cloud.Balancers()
-	if len(balancers) != 1 || len(balancers[0].Services) != 1 {
-		return exoapi.ServiceInfo{}
-	}
-	return balancers[0].Services[0]
+// outside returns the instances that are in no pool.
+func (r *run) outside() []exoapi.InstanceInfo {
+	return r.instances(func(i exoapi.InstanceInfo) bool { return i.PoolID == "" })
 }
 
-// application returns the address of a path behind the load balancer.
-func (r *run) application(path string) string {
-	balancers := r.Cloud.Balancers()
-	if len(balancers) != 1 {
-		return ""
+// members returns those that are in a pool.
+func (r *run) members() []exoapi.InstanceInfo {
+	return r.instances(func(i exoapi.InstanceInfo) bool { return i.PoolID != "" })
+}
+
+// running returns the members that run.
+func (r *run) running() []exoapi.InstanceInfo {
+	return r.instances(func(i exoapi.InstanceInfo) bool { return i.PoolID != "" && i.State == running })
+}
+
+// States of instances.
+const (
+	running    = "running"
+	destroying = "destroying" // about to disappear
+)
+
+// ours returns what was not there before the installation.
+func ours[T any](r *run, things []T, id func(T) string) (found []T) {
+	for _, t := range things {
+		if !r.foreign[id(t)] {
+			found = append(found, t)
+		}
 	}
-	return "http://" + balancers[0].Address.String() + path
+	return found
+}
+
+func ids(instances []exoapi.InstanceInfo) []string {
+	ids := make([]string, 0, len(instances))
+	for _, i := range instances {
+		ids = append(ids, i.ID)
+	}
+	return ids
 }
 
 // named returns a list of names, as the end of a sentence.

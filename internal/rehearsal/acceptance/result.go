@@ -7,6 +7,10 @@ import (
 
 // A Line is one thing that is demanded of an installation.
 type Line struct {
+	Sprint   int    // 1 to 3; 0: of no sprint
+	Scenario string // lines of a scenario follow each other
+	Optional bool   // does not count in the verdict
+
 	Text  string
 	Limit time.Duration // within which it has to hold, in the real world; 0: no limit
 	Needs Ability       // of machines, to check it
@@ -24,9 +28,9 @@ const (
 
 // A Result is the result of one line.
 type Result struct {
-	Sprint   int    // 1 to 3; 0: of no sprint
-	Scenario string // the lines of a scenario follow each other
-	Optional bool   // does not count in the verdict
+	Sprint   int
+	Scenario string
+	Optional bool
 
 	Line    string // the text
 	Outcome Outcome

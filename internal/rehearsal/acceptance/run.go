@@ -4,23 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
-// Lines returns all lines in the order in which they are checked.
-func Lines() []Line {
-	r := &run{}
-	checks := slices.Concat(r.installed(), r.destroy())
-	lines := make([]Line, 0, len(checks))
-	for _, c := range checks {
-		lines = append(lines, c.Line)
-	}
-	return lines
-}
-
-// Run applies the installation, checks it and destroys it. It returns one
-// result for each line, in the order of the lines.
+// Run applies the installation, plays the scenarios and destroys it. The verdict
+// has one result for each line of them, in the order of the lines.
 //
 // It destroys also when ctx ends before; lines that were not checked by then
 // are Skipped. The end of cleanup cuts the destruction short.
@@ -28,30 +16,17 @@ func Run(ctx, cleanup context.Context, cfg Config) (Verdict, error) {
 	if err := cfg.validate(); err != nil {
 		return Verdict{}, fmt.Errorf("configure the rehearsal: %w", err)
 	}
-	r := &run{Config: cfg.withDefaults(), before: cfg.Cloud.Inventory(), failed: map[string]bool{}, stopLoad: func() {}}
-	for _, c := range r.installed() {
-		r.perform(ctx, c)
-	}
-	r.stopLoad()
-	for _, c := range r.destroy() {
-		r.perform(cleanup, c)
+	r := newRun(cfg.withDefaults())
+	defer r.stopLoad()
+	for _, s := range r.scenarios() {
+		switch {
+		case r.wanted(s):
+			r.play(ctx, cleanup, s)
+		case s.name == nameRemoving:
+			r.removeAnyway(cleanup)
+		}
 	}
 	return r.Verdict, nil
-}
-
-// A check finds out whether a line holds.
-type check struct {
-	Line
-
-	after []string       // lines that this one depends on
-	about func() Subject // nil: nothing that could be diagnosed
-	// do returns what was seen.
-	do func(ctx context.Context, c check) (note string, err error)
-}
-
-// installed returns the checks that apply the installation and use it.
-func (r *run) installed() []check {
-	return slices.Concat(r.apply(), r.resources(), r.health(), r.monitoring(), r.replacement(), r.scaling())
 }
 
 // A run is one rehearsal in progress.
@@ -59,57 +34,113 @@ type run struct {
 	Config
 	Verdict
 
-	before           map[string][]string // inventory of the account
-	failed           map[string]bool     // lines that do not hold, or were not checked
-	applyInterrupted bool
+	before   map[string][]string // inventory of the account
+	foreign  map[string]bool     // ids of what was there before
+	failed   map[string]bool     // lines of this scenario that do not hold, or were not checked
+	failures map[string]int      // in how many scenarios in succession a line failed
 
+	applied          bool
+	applyInterrupted bool
+	grew             bool // under load
+
+	container  containerRun
 	membership membership // as last seen
-	minimum    int        // members before the load
 	load       Load       // nil before there is one
 	stopLoad   func()
+}
+
+func newRun(cfg Config) *run {
+	r := &run{
+		Config: cfg, before: cfg.Cloud.Inventory(), foreign: map[string]bool{}, failures: map[string]int{}, stopLoad: func() {},
+	}
+	for _, i := range cfg.Cloud.Instances() {
+		r.foreign[i.ID] = true
+	}
+	for _, p := range cfg.Cloud.Pools() {
+		r.foreign[p.ID] = true
+	}
+	for _, b := range cfg.Cloud.Balancers() {
+		r.foreign[b.ID] = true
+	}
+	return r
+}
+
+// play goes through the lines of a scenario.
+func (r *run) play(ctx, cleanup context.Context, s scenario) {
+	r.failed = map[string]bool{}
+	reason := ""
+	if s.skip != nil {
+		reason = s.skip()
+	}
+	for _, c := range s.checks {
+		c.Sprint, c.Scenario, c.Optional = s.sprint, s.name, s.optional
+		if c.cleanup {
+			r.perform(cleanup, c, reason)
+		} else {
+			r.perform(ctx, c, reason)
+		}
+	}
+	if s.end != nil {
+		s.end(ctx)
+	}
 }
 
 // errCannotTell is the error of a check that would need another installation.
 var errCannotTell = errors.New("cannot be seen here")
 
+// enough is in how many scenarios a line may fail before it is skipped. One is an
+// accident, two are a property of the installation.
+const enough = 2
+
 // perform performs a check, unless there is a reason to skip it.
-func (r *run) perform(ctx context.Context, c check) {
+func (r *run) perform(ctx context.Context, c check, reason string) {
 	c.Limit = r.scaled(c.Limit)
-	result := Result{Line: c.Text, Outcome: Skipped, Limit: c.Limit}
-	if reason := r.skipReason(ctx, c); reason != "" {
+	result := Result{Sprint: c.Sprint, Scenario: c.Scenario, Optional: c.Optional, Line: c.Text, Outcome: Skipped, Limit: c.Limit}
+	if reason == "" {
+		reason = r.skipReason(ctx, c)
+	}
+	if reason != "" {
 		result.Note = reason
 	} else {
-		start := time.Now()
-		note, err := c.do(ctx, c)
-		result.Took, result.Note = time.Since(start), note
-		switch {
-		case err == nil:
-			result.Outcome = Passed
-		case ctx.Err() != nil:
-			result.Note = "interrupted"
-			r.applyInterrupted = r.applyInterrupted || c.Text == lineApply
-		case errors.Is(err, errCannotTell):
-			result.Note = err.Error()
-		default:
-			result.Outcome, result.Note = Failed, err.Error()
-			r.explainFailure(ctx, c, &result)
-		}
+		r.find(ctx, c, &result)
+		r.count(result)
 	}
 	r.failed[c.Text] = result.Outcome != Passed
 	r.Results = append(r.Results, result)
 	r.Report(result)
 }
 
-// explainFailure adds what is known about the cause.
-func (r *run) explainFailure(ctx context.Context, c check, result *Result) {
-	if c.about == nil {
-		return
+// find finds out what becomes of a line.
+func (r *run) find(ctx context.Context, c check, result *Result) {
+	start := time.Now()
+	note, err := c.do(ctx, c)
+	result.Took, result.Note = time.Since(start), note
+	if r.Ability == Traffic {
+		result.StandIn = c.standIn
 	}
-	d := r.diagnose(ctx, c.about())
-	if d.Cause != "" {
-		result.Note += ": " + d.Cause
+	switch {
+	case err == nil:
+		result.Outcome = Passed
+	case ctx.Err() != nil:
+		result.Note = "interrupted"
+		r.applyInterrupted = r.applyInterrupted || c.Text == lineApply
+	case errors.Is(err, errCannotTell):
+		result.Note = err.Error()
+	default:
+		result.Outcome, result.Note = Failed, err.Error()
+		r.explainFailure(ctx, c, result)
 	}
-	result.Hints = d.Hints
+}
+
+// count keeps in how many scenarios in succession a line failed.
+func (r *run) count(result Result) {
+	switch result.Outcome {
+	case Failed:
+		r.failures[result.Line]++
+	case Passed:
+		r.failures[result.Line] = 0
+	case Skipped:
+	}
 }
 
 // skipReason returns why a check cannot be performed, and nothing if it can.
@@ -125,40 +156,8 @@ func (r *run) skipReason(ctx context.Context, c check) string {
 			return fmt.Sprintf("skipped: depends on %q", line)
 		}
 	}
+	if r.failures[c.Text] >= enough {
+		return fmt.Sprintf("skipped: failed in %d scenarios before", enough)
+	}
 	return ""
-}
-
-// A probe reports whether a condition holds, and what was seen.
-type probe func(context.Context) (holds bool, seen string)
-
-// eventually returns a check that the condition holds within the line's limit.
-func (r *run) eventually(condition probe) func(context.Context, check) (string, error) {
-	return func(ctx context.Context, c check) (string, error) {
-		start := time.Now()
-		return r.await(ctx, c, func() time.Time { return start }, condition)
-	}
-}
-
-// await polls until the condition holds, at most until the line's limit,
-// counted from since. The error says what was seen last.
-func (r *run) await(ctx context.Context, c check, since func() time.Time, condition probe) (note string, err error) {
-	ticker := time.NewTicker(r.Poll)
-	defer ticker.Stop()
-	for {
-		holds, seen := condition(ctx)
-		passed := time.Since(since())
-		switch {
-		case ctx.Err() != nil:
-			return seen, ctx.Err()
-		case holds:
-			return seen, nil
-		case passed >= c.Limit:
-			return "", fmt.Errorf("timed out after %s: %s", c.Limit, seen)
-		}
-		r.Progress(c.Text, seen, passed, c.Limit)
-		select {
-		case <-ctx.Done():
-		case <-ticker.C:
-		}
-	}
 }

@@ -3,9 +3,6 @@ package acceptance_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"regexp"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,214 +13,289 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 )
 
-// run rehearses a solution, in virtual time.
-func run(ctx context.Context, t *testing.T, cfg acceptance.Config) map[string]acceptance.Result {
+// Lines that many tests are about.
+const (
+	lineApply      = "terraform apply ends without an error"
+	lineHealthy    = "all backends are healthy"
+	lineOutside    = "there is exactly one instance outside the pool"
+	linePrometheus = "Prometheus answers on port 9090 of that instance"
+	lineCPU        = "the query for CPU use has a result for each member"
+	lineFile       = "the targets file has the addresses of all members, with TARGET_PORT, and no others"
+	lineSecond     = "with 10 clients without pause on http://<NLB>/load there are 2 members"
+	lineAverage    = "members are added until the average CPU use falls below 80 %"
+	lineDestroy    = "terraform destroy ends without an error"
+	lineState      = "no resource is left in the state"
+)
+
+// rehearse rehearses a solution, and makes sure that each line has one result.
+func rehearse(ctx context.Context, t *testing.T, cfg acceptance.Config) acceptance.Verdict {
 	t.Helper()
-	reported := 0
-	cfg.Report = func(acceptance.Result) { reported++ }
+	var reported []acceptance.Result
+	cfg.Report = func(r acceptance.Result) { reported = append(reported, r) }
 	verdict, err := acceptance.Run(ctx, t.Context(), cfg)
 	require.NoError(t, err)
-	results := verdict.Results
-	assert.Equal(t, len(results), reported)
-	byLine := map[string]acceptance.Result{}
-	for _, r := range results {
-		byLine[r.Line] = r
+	assert.Equal(t, verdict.Results, reported)
+	if len(cfg.Sprints) > 0 {
+		return verdict
 	}
-	require.Len(t, results, len(acceptance.Lines()))
-	for i, line := range acceptance.Lines() {
-		assert.Equal(t, line.Text, results[i].Line, "each line has one result")
+	n := 0
+	for _, line := range acceptance.Lines() {
+		if line.Sprint == 0 && !cfg.Beyond {
+			continue
+		}
+		require.Greater(t, len(verdict.Results), n)
+		r := verdict.Results[n]
+		assert.Equal(t, []any{line.Sprint, line.Scenario, line.Optional, line.Text}, []any{r.Sprint, r.Scenario, r.Optional, r.Line})
+		n++
 	}
-	assert.Len(t, byLine, len(results), "no line is there twice")
-	return byLine
+	assert.Len(t, verdict.Results, n)
+	return verdict
 }
 
-// failed returns the lines that do not hold.
-func failed(results map[string]acceptance.Result) (lines []string) {
-	for line, r := range results {
-		if r.Outcome == acceptance.Failed {
-			lines = append(lines, line)
+// find returns the result of a line of a scenario.
+func find(t *testing.T, v acceptance.Verdict, scenario, line string) acceptance.Result {
+	t.Helper()
+	for _, r := range v.Results {
+		if r.Scenario == scenario && r.Line == line {
+			return r
 		}
 	}
-	return lines
+	require.Fail(t, "no such line", "%s: %s", scenario, line)
+	return acceptance.Result{}
+}
+
+// failed returns the results of lines that do not hold.
+func failed(v acceptance.Verdict) (found []acceptance.Result) {
+	for _, r := range v.Results {
+		if r.Outcome == acceptance.Failed {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+func lines(results []acceptance.Result) (texts []string) {
+	for _, r := range results {
+		texts = append(texts, r.Line)
+	}
+	return texts
 }
 
 func TestGoodSolutionMeetsAllLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
-		for line, r := range run(t.Context(), t, s.config()) {
-			assert.Equal(t, acceptance.Passed, r.Outcome, "%s: %s", line, r.Note)
+		cfg := s.config()
+		cfg.Beyond = true
+		verdict := rehearse(t.Context(), t, cfg)
+		for _, r := range verdict.Results {
+			if r.Scenario == "discovery" || r.Scenario == "autoscaler" {
+				assert.Contains(t, r.Note, "there is no folder", "%s", r.Line)
+				continue
+			}
+			assert.Equal(t, acceptance.Passed, r.Outcome, "%s: %s: %s", r.Scenario, r.Line, r.Note)
+			assert.Empty(t, r.StandIn)
 		}
-		assert.Empty(t, s.cloud.Inventory()["instance"])
+		assert.False(t, verdict.Failed())
+		assert.Empty(t, verdict.Advice)
+		assert.Empty(t, s.cloud.Inventory())
+		assert.Equal(t, 6, s.applies, "as often as the course's checker applies")
 	})
 }
 
 func TestEachMistakeFailsItsLine(t *testing.T) {
+	const lineAnswer = "http://<NLB>/health answers OK and nothing else"
+	const lineEmptied = "set to 1 and with all members deleted, the pool has 1 member again"
 	tests := []struct {
 		name    string
 		mistake func(*solution)
-		line    string
-		note    string
+		lines   []string // that fail, in order
+		note    string   // of the first one
+		took    time.Duration
 	}{
-		{"service to another port", func(s *solution) { s.port = 80 }, "there is exactly one load balancer, with exactly one service, from port 80 to 8080", "to 80"},
-		{"health check elsewhere", func(s *solution) { s.uri = "/" }, "its health check is HTTP on /health", `its URI is "/"`},
-		{"two instances outside the pool", func(s *solution) { s.extra = true }, "there is exactly one instance outside the pool", "there are 2: monitoring, forgotten"},
-		{"a longer answer", func(s *solution) { s.answer = "OK\n" }, "http://<NLB>/health answers 200 with the body OK and nothing else", `"OK\n"`},
-		{"no monitoring", func(s *solution) { s.noMonitoring = true }, "Prometheus answers on port 9090 of that instance", "timed out after 5m0s: "},
-		{"frozen targets", func(s *solution) { s.frozen = true }, "Prometheus' targets follow the pool", "timed out after 2m0s: "},
-		{"no scaling", func(s *solution) { s.lazy = true }, "with 10 parallel clients on http://<NLB>/load there is one more member", "timed out after 5m0s: 1 members"},
-		{"something forgotten", func(s *solution) { s.forgets = true }, "terraform destroy leaves nothing behind", "still there: instance monitoring"},
+		{"two pools", func(s *solution) { s.pools = 2 }, []string{"there is exactly one instance pool", lineEmptied, "the pool can be set to 1 member", lineEmptied}, "there are 2: members, members", 0},
+		{"two services", func(s *solution) { s.services = 2 }, []string{"it has exactly one service", lineHealthy, lineHealthy}, "nlb has 2 services: http0, http1", 0},
+		{"another port", func(s *solution) { s.listen = 8080 }, []string{"the service listens on port 80"}, "it is port 8080", 0},
+		{"sick members", func(s *solution) { s.sick = true }, []string{lineHealthy, lineHealthy}, "timed out after 15m0s: 0 of 1 member healthy", 15 * time.Minute},
+		{"a longer answer", func(s *solution) { s.answer = "OK\n" }, []string{lineAnswer, lineAnswer}, `it answers 200 "OK\n"`, 0},
+		{"two instances outside the pool", func(s *solution) { s.extra = true }, []string{lineOutside, lineCPU}, "there are 2: monitoring, forgotten", 0},
+		{"no monitoring", func(s *solution) { s.noMonitoring = true }, []string{linePrometheus, lineCPU}, "timed out after 15m0s: ", 15 * time.Minute},
+		{"no exporter", func(s *solution) { s.unmeasured = true }, []string{lineCPU, lineCPU}, "timed out after 15m0s: 0 of 1 member", 15 * time.Minute},
+		{"names as labels", func(s *solution) { s.label = ".example.com:9100" }, []string{lineCPU, lineCPU}, ".example.com", 15 * time.Minute},
+		{"no scaling", func(s *solution) { s.lazy = true }, []string{lineSecond}, "timed out after 5m0s: 1 member", 5 * time.Minute},
+		{"scaling too far", func(s *solution) { s.hasty = true }, []string{lineSecond}, "timed out after 5m0s: 3 members", 5 * time.Minute},
+		{"a state that is not empty", func(s *solution) { s.keeps = true }, []string{lineState}, "it lists exoscale_nlb.nlb", 0},
+		{"an apply that works once", func(s *solution) { s.breaks = 3 }, []string{lineApply}, "quota exceeded", 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSolution(t)
 				test.mistake(s)
-				results := run(t.Context(), t, s.config())
-				assert.Equal(t, acceptance.Failed, results[test.line].Outcome)
-				assert.Contains(t, results[test.line].Note, test.note)
-				for _, line := range failed(results) {
-					assert.Contains(t, []string{test.line, "Grafana answers on port 3000 of that instance", "terraform destroy leaves nothing behind"}, line)
-				}
+				verdict := rehearse(t.Context(), t, s.config())
+				assert.True(t, verdict.Failed())
+				failures := failed(verdict)
+				assert.Equal(t, test.lines, lines(failures))
+				require.NotEmpty(t, failures)
+				assert.Contains(t, failures[0].Note, test.note)
+				assert.InDelta(t, test.took, failures[0].Took, float64(2*time.Second))
 			})
 		})
 	}
 }
 
+func TestServiceThatIsMissingIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.services = 0
+		r := find(t, rehearse(t.Context(), t, s.config()), "scaling", lineHealthy)
+		assert.Equal(t, "nlb has 0 services", r.Note)
+		assert.Zero(t, r.Took)
+	})
+}
+
+func TestLabelWithoutAPortIsEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.label = ""
+		assert.Empty(t, failed(rehearse(t.Context(), t, s.config())))
+	})
+}
+
+func TestLineThatFailedTwiceIsNotWaitedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.sick = true
+		r := find(t, rehearse(t.Context(), t, s.config()), "killing", lineHealthy)
+		assert.Equal(t, acceptance.Skipped, r.Outcome)
+		assert.Equal(t, "skipped: failed in 2 scenarios before", r.Note)
+	})
+}
+
+func TestSprintsThatDoNotApplyAreSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.alone = true
+		verdict := rehearse(t.Context(), t, s.config())
+		assert.False(t, verdict.Failed())
+		for _, r := range verdict.Results {
+			if r.Sprint > 1 {
+				assert.Equal(t, "not a part of this installation: there is no instance outside the pool", r.Note)
+			}
+		}
+		assert.Equal(t, 3, s.applies)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.alone = true
+		cfg := s.config()
+		cfg.Sprints = []int{2}
+		verdict := rehearse(t.Context(), t, cfg)
+		assert.Equal(t, []string{lineOutside, lineCPU}, lines(failed(verdict)), "it was asked for")
+		for _, r := range verdict.Results {
+			assert.Equal(t, 2, r.Sprint)
+		}
+		assert.Empty(t, s.cloud.Inventory(), "it is removed all the same")
+		assert.Empty(t, verdict.Advice)
+	})
+}
+
+func TestWhatWasThereBeforeDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		another := newSolution(t)
+		another.cloud, another.prefix = s.cloud, "another-"
+		require.NoError(t, another.Apply(t.Context()))
+		assert.Empty(t, failed(rehearse(t.Context(), t, s.config())))
+	})
+}
+
 func TestApplyThatFailsIsDestroyedNevertheless(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
-		s.breaks = true
-		results := run(t.Context(), t, s.config())
-		assert.Equal(t, []string{"terraform apply ends without an error"}, failed(results))
-		assert.Contains(t, results["all backends are healthy"].Note, "skipped: depends on ")
-		assert.Equal(t, acceptance.Passed, results["terraform destroy leaves nothing behind"].Outcome)
+		s.breaks = 1
+		verdict := rehearse(t.Context(), t, s.config())
+		assert.Equal(t, []string{lineApply}, lines(failed(verdict)), "the second one works")
+		assert.Contains(t, find(t, verdict, "resources", lineHealthy).Note, "skipped: depends on ")
+		assert.Equal(t, acceptance.Passed, find(t, verdict, "removing", lineDestroy).Outcome)
 		assert.Empty(t, s.cloud.Inventory())
 	})
 }
 
 func TestLinesThatNeedMoreAbleMachinesAreSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := newSolution(t).config()
+		s := newSolution(t)
+		cfg := s.config()
 		cfg.Ability, cfg.Reason = acceptance.Traffic, "machines do not execute user-data"
-		skipped := 0
-		for _, r := range run(t.Context(), t, cfg) {
-			assert.NotEqual(t, acceptance.Failed, r.Outcome, r.Line)
-			if r.Outcome == acceptance.Skipped {
-				skipped++
-				assert.Equal(t, "machines do not execute user-data", r.Note)
+		verdict := rehearse(t.Context(), t, cfg)
+		assert.Empty(t, failed(verdict))
+		for _, line := range acceptance.Lines() {
+			if line.Sprint == 0 || line.Optional {
+				continue
 			}
+			r := find(t, verdict, line.Scenario, line.Text)
+			if line.Needs == acceptance.Boot {
+				assert.Equal(t, "machines do not execute user-data", r.Note, line.Text)
+			}
+			assert.Equal(t, line.Needs == acceptance.Boot, r.Outcome == acceptance.Skipped, line.Text)
+			assert.Equal(t, line.Needs == acceptance.Traffic, r.StandIn != "", line.Text)
 		}
-		assert.Equal(t, linesThatNeed(acceptance.Boot), skipped)
+		assert.Empty(t, verdict.Advice)
 	})
-}
-
-// linesThatNeed returns how many lines need this ability of machines.
-func linesThatNeed(ability acceptance.Ability) (n int) {
-	for _, line := range acceptance.Lines() {
-		if line.Needs == ability {
-			n++
-		}
-	}
-	return n
 }
 
 func TestPoolAtItsMaximumIsNoVerdict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
 		s.huge = true
-		r := run(t.Context(), t, s.config())["members are added until the average CPU use falls below 80 %"]
+		cfg := s.config()
+		cfg.Beyond = true
+		r := find(t, rehearse(t.Context(), t, cfg), "beyond the checker", lineAverage)
 		assert.Equal(t, acceptance.Skipped, r.Outcome)
 		assert.Contains(t, r.Note, "average 100 %, 3 of 3 members healthy")
 	})
 }
 
-func TestInterruptedRehearsalDestroys(t *testing.T) {
+func TestFrozenTargetsFailALineBeyondTheChecker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
-		ctx, cancel := context.WithCancel(t.Context())
+		s.frozen = true
 		cfg := s.config()
-		cfg.Progress = func(line, _ string, _, _ time.Duration) {
-			if strings.HasPrefix(line, "with 10 parallel clients") {
-				cancel()
-			}
-		}
-		results := run(ctx, t, cfg)
-		assert.Equal(t, "interrupted", results["without load members go, down to the minimum"].Note)
-		assert.Equal(t, acceptance.Passed, results["no resource is left in the state"].Outcome)
-		assert.Empty(t, s.cloud.Inventory())
+		cfg.Beyond = true
+		verdict := rehearse(t.Context(), t, cfg)
+		assert.Equal(t, []string{"Prometheus' targets follow the pool"}, lines(failed(verdict)))
+		assert.False(t, verdict.Failed(), "the course's checker would not see it")
 	})
 }
 
-func TestInterruptedApplyIsNoFaultOfTheConfiguration(t *testing.T) {
+func TestSpeedDividesAllLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		s.interrupt = cancel
-		results := run(ctx, t, s.config())
-		r := results["terraform destroy leaves nothing behind"]
-		assert.Equal(t, acceptance.Skipped, r.Outcome)
-		assert.Contains(t, r.Note, "apply was interrupted")
-		assert.Contains(t, r.Note, "still there: instance lost")
-		assert.Empty(t, failed(results))
-	})
-}
-
-func TestRehearsalThatDidNotBeginHasNothingToDestroy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		results := run(ctx, t, newSolution(t).config())
-		assert.Equal(t, "nothing was created", results["terraform destroy leaves nothing behind"].Note)
+		s.lazy = true
+		cfg := s.config()
+		cfg.Speed = 10
+		r := find(t, rehearse(t.Context(), t, cfg), "load", lineSecond)
+		assert.Equal(t, "timed out after 30s: 1 member", r.Note)
+		assert.Equal(t, 30*time.Second, r.Limit)
 	})
 }
 
 func TestProgressSaysWhatIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := newSolution(t).config()
+		s := newSolution(t)
+		cfg := s.config()
 		var seen []string
 		cfg.Progress = func(line, what string, since, limit time.Duration) {
 			seen = append(seen, fmt.Sprintf("%s: %s %s/%s", line, what, since, limit))
 		}
-		run(t.Context(), t, cfg)
-		assert.Contains(t, seen, "with 10 parallel clients on http://<NLB>/load there is one more member: 1 members 30s/5m0s")
-		assert.Contains(t, seen, "terraform apply ends without an error: 2 things in the account 3s/20m0s")
-	})
-}
-
-func TestFailureIsDiagnosed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSolution(t)
-		s.sick = true
-		cfg := s.config()
-		cfg.Diagnose = func(_ context.Context, about acceptance.Subject) acceptance.Diagnosis {
-			assert.Equal(t, acceptance.Subject{Machines: []string{s.members()[0].ID}, Port: 8080, Balancer: true}, about)
-			return acceptance.Diagnosis{Cause: "nothing listens on port 8080", Hints: []string{"start something"}}
-		}
-		r := run(t.Context(), t, cfg)["all backends are healthy"]
-		assert.Equal(t, acceptance.Failed, r.Outcome)
-		assert.Contains(t, r.Note, "0 of 1 members healthy: nothing listens on port 8080")
-		assert.Equal(t, []string{"start something"}, r.Hints)
+		rehearse(t.Context(), t, cfg)
+		assert.Contains(t, seen, lineSecond+": 1 member 30s/5m0s")
+		assert.Contains(t, seen, lineApply+": 2 things in the account 3s/20m0s")
 	})
 }
 
 func TestConfigurationFaultsAreNamed(t *testing.T) {
-	_, err := acceptance.Run(t.Context(), t.Context(), acceptance.Config{})
+	_, err := acceptance.Run(t.Context(), t.Context(), acceptance.Config{Sprints: []int{4}})
 	require.ErrorContains(t, err, "the Installer is missing")
-	assert.ErrorContains(t, err, "the Cloud is missing")
-}
-
-func TestEachLineIsDocumentedWithItsLimit(t *testing.T) {
-	page, err := os.ReadFile("../../../docs/rehearsing.md")
-	require.NoError(t, err)
-	address := regexp.MustCompile(`http://\S+`)
-	for _, line := range acceptance.Lines() {
-		text, limit := address.ReplaceAllString(line.Text, "`$0`"), ""
-		if line.Limit > 0 {
-			limit = strings.TrimSuffix(strings.TrimSuffix(line.Limit.String(), "0s"), "m") + " min"
-			if line.Limit < time.Minute {
-				limit = fmt.Sprintf("%.0f s", line.Limit.Seconds())
-			}
-		}
-		assert.Contains(t, string(page), fmt.Sprintf("\n| %s | %s |\n", text, limit))
-	}
+	require.ErrorContains(t, err, "the Cloud is missing")
+	assert.ErrorContains(t, err, "there is no sprint 4: give 1 to 3")
 }

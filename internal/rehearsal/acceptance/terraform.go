@@ -12,42 +12,122 @@ import (
 
 const (
 	lineApply   = "terraform apply ends without an error"
-	lineDestroy = "terraform destroy leaves nothing behind"
+	lineDestroy = "terraform destroy ends without an error"
 	lineState   = "no resource is left in the state"
 )
 
-// apply is the check that all others depend on.
-func (r *run) apply() []check {
-	return []check{{Line: Line{Text: lineApply}, do: func(ctx context.Context, _ check) (string, error) {
-		return "", r.terraform(ctx, r.ApplyTimeout, lineApply, r.Installer.Apply)
-	}}}
+// apply returns the check with which each scenario begins. The first one
+// installs; the others show what another apply does to an installation in use.
+func (r *run) apply() check {
+	return check{Line: Line{Text: lineApply}, do: func(ctx context.Context, _ check) (string, error) {
+		before, again := r.shape(), r.applied
+		err := r.command(ctx, r.ApplyTimeout, lineApply, r.inventorySize, r.Installer.Apply)
+		if err != nil {
+			return "", err
+		}
+		r.applied = true
+		if !again {
+			return "", nil
+		}
+		return r.compareShapes(before, r.shape()), nil
+	}}
 }
 
-// destroy returns the checks that are performed whatever happened before.
-func (r *run) destroy() []check {
-	return []check{
-		{Line: Line{Text: lineDestroy}, do: r.leavesNothing},
-		{Line: Line{Text: lineState}, do: r.emptiesState},
+// A shape is what another apply should leave as it is.
+type shape struct {
+	size   int
+	things []string // ids of what is no member
+}
+
+func (r *run) shape() (s shape) {
+	if p, err := r.pool(); err == nil {
+		s.size, s.things = p.Size, append(s.things, p.ID)
+	}
+	for _, b := range r.Cloud.Balancers() {
+		s.things = append(s.things, b.ID)
+	}
+	s.things = append(s.things, ids(r.outside())...)
+	slices.Sort(s.things)
+	return s
+}
+
+// compareShapes says what an apply has changed, and gives advice.
+func (r *run) compareShapes(before, after shape) string {
+	var changes []string
+	if before.size != after.size {
+		changes = append(changes, fmt.Sprintf("the pool went from %d to %d meanwhile", before.size, after.size))
+		r.advise("another apply leaves the size of the pool to the autoscaler", changes[0],
+			"exoscale_instance_pool: lifecycle { ignore_changes = [size] }")
+	}
+	if !slices.Equal(before.things, after.things) {
+		changes = append(changes, "it replaced pool, load balancer or monitoring machine")
+		r.advise("another apply changes nothing", changes[len(changes)-1], "terraform plan after apply shows what differs")
+	}
+	return strings.Join(changes, "; ")
+}
+
+// inventorySize returns how much there is in the account.
+func (r *run) inventorySize() string {
+	things := 0
+	for _, entries := range r.Cloud.Inventory() {
+		things += len(entries)
+	}
+	return fmt.Sprintf("%d things in the account", things)
+}
+
+// removing destroys, whatever happened before.
+func (r *run) removing() scenario {
+	return scenario{sprint: 1, name: nameRemoving, checks: []check{
+		r.apply(),
+		{Line: Line{Text: lineDestroy}, cleanup: true, do: r.destroy},
+		{Line: Line{Text: lineState}, cleanup: true, do: r.emptiesState},
+	}}
+}
+
+// removeAnyway destroys where that is not asked for.
+func (r *run) removeAnyway(ctx context.Context) {
+	_, err := r.destroy(ctx, check{})
+	if err == nil {
+		_, err = r.emptiesState(ctx, check{})
+	}
+	if err != nil && !errors.Is(err, errCannotTell) {
+		r.advise("terraform destroy removes the installation", err.Error())
 	}
 }
 
-func (r *run) leavesNothing(ctx context.Context, c check) (string, error) {
+func (r *run) destroy(ctx context.Context, _ check) (string, error) {
+	r.stopLoad()
 	resources, err := r.Installer.Resources(ctx)
 	if err == nil && len(resources) == 0 && len(r.left()) == 0 {
 		return "nothing was created", nil
 	}
-	if err := r.terraform(ctx, r.DestroyTimeout, lineDestroy, r.Installer.Destroy); err != nil {
+	if err := r.command(ctx, r.DestroyTimeout, lineDestroy, r.inventorySize, r.Installer.Destroy); err != nil {
 		return "", r.afterInterrupt(errors.Join(err, stillThere(r.left())))
 	}
-	c.Limit = r.scaled(leaveLimit) // the last machines take a moment to disappear
-	note, err := r.eventually(func(context.Context) (bool, string) {
+	return "", r.leavesNothing(ctx)
+}
+
+// leaveLimit is how long things may be listed after they were destroyed.
+const leaveLimit = 30 * time.Second
+
+// leavesNothing advises against what is not in the state and stays.
+func (r *run) leavesNothing(ctx context.Context) error {
+	const text = "terraform destroy leaves nothing in the account"
+	_, err := r.eventually(func(context.Context) (bool, string) {
 		left := r.left()
 		if len(left) == 0 {
 			return true, ""
 		}
 		return false, stillThere(left).Error()
-	})(ctx, c)
-	return note, r.afterInterrupt(err)
+	})(ctx, check{Line: Line{Text: text, Limit: r.scaled(leaveLimit)}})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil || r.applyInterrupted:
+		return r.afterInterrupt(err)
+	}
+	r.advise(text, stillThere(r.left()).Error(), "what a program creates in the account, no destroy removes")
+	return nil
 }
 
 func (r *run) emptiesState(ctx context.Context, _ check) (string, error) {
@@ -65,37 +145,6 @@ func (r *run) afterInterrupt(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: apply was interrupted, and the provider forgets what it is creating then: %w", errCannotTell, err)
-}
-
-// leaveLimit is how long things may be listed after they were destroyed.
-const leaveLimit = 30 * time.Second
-
-// terraform runs a command with a timeout, and reports its progress.
-func (r *run) terraform(ctx context.Context, timeout time.Duration, line string, command func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("timed out after %s", timeout))
-	defer cancel()
-	start := time.Now()
-	ended := make(chan error, 1)
-	go func() { ended <- command(ctx) }()
-	ticker := time.NewTicker(r.Poll)
-	defer ticker.Stop()
-	for {
-		select {
-		case err := <-ended:
-			return err
-		case <-ticker.C:
-			r.Progress(line, r.inventorySize(), time.Since(start), timeout)
-		}
-	}
-}
-
-// inventorySize returns how much there is in the account.
-func (r *run) inventorySize() string {
-	things := 0
-	for _, entries := range r.Cloud.Inventory() {
-		things += len(entries)
-	}
-	return fmt.Sprintf("%d things in the account", things)
 }
 
 // left returns what is in the account and was not there before, by kind.
