@@ -4,17 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"slices"
-	"time"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
-	"github.com/exopool/exopool/internal/rehearsal/acceptance"
-	"github.com/exopool/exopool/internal/rehearsal/report"
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
@@ -27,7 +22,7 @@ var (
 
 const (
 	lastSprint = 3
-	noEngine   = "nothing here runs containers"
+	noEngine   = "needs machines that boot, one of which runs the container: -machines nspawn"
 )
 
 // A rehearsal is what a user asks to be checked.
@@ -127,66 +122,4 @@ func (p program) bestMachines(ctx context.Context, cfg config) string {
 		}
 	}
 	return machinesNspawn
-}
-
-// runChecks starts the cloud, and checks the folder against it line by line.
-func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (found report.Report, err error) {
-	found = report.Report{Folder: r.dir, Started: time.Now(), Machines: r.Machines}
-	checks, all, release := p.interruptible(ctx)
-	defer release()
-	defer func() {
-		if checks.Err() != nil { // which explains any other error
-			err = errInterrupted
-		}
-	}()
-	installation, err := p.findTerraform(checks)
-	if err != nil {
-		return found, err
-	}
-	cloud, err := p.startCloud(checks, r.config)
-	if err != nil {
-		return found, err
-	}
-	defer p.reportUnsupported(cloud, "Terraform")
-	defer p.reportFailedPulls(cloud)
-	defer p.close(cloud) // so that the report is complete
-	p.reportWithheld()
-	folder, err := p.copyFolder(r, installation, cloud, all.Done())
-	if err != nil {
-		return found, err
-	}
-	defer folder.Close()
-	found.StandIns = standIns(installation)
-	fmt.Fprintf(to, "%s on a fake Exoscale with %s machines, in a copy with its own state\n", r.dir, r.Machines)
-	ability, reason := r.ability()
-	progress := &progress{to: to}
-	found.Verdict, err = acceptance.Run(checks, all, acceptance.Config{
-		Installer: folder, Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
-		Sprints: r.sprints, Beyond: r.beyond, Dir: r.dir, NoEngine: noEngine,
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: cloud.DialContext},
-		Report:    progress.result, Progress: progress.waiting,
-	})
-	found.Took = time.Since(found.Started)
-	return found, err
-}
-
-// standIns returns what stands in for something real in the whole run.
-func standIns(t terraformInstallation) (texts []string) {
-	for _, provider := range t.mirror.Built {
-		if provider.StandIn {
-			texts = append(texts, "the provider "+provider.Source+" is not the genuine one")
-		}
-	}
-	return texts
-}
-
-// ability is what the machines can do, and why no more.
-func (r *rehearsal) ability() (acceptance.Ability, string) {
-	switch r.Machines {
-	case machinesNspawn:
-		return acceptance.Boot, ""
-	case machinesProcess:
-		return acceptance.Traffic, "needs machines that execute their user-data: -machines nspawn"
-	}
-	return acceptance.StateOnly, "needs machines that answer: -machines nspawn or process"
 }

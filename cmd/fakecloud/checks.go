@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/exopool/exopool/fake/fakecloud"
+	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+	"github.com/exopool/exopool/internal/rehearsal/diagnosis"
+	"github.com/exopool/exopool/internal/rehearsal/report"
+)
+
+// runChecks starts the cloud, and checks the folder against it line by line.
+func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (found report.Report, err error) {
+	found = report.Report{Folder: r.dir, Started: time.Now(), Machines: r.Machines}
+	checks, all, release := p.interruptible(ctx)
+	defer release()
+	defer func() {
+		if checks.Err() != nil { // which explains any other error
+			err = errInterrupted
+		}
+	}()
+	installation, err := p.findTerraform(checks)
+	if err != nil {
+		return found, err
+	}
+	cloud, err := p.startCloud(checks, r.config)
+	if err != nil {
+		return found, err
+	}
+	defer p.reportUnsupported(cloud, "Terraform")
+	defer p.reportFailedPulls(cloud)
+	defer p.close(cloud) // so that the report is complete
+	p.reportWithheld()
+	folder, err := p.copyFolder(r, installation, cloud, all.Done())
+	if err != nil {
+		return found, err
+	}
+	defer folder.Close()
+	cfg, err := checker(cloud, r)
+	if err != nil {
+		return found, err
+	}
+	progress := &progress{to: to}
+	cfg.Installer, cfg.Report, cfg.Progress = folder, progress.result, progress.waiting
+	fmt.Fprintf(to, "%s on a fake Exoscale with %s machines, in a copy with its own state\n", r.dir, r.Machines)
+	found.Verdict, err = acceptance.Run(checks, all, cfg)
+	found.Took, found.StandIns = time.Since(found.Started), standIns(installation, cloud)
+	return found, err
+}
+
+// checker returns what checks an installation in a cloud, apart from the
+// installation.
+func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err error) {
+	ability, reason := r.ability()
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: cloud.DialContext}
+	examiner, err := diagnosis.New(diagnosis.Config{
+		Account: cloud.API(), Machines: cloud, Transport: transport, FailedPulls: func() []string { return failedPulls(cloud) },
+	})
+	return acceptance.Config{
+		Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
+		Sprints: r.sprints, Beyond: r.beyond, Dir: r.dir, NoEngine: noEngine,
+		Transport: transport, Diagnose: examiner.Diagnose,
+	}, err
+}
+
+// failedPulls returns images that machines did not get, each with the reason.
+func failedPulls(cloud *fakecloud.Cloud) (texts []string) {
+	for _, pull := range cloud.FailedPulls() {
+		texts = append(texts, fmt.Sprintf("%s: %s; %s", pull.Image, pull.Reason, pull.Remedy))
+	}
+	return texts
+}
+
+// standIns returns what stood in for something real in the whole run.
+func standIns(t terraformInstallation, cloud *fakecloud.Cloud) (texts []string) {
+	for _, s := range cloud.StandIns() {
+		texts = append(texts, s.String())
+	}
+	for _, provider := range t.mirror.Built {
+		if provider.StandIn {
+			texts = append(texts, "the provider "+provider.Source+" is not the genuine one")
+		}
+	}
+	return texts
+}
+
+// ability is what the machines can do, and why no more.
+func (r *rehearsal) ability() (acceptance.Ability, string) {
+	switch r.Machines {
+	case machinesNspawn:
+		return acceptance.Boot, ""
+	case machinesProcess:
+		return acceptance.Traffic, "needs machines that execute their user-data: -machines nspawn"
+	}
+	return acceptance.StateOnly, "needs machines that answer: -machines nspawn or process"
+}
