@@ -9,6 +9,7 @@ import (
 
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
+	"github.com/exopool/exopool/internal/rehearsal/containerhost"
 	"github.com/exopool/exopool/internal/rehearsal/diagnosis"
 	"github.com/exopool/exopool/internal/rehearsal/report"
 )
@@ -60,11 +61,18 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 	examiner, err := diagnosis.New(diagnosis.Config{
 		Account: cloud.API(), Machines: cloud, Transport: transport, FailedPulls: func() []string { return failedPulls(cloud) },
 	})
-	return acceptance.Config{
+	if err != nil {
+		return cfg, err
+	}
+	cfg = acceptance.Config{
 		Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
 		Sprints: r.sprints, Beyond: r.beyond, Dir: r.dir, NoEngine: noEngine,
 		Transport: transport, Diagnose: examiner.Diagnose,
-	}, err
+	}
+	if ability == acceptance.Boot {
+		cfg.Engine, err = containerhost.New(containerhost.Config{StartMachine: cloud.StartHelper})
+	}
+	return cfg, err
 }
 
 // failedPulls returns images that machines did not get, each with the reason.
