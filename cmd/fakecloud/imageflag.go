@@ -53,6 +53,6 @@ func (p program) reportFailedPulls(cloud *fakecloud.Cloud) {
 	}
 	fmt.Fprint(p.stderr, "\nfakecloud: machines did not get these images:\n")
 	for _, pull := range pulls {
-		fmt.Fprintf(p.stderr, "  %s pulled %s and did not get it: %s; %s\n", pull.Name, pull.Image, pull.Reason, pull.Remedy)
+		fmt.Fprintf(p.stderr, "  %v\n", pull)
 	}
 }

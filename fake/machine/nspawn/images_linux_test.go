@@ -3,6 +3,7 @@ package nspawn_test
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"io"
 	"maps"
 	"net"
@@ -126,9 +127,12 @@ func healthy(t *testing.T, m driverapi.Machine, port string) {
 }
 
 // engines are how Debian installs what runs containers, and how to call it.
-var engines = map[string]struct{ packages, hub string }{
-	"docker": {"docker.io docker-cli iptables", ""},
-	"podman": {"podman netavark crun nftables", "docker.io/"},
+var engines = map[string]struct {
+	packages, hub string
+	save          []string // commands that write an archive
+}{
+	"docker": {"docker.io docker-cli iptables", "", []string{"save"}},
+	"podman": {"podman netavark crun nftables", "docker.io/", []string{"save", "save --format oci-archive"}},
 }
 
 func TestEnginesGetImagesOfAllRegistries(t *testing.T) {
@@ -157,6 +161,19 @@ apt-get -q -y --no-install-recommends install `+e.packages+`
 				healthy(t, m, port)
 			}
 			assert.Empty(t, registry.FailedPulls())
+
+			// What the engine writes is an image that can be given.
+			for _, save := range e.save {
+				text, err := on(t, k, m, "sudo "+engine+" "+save+" registry.example.com:5000/a/b | base64 -w0")
+				require.NoError(t, err)
+				archive, err := base64.StdEncoding.DecodeString(text)
+				require.NoError(t, err)
+				file := filepath.Join(t.TempDir(), "saved.tar")
+				require.NoError(t, os.WriteFile(file, archive, 0o600))
+				saved, err := imageregistry.Open("registry.example.com:5000/a/b", file)
+				require.NoError(t, err, save)
+				require.NoError(t, imageregistry.New(imageregistry.Config{Images: []*imageregistry.Image{saved}}).Close())
+			}
 
 			begin := time.Now()
 			said, err := on(t, k, m, "sudo "+engine+" pull "+e.hub+"prom/prometheus")

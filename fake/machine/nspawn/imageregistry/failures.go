@@ -1,6 +1,7 @@
 package imageregistry
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -17,6 +18,10 @@ type FailedPull struct {
 	Image  string // as users write it, such as prom/prometheus:latest
 	Reason string // such as: no route to registry-1.docker.io
 	Remedy string // what to do, such as: give it with -image prom/prometheus=ARCHIVE
+}
+
+func (p FailedPull) String() string {
+	return fmt.Sprintf("%s pulled %s and did not get it: %s; %s", p.Name, p.Image, p.Reason, p.Remedy)
 }
 
 type failures struct {

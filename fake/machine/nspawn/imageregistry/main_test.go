@@ -107,28 +107,28 @@ type offline struct{ err error }
 func (o offline) RoundTrip(*http.Request) (*http.Response, error) { return nil, o.err }
 
 // newImage returns an image for a platform.
-func newImage(t *testing.T, os, architecture string) v1.Image {
-	t.Helper()
+func newImage(tb testing.TB, os, architecture string) v1.Image {
+	tb.Helper()
 	image, err := random.Image(1000, 2)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	config, err := image.ConfigFile()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	config = config.DeepCopy()
 	config.OS, config.Architecture = os, architecture
 	image, err = mutate.ConfigFile(image, config)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return image
 }
 
 // ours returns an image for the machines of this host.
-func ours(t *testing.T) v1.Image { t.Helper(); return newImage(t, "linux", runtime.GOARCH) }
+func ours(tb testing.TB) v1.Image { tb.Helper(); return newImage(tb, "linux", runtime.GOARCH) }
 
 // newLayout writes an OCI layout with some images.
-func newLayout(t *testing.T, images ...mutate.IndexAddendum) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "layout")
+func newLayout(tb testing.TB, images ...mutate.IndexAddendum) string {
+	tb.Helper()
+	dir := filepath.Join(tb.TempDir(), "layout")
 	_, err := layout.Write(dir, mutate.AppendManifests(empty.Index, images...))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return dir
 }
 

@@ -2,7 +2,9 @@ package imageregistry_test
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,45 +25,89 @@ import (
 )
 
 // packed returns a folder as an archive.
-func packed(t *testing.T, dir string) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "image.tar"))
-	require.NoError(t, err)
+func packed(tb testing.TB, dir string) string {
+	tb.Helper()
+	file, err := os.Create(filepath.Join(tb.TempDir(), "image.tar"))
+	require.NoError(tb, err)
 	defer file.Close()
 	w := tar.NewWriter(file)
-	require.NoError(t, w.AddFS(os.DirFS(dir)))
-	require.NoError(t, w.Close())
+	require.NoError(tb, w.AddFS(os.DirFS(dir)))
+	require.NoError(tb, w.Close())
 	return file.Name()
 }
 
 // zipped returns a compressed archive.
-func zipped(t *testing.T, archive string) string {
-	t.Helper()
+func zipped(tb testing.TB, archive string) string {
+	tb.Helper()
 	from, err := os.Open(archive)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer from.Close()
 	to, err := os.Create(archive + ".gz")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer to.Close()
 	w := gzip.NewWriter(to)
 	_, err = io.Copy(w, from)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, w.Close())
 	return to.Name()
 }
 
 // saved returns an archive as docker save writes it.
-func saved(t *testing.T, images map[string]v1.Image) string {
-	t.Helper()
+func saved(tb testing.TB, images map[string]v1.Image) string {
+	tb.Helper()
 	tags := map[name.Tag]v1.Image{}
 	for named, image := range images {
 		tag, err := name.NewTag(named)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		tags[tag] = image
 	}
-	file := filepath.Join(t.TempDir(), "saved.tar")
-	require.NoError(t, tarball.MultiWriteToFile(file, tags))
+	file := filepath.Join(tb.TempDir(), "saved.tar")
+	require.NoError(tb, tarball.MultiWriteToFile(file, tags))
 	return file
+}
+
+// linked returns an archive as docker save wrote it before version 25: layers are
+// not compressed, and may be links.
+func linked(tb testing.TB) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	layer := []byte("a layer")
+	config, err := json.Marshal(v1.ConfigFile{
+		OS: "linux", Architecture: runtime.GOARCH, RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{hash(tb, layer), hash(tb, layer)}},
+	})
+	require.NoError(tb, err)
+	manifest, err := json.Marshal(tarball.Manifest{{Config: "config.json", Layers: []string{"a/layer.tar", "b/layer.tar"}}})
+	require.NoError(tb, err)
+	file, err := os.Create(filepath.Join(dir, "linked.tar"))
+	require.NoError(tb, err)
+	defer file.Close()
+	w := tar.NewWriter(file)
+	for name, content := range map[string][]byte{"config.json": config, "a/layer.tar": layer, "manifest.json": manifest} {
+		require.NoError(tb, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o600}))
+		_, err := w.Write(content)
+		require.NoError(tb, err)
+	}
+	require.NoError(tb, w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "b/layer.tar", Linkname: "../a/layer.tar"}))
+	require.NoError(tb, w.Close())
+	return file.Name()
+}
+
+func hash(tb testing.TB, content []byte) v1.Hash {
+	tb.Helper()
+	sum, _, err := v1.SHA256(bytes.NewReader(content))
+	require.NoError(tb, err)
+	return sum
+}
+
+func TestLayersThatAreNotCompressedKeepTheirDigest(t *testing.T) {
+	pulled := serve(t, nil, open(t, "a/b:1", linked(t))).mustPull(t, "a/b:1")
+	manifest, err := pulled.Manifest()
+	require.NoError(t, err)
+	require.Len(t, manifest.Layers, 2)
+	for _, layer := range manifest.Layers {
+		assert.Equal(t, hash(t, []byte("a layer")), layer.Digest)
+		assert.Equal(t, types.OCIUncompressedLayer, layer.MediaType)
+	}
 }
 
 func TestImagesOfLayoutsKeepTheirDigest(t *testing.T) {

@@ -97,6 +97,8 @@ func TestWithoutAWayOutAPullFailsAtOnceAndIsRemembered(t *testing.T) {
 		assert.Equal(t, []imageregistry.FailedPull{{
 			Machine: machine, Image: "prom/prometheus:latest", Reason: c.reason, Remedy: "give it with -image prom/prometheus=ARCHIVE",
 		}}, s.FailedPulls())
+		assert.Equal(t, "web pulled prom/prometheus:latest and did not get it: "+c.reason+"; give it with -image prom/prometheus=ARCHIVE",
+			s.FailedPulls()[0].String())
 		assert.Equal(t, 1, strings.Count(s.log.String(), "machine did not get an image"))
 	}
 	s := serve(t, offline{syscall.ENETUNREACH})
