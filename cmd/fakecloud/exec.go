@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
+	"github.com/exopool/exopool/internal/rehearsal/terraform"
 )
 
 // The exit codes of shells for commands that could not be run or were killed.
@@ -25,14 +28,24 @@ const (
 // code. Signals are forwarded to the command.
 func (p program) exec(ctx context.Context, args []string) (int, error) {
 	cfg := config{Listen: "127.0.0.1:0", Machines: machinesMemory}
-	var command []string
+	var (
+		command    []string
+		localState bool
+	)
 	set := p.newSet("exec", "fakecloud exec runs a command against a new fake Exoscale, which ends with the command.")
 	set.ExitCodes = "those of the command; 126 or 127 when it cannot be run, 1 on another failure, 2 when a setting is wrong."
 	set.Operands(&command, "-- COMMAND [ARGUMENT...]")
 	addCloud(set, &cfg, "")
+	settings.Add(set, &localState, settings.Spec{
+		Flag: "local-state", Help: "runs the command in a copy of this folder of Terraform configuration, whose state is local " +
+			"whatever backend it names, and which is removed with the cloud",
+	}, settings.Bool())
 	set.Check(func() {
 		if len(command) == 0 {
 			set.Wrong("command line", "has no command", "give one: fakecloud exec -- COMMAND")
+		}
+		if localState && slices.ContainsFunc(command, func(a string) bool { return strings.HasPrefix(a, "-chdir") }) {
+			set.Wrong("flag -local-state", "does not go with -chdir, which leads out of the copy", "change into the folder first")
 		}
 	})
 	if err := set.Parse(args, p.stdout); err != nil {
@@ -47,7 +60,13 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete
 
+	dir, remove, err := workingFolder(localState)
+	if err != nil {
+		return exitOK, err
+	}
+	defer remove()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // running it is the purpose
+	cmd.Dir = dir
 	cmd.Env = cloud.Environ(p.environ)
 	p.reportWithheld()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
@@ -67,6 +86,19 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 			return outcome(cmd, err)
 		}
 	}
+}
+
+// workingFolder returns where the command runs: here, or in a copy with a local
+// state. remove removes the copy.
+func workingFolder(localState bool) (dir string, remove func(), err error) {
+	if !localState {
+		return "", func() {}, nil
+	}
+	folder, err := terraform.New(terraform.Config{Dir: ".", KeepLock: true})
+	if err != nil {
+		return "", nil, fmt.Errorf("flag -local-state: %w", err)
+	}
+	return folder.Dir(), func() { _ = folder.Close() }, nil // what cannot be removed is in the system's place for such things
 }
 
 // reportWithheld prints the names of the variables that the command does not

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,4 +33,32 @@ func TestExecListsWhatIsNotEmulated(t *testing.T) {
 	term = newTerminal(t, environ)
 	require.Equal(t, 0, term.run(t.Context(), args))
 	assert.Empty(t, term.err.String())
+}
+
+func TestLocalStateKeepsCommandsFromTheBackend(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("needs a shell")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	require.NoError(t, os.WriteFile("main.tf", []byte("terraform {\n  backend \"s3\" {}\n}\n"), 0o600))
+	term := newTerminal(t)
+	require.Equal(t, 0, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-c", "pwd; cat main.tf *_override.tf; touch made"}), term.err)
+	copied, text, _ := strings.Cut(term.out.String(), "\n")
+	assert.Contains(t, text, `backend "s3"`)
+	assert.Contains(t, text, `backend "local"`)
+	assert.NoDirExists(t, copied)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "nothing is written to the user's folder")
+
+	term = newTerminal(t)
+	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-chdir=" + dir}))
+	assert.Contains(t, term.err.String(), "does not go with -chdir")
+
+	require.NoError(t, os.Remove("main.tf"))
+	term = newTerminal(t)
+	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-c", "true"}))
+	assert.Contains(t, term.err.String(), "flag -local-state: . is not a folder with Terraform configuration")
 }

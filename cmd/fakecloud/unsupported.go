@@ -9,11 +9,8 @@ import (
 
 // storageAdvice is what users of object storage can do.
 const storageAdvice = `
-Object storage is not emulated. If it was asked for Terraform's state: "fakecloud rehearse" gives a copy of the folder a
-local state by itself; for "fakecloud exec" a file backend_override.tf beside the configuration does, with
-    terraform {
-      backend "local" {}
-    }
+Object storage is not emulated. If it was asked for Terraform's state: "fakecloud rehearse" and "fakecloud exec -local-state"
+use a copy of the folder with a local state.
 Buckets and their contents have to be left out here, for example by a variable.
 `
 

@@ -45,6 +45,12 @@ func (u Unsupported) ObjectStorage() bool {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if command, ok := isV1(r); ok {
+		f.add("API v1: " + command)
+		refuseV1(w, command)
+		return
+	}
 	if vendordomains.OfVendor(r.Host) && !vendordomains.OfAPI(r.Host) {
 		f.add("https://" + r.Host)
 		refuse(w, r.Host)

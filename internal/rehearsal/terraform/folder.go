@@ -161,6 +161,9 @@ func (f *Folder) copyFrom(root, within string) error {
 	return os.WriteFile(f.variables, text, 0o600)
 }
 
+// Dir returns the copy of the configuration.
+func (f *Folder) Dir() string { return f.dir }
+
 // Close removes the copy, and with it the state.
 func (f *Folder) Close() error { return os.RemoveAll(f.temporary) }
 
