@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -50,11 +51,24 @@ func (r *run) built(line, folder string) check {
 		if info, err := os.Stat(filepath.Join(dir, "Dockerfile")); err != nil || info.IsDir() {
 			return "", errors.New("there is no Dockerfile in it")
 		}
+		dir, moved, remove, err := flat(dir)
+		if err != nil {
+			return "", fmt.Errorf("pack it as the checker does: %w", err)
+		}
+		defer remove()
+		note := ""
+		if moved != "" {
+			note = fmt.Sprintf("the checker packs files without the names of their folders: %s arrives as %s, beside the Dockerfile", moved, path.Base(moved))
+		}
 		building := func() string { return "building" }
-		return "", r.command(ctx, r.BuildTimeout, c.Text, building, func(ctx context.Context) (err error) {
+		err = r.command(ctx, r.BuildTimeout, c.Text, building, func(ctx context.Context) (err error) {
 			r.container.image, err = r.Engine.Build(ctx, dir)
 			return err
 		})
+		if err != nil && moved != "" {
+			err = fmt.Errorf("%w; %s", err, note)
+		}
+		return note, err
 	}}
 }
 
