@@ -46,7 +46,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (foun
 		return found, err
 	}
 	progress := &progress{to: to}
-	cfg.Installer, cfg.Report, cfg.Progress = folder, progress.result, progress.waiting
+	cfg.Installer, cfg.Report, cfg.Progress = advisedFolder{folder, cloud.API().Templates()}, progress.result, progress.waiting
 	fmt.Fprintf(to, "%s on a fake Exoscale with %s machines, in a copy with its own state\n", r.dir, r.Machines)
 	found.Verdict, err = acceptance.Run(checks, all, cfg)
 	found.Took, found.StandIns = time.Since(found.Started), standIns(installation, cloud)

@@ -68,3 +68,13 @@ func TestMachinesThatAreReplacedGetTheirChance(t *testing.T) {
 		assert.Greater(t, r.Took, 40*time.Second)
 	})
 }
+
+func TestErrorOfTerraformMayBringHints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.breaks = 1
+		r := find(t, rehearse(t.Context(), t, s.config()), "resources", "terraform apply ends without an error")
+		assert.Equal(t, "quota exceeded", r.Note)
+		assert.Equal(t, []string{"ask for more"}, r.Hints)
+	})
+}

@@ -43,6 +43,23 @@ type Result struct {
 	StandIn string
 }
 
+// A hintedError is one of which it is known what to do about it.
+type hintedError struct {
+	error
+
+	hints []string
+}
+
+func (e hintedError) Unwrap() error { return e.error }
+
+// WithHints returns the error of an [Installer] with what to do about it.
+func WithHints(err error, hints ...string) error {
+	if len(hints) == 0 {
+		return err
+	}
+	return hintedError{err, hints}
+}
+
 // An Advice is something that the course's checker does not look at, and that is
 // not as it should be.
 type Advice struct {

@@ -128,6 +128,9 @@ func (r *run) find(ctx context.Context, c check, result *Result) {
 		result.Note = err.Error()
 	default:
 		result.Outcome, result.Note = Failed, err.Error()
+		if known := new(hintedError); errors.As(err, known) {
+			result.Hints = append(result.Hints, known.hints...)
+		}
 		r.explainFailure(ctx, c, result)
 	}
 }

@@ -94,7 +94,7 @@ func (s *solution) create(ctx context.Context, path string, body object) string 
 func (s *solution) Apply(ctx context.Context) error {
 	s.applies++
 	if s.applies == s.breaks {
-		return errors.New("quota exceeded")
+		return acceptance.WithHints(errors.New("quota exceeded"), "ask for more")
 	}
 	if s.applied {
 		if s.resets {
