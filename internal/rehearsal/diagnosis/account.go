@@ -73,13 +73,14 @@ func (e *Examiner) refusedCalls(p patient) []finding {
 	}}
 }
 
-// balancer says what the health checks of the machines get.
-func (e *Examiner) balancer(patients []patient) (found []finding) {
+// balancer says what the health checks of the machines get. If something is known
+// that explains why they are not answered, it is left out that they are not.
+func (e *Examiner) balancer(patients []patient, explained bool) (found []finding) {
 	for _, b := range e.cfg.Account.Balancers() {
 		for _, s := range b.Services {
 			problems := e.cfg.Machines.HealthProblems(b.ID, s.ID)
 			for _, p := range patients {
-				if err := problems[p.ID]; err != nil {
+				if err := problems[p.ID]; err != nil && (!explained || answered.MatchString(err.Error())) {
 					found = append(found, healthProblem(p, s, err))
 				}
 			}

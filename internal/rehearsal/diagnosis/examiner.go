@@ -104,7 +104,7 @@ func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) accep
 		final = final || hopeless(p, about.Port)
 	}
 	if about.Balancer {
-		findings = append(findings, e.balancer(patients)...)
+		findings = append(findings, e.balancer(patients, len(findings) > 0)...)
 	}
 	if about.Port == 0 {
 		others := e.monitoring(ctx, patients)
@@ -116,7 +116,7 @@ func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) accep
 	}
 	if e.cfg.FailedPulls != nil && len(findings) > 0 {
 		for _, pull := range e.cfg.FailedPulls() {
-			findings = append(findings, finding{"an image could not be pulled: " + pull, "correct its name, or serve it with -image NAME=FOLDER"})
+			findings = append(findings, finding{seen: "an image could not be pulled: " + pull})
 		}
 	}
 	return summary(findings, final)

@@ -24,8 +24,8 @@ const LogScript = `for engine in docker podman; do
 done`
 
 // UnitScript prints the units of systemd that have failed, each with its last
-// message.
-const UnitScript = `systemctl list-units --state=failed --plain --no-legend --no-pager | head -n 10 | while read -r unit rest; do
+// message. Those of cloud-init are left out: they fail with the user-data.
+const UnitScript = `systemctl list-units --state=failed --plain --no-legend --no-pager | grep -v '^cloud-' | head -n 10 | while read -r unit rest; do
 	echo "$unit: $(journalctl --unit="$unit" --output=cat --lines=5 --no-pager 2>/dev/null | grep -v "^$unit: \|^Failed to start\|^$" | tail -n 1)"
 done`
 
