@@ -51,6 +51,13 @@ resource "exoscale_iam_role" "restricted_key" { # Forbidden? This key may not cr
       }
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = local.key_maximum >= var.maximum
+      error_message = "The machine's own key must allow the maximum, ${var.maximum}: raise key_maximum, or leave it out."
+    }
+  }
 }
 
 resource "exoscale_iam_api_key" "restricted_key" { # Forbidden? This key may not create keys: set restricted_key = false.

@@ -54,7 +54,7 @@ locals {
     commands = join(" && ", concat(
       ["sh /usr/local/lib/exopool/setup.sh"],
       local.fetches_release ? [
-        "sh /usr/local/lib/exopool/fetch.sh '${var.release_url}' ${var.release_sha256}",
+        "sh /usr/local/lib/exopool/fetch.sh '${var.release_url}' ${var.release_sha256 == null ? "" : var.release_sha256}",
         "sh /usr/local/lib/exopool/start.sh",
       ] : [],
     ))
@@ -82,6 +82,16 @@ resource "exoscale_compute_instance" "monitoring" {
 
     # A machine that fetches its release does so once, at its first boot.
     replace_triggered_by = [terraform_data.first_boot]
+
+    precondition {
+      condition     = (var.release_url == null) == (var.release_sha256 == null)
+      error_message = "Set release_url and release_sha256 together, or neither."
+    }
+
+    precondition {
+      condition     = local.limits["exopool:cpu_low:percent"] < local.limits["exopool:cpu_high:percent"]
+      error_message = "The lower limit, ${local.limits["exopool:cpu_low:percent"]} %, must be less than the upper one, ${local.limits["exopool:cpu_high:percent"]} %, so that the size is stable between them: set cpu_low and cpu_high."
+    }
 
     precondition {
       condition     = length(local.monitoring_user_data) < 32768

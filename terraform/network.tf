@@ -9,6 +9,23 @@ resource "exoscale_security_group" "members" {
 resource "exoscale_security_group" "monitoring" {
   name        = "${var.name}-monitoring"
   description = "Monitoring machine of ${var.name}."
+
+  lifecycle {
+    precondition {
+      condition     = length(var.deploy_cidrs) > 0 || !local.uploads
+      error_message = "Terraform uploads the programs by SSH: add the network of the machine that runs it to deploy_cidrs, or set release_url, or provision = false."
+    }
+
+    precondition {
+      condition     = length(var.deploy_cidrs) > 0 || !var.private
+      error_message = "With private, SSH is the only way to the monitoring machine: set the networks that may log in, deploy_cidrs."
+    }
+
+    precondition {
+      condition     = !var.private || join(" ", var.admin_cidrs) == "0.0.0.0/0"
+      error_message = "private closes Grafana and Prometheus to all networks, so admin_cidrs has no effect: leave one of the two out."
+    }
+  }
 }
 
 # The load balancer passes the addresses of clients on, so the clients

@@ -45,6 +45,11 @@ resource "exoscale_instance_pool" "members" {
     ignore_changes = [size]
 
     precondition {
+      condition     = var.minimum <= var.maximum
+      error_message = "The minimum, ${var.minimum}, is above the maximum, ${var.maximum}: change minimum or maximum."
+    }
+
+    precondition {
       condition     = length(local.member_user_data) < 32768
       error_message = "The user-data of the members has ${length(local.member_user_data)} characters; Exoscale takes less than 32768."
     }

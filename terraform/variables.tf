@@ -1,6 +1,8 @@
 # Required variables, and those of the installation as a whole. The pool's
 # variables are in variables_pool.tf, the monitoring machine's in
-# variables_monitoring.tf.
+# variables_monitoring.tf. What two variables must not say together is refused by
+# a precondition of the resource that it matters to: before 1.9, a validation
+# refers to its own variable only.
 
 variable "exoscale_key" {
   description = "Exoscale API key that creates everything; it starts with EXO."
@@ -122,16 +124,6 @@ variable "deploy_cidrs" {
   validation {
     condition     = alltrue([for c in var.deploy_cidrs : try("${cidrhost(c, 0)}/${split("/", c)[1]}" == c, false)])
     error_message = "Write networks like 203.0.113.0/24, a single address like 203.0.113.7/32."
-  }
-
-  validation {
-    condition     = length(var.deploy_cidrs) > 0 || !var.provision || var.release_url != null
-    error_message = "Terraform uploads the programs by SSH: add the network of the machine that runs it, or set release_url, or provision = false."
-  }
-
-  validation {
-    condition     = length(var.deploy_cidrs) > 0 || !var.private
-    error_message = "With private, SSH is the only way to the monitoring machine: set the networks that may log in."
   }
 }
 

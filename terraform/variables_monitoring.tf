@@ -29,11 +29,6 @@ variable "admin_cidrs" {
     condition     = alltrue([for c in var.admin_cidrs : try("${cidrhost(c, 0)}/${split("/", c)[1]}" == c, false)])
     error_message = "Write networks like 203.0.113.0/24, a single address like 203.0.113.7/32."
   }
-
-  validation {
-    condition     = !var.private || join(" ", var.admin_cidrs) == "0.0.0.0/0"
-    error_message = "private closes Grafana and Prometheus to all networks, so admin_cidrs has no effect: leave one of the two out."
-  }
 }
 
 variable "interval" {
@@ -91,11 +86,6 @@ variable "cpu_low" {
     condition     = var.cpu_low == null ? true : var.cpu_low >= 0
     error_message = "The lower limit is a percentage, 0 or more; with 0 the pool never shrinks."
   }
-
-  validation {
-    condition     = coalesce(var.cpu_low, local.default_limits["exopool:cpu_low:percent"]) < coalesce(var.cpu_high, local.default_limits["exopool:cpu_high:percent"])
-    error_message = "The lower limit must be less than the upper one, so that the size is stable between them: set cpu_low and cpu_high."
-  }
 }
 
 variable "grafana_major" {
@@ -130,8 +120,8 @@ variable "key_maximum" {
   default     = null
 
   validation {
-    condition     = var.key_maximum == null ? true : var.key_maximum >= var.maximum && floor(var.key_maximum) == var.key_maximum
-    error_message = "The key must allow the maximum: key_maximum is a whole number, at least as large as maximum."
+    condition     = var.key_maximum == null ? true : var.key_maximum >= 1 && floor(var.key_maximum) == var.key_maximum
+    error_message = "key_maximum is a whole number of members, 1 or more."
   }
 }
 
@@ -143,7 +133,7 @@ variable "provision" {
 }
 
 variable "release_url" {
-  description = "Address of a .tar.gz with the programs autoscaler and discovery (linux/amd64), which the monitoring machine downloads; null builds them from this repository and uploads them by SSH."
+  description = "Address of a .tar.gz with the programs autoscaler and discovery (linux/amd64), which the monitoring machine downloads; null uploads them by SSH, or their source if there is no Go to build them."
   type        = string
   default     = null
 
@@ -161,10 +151,5 @@ variable "release_sha256" {
   validation {
     condition     = var.release_sha256 == null || can(regex("^[0-9a-f]{64}$", var.release_sha256))
     error_message = "The checksum has 64 lower-case hexadecimal digits, as sha256sum prints it."
-  }
-
-  validation {
-    condition     = (var.release_url == null) == (var.release_sha256 == null)
-    error_message = "Set release_url and release_sha256 together, or neither."
   }
 }

@@ -83,7 +83,7 @@ variable "maximum" {
   nullable    = false
 
   validation {
-    condition     = var.maximum >= var.minimum && var.maximum <= 10000 && floor(var.maximum) == var.maximum
-    error_message = "The maximum is a whole number from the minimum to 10000."
+    condition     = var.maximum >= 1 && var.maximum <= 10000 && floor(var.maximum) == var.maximum
+    error_message = "The maximum is a whole number from 1 to 10000."
   }
 }

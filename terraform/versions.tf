@@ -1,6 +1,6 @@
 terraform {
-  # 1.9 introduced validations that refer to other variables.
-  required_version = ">= 1.9.0"
+  # Tests need 1.9, for their mocked providers.
+  required_version = ">= 1.5.0"
 
   required_providers {
     exoscale = {

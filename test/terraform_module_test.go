@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/semver"
 
 	"github.com/exopool/exopool/internal/providers"
 )
@@ -27,7 +28,10 @@ type module struct {
 	environ []string
 }
 
-// newModule skips the test where there is no Terraform.
+// oldestWithMocks is the first version of Terraform that runs the module's tests.
+const oldestWithMocks = "v1.9.0"
+
+// newModule skips the test where there is no Terraform for it.
 func newModule(t *testing.T) module {
 	t.Helper()
 	program, err := providers.Terraform(t.Context())
@@ -49,6 +53,13 @@ func newModule(t *testing.T) module {
 		m.environ = append(m.environ, name+"="+value)
 	}
 	m.run(t, "init", "-backend=false", "-input=false")
+	var version struct {
+		Version string `json:"terraform_version"`
+	}
+	require.NoError(t, json.Unmarshal(m.run(t, "version", "-json"), &version))
+	if semver.Compare("v"+version.Version, oldestWithMocks) < 0 {
+		t.Skipf("Terraform %s cannot mock a cloud: the module's tests need %s", version.Version, oldestWithMocks)
+	}
 	return m
 }
 

@@ -8,17 +8,16 @@ import (
 	"os/exec"
 )
 
-// The oldest version that works: validations that refer to other variables, and
-// mocked providers in tests, came with 1.9 at the latest. OpenTofu has the same
-// numbers.
+// The oldest version that works, with the module and with rehearsals. OpenTofu has
+// the same numbers, from 1.6 on.
 const (
 	oldestMajor = 1
-	oldestMinor = 9
+	oldestMinor = 5
 )
 
 // ErrNoTerraform is the error when no usable Terraform is installed.
-var ErrNoTerraform = errors.New("no usable terraform or tofu: install Terraform 1.9 or newer " +
-	"(https://developer.hashicorp.com/terraform/install) or OpenTofu 1.9 or newer " +
+var ErrNoTerraform = errors.New("no usable terraform or tofu: install Terraform 1.5 or newer " +
+	"(https://developer.hashicorp.com/terraform/install) or OpenTofu " +
 	"(https://opentofu.org/docs/intro/install/) and put it on the PATH")
 
 // Terraform returns the path of terraform, or else tofu, from the PATH. The

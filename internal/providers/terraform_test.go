@@ -25,10 +25,10 @@ func TestTerraformIsPreferredAndOpenTofuAccepted(t *testing.T) {
 	t.Setenv("PATH", dir+":/bin:/usr/bin")
 	t.Chdir(dir)
 	tofu := program(t, dir, "tofu", `{"terraform_version":"1.10.0"}`)
-	program(t, dir, "terraform", `{"terraform_version":"1.5.7"}`)
+	program(t, dir, "terraform", `{"terraform_version":"1.4.7"}`)
 	path, err := providers.Terraform(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, tofu, path, "1.5.7 is too old")
+	assert.Equal(t, tofu, path, "1.4.7 is too old")
 
 	terraform := program(t, dir, "terraform", `{"terraform_version":"1.11.4"}`)
 	path, err = providers.Terraform(t.Context())
@@ -39,7 +39,7 @@ func TestTerraformIsPreferredAndOpenTofuAccepted(t *testing.T) {
 func TestMissingTerraformIsExplained(t *testing.T) {
 	for name, answer := range map[string]string{
 		"not installed":  "",
-		"too old":        `{"terraform_version":"1.8.9"}`,
+		"too old":        `{"terraform_version":"1.4.7"}`,
 		"not a number":   `{"terraform_version":"latest"}`,
 		"something else": "hello",
 	} {

@@ -1,4 +1,4 @@
-# Each validation refuses what it should. The messages say what to type.
+# Each validation and each precondition refuses what it should. The messages say what to type.
 
 mock_provider "exoscale" {}
 mock_provider "tls" {}
@@ -147,7 +147,7 @@ run "refuses_uploads_from_nowhere" {
     deploy_cidrs = []
   }
 
-  expect_failures = [var.deploy_cidrs]
+  expect_failures = [exoscale_security_group.monitoring]
 }
 
 run "refuses_networks_with_host_bits" {
@@ -268,7 +268,7 @@ run "refuses_a_maximum_below_the_minimum" {
     maximum = 3
   }
 
-  expect_failures = [var.maximum]
+  expect_failures = [exoscale_instance_pool.members]
 }
 
 run "refuses_a_maximum_that_the_autoscaler_refuses" {
@@ -350,7 +350,7 @@ run "refuses_releases_without_a_checksum" {
     release_url = "https://example.com/exopool.tar.gz"
   }
 
-  expect_failures = [var.release_sha256]
+  expect_failures = [exoscale_compute_instance.monitoring]
 }
 
 run "refuses_boot_ages_that_are_fractions" {
@@ -391,7 +391,7 @@ run "refuses_limits_that_leave_no_rest_between_them" {
     cpu_low  = 50
   }
 
-  expect_failures = [var.cpu_low]
+  expect_failures = [exoscale_compute_instance.monitoring]
 }
 
 run "refuses_a_lower_limit_above_the_upper_one_of_the_file" {
@@ -401,7 +401,7 @@ run "refuses_a_lower_limit_above_the_upper_one_of_the_file" {
     cpu_low = 99
   }
 
-  expect_failures = [var.cpu_low]
+  expect_failures = [exoscale_compute_instance.monitoring]
 }
 
 run "refuses_addresses_in_place_of_paths_of_metrics" {
@@ -422,7 +422,7 @@ run "refuses_a_key_that_cannot_reach_the_maximum" {
     key_maximum = 5
   }
 
-  expect_failures = [var.key_maximum]
+  expect_failures = [exoscale_iam_role.restricted_key]
 }
 
 run "refuses_networks_for_what_is_closed" {
@@ -433,7 +433,7 @@ run "refuses_networks_for_what_is_closed" {
     admin_cidrs = ["198.51.100.0/24"]
   }
 
-  expect_failures = [var.admin_cidrs]
+  expect_failures = [exoscale_security_group.monitoring]
 }
 
 run "refuses_a_machine_that_nothing_reaches" {
@@ -445,5 +445,5 @@ run "refuses_a_machine_that_nothing_reaches" {
     deploy_cidrs = []
   }
 
-  expect_failures = [var.deploy_cidrs]
+  expect_failures = [exoscale_security_group.monitoring]
 }

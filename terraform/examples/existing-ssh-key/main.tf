@@ -2,7 +2,7 @@
 # the office, as with Grafana and Prometheus.
 
 terraform {
-  required_version = ">= 1.9.0"
+  required_version = ">= 1.5.0"
 }
 
 variable "exoscale_key" {
