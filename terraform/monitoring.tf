@@ -78,7 +78,9 @@ resource "exoscale_compute_instance" "monitoring" {
   lifecycle {
     # Exoscale renews its images under the same name. That must not delete the
     # recorded metrics; the README says how to replace the machine on purpose.
-    ignore_changes = [template_id]
+    # User-data is for a new machine, too. To change it is an update, with which
+    # the provider (0.69.3) takes all labels away.
+    ignore_changes = [template_id, user_data]
 
     # A machine that fetches its release does so once, at its first boot.
     replace_triggered_by = [terraform_data.first_boot]

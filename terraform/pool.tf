@@ -34,7 +34,7 @@ resource "exoscale_instance_pool" "members" {
   instance_type      = var.member_type
   disk_size          = var.disk_size
   size               = var.minimum
-  min_available      = var.minimum # the cloud enforces the minimum, too
+  min_available      = 1 # a raised minimum, which may be above the size, would be refused
   key_pair           = var.ssh_key
   security_group_ids = [exoscale_security_group.members.id]
   user_data          = local.member_user_data
