@@ -12,7 +12,6 @@ read -r toolchain sha256 <"$here/toolchain"
 # Not in /tmp, which may be in memory.
 work=$(mktemp -d "$here/build-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-trap 'exit 1' TERM
 
 start=$(date +%s)
 say() {

@@ -10,7 +10,9 @@ record=/usr/local/lib/exopool/built-from
 build=''
 finish() {
   if [ -n "$build" ]; then
-    kill "$build" 2>/dev/null || true
+    # timeout, and the group that it leads from its start on.
+    kill -s KILL "$build" 2>/dev/null || true
+    kill -s KILL -- "-$build" 2>/dev/null || true
   fi
   rm -rf deployment
 }
