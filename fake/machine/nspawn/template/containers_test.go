@@ -92,7 +92,12 @@ type container struct {
 		Destination, Source, Type string
 		Options                   []string
 	}
-	Hooks struct{ Poststop []struct{ Path string } }
+	Hooks struct {
+		Poststop []struct {
+			Path      string
+			Args, Env []string
+		}
+	}
 	Linux json.RawMessage
 }
 
@@ -111,6 +116,27 @@ func TestContainerSeesTheMachinesProc(t *testing.T) {
 	assert.Equal(t, l.machine+"/run/exopool-proc/uptime", sources["/proc/uptime"])
 	assert.NotContains(t, sources, "/proc/version", "runc would refuse it")
 	assert.NotContains(t, sources, "/proc/meminfo", "the machine does not have it")
+}
+
+// TestHooksReadWhatTheyGet: a runtime that writes a container's state to a hook is
+// killed by a broken pipe if the hook has ended.
+func TestHooksReadWhatTheyGet(t *testing.T) {
+	l := newLab(t)
+	l.put(map[string]string{"bundle/rootfs/etc/ssl/certs/more.pem": theirs})
+	hooks := l.create().Hooks.Poststop
+	require.Len(t, hooks, 1)
+	mountPoint := hooks[0].Args[len(hooks[0].Args)-1]
+	require.NoError(t, os.WriteFile(mountPoint, nil, 0o600))
+	hook := &exec.Cmd{Path: hooks[0].Path, Args: hooks[0].Args, Env: hooks[0].Env}
+	stdin, err := hook.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, hook.Start())
+	_, err = stdin.Write(make([]byte, 1<<20)) // more than a pipe holds
+	require.NoError(t, err)
+	require.NoError(t, stdin.Close())
+	require.NoError(t, hook.Wait())
+	assert.NoFileExists(t, mountPoint)
+	assert.FileExists(t, filepath.Join(l.bundle, "rootfs/etc/ssl/certs/more.pem"))
 }
 
 func TestMountsOfTheUserStay(t *testing.T) {
