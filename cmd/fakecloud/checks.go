@@ -68,6 +68,7 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 		Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
 		Sprints: r.sprints, Beyond: r.beyond, Dir: r.dir, NoEngine: noEngine,
 		Transport: transport, Diagnose: examiner.Diagnose,
+		Advise: func() []acceptance.Advice { return userDataAdvice(cloud.API()) },
 	}
 	if ability == acceptance.Boot {
 		cfg.Engine, err = containerhost.New(containerhost.Config{StartMachine: cloud.StartHelper})

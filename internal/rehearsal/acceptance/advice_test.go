@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -55,5 +56,26 @@ func TestSizeThatAnApplyResetsIsShown(t *testing.T) {
 		verdict := rehearse(t.Context(), t, s.config())
 		assert.Equal(t, "the pool went from 1 to 3 meanwhile", find(t, verdict, "scaling", lineApply).Note)
 		assert.Contains(t, verdict.Advice[0].Hints[0], "ignore_changes = [size]")
+	})
+}
+
+func TestFurtherAdviceIsAskedForOnceSomethingIsInstalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		cfg := s.config()
+		cfg.Advise = func() []acceptance.Advice {
+			return []acceptance.Advice{{Text: "members are there", Seen: s.members()[0].Name}}
+		}
+		verdict := rehearse(t.Context(), t, cfg)
+		assert.Len(t, verdict.Advice, 1)
+		assert.Empty(t, failed(verdict))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		cfg := s.config()
+		cfg.Advise = func() []acceptance.Advice { panic("nothing is installed") }
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		assert.Empty(t, rehearse(ctx, t, cfg).Advice)
 	})
 }

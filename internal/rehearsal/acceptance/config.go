@@ -72,6 +72,9 @@ type Config struct {
 	NoEngine string
 	// Diagnose returns why a line does not hold, if that is known. It may be nil.
 	Diagnose func(context.Context, Subject) Diagnosis
+	// Advise returns further advice about what is installed. It is called once,
+	// before that is removed, and may be nil.
+	Advise func() []Advice
 
 	// Transport carries all requests to load balancers, machines and containers;
 	// by default one without a proxy.
@@ -136,6 +139,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Diagnose == nil {
 		c.Diagnose = func(context.Context, Subject) Diagnosis { return Diagnosis{} }
+	}
+	if c.Advise == nil {
+		c.Advise = func() []Advice { return nil }
 	}
 	c.Speed = cmp.Or(c.Speed, 1)
 	c.Poll = cmp.Or(c.Poll, time.Second)

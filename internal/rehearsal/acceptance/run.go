@@ -19,6 +19,9 @@ func Run(ctx, cleanup context.Context, cfg Config) (Verdict, error) {
 	r := newRun(cfg.withDefaults())
 	defer r.stopLoad()
 	for _, s := range r.scenarios() {
+		if s.name == nameRemoving && r.applied {
+			r.Advice = append(r.Advice, r.Advise()...)
+		}
 		switch {
 		case r.wanted(s):
 			r.play(ctx, cleanup, s)
