@@ -77,6 +77,9 @@ func copyTo(ctx context.Context, machine driverapi.Helper, dir, to string) error
 // source is how podman names an image that it cannot get.
 var source = regexp.MustCompile(`docker://([^\s"]+)`)
 
+// dump is how buildah shows its own data, in an error and, before, in a warning.
+var dump = regexp.MustCompile(`(?m) &imagebuilder\.Step\{.*$|^.*\(UNHANDLED LOGLEVEL\).*\n`)
+
 // explained says what to do when an image is missing.
 func explained(err error) error {
 	failed, ok := errors.AsType[*exitError](err)
@@ -96,5 +99,5 @@ func explained(err error) error {
 		return fmt.Errorf("the image %s cannot be pulled: %s; give it with -image %s=FOLDER|ARCHIVE",
 			image, strings.TrimSpace(cause), image)
 	}
-	return err
+	return &exitError{code: failed.code, output: dump.ReplaceAllString(failed.output, "")}
 }

@@ -157,6 +157,13 @@ func TestFolderThatCannotBeBuilt(t *testing.T) {
 			map[string]answer{"podman build": {1, strings.Repeat("noise\n", 1e5) + "app.go:3: undefined: x\nError: building at STEP\n", nil}},
 			[]string{"exit code 1", "noise\napp.go:3: undefined: x\nError: building at STEP"},
 		},
+		"an unknown instruction": {
+			map[string]string{"Dockerfile": ""},
+			map[string]answer{"podman build": {125, "STEP 1/1: NOSUCH x\n" +
+				`time="x" level=error msg="+(UNHANDLED LOGLEVEL) &imagebuilder.Step{Env:[]string{}}"` + "\n" +
+				`Error: building at STEP "NOSUCH ": Build error: Unknown instruction: "NOSUCH" &imagebuilder.Step{Env:[]string{}}`, nil}},
+			[]string{"exit code 125:\nSTEP 1/1: NOSUCH x\nError: building at STEP \"NOSUCH \": Build error: Unknown instruction: \"NOSUCH\""},
+		},
 		"an image that cannot be pulled": {
 			map[string]string{"Dockerfile": ""},
 			map[string]answer{"podman build": {125, "STEP 1/2: FROM python:3.9\nError: creating build container: " +
