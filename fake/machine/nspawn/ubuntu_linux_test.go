@@ -22,15 +22,16 @@ apt-get install -y docker.io
 docker run -d --restart=always -p 8080:8080 janoszen/http-load-generator:1.0.1
 `
 
+// mostAsked is the release that most of the course's hand-ins name.
+const mostAsked = "Linux Ubuntu 22.04 LTS 64-bit"
+
 // ubuntuDriver returns a driver that has a template of Ubuntu, or skips.
 func ubuntuDriver(t *testing.T, name string) (*nspawn.Driver, *lines) {
 	t.Helper()
-	driver, log := newDriver(t)
-	if nspawn.TemplateCached(config(newLog()), name) {
-		return driver, log
-	}
-	if os.Getenv("EXOPOOL_UBUNTU") != "1" {
-		t.Skipf("building the template %q takes minutes: set EXOPOOL_UBUNTU=1", name)
+	driver, _, log := newDriverWithImages(t, internet{})
+	cached := nspawn.TemplateCached(config(newLog()), name)
+	if os.Getenv("EXOPOOL_UBUNTU") != "1" && (!cached || name != mostAsked) {
+		t.Skipf("building the template %q takes minutes, and each release half a minute: set EXOPOOL_UBUNTU=1", name)
 	}
 	require.NoError(t, nspawn.BuildTemplate(t.Context(), config(newLog()), name))
 	return driver, log
@@ -59,6 +60,15 @@ func TestUbuntuBootsAndRunsContainers(t *testing.T) {
 				got, err := on(t, key, m, command)
 				require.NoError(t, err, "%s: %s", command, got)
 				assert.Equal(t, want, got, command)
+			}
+			inContainer := "sudo cat /proc/$(pgrep -f [h]ttp-load-generator | head -1)/"
+			for command, want := range map[string]string{
+				inContainer + "root/proc/stat | grep -c '^cpu[0-9]'":                            "1",
+				inContainer + "environ | tr '\\0' '\\n' | grep -c ^SSL_CERT_FILE=/dev/exopool/": "1",
+			} {
+				got, err := on(t, key, m, command)
+				require.NoError(t, err, "%s: %s", command, got)
+				assert.Equal(t, want, got, "containers are adapted to the machine: %s", command)
 			}
 			eventually(t, "the container answers", func() bool {
 				resp, err := http.Get("http://" + m.Address.String() + ":8080/health")
