@@ -186,6 +186,33 @@ func TestWhatTheImageTrustsIsTrustedToo(t *testing.T) {
 	}
 }
 
+func TestMountPointIsRemovedWhenItIsEmpty(t *testing.T) {
+	l := newLab(t)
+	l.put(map[string]string{"bundle/rootfs/etc/ssl/certs/ca-certificates.crt": theirs})
+	c := l.create()
+	require.Len(t, c.Hooks.Poststop, 1)
+	hook := c.Hooks.Poststop[0]
+	file := hook.Args[len(hook.Args)-1]
+	assert.Regexp(t, `/rootfs/etc/ssl/certs/[0-9a-f]{8}\.0$`, file)
+	for _, content := range []string{"", theirs} {
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		cmd := exec.Command(hook.Path, hook.Args[1:]...)
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		_, err = stdin.Write(make([]byte, 1<<20)) // more than a pipe holds
+		require.NoError(t, err, "crun dies of that")
+		require.NoError(t, stdin.Close())
+		require.NoError(t, cmd.Wait())
+		assert.Equal(t, content == "", !exists(file))
+	}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 func TestLinksOfTheImageLeadNowhereElse(t *testing.T) {
 	l := newLab(t)
 	l.put(map[string]string{"secret": theirs})
