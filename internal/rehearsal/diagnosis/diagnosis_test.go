@@ -150,7 +150,7 @@ func TestCausesAndWhatToDo(t *testing.T) {
 			world: world{errors: map[string]string{"web": "user-data failed at line 5 of part-001: E: Unable to locate package dockre.io (exit code 100)"}, facts: done(nil)},
 			about: backends, final: true,
 			cause: "web: user-data failed at line 5 of part-001: E: Unable to locate package dockre.io (exit code 100)",
-			hint:  "run apt-get update before, and check the name of the package dockre.io",
+			hint:  "check the name of the package dockre.io, and that apt-get update comes before",
 		},
 		"user-data failed, but what it started answers": {
 			world: world{errors: map[string]string{"web": "user-data failed at line 9 of part-001: x: not found"}, open: []int{8080}, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("0.0.0.0:8080") })},
@@ -164,7 +164,7 @@ func TestCausesAndWhatToDo(t *testing.T) {
 		"no set -e": {
 			world: world{open: []int{8080}, facts: done(func(f *driverapi.Facts) { f.Complaints = []string{"Error: Unable to locate package docker.io"} })},
 			about: backends, cause: "web: the user-data went on after an error: Error: Unable to locate package docker.io",
-			hint: "run apt-get update before, and check the name of the package docker.io; begin the script with set -e, so that it stops there",
+			hint: "check the name of the package docker.io, and that apt-get update comes before; begin the script with set -e, so that it stops there",
 		},
 		"docker run without -d": {
 			world: world{facts: map[string]driverapi.Facts{"web": {On: true, Working: []string{"/bin/bash /var/lib/cloud/instance/scripts/part-001", "docker run -p 80:80 nginx", "x"}}}, open: []int{8080}},
@@ -328,6 +328,16 @@ func TestMachinesAreNotLookedIntoAtEachQuestion(t *testing.T) {
 		e.Diagnose(t.Context(), backends)
 	}
 	assert.Equal(t, 1, w.inspects)
+}
+
+func TestMembersWithTheSameMistakeAreNamedOnce(t *testing.T) {
+	const failed = "user-data failed at line 3 of part-001: docker: command not found (exit code 127)"
+	w := &world{errors: map[string]string{"web": failed, "moni": failed}, facts: done(nil), service: service(nil)}
+	d := diagnose(t, w, acceptance.Subject{Machines: []string{"web", "moni"}, Port: 8080})
+	assert.Equal(t, []string{"install docker before it is used: apt-get update && apt-get install -y docker.io"}, d.Hints[:1])
+	for _, hint := range d.Hints[1:] {
+		assert.NotContains(t, hint, "command not found")
+	}
 }
 
 func TestPullsAndMistrustAreNamed(t *testing.T) {

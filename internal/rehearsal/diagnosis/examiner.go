@@ -122,15 +122,20 @@ func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) accep
 	return summary(findings, final)
 }
 
-// summary says the first finding, and what to do about the first few.
+// summary says the first finding, and what to do about the first few. What has to
+// be done anyway is said once: members of a pool have the same mistakes.
 func summary(findings []finding, final bool) acceptance.Diagnosis {
 	d := acceptance.Diagnosis{Final: final}
 	var said []string
 	for i, f := range findings {
-		if slices.Contains(said, f.seen) || len(d.Hints) == mostHints {
+		key := f.do
+		if key == "" {
+			key = f.seen
+		}
+		if slices.Contains(said, key) || len(d.Hints) == mostHints {
 			continue
 		}
-		said = append(said, f.seen)
+		said = append(said, key)
 		hint := f.do
 		if i == 0 {
 			d.Cause = f.seen

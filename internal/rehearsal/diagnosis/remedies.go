@@ -8,7 +8,7 @@ var remedies = []struct {
 	said *regexp.Regexp
 	do   string
 }{
-	{regexp.MustCompile(`Unable to locate package ([\w.+-]+)`), "run apt-get update before, and check the name of the package $1"},
+	{regexp.MustCompile(`Unable to locate package ([\w.+-]+)`), "check the name of the package $1, and that apt-get update comes before"},
 	{regexp.MustCompile(`Failed to install the following packages: \{?'([\w.+-]+)`), "check the name of the package $1"},
 	{regexp.MustCompile(`Package '?([\w.+-]+)'? has no installation candidate`), "check the name of the package $1: this template's distribution does not have it"},
 	{regexp.MustCompile(`Could not get lock|dpkg frontend lock`), "another apt is at work: run apt-get -o DPkg::Lock::Timeout=300"},

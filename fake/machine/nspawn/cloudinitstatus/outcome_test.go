@@ -200,7 +200,7 @@ func TestCauseIsWhatTheScriptSaidLast(t *testing.T) {
 			assert.EqualError(t, o.Err(), "user-data failed"+want, name)
 		}
 		for _, line := range o.Tail {
-			assert.NotRegexp(t, `ci-info|\+--|Cloud-init v|SHA256|\.py\[`, line, name)
+			assert.NotRegexp(t, `^Reading|ci-info|\+--|Cloud-init v|SHA256|\.py\[`, line, name)
 		}
 	}
 }

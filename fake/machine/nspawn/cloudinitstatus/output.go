@@ -2,6 +2,7 @@ package cloudinitstatus
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +42,10 @@ var (
 // user-data: dash writes "script: 3: ...", bash "script: line 3: ...".
 var shellError = regexp.MustCompile(`^/var/lib/cloud/instances?/(?:[\w-]+/)?scripts/([\w.-]+): (?:line )?(\d+): (.*)$`)
 
+// progress is what package managers say while all goes well.
+var progress = regexp.MustCompile(`^(Get:\d|Hit:\d|Ign:\d|Fetched |Reading |Building dependency|\(Reading database|Selecting previously|Preparing to unpack|` +
+	`Unpacking |Setting up |Processing triggers|Created symlink|\d+ upgraded, )`)
+
 // said is what the commands of a boot wrote, line by line.
 type said []string
 
@@ -59,8 +64,12 @@ func commands(output string) said {
 	return lines
 }
 
-// tail returns the last lines.
-func (s said) tail() []string { return s[max(0, len(s)-tailLines):] }
+// tail returns the last lines, without those of package managers that say that all
+// goes well.
+func (s said) tail() []string {
+	lines := slices.DeleteFunc(slices.Clone(s), progress.MatchString)
+	return lines[max(0, len(lines)-tailLines):]
+}
 
 // reason returns the line that most probably says why the last command failed:
 // the last complaint, or else simply the last line.
