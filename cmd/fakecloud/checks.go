@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/exopool/exopool/fake/fakecloud"
@@ -16,7 +17,7 @@ import (
 
 // runChecks starts the cloud, and checks the folder against it line by line.
 func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (found report.Report, err error) {
-	found = report.Report{Folder: r.dir, Started: time.Now(), Machines: r.Machines}
+	found = report.Report{Folder: r.dir, Started: time.Now(), Machines: r.describeMachines()}
 	checks, all, release := p.interruptible(ctx)
 	defer release()
 	defer func() {
@@ -28,6 +29,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (foun
 	if err != nil {
 		return found, err
 	}
+	found.Versions = versions(checks, installation)
 	cloud, err := p.startCloud(checks, r.config)
 	if err != nil {
 		return found, err
@@ -60,6 +62,7 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: cloud.DialContext}
 	examiner, err := diagnosis.New(diagnosis.Config{
 		Account: cloud.API(), Machines: cloud, Transport: transport, FailedPulls: func() []string { return failedPulls(cloud) },
+		Untrusting: func() []string { return untrusting(cloud) },
 	})
 	if err != nil {
 		return cfg, err
@@ -82,6 +85,18 @@ func failedPulls(cloud *fakecloud.Cloud) (texts []string) {
 		texts = append(texts, fmt.Sprintf("%s: %s; %s", pull.Image, pull.Reason, pull.Remedy))
 	}
 	return texts
+}
+
+// untrusting returns hosts of the cloud to which a program connected and then sent
+// no request.
+func untrusting(cloud *fakecloud.Cloud) (hosts []string) {
+	for _, u := range cloud.Unsupported() {
+		host, reason, found := strings.Cut(strings.TrimPrefix(u.Request, "https://"), " (")
+		if found && strings.HasPrefix(reason, "no request came") {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
 }
 
 // standIns returns what stood in for something real in the whole run.

@@ -101,10 +101,15 @@ func TestRehearsalWritesAReport(t *testing.T) {
 		Passed bool
 		Folder string
 		Lines  []struct{ Sprint int }
+		// The one of Terraform is a script of this test.
+		Versions []report.Version
 	}
 	require.NoError(t, json.Unmarshal([]byte(term.out.String()), &found), "standard output has the report alone")
 	assert.False(t, found.Passed)
 	assert.Equal(t, dir, found.Folder)
+	require.Len(t, found.Versions, 2)
+	assert.Equal(t, "exopool", found.Versions[0].Program)
+	assert.Equal(t, report.Version{Program: "Terraform", Version: "1.9.0"}, found.Versions[1])
 	for _, line := range found.Lines {
 		assert.Equal(t, 1, line.Sprint)
 	}

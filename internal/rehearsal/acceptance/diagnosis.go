@@ -3,6 +3,7 @@ package acceptance
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,7 +69,7 @@ func (r *run) explainFailure(ctx context.Context, c check, result *Result) {
 		return
 	}
 	d := r.Diagnose(ctx, c.about())
-	if d.Cause != "" {
+	if d.Cause != "" && !strings.Contains(result.Note, d.Cause) {
 		result.Note += ": " + d.Cause
 	}
 	result.Hints = append(result.Hints, d.Hints...)

@@ -17,7 +17,7 @@ var page string
 // writeHTML writes a page that needs nothing else: no scripts, no fonts, no
 // network.
 func writeHTML(w io.Writer, r Report) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"outcome": outcome, "mark": mark, "duration": duration}).Parse(page)
+	t, err := template.New("page").Funcs(template.FuncMap{"outcome": outcome, "mark": mark, "duration": duration, "took": took}).Parse(page)
 	if err != nil {
 		return err
 	}
@@ -45,11 +45,20 @@ func mark(o acceptance.Outcome) string {
 	return "–"
 }
 
-// duration writes a time for people; nothing for one that is of no interest.
+// took returns how long a line took and had, if that is of interest.
+func took(l acceptance.Result) string {
+	switch {
+	case l.Outcome == acceptance.Skipped || l.Limit == 0 && l.Took < time.Second:
+		return ""
+	case l.Limit == 0:
+		return duration(l.Took)
+	}
+	return duration(l.Took) + " of " + duration(l.Limit)
+}
+
+// duration writes a time for people.
 func duration(d time.Duration) string {
 	switch {
-	case d == 0:
-		return ""
 	case d < time.Second:
 		return "< 1 s"
 	case d < time.Minute:
