@@ -197,6 +197,7 @@ func TestMountPointIsRemovedWhenItIsEmpty(t *testing.T) {
 	for _, content := range []string{"", theirs} {
 		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 		cmd := exec.Command(hook.Path, hook.Args[1:]...)
+		cmd.Env = append([]string{}, hook.Env...) // crun gives it nothing else
 		stdin, err := cmd.StdinPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
