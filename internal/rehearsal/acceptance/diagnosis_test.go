@@ -28,6 +28,20 @@ func TestFailureIsDiagnosed(t *testing.T) {
 	})
 }
 
+func TestCauseThatWasSeenIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.sick = true
+		cfg := s.config()
+		cfg.Sprints = []int{1}
+		cfg.Diagnose = func(context.Context, acceptance.Subject) acceptance.Diagnosis {
+			return acceptance.Diagnosis{Cause: "0 of 1 member healthy"}
+		}
+		r := find(t, rehearse(t.Context(), t, cfg), "resources", lineHealthy)
+		assert.Equal(t, "timed out after 15m0s: 0 of 1 member healthy", r.Note)
+	})
+}
+
 func TestWhatCannotHoldAnyMoreIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
