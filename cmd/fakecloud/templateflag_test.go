@@ -13,7 +13,7 @@ func TestStandInsAreNamesWithTemplates(t *testing.T) {
 	const jammy = "Linux Ubuntu 22.04 LTS 64-bit"
 	for text, problem := range map[string]string{
 		jammy + "=debian-13": "", jammy + "=Linux Debian 13 (Trixie) 64-bit": "", "a=b=ubuntu-24.04": "",
-		jammy: "give NAME=TEMPLATE", "=debian-13": "give NAME=TEMPLATE", jammy + "=arch": "cannot be built; those are debian-13, debian-12, ubuntu-24.04",
+		jammy: "give NAME=TEMPLATE", "=debian-13": "give NAME=TEMPLATE", jammy + "=arch": "cannot be built; those are debian-13, ubuntu-24.04",
 	} {
 		var cfg config
 		set := newTerminal(t).newSet("test", "")

@@ -83,8 +83,7 @@ func TestTemplatesThatCannotBeBuiltSayWhatToDo(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]string{
-		"Linux Debian 12 (Bookworm) 64-bit": `-template "Linux Debian 12 (Bookworm) 64-bit=debian-13" lets Debian 13 stand in`,
-		"Linux Ubuntu 22.04 LTS 64-bit":     `-template "Linux Ubuntu 22.04 LTS 64-bit=debian-13" lets Debian 13 stand in`,
-		"Linux Ubuntu 20.04 LTS 64-bit":     `-template "Linux Ubuntu 20.04 LTS 64-bit=debian-13" lets Debian 13 stand in`,
+		"Linux Ubuntu 22.04 LTS 64-bit": `-template "Linux Ubuntu 22.04 LTS 64-bit=debian-13" lets Debian 13 stand in`,
+		"Linux Ubuntu 20.04 LTS 64-bit": `-template "Linux Ubuntu 20.04 LTS 64-bit=debian-13" lets Debian 13 stand in`,
 	}, problems)
 }
