@@ -58,7 +58,8 @@ func (m *machine) contents(spec driverapi.Machine) container.Contents {
 		files["etc/cloud/cloud.cfg.d/99-exopool-user.cfg"] = fmt.Appendf(nil, "system_info: {default_user: {name: %s}}\n", user)
 	}
 	return container.Contents{
-		Hostname: spec.Name, Nameserver: gateway, Authority: m.cfg.Authority, Files: files,
+		Hostname: spec.Name, Nameserver: gateway, Authority: m.cfg.Authority, HostAuthorities: m.cfg.hostAuthorities,
+		Files: files,
 	}
 }
 

@@ -69,6 +69,10 @@ type Config struct {
 	// Speed divides intervals and timeouts of the load balancers' health
 	// checks. Default 1.
 	Speed float64
+
+	// hostAuthorities are what the host trusts beyond the usual certificates,
+	// by file name.
+	hostAuthorities map[string][]byte
 }
 
 // withDefaults returns the configuration with its defaults filled in, and
@@ -84,6 +88,7 @@ func (c Config) withDefaults() Config {
 	if c.Mirror == "" {
 		c.Mirror = template.Mirror(os.DirFS("/etc/apt"))
 	}
+	c.hostAuthorities = hostAuthorities(os.DirFS("/"))
 	c.UbuntuMirror = cmp.Or(c.UbuntuMirror, template.UbuntuMirror())
 	c.ProgressLogger = cmp.Or(c.ProgressLogger, c.Logger)
 	for _, dir := range []*string{&c.Dir, &c.Cache} {

@@ -2,6 +2,7 @@ package nspawn
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 
@@ -15,6 +16,9 @@ func WithDefaults(c Config) (Config, error) {
 	c = c.withDefaults()
 	return c, c.validate()
 }
+
+// HostAuthorities are the certificates that a host trusts beyond the usual ones.
+func HostAuthorities(root fs.FS) map[string][]byte { return hostAuthorities(root) }
 
 // Share is how many CPUs of this host a machine of a type gets.
 func Share(c Config, cpus int) float64 { return c.share(driverapi.InstanceType{CPUs: cpus}) }

@@ -31,16 +31,18 @@ func format(t *testing.T, c container.Contents) (*container.Disk, string) {
 func TestDiskHasWhatDistinguishesTheMachine(t *testing.T) {
 	disk, dir := format(t, container.Contents{
 		Hostname: strings.Repeat("n", 70), Nameserver: "198.18.0.1", Authority: []byte("OURS\n"),
-		Files: map[string][]byte{"etc/a/b": []byte("c")},
+		HostAuthorities: map[string][]byte{"proxy.crt": []byte("PROXY\n")},
+		Files:           map[string][]byte{"etc/a/b": []byte("c")},
 	})
 	root, err := disk.Open()
 	require.NoError(t, err)
 	defer root.Close()
 	for name, want := range map[string]string{
-		"etc/hostname":                                strings.Repeat("n", 63) + "\n",
-		"etc/resolv.conf":                             "nameserver 198.18.0.1\n",
-		"etc/ssl/certs/ca-certificates.crt":           "THEIRS\nOURS\n",
-		"usr/local/share/ca-certificates/exopool.crt": "OURS\n",
+		"etc/hostname":                                   strings.Repeat("n", 63) + "\n",
+		"etc/resolv.conf":                                "nameserver 198.18.0.1\n",
+		"etc/ssl/certs/ca-certificates.crt":              "THEIRS\nOURS\nPROXY\n",
+		"usr/local/share/ca-certificates/exopool.crt":    "OURS\n",
+		"usr/local/share/ca-certificates/host-proxy.crt": "PROXY\n",
 		"etc/a/b": "c",
 	} {
 		got, err := root.ReadFile(name)

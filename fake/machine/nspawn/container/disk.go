@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/unshare"
 )
@@ -21,8 +23,8 @@ type Disk struct {
 
 // Paths in a template and a machine.
 const (
-	bundle    = "etc/ssl/certs/ca-certificates.crt"
-	authority = "usr/local/share/ca-certificates/exopool.crt"
+	bundle      = "etc/ssl/certs/ca-certificates.crt"
+	authorities = "usr/local/share/ca-certificates/"
 )
 
 // Contents is what distinguishes a new disk from its template.
@@ -33,6 +35,9 @@ type Contents struct {
 	// Authority is a certificate, as PEM, that the machine trusts beyond the
 	// usual ones. Optional.
 	Authority []byte
+	// HostAuthorities are what else it trusts, because its host does, by file
+	// name.
+	HostAuthorities map[string][]byte
 	// Files are further files by their path without a leading slash.
 	Files map[string][]byte
 }
@@ -65,13 +70,8 @@ func (d *Disk) format(c Contents) error {
 		"etc/hostname":    []byte(c.Hostname[:min(len(c.Hostname), maxHostname)] + "\n"),
 		"etc/resolv.conf": []byte("nameserver " + c.Nameserver + "\n"),
 	}
-	if len(c.Authority) > 0 {
-		trusted, err := d.trusted()
-		if err != nil {
-			return err
-		}
-		files[authority] = c.Authority
-		files[bundle] = append(trusted, c.Authority...)
+	if err := d.trust(c, files); err != nil {
+		return err
 	}
 	for _, set := range []map[string][]byte{files, c.Files} {
 		for name, content := range set {
@@ -83,6 +83,30 @@ func (d *Disk) format(c Contents) error {
 			}
 		}
 	}
+	return nil
+}
+
+// trust adds the files that make a machine trust authorities.
+func (d *Disk) trust(c Contents, files map[string][]byte) error {
+	added := map[string][]byte{}
+	if len(c.Authority) > 0 {
+		added["exopool.crt"] = c.Authority
+	}
+	for name, certificate := range c.HostAuthorities {
+		added["host-"+name] = certificate
+	}
+	if len(added) == 0 {
+		return nil
+	}
+	trusted, err := d.trusted()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(added)) {
+		files[authorities+name] = added[name]
+		trusted = append(trusted, added[name]...)
+	}
+	files[bundle] = trusted
 	return nil
 }
 
