@@ -2,8 +2,10 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"syscall"
 	"time"
 )
 
@@ -62,5 +64,9 @@ func (r *run) send(ctx context.Context, path string) (err error) {
 			return nil
 		}
 	}
-	return fmt.Errorf("send a webhook to %s, %d times: %w", path, webhookTries, err)
+	err = fmt.Errorf("send a webhook to %s, %d times: %w", path, webhookTries, err)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		err = fmt.Errorf("%w: the program has to listen on all addresses (0.0.0.0) of the container, with LISTEN_PORT", err)
+	}
+	return err
 }

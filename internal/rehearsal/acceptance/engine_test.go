@@ -30,6 +30,7 @@ type engine struct {
 	port       string // instead of TARGET_PORT
 	path       string // of the file, instead of the right one
 	refuses    bool   // webhooks
+	local      bool   // listens on a loopback address
 	ignores    bool   // webhooks
 	exitCode   int
 	said       string

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -231,6 +232,8 @@ func (s *solution) use() float64 {
 func (s *solution) RoundTrip(req *http.Request) (*http.Response, error) {
 	status, body := s.status, s.answer
 	switch port := req.URL.Port(); {
+	case req.URL.Host == "container" && s.engine.local:
+		return nil, syscall.ECONNREFUSED
 	case req.URL.Host == "container":
 		status = s.engine.answerWebhook(req)
 	case port != "" && s.noMonitoring, port == "3000" && s.noGrafana:
