@@ -201,7 +201,7 @@ func hopeless(p patient, port int) bool {
 	}
 	if port != 0 {
 		return !listens(p.facts, port) && !slices.ContainsFunc(p.facts.Containers, func(c driverapi.Container) bool {
-			return c.State == "restarting" || c.State == "created" || c.State == "running" && c.Restarts > 0
+			return c.State == "created" || c.Restarts > 0 || restless(c)
 		})
 	}
 	return len(p.facts.Containers) == 0

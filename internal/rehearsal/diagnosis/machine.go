@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
@@ -85,7 +86,7 @@ func otherPort(p patient, about acceptance.Subject) []finding {
 		}
 	}
 	for _, c := range p.facts.Containers {
-		if c.State != "running" {
+		if c.State != "running" || restless(c) {
 			continue
 		}
 		for _, port := range c.Published {
@@ -122,7 +123,7 @@ func endedContainers(p patient) (found []finding) {
 		}
 		f := finding{do: "its log says why: docker logs " + c.Name}
 		switch {
-		case c.State == "restarting" || c.State == "running" && c.Restarts > 2:
+		case restless(c):
 			f.seen = p.named("container %s (%s) ends again and again, %d times until now%s", c.Name, c.Image, c.Restarts, said)
 		case c.State == "exited" && (c.ExitCode != 0 || !oneShot(c)):
 			f.seen = p.named("container %s (%s) has ended with exit code %d%s", c.Name, c.Image, c.ExitCode, said)
@@ -144,13 +145,22 @@ func endedContainers(p patient) (found []finding) {
 	return found
 }
 
+// restless reports whether a container ends again and again. Podman calls one that is
+// about to start again stopped.
+func restless(c driverapi.Container) bool { return c.State == "restarting" || c.Restarts > 2 }
+
 // oneShot reports whether a container ended well, as one that only prepares
 // something does.
 func oneShot(c driverapi.Container) bool { return c.ExitCode == 0 }
 
+// errorDelay is how long after the end of user-data the cloud certainly knows whether
+// it failed.
+const errorDelay = 3 * time.Second
+
 // complaints says what a script ran into and went on.
 func complaints(p patient) []finding {
-	if len(p.facts.Complaints) == 0 || p.Error != "" || !p.facts.Done {
+	// The cloud takes a second to see that user-data has failed.
+	if len(p.facts.Complaints) == 0 || p.Error != "" || p.facts.DoneSince < errorDelay {
 		return nil
 	}
 	first := p.facts.Complaints[0]

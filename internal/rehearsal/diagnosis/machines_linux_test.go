@@ -18,6 +18,8 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
+	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
+	"github.com/exopool/exopool/fake/machine/nspawn/template"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/rehearsal/diagnosis"
 )
@@ -32,8 +34,12 @@ func startMachines(t *testing.T) *fakecloud.Cloud {
 		t.Skip("boots real machines: set EXOPOOL_NSPAWN=1, as root on Linux")
 	}
 	configure := func(from fakecloud.DriverConfig) nspawn.Config {
+		hosts := map[string]netip.Addr{}
+		for _, name := range from.Hosts {
+			hosts[name] = netip.Addr{}
+		}
 		return nspawn.Config{
-			Logger: from.Logger, Authority: from.Authority, Speed: 1,
+			Logger: from.Logger, Authority: from.Authority, Hosts: hosts, Speed: 1,
 			Prefix: "exodiagnosis", Range: netip.MustParsePrefix("198.18.160.0/20"), Dir: "/var/tmp",
 		}
 	}
@@ -42,8 +48,11 @@ func startMachines(t *testing.T) *fakecloud.Cloud {
 			t.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)
 		}
 	}
+	generator, err := imageregistry.LoadGenerator(t.Context())
+	require.NoError(t, err)
 	cloud, err := fakecloud.Start(t.Context(), fakecloud.Config{
 		Speed:  20, // of the API; machines take the time they take
+		Images: []*imageregistry.Image{generator},
 		Quotas: map[string]int{"network-load-balancer": -1},
 		Machines: func(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
 			return nspawn.New(ctx, configure(from))
@@ -161,4 +170,22 @@ func TestMistakesOfRealMachinesAreNamed(t *testing.T) {
 	diagnosed(t, cloud, "path", "/health is answered 404")
 	d = diagnosed(t, cloud, "key", "nothing listens on port 8080")
 	assert.Contains(t, strings.Join(d.Hints, "\n"), "the API refused 1 of its 1 calls: request is not signed")
+}
+
+// TestContainersThatEndAreNamed: the image that is served here is this test program,
+// which ends at once.
+func TestContainersThatEndAreNamed(t *testing.T) {
+	cloud := startMachines(t)
+	mirror := template.Mirror(os.DirFS("/etc/apt"))
+	if err := template.Reach(t.Context(), template.Config{Mirror: mirror}, template.Default); err != nil {
+		t.Skipf("a Debian mirror is needed: %v", err)
+	}
+	newSite(t, cloud).member("docker", `#!/bin/bash
+set -e
+apt-get update -q
+apt-get install -qy --no-install-recommends docker.io docker-cli iptables
+docker run -d --name web --restart=always -p 8080:8080 janoszen/http-load-generator:1.0.1
+`, 8080)
+	d := diagnosed(t, cloud, "docker", "container web (janoszen/http-load-generator:1.0.1) ends again and again")
+	assert.False(t, d.Final)
 }

@@ -35,7 +35,7 @@ var (
 		`couldn't|unable to|denied|refused|not found|no such|not exist|does not exist|invalid|unknown|unrecognized|unexpected|timed out|timeout|` +
 		`already in use|address in use|exception|killed|unauthorized|forbidden|toomanyrequests|no space|illegal|unbound variable|not a valid|bad)\b`)
 	// harmless looks like a complaint and is none.
-	harmless = regexp.MustCompile(`(?i)\b(0|no|without|zero) (errors?|failures?|failed)\b|^(Get|Hit|Ign|Setting up|Unpacking|Selecting|Preparing)\b|^Unable to find image .* locally$|^W: `)
+	harmless = regexp.MustCompile(`(?i)\b(0|no|without|zero) (errors?|failures?|failed)\b|^(Get|Hit|Ign|Setting up|Unpacking|Selecting|Preparing)\b|^Unable to find image .* locally$|^W: |^Pulling image `)
 )
 
 // shellError is how the shells of Debian begin a message about a script of the

@@ -32,7 +32,7 @@ func TestSockets(t *testing.T) {
 	}, inspection.Sockets(tcp, tcp6), "only those that listen")
 }
 
-// The files are what docker 26.1.5 and podman 5.4.2 print, cut to what is read.
+// The file has the form of what docker 26.1 and podman 5.4 print, with what is read.
 func TestContainers(t *testing.T) {
 	printed, err := os.ReadFile("testdata/containers.json")
 	require.NoError(t, err)
