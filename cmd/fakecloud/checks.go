@@ -69,7 +69,7 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 	}
 	cfg = acceptance.Config{
 		Cloud: cloud.API(), Ability: ability, Reason: reason, Speed: r.Speed,
-		Sprints: r.sprints, Beyond: r.beyond, Dir: r.dir, NoEngine: noEngine,
+		Sprints: r.sprints, Beyond: r.beyond, FailFast: r.failFast, Dir: r.dir, NoEngine: noEngine,
 		Transport: transport, Diagnose: examiner.Diagnose,
 		Advise: func() []acceptance.Advice { return userDataAdvice(cloud.API()) },
 	}

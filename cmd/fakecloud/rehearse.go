@@ -34,6 +34,7 @@ type rehearsal struct {
 	speed     *settings.Setting
 	sprints   []int
 	beyond    bool
+	failFast  bool
 	report    reportFile
 }
 
@@ -79,6 +80,9 @@ func (p program) parseRehearsal(args []string) (r rehearsal, err error) {
 	}, settings.List(settings.Int(1, lastSprint)))
 	settings.Add(set, &r.beyond, settings.Spec{
 		Flag: "beyond", Help: "after the load of sprint 3, also check what the course's checker does not: up to an hour more",
+	}, settings.Bool())
+	settings.Add(set, &r.failFast, settings.Spec{
+		Flag: "failfast", Help: "check nothing after the first line that fails, and destroy",
 	}, settings.Bool())
 	r.report.add(set)
 	set.Check(func() { r.dir, r.arguments = folderAndArguments(set, operands) })

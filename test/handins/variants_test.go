@@ -1,5 +1,10 @@
 package handins_test
 
+import (
+	"slices"
+	"strings"
+)
+
 // An edit replaces text in a file of the sample; everywhere in that file.
 type edit struct{ file, old, new string }
 
@@ -12,6 +17,11 @@ type variant struct {
 	// has to be said about it.
 	line string
 	hint string // regular expression
+}
+
+// touches reports whether the mistake is in a folder.
+func (v variant) touches(folder string) bool {
+	return slices.ContainsFunc(v.edits, func(e edit) bool { return strings.HasPrefix(e.file, folder+"/") })
 }
 
 // Beginnings of lines.

@@ -62,6 +62,8 @@ type Config struct {
 	Sprints []int
 	// Beyond adds lines that the course's checker does not have.
 	Beyond bool
+	// FailFast skips all lines after the first that fails, but the destruction.
+	FailFast bool
 
 	// Dir is the folder that was handed in, with the folders of the optional
 	// scenarios.

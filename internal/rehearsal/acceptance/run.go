@@ -42,6 +42,7 @@ type run struct {
 	failed   map[string]bool     // lines of this scenario that do not hold, or were not checked
 	failures map[string]int      // in how many scenarios in succession a line failed
 
+	gaveUp           bool // a line failed, and no further one is to be checked
 	applied          bool
 	applyInterrupted bool
 	grew             bool // under load
@@ -143,6 +144,7 @@ func (r *run) count(result Result) {
 	switch result.Outcome {
 	case Failed:
 		r.failures[result.Line]++
+		r.gaveUp = r.FailFast
 	case Passed:
 		r.failures[result.Line] = 0
 	case Skipped:
@@ -153,6 +155,9 @@ func (r *run) count(result Result) {
 func (r *run) skipReason(ctx context.Context, c check) string {
 	if ctx.Err() != nil {
 		return "interrupted"
+	}
+	if r.gaveUp && !c.cleanup {
+		return "skipped: an earlier line failed"
 	}
 	if c.Needs > r.Ability {
 		return r.Reason

@@ -143,6 +143,23 @@ func TestEachMistakeFailsItsLine(t *testing.T) {
 	}
 }
 
+func TestFailFastChecksNothingAfterTheFirstFailureAndDestroys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		s.sick = true
+		cfg := s.config()
+		cfg.FailFast = true
+		verdict := rehearse(t.Context(), t, cfg)
+		assert.Equal(t, []string{lineHealthy}, lines(failed(verdict)))
+		after := find(t, verdict, "scaling", lineApply)
+		assert.Equal(t, acceptance.Skipped, after.Outcome)
+		assert.Contains(t, after.Note, "an earlier line failed")
+		assert.Equal(t, acceptance.Passed, find(t, verdict, "removing", lineDestroy).Outcome)
+		assert.Empty(t, s.cloud.Inventory())
+		assert.Equal(t, 1, s.applies)
+	})
+}
+
 func TestServiceThatIsMissingIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
