@@ -1,4 +1,4 @@
-package handins_test
+package rehearsals_test
 
 import (
 	"bytes"

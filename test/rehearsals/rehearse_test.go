@@ -1,4 +1,4 @@
-package handins_test
+package rehearsals_test
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ const (
 	// enable is the variable that switches these tests on: "sample" for the
 	// sample without a mistake, with Debian in place of Ubuntu, which saves
 	// building another template; "all" for the mistakes as well, on Ubuntu.
-	enable = "EXOPOOL_HANDINS"
+	enable = "EXOPOOL_REHEARSALS"
 	// sampleTimeout bounds the rehearsal of the sample, which takes about a
 	// quarter of an hour.
 	sampleTimeout = 40 * time.Minute
