@@ -4,49 +4,60 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi"
-	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 )
 
-// missingRule says that no rule of the machine's security groups opens the port.
-func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
-	var restricted *driverapi.Permit
-	known := false
+// admission is what rules of security groups let reach a port of a machine.
+type admission int
+
+const (
+	unknown    admission = iota // no groups are known of the machine
+	closed                      // no rule opens the port
+	restricted                  // it is open for some addresses
+	open                        // for all
+)
+
+// admitted returns what may reach a port, and whom the last rule admits.
+func (e *Examiner) admitted(p patient, port int) (a admission, peers []netip.Prefix) {
 	for _, protection := range e.cfg.Account.Protections() {
 		if protection.MachineID != p.ID {
 			continue
 		}
-		known = true
+		a = max(a, closed)
 		for _, permit := range protection.Ingress {
-			if permit.Protocol != "tcp" || about.Port < permit.FirstPort || about.Port > permit.LastPort {
+			if permit.Protocol != "tcp" || port < permit.FirstPort || port > permit.LastPort {
 				continue
 			}
-			for _, peer := range permit.Peers {
-				if peer.Bits() == 0 {
-					return nil
-				}
+			if slices.ContainsFunc(permit.Peers, func(peer netip.Prefix) bool { return peer.Bits() == 0 }) {
+				return open, nil
 			}
-			restricted = &permit
+			a, peers = restricted, permit.Peers
 		}
 	}
+	return a, peers
+}
+
+// missingRule says that no rule of the machine's security groups opens the port.
+func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
+	admission, peers := e.admitted(p, about.Port)
 	switch {
-	case !known:
-		return nil
-	case restricted == nil:
+	case admission == closed:
 		return []finding{{
 			fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, groups(p)),
 			fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0 to a group of the machine", about.Port),
 		}}
-	case about.Balancer:
-		return nil // it may well be the health checks that are admitted
+	case admission != restricted, about.Balancer: // it may well be the health checks that are admitted
+		return nil
 	}
 	return []finding{{
-		fmt.Sprintf("port %d of %s is open for %v only", about.Port, p.Name, restricted.Peers),
+		fmt.Sprintf("port %d of %s is open for %v only", about.Port, p.Name, peers),
 		fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0: the checker asks from outside", about.Port),
 	}}
 }

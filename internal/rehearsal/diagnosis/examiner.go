@@ -94,14 +94,15 @@ type patient struct {
 }
 
 // Diagnose returns the probable cause. It is final when user-data ended with an
-// error, and nothing can come up any more that the line needs.
+// error, and nothing can come up any more that the line needs, and when no rule opens
+// the port: nothing but another apply adds one.
 func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) acceptance.Diagnosis {
 	var findings []finding
 	final := false
 	patients := e.patients(ctx, about)
 	for _, p := range patients {
 		findings = append(findings, e.examine(p, about)...)
-		final = final || hopeless(p, about.Port)
+		final = final || hopeless(p, about.Port) || e.shut(p, about.Port)
 	}
 	if about.Balancer {
 		findings = append(findings, e.balancer(patients, len(findings) > 0)...)
@@ -205,6 +206,12 @@ func hopeless(p patient, port int) bool {
 		})
 	}
 	return len(p.facts.Containers) == 0
+}
+
+// shut reports whether nothing may reach the port.
+func (e *Examiner) shut(p patient, port int) bool {
+	admission, _ := e.admitted(p, port)
+	return port != 0 && admission == closed
 }
 
 // broken reports whether user-data failed, or is not done.
