@@ -61,7 +61,7 @@ func start(t *testing.T, fails, login string, journal ...string) started {
 // version has called otherwise would be a second copy, of which Grafana dies.
 func TestDeploymentLeavesNoFileOfAnotherVersion(t *testing.T) {
 	t.Parallel()
-	removed := regexp.MustCompile(`"sudo (?:rm -rf|find) (.*)"`).FindAllStringSubmatch(string(read(t, "../../terraform/deploy.tf")), -1)
+	removed := regexp.MustCompile(`(?m)^sudo (?:rm -rf|find) (.*)$`).FindAllStringSubmatch(string(read(t, "../../terraform/files/deployment/install.sh")), -1)
 	var folders []string
 	for _, command := range removed {
 		folders = append(folders, strings.Fields(command[1])...)
