@@ -69,6 +69,15 @@ func TestFailingCommandIsNamedWithItsLine(t *testing.T) {
 	require.EqualError(t, o.Err(), "user-data failed at line 3 of runcmd (its commands begin at line 2): nosuchcmd: not found")
 }
 
+func TestNewerVersionsNameModulesAsPythonDoes(t *testing.T) {
+	// As 26.1 of Ubuntu 22.04 writes it.
+	const newer = `{"v1": {"datasource": "DataSourceExoscale", "stage": null,
+		"init": {"errors": [], "finished": 2.5, "start": 1.5}, "modules-final": {
+		"errors": ["('scripts_user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))"]}}}`
+	o := read(t, newer, "/var/lib/cloud/instance/scripts/part-001: line 3: nosuchcmd: command not found\n")
+	require.EqualError(t, o.Err(), "user-data failed at line 3 of part-001: nosuchcmd: command not found")
+}
+
 func TestScriptFailsByItsLastCommandUnlessItStopsAtErrors(t *testing.T) {
 	for script, want := range map[string]string{
 		"#!/bin/sh\necho hi\nfalse\n":             " at line 3 of runcmd (its commands begin at line 2), the last command",

@@ -93,7 +93,8 @@ func plain(message string) string {
 	if n := len(text); n > 1 && text[0] == text[n-1] && strings.ContainsRune(`'"`, rune(text[0])) {
 		text = text[1 : n-1]
 	}
-	return found[1] + ": " + text
+	// Version 26.1 writes the names of modules as Python does, 25.1 did not.
+	return strings.ReplaceAll(found[1], "_", "-") + ": " + text
 }
 
 // Messages quote user-data, which may hold secrets: the parser of YAML prints a
