@@ -14,9 +14,13 @@ import (
 // programArchive holds the source of one program, beside its Dockerfile.
 const programArchive = "source.tar"
 
-// images are the folders with a Dockerfile, by the program that it builds: the
-// course wants these names.
-var images = map[string]string{"autoscaler": "autoscaler", "discovery": "servicediscovery"}
+// An image is a folder with a Dockerfile, and the program that it builds.
+type image struct{ program, dir string }
+
+// images returns those that are handed in: the course wants these names.
+func images() []image {
+	return []image{{"autoscaler", "autoscaler"}, {"discovery", "servicediscovery"}}
+}
 
 //go:embed folder/README.md
 var page []byte
@@ -36,11 +40,11 @@ func folder(ctx context.Context, root string) (tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	for program, dir := range images {
-		if files[dir+"/Dockerfile"], err = dockerfile(string(all), program); err != nil {
+	for _, i := range images() {
+		if files[i.dir+"/Dockerfile"], err = dockerfile(string(all), i.program); err != nil {
 			return nil, err
 		}
-		if files[dir+"/"+programArchive], err = archive(ctx, root, program); err != nil {
+		if files[i.dir+"/"+programArchive], err = archive(ctx, root, i.program); err != nil {
 			return nil, err
 		}
 	}
