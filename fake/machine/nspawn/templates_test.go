@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -19,10 +20,13 @@ const jammy = "Linux Ubuntu 22.04 LTS 64-bit"
 
 func TestMachinesThatWantTheSameTemplateWaitForOneBuild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var built []string
 		release := make(chan error)
 		builder := nspawn.NewBuilder(nspawn.Config{StandIns: map[string]string{"old": "debian-13"}}, func(name string) error {
+			mu.Lock()
 			built = append(built, name)
+			mu.Unlock()
 			return <-release
 		})
 		first, second, other := builder.Get(jammy), builder.Get(jammy), builder.Get("old")
