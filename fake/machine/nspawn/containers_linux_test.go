@@ -51,8 +51,8 @@ mkdir -p /srv/image/root/etc/ssl /srv/image/root/usr /srv/image/root/tmp
 cd /srv/image/root
 cp -a /etc/ssl/certs etc/ssl/
 size=$(stat -c %%s etc/ssl/certs/ca-certificates.crt)
-authority=$(stat -c %%s /usr/local/share/ca-certificates/exopool.crt)
-truncate -s $((size - authority)) etc/ssl/certs/ca-certificates.crt
+added=$(cat /usr/local/share/ca-certificates/*.crt | wc -c)
+truncate -s $((size - added)) etc/ssl/certs/ca-certificates.crt
 cp -a /etc/passwd /etc/group /etc/nsswitch.conf etc/
 cp -a /bin /lib /lib64 .
 dpkg-deb -x /var/cache/apt/archives/prometheus-node-exporter_*.deb /srv/exporter
