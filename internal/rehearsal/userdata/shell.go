@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/exopool/exopool/internal/shellscript"
 )
 
 // A call is a simple command, without sudo and the like.
@@ -27,7 +29,7 @@ type facts struct {
 
 // shell looks at a shell script. What names it in a sentence.
 func (c *checker) shell(what, text string) {
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	file, err := shellscript.Parse(text)
 	if err != nil {
 		var at syntax.ParseError
 		seen := oneLine(err.Error())
@@ -91,31 +93,12 @@ func collect(file *syntax.File) facts {
 
 // words returns a command's words without what only says how it is started.
 func words(args []*syntax.Word) []string {
-	all := make([]string, 0, len(args))
-	for _, word := range args {
-		all = append(all, literal(word.Parts))
-	}
+	all := shellscript.Words(args)
 	for len(all) > 1 && (all[0] == "sudo" || all[0] == "env" || all[0] == "exec" || all[0] == "nohup" || all[0] == "time" ||
 		all[0] == "-E" || strings.Contains(all[0], "=")) {
 		all = all[1:]
 	}
 	return all
-}
-
-// literal returns the parts of a word that are the same whenever it is expanded.
-func literal(parts []syntax.WordPart) string {
-	var text strings.Builder
-	for _, part := range parts {
-		switch part := part.(type) {
-		case *syntax.Lit:
-			text.WriteString(part.Value)
-		case *syntax.SglQuoted:
-			text.WriteString(part.Value)
-		case *syntax.DblQuoted:
-			text.WriteString(literal(part.Parts))
-		}
-	}
-	return text.String()
 }
 
 var shebangStops = regexp.MustCompile(`^#!\S+(\s+\S+)*\s+-\w*e`)

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/exopool/exopool/internal/shellscript"
 )
 
 // failures is how cloud-init names the scripts that failed.
@@ -111,39 +113,19 @@ func simpleCommands(text string) []command {
 	if !shebang.MatchString(text) {
 		return nil
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	file, err := shellscript.Parse(text)
 	if file == nil || err != nil {
 		return nil
 	}
 	var found []command
 	syntax.Walk(file, func(node syntax.Node) bool {
 		if call, ok := node.(*syntax.CallExpr); ok && len(call.Args) > 0 {
-			c := command{line: call.Pos().Line()}
-			for _, word := range call.Args {
-				c.words = append(c.words, literal(word.Parts))
-			}
-			found = append(found, c)
+			found = append(found, command{call.Pos().Line(), shellscript.Words(call.Args)})
 		}
 		return true
 	})
 	slices.SortStableFunc(found, func(a, b command) int { return cmp.Compare(a.line, b.line) })
 	return found
-}
-
-// literal returns the parts of a word that are the same whenever it is expanded.
-func literal(parts []syntax.WordPart) string {
-	var text strings.Builder
-	for _, part := range parts {
-		switch part := part.(type) {
-		case *syntax.Lit:
-			text.WriteString(part.Value)
-		case *syntax.SglQuoted:
-			text.WriteString(part.Value)
-		case *syntax.DblQuoted:
-			text.WriteString(literal(part.Parts))
-		}
-	}
-	return text.String()
 }
 
 // speakers are programs by how their messages begin.

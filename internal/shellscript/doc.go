@@ -1,0 +1,2 @@
+// Package shellscript reads shell scripts without executing them.
+package shellscript
