@@ -43,7 +43,7 @@ func Write(ctx context.Context, root, dir string) error {
 		err = refuse(target, files, made)
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w: name another folder, or delete it", dir, err)
+		return fmt.Errorf("write %s: %w: name a new folder", dir, err)
 	}
 	// Both versions, for a run that is interrupted: the next one replaces either.
 	if err := writeManifest(target, files, made); err != nil {

@@ -148,7 +148,7 @@ func TestWorkOfOthersIsNotOverwritten(t *testing.T) {
 			files["terraform/more.tf"] = []byte("# changed\n")
 			err := handin.Write(t.Context(), extract(t, files), dir)
 			require.ErrorContains(t, err, test.refused)
-			require.ErrorContains(t, err, "name another folder, or delete it")
+			require.ErrorContains(t, err, "name a new folder")
 			assert.Equal(t, "mine\n", readFile(t, dir, test.file))
 			if test.made {
 				assert.Equal(t, "# more\n", readFile(t, dir, "more.tf"), "nothing was changed")
