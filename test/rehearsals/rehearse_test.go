@@ -124,6 +124,11 @@ func TestSamplePassesEveryLine(t *testing.T) {
 	enabled(t, "sample", "all")
 	v := newRehearser(t).rehearse(t, sampleTimeout, copySample(t, nil))
 	assert.True(t, v.Passed)
+	scenarios := map[string]bool{}
+	for _, l := range v.Lines {
+		scenarios[l.Scenario] = true
+	}
+	assert.Len(t, scenarios, 8, "those of the checker: %v", scenarios)
 	for _, l := range v.Lines {
 		assert.Equal(t, "passed", l.Outcome, "%s: %s: %s", l.Scenario, l.Line, l.Note)
 	}
