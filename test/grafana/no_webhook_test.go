@@ -40,7 +40,7 @@ func TestRestartOfGrafanaKeepsTheAlertFiring(t *testing.T) {
 	assert.Equal(t, grafanaserver.Firing, state, "no new minute of waiting")
 	after := w.await(t, "/up", 2, rhythm+30*time.Second)
 	w.note(t, "gap over the restart: %s", seconds(after.at.Sub(before.at)))
-	next := w.await(t, "/up", 3, rhythm+5*time.Second)
+	next := w.await(t, "/up", 3, repeat+lookEvery+2*tolerance)
 	gap := next.at.Sub(after.at)
 	w.note(t, "gap after it: %.3f s", gap.Seconds())
 	// The looks have begun anew, somewhere between two of before.
