@@ -359,12 +359,6 @@ func (w *world) allowed(r *run, req *http.Request) {
 	if left := time.Until(r.until); left > 0 {
 		w.violationLocked("%s calls %s %s, %s before the time that Retry-After named", r.name, req.Method, req.URL.Path, left)
 	}
-	if s := r.scaler; s != nil && s.trap != nil && !s.trap.disk && s.trap.variant%2 == 0 {
-		if s.trap.skip--; s.trap.skip < 0 {
-			w.tracef("%s is killed before %s %s", s.name, req.Method, req.URL.Path)
-			s.kill(nil)
-		}
-	}
 }
 
 var sizeInBody = regexp.MustCompile(`"size":\s*(-?\d+)`)
@@ -377,6 +371,13 @@ func (w *world) before(r *run, req *http.Request) (c call) {
 		return c
 	}
 	w.observe()
+	if s := r.scaler; s != nil && s.trap != nil && !s.trap.disk && s.trap.variant%2 == 0 {
+		if s.trap.skip--; s.trap.skip < 0 {
+			w.tracef("%s is killed before %s %s", s.name, req.Method, req.URL.Path)
+			s.kill(nil)
+			return c
+		}
+	}
 	w.tracef("%s calls %s %s", r.name, req.Method, req.URL.Path)
 	path := req.URL.Path
 	switch {
