@@ -3,36 +3,38 @@ package autoscale
 import (
 	"context"
 	"log/slog"
+	"slices"
 )
 
 // When a turn reads another size than the turn before has left, something else
-// has set it. Once, that is an operator or a deployment. Several times in the
-// rhythm of the turns, it is a second autoscaler, or an operator who keeps
-// correcting this one. Either way both would fight over the pool, so this one
-// stops resizing it.
+// has set it. That alone harms nobody: it is an operator, a deployment or a
+// test. If this program resizes the pool and something else changes it again,
+// and again, it is a second autoscaler, or an operator who keeps correcting
+// this one. Both would fight over the pool, so this one stops resizing it.
 const (
-	// contentionChanges foreign changes within contentionWindow turns make a
-	// contention.
-	contentionChanges = 2
-	contentionWindow  = 5
+	// contentionChanges foreign changes within contentionWindow turns, with a
+	// resize of this program between each two, make a contention.
+	contentionChanges = 3
+	contentionWindow  = 9
 	// contentionQuiet turns without a foreign change end it.
 	contentionQuiet = 10
 )
 
 // contention detects that something else scales the pool. It counts turns, not
 // time, so that a clock that jumps does not matter. It does not survive a
-// restart, and need not: two more turns find out again.
+// restart, and need not: a few more turns find out again.
 //
 // It does not detect a second autoscaler that reads the pool at the same
 // moment and sets the same size, which does no harm, nor one that acts less
-// often than twice in the window.
+// often than three times in the window.
 type contention struct {
 	expected int   // size that the pool was left with
 	known    bool  // expected is valid
 	own      int   // size that this program has set
 	ownTurn  int   // turn in which it did so
 	turns    int   // counted by observe
-	changes  []int // turns that found a foreign change, within the window
+	changes  []int // turns that found a foreign change, one for each resized
+	resized  bool  // this program has resized the pool since the last of them
 	lastTurn int   // last turn of the contention
 }
 
@@ -56,15 +58,15 @@ func (c *contention) isForeign(size int) bool {
 	return c.known && size != c.expected && !late
 }
 
-// addChange counts a foreign change in this turn.
+// addChange counts a foreign change in this turn. Foreign changes without a
+// resize of this program between them are one: that of the latest turn.
 func (c *contention) addChange() {
-	recent := c.changes[:0]
-	for _, turn := range c.changes {
-		if turn > c.turns-contentionWindow && turn != c.turns {
-			recent = append(recent, turn)
-		}
+	if last := len(c.changes) - 1; last >= 0 && !c.resized {
+		c.changes = c.changes[:last]
 	}
-	c.changes = append(recent, c.turns)
+	c.changes = append(c.changes, c.turns)
+	c.resized = false
+	c.changes = slices.DeleteFunc(c.changes, func(turn int) bool { return turn <= c.turns-contentionWindow })
 	if len(c.changes) >= contentionChanges || c.active() {
 		c.lastTurn = c.turns + contentionQuiet
 	}
@@ -74,11 +76,11 @@ func (c *contention) addChange() {
 func (c *contention) active() bool { return c.lastTurn > 0 && c.turns <= c.lastTurn }
 
 // reset forgets all foreign changes, but not the size.
-func (c *contention) reset() { c.changes, c.lastTurn = nil, 0 }
+func (c *contention) reset() { c.changes, c.resized, c.lastTurn = nil, false, 0 }
 
 // recordResize takes the size that this program has set.
 func (c *contention) recordResize(size int) {
-	c.own, c.ownTurn = size, c.turns
+	c.own, c.ownTurn, c.resized = size, c.turns, true
 	c.expect(size)
 }
 

@@ -43,33 +43,34 @@ func TestOneOfTwoAutoscalersStopsResizing(t *testing.T) {
 	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 20; cfg.Registerer = prometheus.NewRegistry() })
 	other := w.second(func(cfg *autoscale.Config) { cfg.Registerer = prometheus.NewRegistry() })
 
-	reasons := w.rounds(3, other, up, up)
+	reasons := w.rounds(4, other, up, up)
 
 	assert.Equal(t, [2][]autoscale.Reason{
-		{"step-up", "step-up", "contended"},
-		{"step-up", "step-up", "step-up"},
+		{"step-up", "step-up", "step-up", "contended"},
+		{"step-up", "step-up", "step-up", "step-up"},
 	}, reasons)
-	assert.Equal(t, 6, w.pool.Size())
+	assert.Equal(t, 8, w.pool.Size())
 	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("contended", "gauge", "1 while the pool is not resized because something else scales it, too.", "1"), "exopool_autoscaler_contended"))
-	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("foreign_changes_total", "counter", "Sizes read that this program has not set.", "2"), "exopool_autoscaler_foreign_changes_total"))
+	require.NoError(t, testutil.GatherAndCompare(w.cfg.Registerer.(prometheus.Gatherer), metric("foreign_changes_total", "counter", "Sizes read that this program has not set.", "3"), "exopool_autoscaler_foreign_changes_total"))
 
 	reasons = w.rounds(7, other, up, up)
 	for _, reason := range reasons[0] {
 		assert.Equal(t, autoscale.ReasonContended, reason, "as long as the other one goes on")
 	}
-	assert.Equal(t, 13, w.pool.Size(), "ten steps of one, two of the other")
+	assert.Equal(t, 15, w.pool.Size(), "eleven steps of one, three of the other")
 }
 
 // TestHowOftenASecondAutoscalerActsUndetected holds the decision page to its
 // table.
 func TestHowOftenASecondAutoscalerActsUndetected(t *testing.T) {
 	t.Parallel()
-	for every, noticed := range map[int]int{1: 3, 2: 5, 3: 7, 4: 9, 5: 0, 6: 0} { // turns
+	for every, noticed := range map[int]int{1: 4, 2: 7, 3: 10, 4: 13, 5: 0, 6: 0} { // turns
 		w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 100 })
 		other := w.second()
 		at := 0
 		for turn := 1; turn <= 50 && at == 0; turn++ {
 			w.clock.Advance(30 * time.Second)
+			w.webhook(up)
 			if w.loop.RunOnce(t.Context()).Reason == autoscale.ReasonContended {
 				at = turn
 			}
@@ -87,8 +88,18 @@ func TestTwoAutoscalersWithOppositeWebhooks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 3)
 	reasons := w.rounds(6, w.second(), up, down)
-	assert.Equal(t, []autoscale.Reason{"step-up", "step-up", "contended", "contended", "contended", "contended"}, reasons[0])
+	assert.Equal(t, []autoscale.Reason{"step-up", "step-up", "step-up", "contended", "contended", "contended"}, reasons[0])
 	assert.Equal(t, 1, w.pool.Size(), "the other one has its way")
+}
+
+// contend lets something else take back each of n resizes of this program.
+func (w *world) contend(n int) {
+	for range n {
+		w.webhook(up)
+		before := w.turn()
+		assert.Equal(w, autoscale.ReasonStepUp, before.Reason)
+		w.pool.SetSize(before.From)
+	}
 }
 
 // TestAChangeRightAfterResumeCounts: it is not among those that the operator
@@ -98,10 +109,9 @@ func TestAChangeRightAfterResumeCounts(t *testing.T) {
 	w := newWorld(t, 2)
 	w.turn()
 	require.NoError(t, w.loop.Resume(t.Context()))
-	for _, size := range []int{3, 4} {
-		w.pool.SetSize(size)
-		assert.True(t, w.turn().ForeignChange)
-	}
+	w.pool.SetSize(3)
+	assert.True(t, w.turn().ForeignChange)
+	w.contend(2)
 	w.webhook(up)
 	assert.Equal(t, autoscale.ReasonContended, w.turn().Reason)
 }
@@ -109,13 +119,9 @@ func TestAChangeRightAfterResumeCounts(t *testing.T) {
 func TestAContentionEndsWhenItIsQuiet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
-	w.turn()
-	for _, size := range []int{2, 3} {
-		w.pool.SetSize(size)
-		w.turn()
-	}
+	w.contend(3)
 	w.webhook(up)
-	for range 10 {
+	for range 11 { // the first sees the last change
 		require.Equal(t, autoscale.ReasonContended, w.turn().Reason)
 	}
 	assert.Equal(t, autoscale.ReasonNoDemand, w.turn().Reason, "the webhook has expired meanwhile")
@@ -131,14 +137,24 @@ func TestHarmlessChangesAreNoContention(t *testing.T) {
 			w.pool.SetSize(4)
 			w.pool.SetSize(3)
 		},
-		"two changes far apart": func(w *world) {
-			w.pool.SetSize(4)
-			for range 5 {
+		"two of its resizes taken back": func(w *world) { w.contend(2) },
+		"three of its resizes taken back, far apart": func(w *world) {
+			for range 2 {
+				w.contend(1)
+				for range 4 {
+					w.turn()
+				}
+			}
+			w.contend(1)
+		},
+		"changes while it resizes nothing": func(w *world) {
+			for _, size := range []int{4, 3, 4, 3, 4, 3} {
+				w.pool.SetSize(size)
 				w.turn()
 			}
-			w.pool.SetSize(3)
 		},
 		"changes during a pause": func(w *world) {
+			w.contend(2)
 			w.pause(0, "")
 			for _, size := range []int{4, 3, 4, 3} {
 				w.pool.SetSize(size)
@@ -147,22 +163,18 @@ func TestHarmlessChangesAreNoContention(t *testing.T) {
 			assert.NoError(w, w.loop.Resume(w.Context()))
 		},
 		"a change after the last turn of a pause": func(w *world) {
-			w.pool.SetSize(4)
-			w.turn()
+			w.contend(2)
 			w.pause(90*time.Second, "")
 			w.turn()
 			w.pool.SetSize(3)
 		},
 		"a pause since": func(w *world) {
-			for _, size := range []int{4, 3} {
-				w.pool.SetSize(size)
-				w.turn()
-			}
+			w.contend(3)
 			w.pause(90*time.Second, "")
 			w.turn()
 		},
 		"own steps": func(w *world) {
-			for range 2 {
+			for range 4 {
 				w.webhook(up)
 				w.turn()
 				w.webhook(down)
@@ -170,7 +182,7 @@ func TestHarmlessChangesAreNoContention(t *testing.T) {
 			}
 		},
 		"own steps whose answers are lost": func(w *world) {
-			for range 2 {
+			for range 4 {
 				w.pool.LoseNext("resize", lost.error)
 				w.webhook(up)
 				w.turn()
@@ -180,19 +192,21 @@ func TestHarmlessChangesAreNoContention(t *testing.T) {
 			}
 		},
 		"own steps that are carried out late": func(w *world) {
-			for size := range 2 {
+			w.pool.SetSize(1)
+			w.turn()
+			for size := range 3 {
 				w.pool.FailNext("resize", lost.error)
 				w.webhook(up)
 				w.turn()
 				w.pool.SetState("scaling-up")
 				w.turn()
-				w.pool.SetSize(3 + size)
+				w.pool.SetSize(2 + size)
 				w.pool.SetState("")
 				w.turn()
 			}
 		},
 		"own requests that fail": func(w *world) {
-			for range 3 {
+			for range 4 {
 				w.pool.FailNext("resize", autoscale.ErrRefused)
 				w.webhook(up)
 				w.turn()
@@ -207,15 +221,11 @@ func TestHarmlessChangesAreNoContention(t *testing.T) {
 			w.turn()
 		},
 		"a restart": func(w *world) {
-			w.pool.SetSize(4)
-			w.turn()
-			w.pool.SetSize(3)
+			w.contend(3)
 			w.start()
 		},
 		"resumed by an operator": func(w *world) {
-			w.pool.SetSize(4)
-			w.turn()
-			w.pool.SetSize(3)
+			w.contend(3)
 			w.turn()
 			assert.NoError(w, w.loop.Resume(w.Context()))
 		},

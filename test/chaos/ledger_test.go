@@ -49,22 +49,27 @@ type observations struct {
 	known   bool   // left is certain
 	own     int    // size that the latest resize of this run has set
 	ownTurn int    // when; 0: never
-	strange []int  // turns that found another size
+	strange []int  // turns that found another size, the latest before each resize of this run
+	resized bool   // this run has resized the pool since the last of them
 	over    bool   // it was resumed: the next turn forgetRun all this
 	held    int    // it does not resize until after this turn
 }
 
-// Two changes by others within contentionWindow turns are a contention, which ends
-// after contentionQuiet turns without one.
+// Three changes by others within contentionWindow turns, with a resize of the run
+// between each two, are a contention, which ends after contentionQuiet turns
+// without one.
 const (
-	contentionChanges = 2
-	contentionWindow  = 5
+	contentionChanges = 3
+	contentionWindow  = 9
 	contentionQuiet   = 10
 )
 
 // changed records that this turn has found another size than the latest left.
 func (t *observations) changed() {
-	t.strange = append(t.strange, t.read)
+	if last := len(t.strange) - 1; last >= 0 && !t.resized {
+		t.strange = t.strange[:last]
+	}
+	t.strange, t.resized = append(t.strange, t.read), false
 	recent := 0
 	for _, turn := range t.strange {
 		if turn > t.read-contentionWindow {
@@ -148,7 +153,7 @@ func (s *scaler) read(size int) {
 	if s.turn.claimed == 0 {
 		s.turn.claimed = s.world.tick()
 		if s.seen.over {
-			s.seen.over, s.seen.strange, s.seen.held = false, nil, 0
+			s.seen.over, s.seen.strange, s.seen.resized, s.seen.held = false, nil, false, 0
 		}
 		s.seen.read++
 		if t := &s.seen; t.differs(size) && !s.expirePause() {
@@ -247,7 +252,7 @@ func (s *scaler) decided(d autoscale.Decision) {
 		left.left, left.known = s.turn.size, false
 	case d.Result == autoscale.Resized:
 		left.left, left.known = d.To, true
-		left.own, left.ownTurn = d.To, left.read
+		left.own, left.ownTurn, left.resized = d.To, left.read, true
 	default:
 		left.left, left.known = s.turn.size, true
 	}

@@ -78,10 +78,11 @@ func TestTheLedgerFindsViolations(t *testing.T) {
 		"a write during a pause":             {func(s *scaler) { s.hook(autoscale.Up); s.paused = &pause{}; s.read(3); s.asks(4) }, "while it is paused"},
 		"a write after a pause":              {func(s *scaler) { s.paused = &pause{until: time.Now().Add(-time.Second)}; s.read(3); s.asks(4) }, ""},
 		"a write of a dry run":               {func(s *scaler) { s.dry = true; s.read(3); s.asks(4) }, "in a dry run"},
-		"a write against a rival":            {func(s *scaler) { rival(s, 3, 4, 5, 4); s.asks(5) }, "others have changed the size"},
-		"a write soon after a rival":         {func(s *scaler) { rival(s, 3, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 4); s.asks(5) }, "others have changed the size"},
-		"a write long after a rival":         {func(s *scaler) { rival(s, 3, 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4); s.asks(5) }, ""},
-		"a write after one change":           {func(s *scaler) { rival(s, 3, 4, 4, 4); s.asks(5) }, ""},
+		"a write against a rival":            {func(s *scaler) { takesBack(s, 3, 0); s.asks(4) }, "others have changed the size"},
+		"a write soon after a rival":         {func(s *scaler) { takesBack(s, 3, 10); s.asks(4) }, "others have changed the size"},
+		"a write long after a rival":         {func(s *scaler) { takesBack(s, 3, 11); s.asks(4) }, ""},
+		"a write after two are taken back":   {func(s *scaler) { takesBack(s, 2, 0); s.asks(4) }, ""},
+		"a write after changes alone":        {func(s *scaler) { rival(s, 3, 4, 5, 4, 5, 4); s.asks(5) }, ""},
 		"a resize that was not asked":        {func(s *scaler) { s.read(3); s.decided(autoscale.Decision{From: 3, To: 4, Result: autoscale.Resized}) }, "did not ask for that"},
 		"a foreign change that was one":      {func(s *scaler) { reportsForeignChange(s, s.world.tick()) }, ""},
 		"a foreign change that was none":     {func(s *scaler) { reportsForeignChange(s, 0) }, "and there was none"},
@@ -117,6 +118,20 @@ func TestTheLedgerFindsViolations(t *testing.T) {
 
 var settledOne = autoscale.Settled{
 	Direction: autoscale.Up, Reason: autoscale.ReasonAtMaximum, Webhooks: autoscale.Batch{Count: 1},
+}
+
+// takesBack lets another client take back n resizes from 3 to 4, and keep the
+// size for some more turns. The last turn has read it and decided nothing yet.
+func takesBack(s *scaler, n, turns int) {
+	for range n {
+		s.hook(autoscale.Up)
+		s.moves(3, 4)
+	}
+	sizes := make([]int, 1+turns)
+	for i := range sizes {
+		sizes[i] = 3
+	}
+	rival(s, sizes...)
 }
 
 // rival lets turns find these sizes, and keep each.
