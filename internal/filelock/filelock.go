@@ -25,11 +25,38 @@ func Acquire(ctx context.Context, path string, waiting func()) (release func(), 
 		waiting()
 		locked, err = lock.TryLockContext(ctx, interval)
 	}
-	switch {
-	case locked:
-		return func() { _ = lock.Unlock() }, nil
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("wait for %s: %w", path, context.Cause(ctx))
+	if !locked {
+		return nil, failure(ctx, path, err)
 	}
-	return nil, fmt.Errorf("lock %s: %w", path, err)
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// Share locks the file like [Acquire], but together with all others that share
+// it. It waits while another program has the lock for itself.
+func Share(ctx context.Context, path string) (release func(), err error) {
+	lock := flock.New(path)
+	locked, err := lock.TryRLockContext(ctx, interval)
+	if !locked {
+		return nil, failure(ctx, path, err)
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// Try locks the file like [Acquire], but does not wait: ok is false if another
+// program has the lock, shared or for itself.
+func Try(path string) (release func(), ok bool, err error) {
+	lock := flock.New(path)
+	ok, err = lock.TryLock()
+	if err != nil {
+		return nil, false, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return func() { _ = lock.Unlock() }, ok, nil
+}
+
+// failure says why there is no lock.
+func failure(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("wait for %s: %w", path, context.Cause(ctx))
+	}
+	return fmt.Errorf("lock %s: %w", path, err)
 }

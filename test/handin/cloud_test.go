@@ -66,11 +66,12 @@ func goEnv(t *testing.T, name string) string {
 // Go.
 func goToolchain(t *testing.T, name string) *imageregistry.Image {
 	t.Helper()
-	debian, err := template.Ensure(t.Context(), template.Config{
+	debian, release, err := template.Ensure(t.Context(), template.Config{
 		Cache: "/var/cache/exopool", Mirror: template.Mirror(os.DirFS("/etc/apt")), UbuntuMirror: template.UbuntuMirror(),
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}, template.Default)
 	require.NoError(t, err)
+	defer release()
 	dir := t.TempDir()
 	require.NoError(t, imagelayout.Write(dir, v1.Config{
 		Env:        []string{"PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "GOPATH=/go", "GOTOOLCHAIN=local"},

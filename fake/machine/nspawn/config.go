@@ -34,7 +34,8 @@ type Config struct {
 	// named after Prefix. It must not be on an overlay file system.
 	// Default /var/lib.
 	Dir string
-	// Cache is the directory for templates. Default /var/cache/exopool.
+	// Cache is the directory for templates. Those of earlier versions go when nobody
+	// has used them for two weeks. Default /var/cache/exopool.
 	Cache string
 	// Mirror is the address of a Debian mirror. Default: the one that the
 	// host uses itself, otherwise Debian's own.

@@ -236,6 +236,7 @@ func (d *Driver) Close(ctx context.Context) error {
 	}
 	d.cancel()
 	d.alive.Wait()
+	d.images.release()
 	if d.Set != nil {
 		d.Set.Close()
 	}

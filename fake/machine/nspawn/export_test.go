@@ -30,7 +30,10 @@ func Hosts(c Config, gateway, metadata netip.Addr) map[string]netip.Addr {
 
 // BuildTemplate builds what machines of a driver start from.
 func BuildTemplate(ctx context.Context, c Config, name string) error {
-	_, err := template.Ensure(ctx, c.withDefaults().template(), name)
+	_, release, err := template.Ensure(ctx, c.withDefaults().template(), name)
+	if err == nil {
+		release()
+	}
 	return err
 }
 
@@ -45,11 +48,14 @@ var Unmet = unmet
 // A Builder builds templates by a function.
 type Builder struct{ *builder }
 
-// NewBuilder makes one.
-func NewBuilder(c Config, ensure func(name string) error) Builder {
+// NewBuilder makes one. The function returns what releases a template.
+func NewBuilder(c Config, ensure func(name string) (release func(), err error)) Builder {
 	c.Logger = slog.New(slog.DiscardHandler)
 	b := newBuilder(&c, func(work func(context.Context)) { go work(context.Background()) })
-	b.ensure = func(_ context.Context, name string) (string, error) { return "/" + name, ensure(name) }
+	b.ensure = func(_ context.Context, name string) (string, func(), error) {
+		release, err := ensure(name)
+		return "/" + name, release, err
+	}
 	return Builder{b}
 }
 
@@ -58,6 +64,9 @@ func (b Builder) Get(wanted string) (wait func() error) {
 	running := b.get(wanted)
 	return func() error { <-running.done; return running.err }
 }
+
+// Release does what the end of a driver does.
+func (b Builder) Release() { b.release() }
 
 // StandIns returns those that were used.
 func (b Builder) StandIns() map[string]string { return b.standIns() }

@@ -15,13 +15,14 @@ import (
 // all machines that wait for the same one.
 type builder struct {
 	cfg    *Config
-	ensure func(ctx context.Context, name string) (dir string, err error)
+	ensure func(ctx context.Context, name string) (dir string, release func(), err error)
 	// background runs a function until the driver ends.
 	background func(func(context.Context))
 
 	mu     sync.Mutex
 	builds map[string]*build // by name of the template
 	used   map[string]string // stand-ins that machines got
+	held   []func()          // release the templates that are there
 }
 
 // A build is done when its channel is closed.
@@ -34,7 +35,7 @@ type build struct {
 func newBuilder(cfg *Config, background func(func(context.Context))) *builder {
 	return &builder{
 		cfg: cfg, background: background, builds: map[string]*build{}, used: map[string]string{},
-		ensure: func(ctx context.Context, name string) (string, error) {
+		ensure: func(ctx context.Context, name string) (string, func(), error) {
 			return template.Ensure(ctx, cfg.template(), name)
 		},
 	}
@@ -84,18 +85,31 @@ func (b *builder) get(wanted string) *build {
 	b.builds[name] = started
 	b.background(func(ctx context.Context) {
 		defer close(started.done)
-		started.dir, started.err = b.ensure(ctx, name)
-		if started.err == nil {
-			return
+		dir, release, err := b.ensure(ctx, name)
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w\nwithout this template: %s", err, b.advice(wanted))
 		}
-		if ctx.Err() == nil {
-			started.err = fmt.Errorf("%w\nwithout this template: %s", started.err, b.advice(wanted))
-		}
+		started.dir, started.err = dir, err
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		delete(b.builds, name) // the next machine tries again
+		if err != nil {
+			delete(b.builds, name) // the next machine tries again
+			return
+		}
+		b.held = append(b.held, release)
 	})
 	return started
+}
+
+// release lets other programs remove the templates, when no machine is left and
+// nothing is being built.
+func (b *builder) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, release := range b.held {
+		release()
+	}
+	b.held = nil
 }
 
 func failed(err error) *build {

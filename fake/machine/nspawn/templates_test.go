@@ -22,35 +22,40 @@ func TestMachinesThatWantTheSameTemplateWaitForOneBuild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var built []string
-		release := make(chan error)
-		builder := nspawn.NewBuilder(nspawn.Config{StandIns: map[string]string{"old": "debian-13"}}, func(name string) error {
+		finish := make(chan error)
+		var released []string
+		builder := nspawn.NewBuilder(nspawn.Config{StandIns: map[string]string{"old": "debian-13"}}, func(name string) (func(), error) {
 			mu.Lock()
 			built = append(built, name)
 			mu.Unlock()
-			return <-release
+			return func() { released = append(released, name) }, <-finish
 		})
 		first, second, other := builder.Get(jammy), builder.Get(jammy), builder.Get("old")
 		synctest.Wait()
 		assert.ElementsMatch(t, []string{jammy, template.Default}, built)
 		assert.Equal(t, map[string]string{"old": template.Default}, builder.StandIns())
-		release <- nil
-		release <- nil
+		finish <- nil
+		finish <- nil
 		for _, wait := range []func() error{first, second, other} {
 			require.NoError(t, wait())
 		}
 		require.NoError(t, builder.Get(jammy)())
 		assert.Len(t, built, 2)
+		assert.Empty(t, released, "machines use them")
+		builder.Release()
+		builder.Release()
+		assert.ElementsMatch(t, built, released)
 	})
 }
 
 func TestBuildThatFailsNamesTheWayOutAndIsTriedAgain(t *testing.T) {
 	unreachable := errors.New("archive answers 502")
 	attempts := 0
-	builder := nspawn.NewBuilder(nspawn.Config{TemplateFlag: "-template"}, func(string) error {
+	builder := nspawn.NewBuilder(nspawn.Config{TemplateFlag: "-template"}, func(string) (func(), error) {
 		if attempts++; attempts == 1 {
-			return unreachable
+			return nil, unreachable
 		}
-		return nil
+		return func() {}, nil
 	})
 	err := builder.Get(jammy)()
 	require.ErrorIs(t, err, unreachable)

@@ -35,46 +35,74 @@ type Config struct {
 // Ensure returns the directory of a template, and builds it if there is none
 // yet, which takes a minute or two. Of several programs that want the same one,
 // one builds and the others wait.
-func Ensure(ctx context.Context, cfg Config, name string) (string, error) {
+//
+// The directory stays until release is called or the program ends. After that, it
+// is removed when nobody has used it for two weeks and another template of
+// its release is built.
+func Ensure(ctx context.Context, cfg Config, name string) (dir string, release func(), err error) {
+	return ensure(ctx, cfg, name, build)
+}
+
+// A buildFunc makes the directory of a release.
+type buildFunc func(ctx context.Context, cfg Config, r release, dir string) error
+
+func ensure(ctx context.Context, cfg Config, name string, build buildFunc) (dir string, release func(), err error) {
 	r, ok := find(name)
 	if !ok {
-		return "", fmt.Errorf("there is no template %q that can be built", name)
+		return "", nil, fmt.Errorf("there is no template %q that can be built", name)
 	}
 	mirror, err := parseMirror(r.mirror(cfg))
 	if err != nil {
-		return "", fmt.Errorf("template %q: %w", r.name, err)
+		return "", nil, fmt.Errorf("template %q: %w", r.name, err)
 	}
-	dir, err := cfg.dir(r)
+	dir, err = cfg.dir(r)
 	if err != nil {
-		return "", fmt.Errorf("template %q: %w", r.name, err)
-	}
-	if isComplete(dir) {
-		return dir, nil
+		return "", nil, fmt.Errorf("template %q: %w", r.name, err)
 	}
 	// Files in a template have the rights and owners of a system; who must
 	// not be root here must not reach its set-user-id programs.
 	if err := os.MkdirAll(cfg.Cache, 0o700); err != nil {
-		return "", fmt.Errorf("template %q: %w", r.name, err)
+		return "", nil, fmt.Errorf("template %q: %w", r.name, err)
 	}
-	lock := dir + ".lock"
+	release, err = use(ctx, dir)
+	if err != nil {
+		return "", nil, fmt.Errorf("template %q: %w", r.name, err)
+	}
+	if isComplete(dir) {
+		return dir, release, nil
+	}
+	cfg.Logger = cfg.Logger.With("template", r.name)
+	from := mirror.Redacted()
+	if err := buildOnce(ctx, cfg, r, dir, from, build); err != nil {
+		release()
+		return "", nil, fmt.Errorf("build template %q from %s: %w", r.name, from, err)
+	}
+	return dir, release, nil
+}
+
+// buildOnce builds a template unless another program does so first, and then
+// removes old ones.
+func buildOnce(ctx context.Context, cfg Config, r release, dir, from string, build buildFunc) error {
+	lock := lockOf(dir)
 	unlock, err := filelock.Acquire(ctx, lock, func() {
-		cfg.Logger.Info("another program builds the template, waiting for it", "template", r.name, "lock", lock)
+		cfg.Logger.Info("another program builds the template, waiting for it", "lock", lock)
 	})
 	if err != nil {
-		return "", fmt.Errorf("template %q: %w", r.name, err)
+		return err
 	}
 	defer unlock()
 	if isComplete(dir) {
-		return dir, nil
+		return nil
 	}
 	begin := time.Now()
-	cfg.Logger.Info("building the template of the machines; this happens once and takes a minute or two",
-		"template", r.name, "mirror", mirror.Redacted())
+	cfg.Logger.Info("building the template of the machines; this happens once and takes a minute or two", "mirror", from)
 	if err := build(ctx, cfg, r, dir); err != nil {
-		return "", fmt.Errorf("build template %q from %s: %w", r.name, mirror.Redacted(), err)
+		return err
 	}
-	cfg.Logger.Info("template built", "template", r.name, "dir", dir, "took", time.Since(begin).Round(time.Second))
-	return dir, nil
+	end := time.Now()
+	cfg.Logger.Info("template built", "dir", dir, "took", end.Sub(begin).Round(time.Second))
+	prune(cfg, r, dir, end)
+	return nil
 }
 
 // build works beside the final place, so that what is there is complete.
@@ -82,7 +110,7 @@ func build(ctx context.Context, cfg Config, r release, dir string) error {
 	if err := reach(ctx, cfg, r); err != nil {
 		return err
 	}
-	partial := dir + ".partial"
+	partial := partialOf(dir)
 	if err := os.RemoveAll(partial); err != nil { // of a build that was interrupted
 		return err
 	}

@@ -138,15 +138,15 @@ func TestMirrorWithoutTheReleaseIsNamedBeforeABuild(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	cfg := template.Config{Cache: t.TempDir(), UbuntuMirror: server.URL, Logger: slog.New(slog.DiscardHandler)}
-	_, err := template.Ensure(t.Context(), cfg, "Linux Ubuntu 22.04 LTS 64-bit")
+	_, _, err := template.Ensure(t.Context(), cfg, "Linux Ubuntu 22.04 LTS 64-bit")
 	require.ErrorContains(t, err, server.URL+"/dists/jammy/Release answers 404")
-	_, err = template.Ensure(t.Context(), cfg, "Linux Ubuntu 4.10 LTS 64-bit")
+	_, _, err = template.Ensure(t.Context(), cfg, "Linux Ubuntu 4.10 LTS 64-bit")
 	require.ErrorContains(t, err, "no template")
 }
 
 func TestMirrorsThatAreNoneAreRefusedUnrepeated(t *testing.T) {
 	for _, mirror := range []string{"", "debian", "ftp://u:secret@a/debian", "http://u:secret@a/debian main"} {
-		_, err := template.Ensure(t.Context(), template.Config{Cache: t.TempDir(), Mirror: mirror}, template.Default)
+		_, _, err := template.Ensure(t.Context(), template.Config{Cache: t.TempDir(), Mirror: mirror}, template.Default)
 		require.ErrorContains(t, err, "not the address of a mirror")
 		assert.NotContains(t, err.Error(), "secret")
 	}
