@@ -99,6 +99,7 @@ func othersInValidations(variable *hclsyntax.Block) (found []hcl.Range) {
 func TestModuleNeedsNoNewerTerraformThanItSays(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, string(read(t, "../terraform/versions.tf")), `required_version = ">= 1.5.0"`)
+	require.Contains(t, string(read(t, "../.github/workflows/nightly.yml")), "github.com/hashicorp/terraform@v1.5.", "which applies it")
 	oldest := oldestLanguage(t)
 	require.Greater(t, len(oldest.functions), 100)
 	for _, pattern := range []string{"*.tf", "examples/*/*.tf", "templates/*.tftpl"} {

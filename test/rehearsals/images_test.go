@@ -64,9 +64,7 @@ func nodeExporterImage(t *testing.T) string {
 func prometheusImage(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("prometheus")
-	if err != nil {
-		t.Skip("needs Prometheus: install Debian's package prometheus")
-	}
+	require.NoError(t, err, "needs Prometheus: install Debian's package prometheus")
 	data := t.TempDir()
 	require.NoError(t, os.Chown(data, 65534, 65534))
 	parts := append(withLibraries(t, program, "/bin/prometheus"), accounts(t), imagelayout.Part{From: data, To: "/prometheus"})
