@@ -56,6 +56,8 @@ func TestUbuntuBootsAndRunsContainers(t *testing.T) {
 				"sudo -n whoami":                     "root",
 				"cloud-init query platform":          "exoscale",
 				"systemctl is-system-running --wait": "running",
+				// The user-data calls apt-get update.
+				"sudo journalctl -b -q -o cat -u apt-news.service -u esm-cache.service | wc -l": "0",
 			} {
 				got, err := on(t, key, m, command)
 				require.NoError(t, err, "%s: %s", command, got)

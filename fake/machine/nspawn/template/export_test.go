@@ -33,6 +33,9 @@ func EnsureBy(ctx context.Context, c Config, name string, build func(dir string)
 	return ensure(ctx, c, name, func(_ context.Context, _ Config, _ release, dir string) error { return build(dir) })
 }
 
+// Finish makes an image of a root directory.
+func Finish(dir string) error { return finish(dir) }
+
 // Sources is what apt reads in a template.
 func Sources(c Config, name string) string {
 	r, _ := find(name)

@@ -24,8 +24,11 @@ func masked() []string {
 		"systemd-udevd.service", "systemd-udev-trigger.service",
 		"systemd-udevd-kernel.socket", "systemd-udevd-control.socket",
 		"systemd-networkd.service", "systemd-networkd.socket", "systemd-networkd-wait-online.service",
-		"console-getty.service", "getty@.service", "systemd-resolved.service", "motd-news.timer", "ua-timer.timer",
-		"ubuntu-advantage.service", "console-setup.service", "keyboard-setup.service", "setvtrgb.service",
+		"console-getty.service", "getty@.service", "systemd-resolved.service",
+		"console-setup.service", "keyboard-setup.service", "setvtrgb.service",
+		// News and offers of Ubuntu. Every "apt-get update" starts the first two.
+		"apt-news.service", "esm-cache.service", "motd-news.timer", "ua-timer.timer", "ua-reboot-cmds.service",
+		"ubuntu-advantage.service",
 		"sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-hugepages.mount", "dev-mqueue.mount",
 	}
 }
