@@ -24,8 +24,8 @@ output "warnings" {
   value = compact([
     local.open_to_all.web ? "Grafana (plain HTTP, password) and Prometheus (no password) are open to the whole internet: set private = true, or admin_cidrs." : "",
     local.open_to_all.ssh ? "SSH on the monitoring machine (with a key only) is open to the whole internet: set deploy_cidrs." : "",
-    !var.restricted_key ? "The monitoring machine has your own API key with all its rights: leave restricted_key out." : "",
-    var.restricted_key && !var.pinned_key ? "The monitoring machine's API key may resize every pool of the account: leave pinned_key out." : "",
+    !var.restricted_key ? "The monitoring machine has your own API key with all its rights: set restricted_key = true." : "",
+    var.restricted_key && !var.pinned_key ? "The monitoring machine's API key may resize every pool of the account: set pinned_key = true." : "",
   ])
 }
 

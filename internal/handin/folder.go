@@ -31,6 +31,9 @@ func folder(ctx context.Context, root string) (tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collect the Terraform files: %w", err)
 	}
+	if err := withoutOwnKey(files); err != nil {
+		return nil, fmt.Errorf("change a default of the Terraform files: %w", err)
+	}
 	files["README.md"] = page
 	// Made anew, for a repository whose own is not up to date.
 	if files[path.Base(ArchiveName)], err = Archive(ctx, root); err != nil {

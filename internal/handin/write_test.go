@@ -84,7 +84,7 @@ func repository() map[string][]byte {
 		"cmd/discovery/main.go":  []byte("package main\n\nfunc main() {}\n"),
 		"Dockerfile": []byte("# all\n\n# base\nFROM golang:1.26.0 AS source\nCOPY . .\n\n# unused\nFROM source AS c\nRUN c\n\n" +
 			"FROM source AS discovery\nRUN d\n\nFROM source AS a\nRUN a\n\nFROM scratch AS autoscaler\nCOPY --from=a /a /a\n"),
-		"terraform/main.tf": []byte("# main\n"), "terraform/more.tf": []byte("# more\n"), "terraform/override.tf": nil,
+		"terraform/main.tf": []byte("# main\n"), "terraform/variables.tf": []byte(keyVariable), "terraform/more.tf": []byte("# more\n"), "terraform/override.tf": nil,
 		"terraform/a.tfvars": nil, "terraform/terraform.tfstate": nil, "terraform/tests/a.tf": nil, "terraform/.terraform/a.tf": nil,
 		"terraform/files/files.go": []byte("package files\n"), "terraform/files/etc/motd": []byte("hello\n"),
 	}
@@ -100,7 +100,7 @@ func TestFolderHoldsWhatTheModuleNeeds(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"README.md", "autoscaler/Dockerfile", "autoscaler/source.tar", "files/etc/motd", "main.tf", "more.tf",
-		"servicediscovery/Dockerfile", "servicediscovery/source.tar", "source.tar",
+		"servicediscovery/Dockerfile", "servicediscovery/source.tar", "source.tar", "variables.tf",
 	}, names)
 	_, stages, _ := strings.Cut(readFile(t, dir, "autoscaler", "Dockerfile"), "\n\n")
 	assert.Equal(t, "# base\nFROM golang:1.26.0 AS source\nADD source.tar .\n\nFROM source AS a\nRUN a\n\n"+
