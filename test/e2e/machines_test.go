@@ -77,7 +77,9 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 		}
 		assert.True(t, t.Failed() || r.Outcome == acceptance.Passed, "skipped: %s: %s", r.Line, r.Note)
 	}
-	assert.Empty(t, verdict.Advice)
+	if assert.Len(t, verdict.Advice, 1) { // by default the monitoring machine gets a key of its own
+		assert.Contains(t, verdict.Advice[0].Seen, "api-key")
+	}
 	assert.NotContains(t, said.String(), secret)
 }
 

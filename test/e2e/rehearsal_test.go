@@ -24,7 +24,7 @@ func TestModulePassesTheRehearsal(t *testing.T) {
 	defer cancel()
 	report := filepath.Join(t.TempDir(), "report.json")
 	cmd := exec.CommandContext(ctx, build(t, "fakecloud"), "rehearse", "-machines", "process", "-speed", "8", "-output", report,
-		"terraform", "--", "-var", "provision=false")
+		"terraform", "--", "-var", "provision=false", "-var", "restricted_key=false")
 	cmd.Dir = "../.."
 	output, err := cmd.CombinedOutput()
 	t.Logf("%s", output)

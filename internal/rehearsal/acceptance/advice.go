@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // advise gives an advice, once.
@@ -31,6 +32,23 @@ func (r *run) adviseService(context.Context) {
 			"a TCP check calls a member healthy whose application only answers with errors")
 	} else if s.Healthcheck.URI != "/health" {
 		r.advise("the health check asks for /health", fmt.Sprintf("it asks for %q", s.Healthcheck.URI))
+	}
+}
+
+// adviseKey looks for what the course's checker could not create: its key is for
+// compute and object storage.
+func (r *run) adviseKey() {
+	var made []string
+	for _, entry := range r.left() {
+		kind, rest, _ := strings.Cut(entry, " ")
+		if kind == "iam-role" || kind == "api-key" {
+			name, _, _ := strings.Cut(rest, " ")
+			made = append(made, kind+" "+name)
+		}
+	}
+	if len(made) > 0 {
+		r.advise("apply creates no roles and no API keys", "it creates "+strings.Join(made, ", "),
+			"the checker applies with a key for compute and object storage, which may not create them: use that key itself")
 	}
 }
 

@@ -31,6 +31,7 @@ func TestEachMistakeBeyondTheCheckerIsAnAdvice(t *testing.T) {
 		{"another machine with each apply", func(s *solution) { s.replaces = true }, acceptance.Advice{
 			Text: "another apply changes nothing", Seen: "it replaced pool, load balancer or monitoring machine",
 		}},
+		{"a role", func(s *solution) { s.grants = true }, acceptance.Advice{Text: "apply creates no roles and no API keys", Seen: "it creates iam-role scaler"}},
 		{"something forgotten", func(s *solution) { s.forgets = true }, acceptance.Advice{Text: "terraform destroy leaves nothing in the account", Seen: "still there: instance monitoring"}},
 	}
 	for _, test := range tests {

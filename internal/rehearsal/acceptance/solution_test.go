@@ -54,6 +54,7 @@ type solution struct {
 	resets       bool   // another apply sets the size of the pool
 	replaces     bool   // the monitoring machine
 	down         bool   // the metric up is 0
+	grants       bool   // creates a role
 	forgets      bool   // destroy leaves something
 	keeps        bool   // the state lists something after it
 	breaks       int    // which apply fails half way
@@ -135,6 +136,9 @@ func (s *solution) Apply(ctx context.Context) error {
 	}
 	if !s.alone {
 		s.monitoring = s.create(ctx, "/v2/instance", machine("monitoring"))
+	}
+	if s.grants {
+		s.create(ctx, "/v2/iam-role", object{"name": "scaler", "policy": object{"default-service-strategy": "deny", "services": object{}}})
 	}
 	if s.extra {
 		s.create(ctx, "/v2/instance", machine("forgotten"))

@@ -26,6 +26,7 @@ func (r *run) apply() check {
 			return "", err
 		}
 		r.applied = true
+		r.adviseKey()
 		if !again {
 			return "", nil
 		}
