@@ -23,6 +23,7 @@ type config struct {
 	Key      string
 	Secret   string
 	Verbose  bool
+	Quotas   []quota
 
 	// Of machines that boot; zero values leave it to the driver.
 	Cache        string
@@ -74,6 +75,7 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	speed = settings.Add(set, &into.Speed, settings.Spec{
 		Flag: "speed", Help: "how many times faster than real time things happen",
 	}, speedKind())
+	addQuotas(set, &into.Quotas)
 	key := settings.AddSecret(set, &into.Key, settings.Spec{
 		Flag: "key-file", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",
 	})

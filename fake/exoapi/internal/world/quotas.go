@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 )
@@ -33,7 +34,8 @@ func (w *World) SetLimits(limits map[string]int) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(limits)) {
 		if _, ok := w.limits[name]; !ok || limits[name] < -1 {
-			errs = append(errs, fmt.Errorf("quota %q of %d: unknown resource or limit below -1", name, limits[name]))
+			errs = append(errs, fmt.Errorf("quota %q of %d: unknown resource or limit below -1; known are %s",
+				name, limits[name], strings.Join(slices.Sorted(maps.Keys(w.limits)), ", ")))
 		}
 	}
 	if len(errs) > 0 {

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestQuotasAreNamesWithNumbers(t *testing.T) {
+	t.Parallel()
+	for text, problem := range map[string]string{
+		"instance=3": "", "instance=-1": "", "elastic-ip=0": "", "instance": "give NAME=NUMBER", "=3": "give NAME=NUMBER",
+		"instance=x": "give NAME=NUMBER", "instance=-2": "give NAME=NUMBER", "Instance=1": "give NAME=NUMBER",
+		"snapshot=1": "names snapshot more than once",
+	} {
+		var cfg config
+		set := newTerminal(t).newSet("test", "")
+		addCloud(set, &cfg, "")
+		err := set.Parse([]string{"-quota", text, "-quota", "snapshot=2"}, io.Discard)
+		if problem != "" {
+			assert.ErrorContains(t, err, problem, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		assert.Len(t, cfg.quotas(), 2)
+	}
+}
+
+func TestQuotasHoldInTheCloud(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t)
+	cloud, err := term.startCloud(t.Context(), config{
+		Listen: "127.0.0.1:0", Machines: machinesMemory, Zone: "at-vie-1", Speed: 1, Quotas: []quota{{"instance", 3}},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { term.close(cloud) })
+	var instances struct{ Limit int }
+	require.NoError(t, cloud.API().Call(t.Context(), "GET", "/v2/quota/instance", nil, &instances))
+	assert.Equal(t, 3, instances.Limit)
+
+	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-quota", "cars=1"}))
+	assert.Contains(t, term.err.String(), `quota "cars" of 1: unknown resource or limit below -1; known are`)
+	assert.Contains(t, term.err.String(), "instance, network-load-balancer")
+}
