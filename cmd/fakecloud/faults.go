@@ -88,7 +88,7 @@ func (p program) addFault(ctx context.Context, args []string) error {
 		Flag: "keep", Help: "number of entries that a partial list keeps",
 	}, settings.Int(0, maxCount))
 	settings.Add(set, &f.Duration, settings.Spec{
-		Flag: "duration", Help: "how long: of a latency, a Retry-After or a stuck operation",
+		Flag: "duration", Help: "how long: of a latency, a Retry-After, a stuck operation or a load balancer that is late",
 	}, settings.Duration(0, maxDuration))
 	set.Check(func() {
 		if !ok {

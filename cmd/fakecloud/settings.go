@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 )
@@ -23,6 +24,7 @@ type config struct {
 	Key      string
 	Secret   string
 	Verbose  bool
+	Removal  exoapi.Removal
 	Quotas   []quota
 
 	// Of machines that boot; zero values leave it to the driver.
@@ -75,6 +77,7 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	speed = settings.Add(set, &into.Speed, settings.Spec{
 		Flag: "speed", Help: "how many times faster than real time things happen",
 	}, speedKind())
+	addRemoval(set, &into.Removal)
 	addQuotas(set, &into.Quotas)
 	key := settings.AddSecret(set, &into.Key, settings.Spec{
 		Flag: "key-file", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",

@@ -54,7 +54,8 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
 		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed,
 		Machines: cfg.driver(), Templates: cfg.moreTemplates(), Hosts: handlers(cfg.Hosts),
-		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger, Quotas: cfg.quotas(),
+		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
+		Removal: cfg.Removal, Quotas: cfg.quotas(),
 	})
 	if err != nil {
 		return nil, err

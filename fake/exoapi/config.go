@@ -38,6 +38,8 @@ type Config struct {
 	InstanceNetwork, BalancerNetwork netip.Prefix
 	// Timing is how long things take.
 	Timing Timing
+	// Removal is what becomes of the requests to members that are removed.
+	Removal Removal
 	// Quotas overrides limits by resource name; -1 means unlimited.
 	Quotas map[string]int
 	// APIEndpoint returns the address of a zone's API, without trailing slash,
@@ -164,5 +166,5 @@ func (c Config) validate() error {
 	if s := c.Timing.Speed; s < 0 || s != s || s > 1e9 {
 		errs = append(errs, fmt.Errorf("speed %g is not between 0 and 1e9", s))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Removal.validate())...)
 }

@@ -90,7 +90,13 @@ func (r *recorder) Health(string, string) map[string]driverapi.Health { return n
 // that really does something.
 func startDriven(t *testing.T, driver *recorder) (*exoapi.Cloud, *egoscale.Client) {
 	t.Helper()
-	cloud, client := start(t, exoapi.Config{Machines: driver})
+	return runDriven(t, exoapi.Config{Machines: driver})
+}
+
+// runDriven makes a cloud as startDriven does, with the given configuration.
+func runDriven(t *testing.T, cfg exoapi.Config) (*exoapi.Cloud, *egoscale.Client) {
+	t.Helper()
+	cloud, client := start(t, cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); cloud.Run(ctx) }()
@@ -114,8 +120,8 @@ func TestDriverIsCalledWhenThingsHappen(t *testing.T) {
 		assert.Equal(t, 10*time.Second, driver.balanced.Services[0].Healthcheck.IntervalDuration())
 
 		require.NoError(t, client.ScaleInstancePool(ctx, zone, pool, 1))
-		assert.Equal(t, []string{"24s balance 1 [127.9.0.2]", "29s destroy 127.9.0.1"}, driver.take(),
-			"a member leaves its load balancer before it is destroyed")
+		assert.Equal(t, []string{"24s balance 1 [127.9.0.2]", "24s destroy 127.9.0.1"}, driver.take(),
+			"a member leaves its load balancer just before it is destroyed")
 		require.NoError(t, client.ScaleInstancePool(ctx, zone, pool, 2))
 		assert.Equal(t, []string{"45s start 127.9.0.3", "45s balance 1 [127.9.0.2 127.9.0.3]"}, driver.take(),
 			"an address is not used again at once")

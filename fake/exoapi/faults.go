@@ -44,6 +44,13 @@ const (
 	// ever. Its operation is the one that asked for the member; replacements
 	// of lost members are matched by "*" only.
 	FaultMemberNeverHealthy = "member-never-healthy"
+	// FaultMemberKilled kills the machine of a removed pool member at once,
+	// whatever the grace of [Config.Removal].
+	FaultMemberKilled = "member-killed"
+	// FaultBalancerLate makes load balancers go on sending connections to a
+	// removed pool member: for Duration, or until its health check fails if
+	// that is zero or comes first.
+	FaultBalancerLate = "balancer-late"
 )
 
 // AnyOperation matches every operation.
@@ -55,6 +62,7 @@ func FaultNames() []string {
 		FaultLatency, FaultTooManyRequests, FaultServerErrorBefore, FaultServerErrorAfter,
 		FaultDropBefore, FaultDropAfter, FaultHalfOpenBefore, FaultHalfOpenAfter, FaultPartialList,
 		FaultOperationFails, FaultOperationStuck, FaultQuotaReached, FaultMemberNeverHealthy,
+		FaultMemberKilled, FaultBalancerLate,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
@@ -46,6 +47,8 @@ type instance struct {
 	crashed      bool   // fails every health check until it is powered on again
 	machineError string // what the driver observed
 
+	grace time.Duration // of one that is being destroyed
+
 	// transition numbers transitions: an event of an earlier one does nothing.
 	transition int
 	op         *world.Operation // waits for the transition under way; may be nil
@@ -61,7 +64,9 @@ type instances struct {
 
 	driver    driverapi.Driver
 	addresses *world.Addresses
+	faults    *Faults
 	timing    Timing
+	removal   Removal
 	logger    *slog.Logger
 	specs     *specReader
 	pools     *pools
@@ -69,7 +74,7 @@ type instances struct {
 }
 
 func newInstances(
-	w *world.World, driver driverapi.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
+	w *world.World, driver driverapi.Driver, addresses *world.Addresses, faults *Faults, cfg Config,
 ) *instances {
 	s := &instances{
 		collection: collection[instance]{
@@ -81,8 +86,10 @@ func newInstances(
 		},
 		driver:    driver,
 		addresses: addresses,
-		timing:    timing,
-		logger:    logger,
+		faults:    faults,
+		timing:    cfg.Timing,
+		removal:   cfg.Removal,
+		logger:    cfg.Logger,
 	}
 	if observer, ok := driver.(driverapi.Observer); ok {
 		s.watchConditions(observer)

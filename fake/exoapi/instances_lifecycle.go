@@ -53,7 +53,7 @@ func (s *instances) enter(i *instance, state string, op *world.Operation, then f
 	case instanceStopping:
 		wait = s.timing.Stop
 	case instanceDestroying:
-		wait = s.timing.Destroy
+		wait = max(s.timing.Destroy, i.grace)
 	}
 	s.world.After(wait, func() {
 		if i.transition == transition {
@@ -130,15 +130,20 @@ func (s *instances) reset(i *instance, spec instanceSpec, op *world.Operation) {
 	s.start(i, op)
 }
 
-// destroy removes an instance. It leaves its pool and all that it is attached
-// to at once; the machine goes later.
-func (s *instances) destroy(i *instance, op *world.Operation) {
+// destroy removes an instance, as the call of an operation asks for. It leaves its
+// pool and all that it is attached to at once, and its machine gets no more than
+// the grace.
+func (s *instances) destroy(i *instance, operationID string, op *world.Operation) {
+	i.grace = s.removal.Grace
 	if i.pool != nil {
-		s.pools.memberLeaves(i)
+		if _, killed := s.faults.take(FaultMemberKilled, operationID); killed {
+			i.grace = 0
+		}
+		s.pools.memberLeaves(i, operationID)
 	}
 	s.world.Forget(i.id)
+	s.powerOff(i)
 	s.enter(i, instanceDestroying, op, func() {
-		s.driver.Destroy(i.id)
 		if i.address.IsValid() {
 			s.addresses.Release(i.address)
 		}
@@ -151,8 +156,17 @@ func (s *instances) destroy(i *instance, op *world.Operation) {
 	})
 }
 
-func (s *instances) destroyAll(list []*instance) {
+// powerOff ends the machine of an instance that is removed, just after load
+// balancers were told to.
+func (s *instances) powerOff(i *instance) {
+	if i.grace > 0 {
+		s.world.After(0, func() { s.driver.Stop(i.id) })
+	}
+	s.world.After(i.grace, func() { s.driver.Destroy(i.id) })
+}
+
+func (s *instances) destroyAll(list []*instance, operationID string) {
 	for _, i := range list {
-		s.destroy(i, nil)
+		s.destroy(i, operationID, nil)
 	}
 }

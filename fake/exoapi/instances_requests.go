@@ -222,7 +222,7 @@ func (s *instances) delete(r *request) (any, error) {
 	if i.protected {
 		return nil, i.lockedByProtection("destroyInstance")
 	}
-	return s.change(r, i.id, func(op *world.Operation) { s.destroy(i, op) })
+	return s.change(r, i.id, func(op *world.Operation) { s.destroy(i, r.operationID, op) })
 }
 
 func (i *instance) lockedByProtection(operation string) error {

@@ -40,9 +40,9 @@ func newResources(
 	antiAffinityGroups := newAntiAffinityGroups(w)
 	privateNetworks := newPrivateNetworks(w, cfg.Logger)
 	elasticIPs := newElasticIPs(w, instanceIPs)
-	instances := newInstances(w, driver, instanceIPs, cfg.Timing, cfg.Logger)
+	instances := newInstances(w, driver, instanceIPs, faults, cfg)
 	pools := newPools(w, faults, cfg.Timing, cfg.Logger)
-	balancers := newBalancers(w, driver, balancerIPs, cfg.Timing, cfg.Logger)
+	balancers := newBalancers(w, driver, balancerIPs, cfg)
 	roles := newRoles(w, policies)
 	apiKeys := newAPIKeys(w, keyring)
 

@@ -57,15 +57,14 @@ type balancers struct {
 	driver    driverapi.Driver
 	addresses *world.Addresses
 	timing    Timing
+	removal   Removal
 	logger    *slog.Logger
 	pools     *pools
 	stale     []*balancer // whose present state the driver does not know yet
 }
 
-func newBalancers(
-	w *world.World, driver driverapi.Driver, addresses *world.Addresses, timing Timing, logger *slog.Logger,
-) *balancers {
-	s := &balancers{driver: driver, addresses: addresses, timing: timing, logger: logger}
+func newBalancers(w *world.World, driver driverapi.Driver, addresses *world.Addresses, cfg Config) *balancers {
+	s := &balancers{driver: driver, addresses: addresses, timing: cfg.Timing, removal: cfg.Removal, logger: cfg.Logger}
 	s.collection = collection[balancer]{
 		world: w, kind: "load-balancer", label: "load balancer",
 		quota: &world.Quota{Name: "network-load-balancer", Limit: 5, Addresses: addresses},

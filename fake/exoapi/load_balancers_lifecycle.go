@@ -57,6 +57,11 @@ func (s *balancers) sync() {
 		}
 		b.state = balancerRunning
 	}
+	for _, b := range s.stale {
+		for sv := range b.services.All() {
+			sv.pool.late = 0
+		}
+	}
 	s.stale = s.stale[:0]
 }
 
@@ -76,6 +81,8 @@ func (s *balancers) desired(b *balancer) driverapi.Balancer {
 			Strategy:    sv.strategy,
 			Healthcheck: sv.healthcheck,
 			Targets:     make([]driverapi.Target, 0, sv.pool.live),
+			Attempts:    s.removal.BalancerAttempts,
+			Delay:       max(s.removal.delay(), sv.pool.late),
 		}
 		for i := range sv.pool.members.All() {
 			if i.hasStarted && i.state != instanceDestroying && i.address.IsValid() {

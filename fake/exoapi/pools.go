@@ -3,6 +3,7 @@ package exoapi
 import (
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
@@ -41,6 +42,7 @@ type pool struct {
 	updating int                   // updates under way
 	failure  string                // why a member did not start
 	waiting  []*world.Operation    // end with the transition
+	late     time.Duration         // how late load balancers learn who leaves now
 }
 
 type poolView struct {

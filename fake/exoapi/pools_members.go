@@ -1,10 +1,12 @@
 package exoapi
 
 import (
+	"cmp"
 	"log/slog"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
+	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // busy reports whether members are coming or going.
@@ -53,8 +55,13 @@ func (s *pools) memberStarted(i *instance, ok bool) {
 }
 
 // memberLeaves takes a member that is being destroyed off the load balancers.
-func (s *pools) memberLeaves(i *instance) {
+func (s *pools) memberLeaves(i *instance, operationID string) {
 	p := i.pool
+	if s.balancers.of(p) != nil {
+		if late, ok := s.faults.take(FaultBalancerLate, operationID); ok {
+			p.late = cmp.Or(late.Duration, driverapi.UntilUnhealthy)
+		}
+	}
 	if i.joining {
 		i.joining = false
 		p.joining--
@@ -138,7 +145,7 @@ func (s *pools) resize(p *pool, size int, operationID string) (func(*world.Opera
 			s.grow(p, operationID)
 		case len(surplus) > 0:
 			p.state = poolScalingDown
-			s.instances.destroyAll(surplus)
+			s.instances.destroyAll(surplus, operationID)
 		}
 		s.endWithTransition(p, op)
 	}, nil

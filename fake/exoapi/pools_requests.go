@@ -191,7 +191,7 @@ func (s *pools) evict(r *request) (any, error) {
 	return s.change(r, p.id, func(op *world.Operation) {
 		p.size -= len(members)
 		p.state = poolScalingDown
-		s.instances.destroyAll(members)
+		s.instances.destroyAll(members, r.operationID)
 		s.endWithTransition(p, op)
 	})
 }
@@ -218,7 +218,7 @@ func (s *pools) delete(r *request) (any, error) {
 		}
 		p.waiting, p.failure = nil, ""
 		p.state, p.size = poolDestroying, 0
-		s.instances.destroyAll(members)
+		s.instances.destroyAll(members, r.operationID)
 		s.endWithTransition(p, op)
 	})
 }

@@ -95,7 +95,7 @@ func TestFirewallKnowsAMachineBeforeItStarts(t *testing.T) {
 		assert.Contains(t, events, "0s protect 1")
 		require.NoError(t, client.DeleteInstance(t.Context(), zone, i))
 		events = driver.take()
-		assert.Equal(t, []string{"21s destroy 127.9.0.1", "21s protect 0"}, events[len(events)-2:])
+		assert.Equal(t, []string{"18s destroy 127.9.0.1", "21s protect 0"}, events[len(events)-2:])
 	})
 }
 

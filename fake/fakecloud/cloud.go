@@ -98,7 +98,7 @@ func (c *Cloud) listen(ctx context.Context) (net.Listener, error) {
 func (c *Cloud) newAPI(url string) (err error) {
 	cfg := exoapi.Config{
 		Zones: c.cfg.Zones, DefaultZone: c.cfg.Zone,
-		Credentials: c.cfg.Credentials, Quotas: c.cfg.Quotas, Templates: c.cfg.Templates,
+		Credentials: c.cfg.Credentials, Quotas: c.cfg.Quotas, Templates: c.cfg.Templates, Removal: c.cfg.Removal,
 		Timing:      exoapi.Timing{Speed: c.cfg.Speed},
 		APIEndpoint: func(zone string) string { return c.zoneEndpoint(url, zone) },
 		Logger:      c.cfg.Logger,

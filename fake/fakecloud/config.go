@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/fake/vendordomains"
 	"github.com/exopool/exopool/internal/loopback"
@@ -29,6 +30,9 @@ type Config struct {
 	Credentials map[string]string
 	// Quotas overrides limits by resource name; -1 means unlimited.
 	Quotas map[string]int
+	// Removal is what becomes of the requests to members that are removed. Its
+	// zero value is the worst case.
+	Removal exoapi.Removal
 	// Speed is how many times faster than real time things happen, health
 	// checks of load balancers included. Default 1.
 	Speed float64

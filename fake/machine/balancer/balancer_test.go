@@ -183,36 +183,7 @@ func TestWithoutHealthyTargetTheConnectionIsReset(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
 }
 
-func TestTargetThatDoesNotAcceptCostsNoRequest(t *testing.T) {
-	lb := newBalancers(t)
-	list := newBackends(t, lb, 2)
-	want := spec(lb, list...)
-	want.Services[0].Healthcheck.Interval = 300 // only the first check counts
-	want.Services[0].Healthcheck.Retries = 20
-	require.NoError(t, lb.Balance(want))
-	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
-	list[0].server.Close()
-	for range 10 {
-		id, err := through(t, lb)
-		require.NoError(t, err)
-		assert.Equal(t, "id-1", id)
-	}
-}
-
-func TestMachineThatIsPoweredOffGetsNoNewConnections(t *testing.T) {
-	lb := newBalancers(t)
-	list := newBackends(t, lb, 2)
-	require.NoError(t, lb.Balance(spec(lb, list...)))
-	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
-	lb.PowerOff("id-0")
-	for range 10 {
-		id, err := through(t, lb)
-		require.NoError(t, err)
-		assert.Equal(t, "id-1", id)
-	}
-}
-
-func TestRemovedTargetDrains(t *testing.T) {
+func TestConnectionsToARemovedTargetGoOn(t *testing.T) {
 	lb := newBalancers(t)
 	list := newBackends(t, lb, 2)
 	require.NoError(t, lb.Balance(spec(lb, list[0])))
@@ -313,7 +284,8 @@ func TestLossOfATargetMovesOnlyTheClientsItHad(t *testing.T) {
 		used[before[i]] = true
 	}
 	require.Len(t, used, 3, "sixty clients use all three targets")
-	lb.PowerOff("id-1")
+	list[1].sick.Store(true)
+	awaitHealth(t, lb, driverapi.HealthFailure, list[1])
 	for i := range clients {
 		after := ask(i)
 		if before[i] == "id-1" {

@@ -19,7 +19,7 @@ func (s *service) serve(ctx context.Context) {
 	server.Serve(ctx, s.listener)
 }
 
-// forward connects the client to the first target that accepts. With none, the
+// forward connects the client to a target. When none of those tried accepts, the
 // client is reset, as a closed port would do.
 func (s *service) forward(ctx context.Context, client net.Conn) {
 	upstream := s.dial(ctx, client)
@@ -30,18 +30,20 @@ func (s *service) forward(ctx context.Context, client net.Conn) {
 	tcprelay.Join(ctx, client, upstream)
 }
 
-// dial returns a connection to the first target that accepts one; nil if none
-// does.
+// dial returns a connection to the first target that accepts one, of as many as
+// the service may try; nil if none does.
 func (s *service) dial(ctx context.Context, client net.Conn) net.Conn {
 	s.mu.Lock()
 	strategy, port := s.spec.Strategy, s.cfg.TargetPort(s.spec.TargetPort)
+	attempts := max(s.spec.Attempts, 1)
 	s.mu.Unlock()
 	from := source(client)
-	for _, t := range s.choose.order(strategy, from, s.healthy()) {
+	targets := s.choose.order(strategy, from, s.healthy())
+	for _, t := range targets[:min(attempts, len(targets))] {
 		at := netip.AddrPortFrom(t.address, uint16(port)) //nolint:gosec // G115: ports are below 65536
 		conn, err := s.dialOne(ctx, from, at)
 		if err != nil {
-			s.logger.Debug("target not reached, trying the next", "target", at, "err", err)
+			s.logger.Debug("target not reached", "target", at, "err", err)
 			continue
 		}
 		return conn

@@ -22,7 +22,8 @@ const (
 	minCheckTimeout = 500 * time.Millisecond
 )
 
-// errOff is the outcome of a check of a machine that is off or boots.
+// errOff is the outcome of a check that a machine fails because it is off or
+// boots.
 var errOff = errors.New("machine is not on")
 
 // startCheck checks the target at once and then in the interval of the health
@@ -37,9 +38,9 @@ func (s *service) startCheck(t *target) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
-			err := errOff
-			if s.cfg.On(t.machine) {
-				err = probe(ctx, s.cfg.Check, hc, at, timeout)
+			err := probe(ctx, s.cfg.Check, hc, at, timeout)
+			if err != nil && !s.cfg.On(t.machine) {
+				err = errOff
 			}
 			s.record(ctx, t, max(hc.Retries, 1), err)
 			select {
@@ -72,6 +73,9 @@ func (s *service) record(ctx context.Context, t *target, retries int, err error)
 	}
 	if t.health == before {
 		return
+	}
+	if t.leaving && t.health == driverapi.HealthFailure {
+		s.dropLocked(t)
 	}
 	switch {
 	case t.health == driverapi.HealthSuccess:

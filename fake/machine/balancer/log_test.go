@@ -37,6 +37,7 @@ func TestWarningsAreAboutFailuresNotAboutMachinesThatAreOff(t *testing.T) {
 	lb := newSet(t, balancer.Config{Logger: logger, Speed: 1000})
 	list := newBackends(t, lb, 2)
 	lb.PowerOff("id-0")
+	list[0].server.Close()
 	require.NoError(t, lb.Balance(spec(lb, list...)))
 	awaitHealth(t, lb, driverapi.HealthFailure, list[0])
 	awaitHealth(t, lb, driverapi.HealthSuccess, list[1])

@@ -52,7 +52,8 @@ func newSet(tb testing.TB, cfg balancer.Config) *testSet {
 	return t
 }
 
-// PowerOff tells the set that a machine was stopped.
+// PowerOff tells the set that a machine was stopped, which its backend does not
+// notice.
 func (t *testSet) PowerOff(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

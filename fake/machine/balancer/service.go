@@ -3,9 +3,12 @@ package balancer
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/machine/internal/tasks"
@@ -35,6 +38,7 @@ type service struct {
 type target struct {
 	machine   string
 	address   netip.Addr
+	leaving   bool // not wanted any more, which the service has yet to notice
 	stopCheck context.CancelFunc
 	health    driverapi.Health // empty: not checked yet
 	failures  int              // in a row
@@ -48,41 +52,92 @@ func (s *service) serves(address netip.Addr, spec driverapi.Service) bool {
 }
 
 // update takes over targets, health check and strategy. Targets that stay keep
-// their health.
+// their health; those that go leave when the service notices, see
+// [driverapi.Service.Delay].
 func (s *service) update(spec driverapi.Service) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	recheck := s.spec.Healthcheck != spec.Healthcheck
 	s.spec = spec
 	wanted := map[string]bool{}
+	addresses := map[netip.Addr]bool{}
 	s.order = s.order[:0]
 	for _, w := range spec.Targets {
 		if wanted[w.MachineID] {
 			continue
 		}
-		wanted[w.MachineID] = true
-		t := s.targets[w.MachineID]
-		switch {
-		case t == nil || t.address != w.Address:
-			if t != nil {
-				t.stopCheck()
-			}
-			t = &target{machine: w.MachineID, address: w.Address}
-			s.targets[w.MachineID] = t
-			s.startCheck(t)
-		case recheck:
-			t.stopCheck()
-			t.failures = 0
-			s.startCheck(t)
-		}
-		s.order = append(s.order, t)
+		wanted[w.MachineID], addresses[w.Address] = true, true
+		s.order = append(s.order, s.want(w, recheck))
 	}
-	for id, t := range s.targets {
-		if !wanted[id] {
-			t.stopCheck()
-			delete(s.targets, id)
+	for _, id := range slices.Sorted(maps.Keys(s.targets)) {
+		if t := s.targets[id]; !wanted[id] {
+			s.leave(t, addresses[t.address], recheck)
 		}
 	}
+}
+
+// want returns the target for a machine, which is checked from now on. The caller
+// holds the lock.
+func (s *service) want(w driverapi.Target, recheck bool) *target {
+	t := s.targets[w.MachineID]
+	switch {
+	case t == nil || t.address != w.Address || t.leaving:
+		if t != nil {
+			t.stopCheck()
+		}
+		t = &target{machine: w.MachineID, address: w.Address}
+		s.targets[w.MachineID] = t
+		s.startCheck(t)
+	case recheck:
+		t.stopCheck()
+		t.failures = 0
+		s.startCheck(t)
+	}
+	return t
+}
+
+// leave drops a target that is not wanted any more, or lets it stay until the
+// service notices. Replaced says that another target has its address. The caller
+// holds the lock.
+func (s *service) leave(t *target, replaced, recheck bool) {
+	switch {
+	case replaced || !t.leaving && (s.spec.Delay <= 0 || t.health != driverapi.HealthSuccess):
+		s.dropLocked(t)
+		return
+	case !t.leaving:
+		t.leaving = true
+		s.logger.Info("target removed, which the load balancer has yet to notice", "target", t.address)
+		if s.spec.Delay < driverapi.UntilUnhealthy {
+			s.dropAfter(t, s.scaled(s.spec.Delay))
+		}
+	case recheck:
+		t.stopCheck()
+		t.failures = 0
+		s.startCheck(t)
+	}
+	s.order = append(s.order, t)
+}
+
+// dropAfter drops a target after a delay.
+func (s *service) dropAfter(t *target, delay time.Duration) {
+	s.tasks.Go(func(ctx context.Context) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(delay):
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.dropLocked(t)
+		}
+	})
+}
+
+// dropLocked forgets a target, unless another one has taken its place.
+func (s *service) dropLocked(t *target) {
+	t.stopCheck()
+	if s.targets[t.machine] == t {
+		delete(s.targets, t.machine)
+	}
+	s.order = slices.DeleteFunc(s.order, func(o *target) bool { return o == t })
 }
 
 // healthy lists the targets that may get new connections, in order.
@@ -91,7 +146,7 @@ func (s *service) healthy() []*target {
 	defer s.mu.Unlock()
 	list := make([]*target, 0, len(s.order))
 	for _, t := range s.order {
-		if t.health == driverapi.HealthSuccess && s.cfg.On(t.machine) {
+		if t.health == driverapi.HealthSuccess {
 			list = append(list, t)
 		}
 	}
@@ -103,7 +158,7 @@ func (s *service) health() map[string]driverapi.Health {
 	defer s.mu.Unlock()
 	results := make(map[string]driverapi.Health, len(s.targets))
 	for id, t := range s.targets {
-		if t.health != "" {
+		if t.health != "" && !t.leaving {
 			results[id] = t.health
 		}
 	}
@@ -116,7 +171,7 @@ func (s *service) problems() map[string]error {
 	defer s.mu.Unlock()
 	results := map[string]error{}
 	for id, t := range s.targets {
-		if t.err != nil {
+		if t.err != nil && !t.leaving {
 			results[id] = t.err
 		}
 	}

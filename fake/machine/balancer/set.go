@@ -24,7 +24,7 @@ type Config struct {
 	// see [Set.Endpoint]. Default: listen there.
 	Listen func(ctx context.Context, at netip.AddrPort) (net.Listener, error)
 	// Dial connects to a target on behalf of a client. It should give up soon:
-	// the next target is waiting. Default: connect, and leave the client out.
+	// the client is waiting. Default: connect, and leave the client out.
 	Dial func(ctx context.Context, client netip.Addr, target netip.AddrPort) (net.Conn, error)
 	// Check connects to a target to check its health; network is tcp4.
 	// Default: connect.
@@ -32,8 +32,8 @@ type Config struct {
 	// TargetPort returns the port that serves for one of a machine. Default: the
 	// same.
 	TargetPort func(port int) int
-	// On reports whether a machine is powered on; others are not even checked.
-	// Default: all are.
+	// On reports whether a machine is powered on: that explains why a check
+	// fails. Default: all are.
 	On func(machineID string) bool
 }
 
@@ -95,7 +95,8 @@ func NewSet(ctx context.Context, cfg Config) (*Set, error) {
 }
 
 // Balance brings a load balancer into the given state. Connections through
-// services that stay are not disturbed: a target that is gone gets no new ones.
+// services that stay are not disturbed; targets that are gone get new ones until
+// the service notices, see [driverapi.Service.Delay].
 // The error names every service that cannot listen; the others serve.
 func (b *Set) Balance(wanted driverapi.Balancer) error {
 	b.mu.Lock()

@@ -1,6 +1,7 @@
 package driverapi
 
 import (
+	"math"
 	"net/netip"
 	"time"
 )
@@ -38,7 +39,18 @@ type Service struct {
 	Strategy    string // round-robin, source-hash or maglev-hash
 	Healthcheck Healthcheck
 	Targets     []Target
+	// Attempts is how many targets are tried for a connection before its
+	// client is refused. Zero is one.
+	Attempts int
+	// Delay is how long targets that are in this state no more still get
+	// connections, unless their health check fails before: zero is not at all,
+	// [UntilUnhealthy] has no limit of its own.
+	Delay time.Duration
 }
+
+// UntilUnhealthy is the [Service.Delay] of a load balancer that learns from its
+// health checks alone that a target is gone.
+const UntilUnhealthy time.Duration = math.MaxInt64
 
 // A Target is a machine behind a service.
 type Target struct {
@@ -68,9 +80,11 @@ type Driver interface {
 	// Start powers a machine on. An error says why the driver cannot: the
 	// instance then enters the state "error".
 	Start(Machine) error
-	// Stop powers a machine off; it may be started again.
+	// Stop shuts a machine down, which may take a while, and powers it off; it
+	// may be started again.
 	Stop(id string)
-	// Destroy removes a machine with its disk.
+	// Destroy kills a machine at once, also one that is shutting down, and
+	// removes its disk.
 	Destroy(id string)
 	// Balance brings a load balancer into the given state.
 	Balance(Balancer) error

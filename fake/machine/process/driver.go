@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ type Config struct {
 	// Work is the CPU time that one /load request needs. Default 50 ms.
 	Work time.Duration
 	// Grace is how long a member that is stopped may finish requests in
-	// flight. Default 2 s.
+	// flight. One that is destroyed has none. Default 20 s.
 	Grace time.Duration
 	// Speed divides intervals and timeouts of health checks, which the API
 	// gives in whole seconds; timeouts down to half a second only, as the
@@ -46,7 +47,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Share = cmp.Or(c.Share, 0.5)
 	c.Work = cmp.Or(c.Work, 50*time.Millisecond)
-	c.Grace = cmp.Or(c.Grace, 2*time.Second)
+	c.Grace = cmp.Or(c.Grace, 20*time.Second)
 	c.Speed = cmp.Or(c.Speed, 1)
 	return c
 }
@@ -86,8 +87,8 @@ type Driver struct {
 	kill    chan struct{} // closed when there is no time for grace
 
 	mu     sync.Mutex
-	runs   map[string]*run     // by id of the machine that is powered on
-	last   map[netip.Addr]*run // the latest on an address, until it has ended
+	runs   map[string]*run // by id of the machine that is powered on
+	alive  []*run          // all that have not ended, oldest first
 	closed bool
 }
 
@@ -112,7 +113,7 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 		cfg: cfg, network: network,
 		ports: newPorts(lastHost(network.instances), cfg.Logger),
 		tasks: tasks.New(ctx), kill: make(chan struct{}),
-		runs: map[string]*run{}, last: map[netip.Addr]*run{},
+		runs: map[string]*run{},
 	}
 	if err := d.prepare(); err != nil {
 		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close()))
@@ -165,9 +166,15 @@ func (d *Driver) Start(m driverapi.Machine) error {
 	if r := d.runs[m.ID]; r != nil && !r.over() {
 		return nil
 	}
-	before := d.last[m.Address]
+	var before *run // on the same address
+	for _, other := range d.alive {
+		if other.machine.Address == m.Address {
+			before = other
+		}
+	}
 	r := newRun(m, d.cfg.Logger)
-	d.runs[m.ID], d.last[m.Address] = r, r
+	d.runs[m.ID] = r
+	d.alive = append(d.alive, r)
 	r.off = d.tasks.Go(func(ctx context.Context) {
 		defer d.forget(r)
 		defer close(r.ended)
@@ -189,8 +196,8 @@ func (d *Driver) settings(r *run) MemberSettings {
 	}
 }
 
-// Stop powers a machine off: balancers choose it no more, requests in flight
-// may finish within the grace, then the process is killed.
+// Stop powers a machine off: requests in flight may finish within the grace,
+// then the process is killed. Load balancers learn it from their checks.
 func (d *Driver) Stop(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -200,8 +207,18 @@ func (d *Driver) Stop(id string) {
 	}
 }
 
-// Destroy is [Driver.Stop]: a process leaves nothing behind.
-func (d *Driver) Destroy(id string) { d.Stop(id) }
+// Destroy kills a machine's process at once, whatever it is doing.
+func (d *Driver) Destroy(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.runs, id)
+	for _, r := range d.alive {
+		if r.machine.ID == id {
+			r.destroy()
+			r.off()
+		}
+	}
+}
 
 // PID returns the process id of a machine, or false when it has no process:
 // off, booting, or died.
@@ -229,9 +246,7 @@ func (d *Driver) on(id string) bool {
 func (d *Driver) forget(r *run) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.last[r.machine.Address] == r {
-		delete(d.last, r.machine.Address)
-	}
+	d.alive = slices.DeleteFunc(d.alive, func(other *run) bool { return other == r })
 }
 
 // Close stops all machines as [Driver.Stop] does, then the balancers, and

@@ -139,9 +139,32 @@ func TestRequestsThatExceedTheGraceAreCut(t *testing.T) {
 		result <- err
 	}()
 	eventually(t, func() bool { return busySeconds(t, driver, m) > 0 }, "the request did not arrive")
-	driver.Destroy(m.ID)
+	driver.Stop(m.ID)
 	require.Error(t, <-result)
 	eventually(t, func() bool { return !alive(pid) }, "the process is left")
+}
+
+func TestDestroyKillsAtOnce(t *testing.T) {
+	for name, stopped := range map[string]bool{"a member that serves": false, "a member that finishes its requests": true} {
+		t.Run(name, func(t *testing.T) {
+			driver := newDriver(t, func(cfg *process.Config) { cfg.Work, cfg.Grace = time.Hour, time.Hour })
+			m := start(t, driver, 1)[0]
+			pid, _ := driver.PID(m.ID)
+			result := make(chan error, 1)
+			go func() {
+				_, err := fetch(context.WithoutCancel(t.Context()), url(driver, m, process.LoadPort, "/load"))
+				result <- err
+			}()
+			eventually(t, func() bool { return busySeconds(t, driver, m) > 0 }, "the request did not arrive")
+			if stopped {
+				driver.Stop(m.ID)
+			}
+			driver.Destroy(m.ID)
+			driver.Destroy(m.ID)
+			require.Error(t, <-result)
+			eventually(t, func() bool { return !alive(pid) }, "the process is left")
+		})
+	}
 }
 
 func TestCloseLeavesNoProcess(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -29,15 +30,24 @@ type run struct {
 	off     context.CancelFunc
 	ended   chan struct{}
 	pid     atomic.Int64 // 0 before the process began
+
+	destroyed chan struct{} // closed by destroy
+	destroy   func()        // leaves the process no time to end
 }
 
 func newRun(m driverapi.Machine, logger *slog.Logger) *run {
-	return &run{machine: m, logger: logger.With("machine", m.Name, "address", m.Address), ended: make(chan struct{})}
+	destroyed := make(chan struct{})
+	return &run{
+		machine: m, logger: logger.With("machine", m.Name, "address", m.Address), ended: make(chan struct{}),
+		destroyed: destroyed, destroy: sync.OnceFunc(func() { close(destroyed) }),
+	}
 }
 
-func (r *run) over() bool {
+func (r *run) over() bool { return isClosed(r.ended) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-r.ended:
+	case <-c:
 		return true
 	default:
 		return false
@@ -76,7 +86,7 @@ func (r *run) live(ctx context.Context, s MemberSettings, kill <-chan struct{}) 
 	case <-ctx.Done():
 	}
 	r.end(cmd, exited, s.Grace, kill)
-	if err != nil {
+	if err != nil && !isClosed(r.destroyed) {
 		r.logger.Warn("member ended badly", "err", err)
 	}
 }
@@ -117,11 +127,13 @@ func (r *run) spawn(s MemberSettings) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// end asks the process to finish, kills it when it takes too long, and returns
-// when it is gone.
+// end asks the process to finish, kills it when it takes too long or is
+// destroyed, and returns when it is gone.
 func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, kill <-chan struct{}) {
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		r.logger.Debug("member gone before it was asked to end", "err", err)
+	if !isClosed(r.destroyed) {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			r.logger.Debug("member gone before it was asked to end", "err", err)
+		}
 	}
 	limit := time.NewTimer(grace + killMargin)
 	defer limit.Stop()
@@ -130,6 +142,8 @@ func (r *run) end(cmd *exec.Cmd, exited <-chan struct{}, grace time.Duration, ki
 		return
 	case <-limit.C:
 		r.logger.Warn("member killed: it did not end in time", "grace", grace)
+	case <-r.destroyed:
+		r.logger.Debug("member killed: it is destroyed")
 	case <-kill:
 		r.logger.Warn("member killed: no time left")
 	}

@@ -29,7 +29,7 @@ func front(driver *process.Driver, members ...driverapi.Machine) driverapi.Balan
 		Healthcheck: driverapi.Healthcheck{
 			Mode: "http", Port: process.LoadPort, URI: "/health", Interval: 5, Timeout: 5, Retries: 1,
 		},
-		Targets: list,
+		Targets: list, Attempts: len(list),
 	}}}
 }
 
@@ -78,7 +78,7 @@ func TestKilledMemberGetsNoTrafficOnceTheCheckNoticed(t *testing.T) {
 	awaitMembers(t, driver, driverapi.HealthSuccess, members[0])
 }
 
-func TestRebootingMemberGetsNoTrafficWhileItsLastRunDrains(t *testing.T) {
+func TestRebootingMemberGetsNoTrafficWhenItsLastRunHasDrained(t *testing.T) {
 	driver := newDriver(t, func(cfg *process.Config) { cfg.Work = 300 * time.Millisecond })
 	m := start(t, driver, 1)[0]
 	require.NoError(t, driver.Balance(front(driver, m)))
@@ -100,7 +100,9 @@ func TestRebootingMemberGetsNoTrafficWhileItsLastRunDrains(t *testing.T) {
 	assert.Error(t, err)
 }
 
-func TestMembersComeAndGoUnderLoadWithoutALostRequest(t *testing.T) {
+// A balancer that is told at once who goes, and tries all others, loses nothing if
+// members may finish what they have.
+func TestStoppedMembersUnderLoadCostNoRequest(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		keep bool
@@ -114,7 +116,7 @@ func TestMembersComeAndGoUnderLoadWithoutALostRequest(t *testing.T) {
 			for i := range 4 {
 				goes, stays := members[i%2], members[1-i%2]
 				load.awaitMore(t, 20)
-				driver.Destroy(goes.ID) // the process goes before the balancer is told
+				driver.Stop(goes.ID) // the process goes before the balancer is told
 				require.NoError(t, driver.Balance(front(driver, stays)))
 				load.awaitMore(t, 20)
 				require.NoError(t, driver.Start(goes))
