@@ -86,7 +86,9 @@ func (s *balancers) desired(b *balancer) driverapi.Balancer {
 		}
 		for i := range sv.pool.members.All() {
 			if i.hasStarted && i.state != instanceDestroying && i.address.IsValid() {
-				driven.Targets = append(driven.Targets, driverapi.Target{MachineID: i.id, Address: i.address})
+				driven.Targets = append(driven.Targets, driverapi.Target{
+					MachineID: i.id, Address: i.address, Unhealthy: i.neverHealthy,
+				})
 			}
 		}
 		out.Services = append(out.Services, driven)

@@ -79,3 +79,18 @@ func TestWrongRemovalsAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "grace -1ns of a removal is negative")
 	assert.ErrorContains(t, err, "-1 attempts of a load balancer are negative")
 }
+
+func TestDriverIsToldWhichMembersAreNeverHealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newRecorder()
+		cloud, client := startDriven(t, driver)
+		pool := newPool(t, client, 1)
+		newService(t, client, pool)
+		inject(t, cloud, exoapi.Fault{Name: exoapi.FaultMemberNeverHealthy, Count: 1})
+		require.NoError(t, client.ScaleInstancePool(t.Context(), zone, pool, 2))
+		targets := driver.balanced.Services[0].Targets
+		require.Len(t, targets, 2)
+		assert.False(t, targets[0].Unhealthy)
+		assert.True(t, targets[1].Unhealthy)
+	})
+}

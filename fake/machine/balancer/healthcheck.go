@@ -22,9 +22,13 @@ const (
 	minCheckTimeout = 500 * time.Millisecond
 )
 
-// errOff is the outcome of a check that a machine fails because it is off or
-// boots.
-var errOff = errors.New("machine is not on")
+var (
+	// errOff is the outcome of a check that a machine fails because it is off or
+	// boots.
+	errOff = errors.New("machine is not on")
+	// errUnhealthy is the outcome of all checks of a target that is to fail them.
+	errUnhealthy = errors.New("health checks of this machine are made to fail")
+)
 
 // startCheck checks the target at once and then in the interval of the health
 // check. The caller holds the lock.
@@ -34,12 +38,16 @@ func (s *service) startCheck(t *target) {
 	timeout := max(s.scaled(hc.TimeoutDuration()), minCheckTimeout)
 	//nolint:gosec // G115: ports are below 65536
 	at := netip.AddrPortFrom(t.address, uint16(s.cfg.TargetPort(hc.Port)))
+	unhealthy := t.unhealthy
 	t.stopCheck = s.tasks.Go(func(ctx context.Context) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
 			err := probe(ctx, s.cfg.Check, hc, at, timeout)
-			if err != nil && !s.cfg.On(t.machine) {
+			switch {
+			case unhealthy:
+				err = errUnhealthy
+			case err != nil && !s.cfg.On(t.machine):
 				err = errOff
 			}
 			s.record(ctx, t, max(hc.Retries, 1), err)

@@ -102,14 +102,12 @@ func TestRemovedTargetGivesWay(t *testing.T) {
 
 	other := want
 	other.Services = []driverapi.Service{want.Services[0]}
-	other.Services[0].Targets = []driverapi.Target{{MachineID: "new", Address: list[0].address}}
-	list[0].sick.Store(true)
+	other.Services[0].Targets = []driverapi.Target{{MachineID: "new", Address: list[0].address, Unhealthy: true}}
 	require.NoError(t, lb.Balance(other))
 	eventually(t, func() bool { return lb.Health("lb", "svc")["new"] == driverapi.HealthFailure }, "not checked")
 	_, err := through(t, lb)
 	require.Error(t, err, "what had the address before is gone")
 
-	list[0].sick.Store(false)
 	require.NoError(t, lb.Balance(want))
 	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
 	none := want
@@ -122,4 +120,22 @@ func TestRemovedTargetGivesWay(t *testing.T) {
 	awaitHealth(t, lb, driverapi.HealthFailure, list...)
 	list[0].sick.Store(false)
 	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
+}
+
+func TestTargetThatIsToBeUnhealthyGetsNoTraffic(t *testing.T) {
+	lb := newBalancers(t)
+	list := newBackends(t, lb, 2)
+	want := spec(lb, list...)
+	require.NoError(t, lb.Balance(want))
+	awaitHealth(t, lb, driverapi.HealthSuccess, list...)
+	want.Services[0].Targets[0].Unhealthy = true
+	require.NoError(t, lb.Balance(want))
+	awaitHealth(t, lb, driverapi.HealthFailure, list[0])
+	served, lost := askMany(t, lb, 10)
+	assert.Equal(t, map[string]int{"id-1": 10}, served)
+	assert.Zero(t, lost)
+	assert.ErrorContains(t, lb.HealthProblems("lb", "svc")["id-0"], "made to fail")
+	want.Services[0].Targets[0].Unhealthy = false
+	require.NoError(t, lb.Balance(want))
+	awaitHealth(t, lb, driverapi.HealthSuccess, list[0])
 }

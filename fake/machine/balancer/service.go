@@ -38,6 +38,7 @@ type service struct {
 type target struct {
 	machine   string
 	address   netip.Addr
+	unhealthy bool // fails every check
 	leaving   bool // not wanted any more, which the service has yet to notice
 	stopCheck context.CancelFunc
 	health    driverapi.Health // empty: not checked yet
@@ -85,12 +86,12 @@ func (s *service) want(w driverapi.Target, recheck bool) *target {
 		if t != nil {
 			t.stopCheck()
 		}
-		t = &target{machine: w.MachineID, address: w.Address}
+		t = &target{machine: w.MachineID, address: w.Address, unhealthy: w.Unhealthy}
 		s.targets[w.MachineID] = t
 		s.startCheck(t)
-	case recheck:
+	case recheck || t.unhealthy != w.Unhealthy:
 		t.stopCheck()
-		t.failures = 0
+		t.failures, t.unhealthy = 0, w.Unhealthy
 		s.startCheck(t)
 	}
 	return t

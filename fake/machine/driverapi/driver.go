@@ -56,6 +56,8 @@ const UntilUnhealthy time.Duration = math.MaxInt64
 type Target struct {
 	MachineID string
 	Address   netip.Addr
+	// Unhealthy makes every health check fail, whatever the machine answers.
+	Unhealthy bool
 }
 
 // Health is the outcome of a health check.
