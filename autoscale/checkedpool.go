@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/exopool/exopool/internal/clock"
 )
@@ -13,6 +14,7 @@ import (
 const (
 	callStatus = "status"
 	callResize = "resize"
+	callEvict  = "evict"
 )
 
 // A checkedPool calls a pool, measures it, and turns a panic in it, or a reading
@@ -26,17 +28,26 @@ type checkedPool struct {
 func (g checkedPool) Status(ctx context.Context) (status Status, err error) {
 	defer g.finish(callStatus, &err)
 	status, err = g.pool.Status(ctx)
-	if err == nil && !credible(status) {
-		err = fmt.Errorf("the provider reports a size of %d and %d members", status.Size, status.Members)
+	if err == nil {
+		err = checkCredible(status)
 	}
 	return status, err
 }
 
 func (g checkedPool) Resize(ctx context.Context, size int) (err error) {
 	defer g.finish(callResize, &err)
-	began := g.clock.Now()
-	defer func() { g.metrics.resize.Observe(max(g.clock.Now().Sub(began), 0).Seconds()) }()
+	defer g.observeDuration(g.clock.Now())
 	return g.pool.Resize(ctx, size)
+}
+
+func (g checkedPool) Evict(ctx context.Context, ids []string) (err error) {
+	defer g.finish(callEvict, &err)
+	defer g.observeDuration(g.clock.Now())
+	return g.pool.Evict(ctx, ids)
+}
+
+func (g checkedPool) observeDuration(began time.Time) {
+	g.metrics.resize.Observe(max(g.clock.Now().Sub(began), 0).Seconds())
 }
 
 func (g checkedPool) finish(call string, err *error) {
@@ -48,8 +59,21 @@ func (g checkedPool) finish(call string, err *error) {
 	}
 }
 
-func credible(s Status) bool {
-	return s.Size >= 0 && s.Members >= 0 && s.Size <= math.MaxInt32 && s.Members <= math.MaxInt32
+func checkCredible(s Status) error {
+	if s.Size < 0 || s.Size > math.MaxInt32 {
+		return fmt.Errorf("the provider reports a size of %d", s.Size)
+	}
+	ids := make(map[string]bool, len(s.Members))
+	for _, m := range s.Members {
+		switch {
+		case m.ID == "":
+			return errors.New("the provider reports a member without an id")
+		case ids[m.ID]:
+			return fmt.Errorf("the provider reports %d members, and of two the id %q", len(s.Members), m.ID)
+		}
+		ids[m.ID] = true
+	}
+	return nil
 }
 
 // nothingChanged reports whether a failed resize is known to be without effect.

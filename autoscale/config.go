@@ -24,6 +24,15 @@ type Config struct {
 	Max  int // maximum size, Min to [MaxSize]
 	Step int // members added or removed in one turn, 1 to [MaxSize]
 
+	// StartTimeout is how long a new member may take until it serves; then it
+	// counts as failed. [MinInterval] to [MaxStartTimeout].
+	StartTimeout time.Duration
+	// FailedStarts is how many members in a row may fail to start until the
+	// pool stops growing, 1 to [MaxSize].
+	FailedStarts int
+	// EvictionOrder says which of the members that serve is evicted first.
+	EvictionOrder EvictionOrder
+
 	// Interval is the time from one turn to the next, [MinInterval] to
 	// [MaxInterval].
 	Interval time.Duration
@@ -58,6 +67,8 @@ const (
 	MaxInterval = time.Hour
 	MinTimeout  = 10 * time.Millisecond
 	MaxExpiry   = 24 * time.Hour
+	// MaxStartTimeout is far above what any machine takes to boot.
+	MaxStartTimeout = 24 * time.Hour
 )
 
 const defaultExpiry = 5 * time.Minute
@@ -65,7 +76,10 @@ const defaultExpiry = 5 * time.Minute
 // DefaultConfig returns the defaults of all settings that have one. Timeout and
 // Expiry are zero, because their defaults follow from Interval.
 func DefaultConfig() Config {
-	return Config{Min: 1, Max: 10, Step: 1, Interval: time.Minute, Grace: 10 * time.Second}
+	return Config{
+		Min: 1, Max: 10, Step: 1, Interval: time.Minute, Grace: 10 * time.Second,
+		StartTimeout: 10 * time.Minute, FailedStarts: 3, EvictionOrder: NewestFirst,
+	}
 }
 
 // withDefaults returns the configuration with the defaults filled in.
@@ -74,6 +88,9 @@ func (cfg Config) withDefaults() Config {
 	cfg.Min = cmp.Or(cfg.Min, defaults.Min)
 	cfg.Max = cmp.Or(cfg.Max, max(defaults.Max, cfg.Min))
 	cfg.Step = cmp.Or(cfg.Step, defaults.Step)
+	cfg.StartTimeout = cmp.Or(cfg.StartTimeout, defaults.StartTimeout)
+	cfg.FailedStarts = cmp.Or(cfg.FailedStarts, defaults.FailedStarts)
+	cfg.EvictionOrder = cmp.Or(cfg.EvictionOrder, defaults.EvictionOrder)
 	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
 	cfg.Timeout = cmp.Or(cfg.Timeout, cfg.Interval*5/6)
 	cfg.Expiry = cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.Interval))
@@ -97,6 +114,13 @@ func (cfg Config) Validate() error {
 		configerr.Between("Max", cfg.Max, 1, MaxSize),
 		configerr.Between("Step", cfg.Step, 1, MaxSize),
 		configerr.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
+		configerr.Between("StartTimeout", cfg.StartTimeout, MinInterval, MaxStartTimeout),
+		configerr.Between("FailedStarts", cfg.FailedStarts, 1, MaxSize),
+	}
+	if cfg.EvictionOrder != NewestFirst && cfg.EvictionOrder != OldestFirst {
+		errs = append(errs, &configerr.Error{
+			Field: "EvictionOrder", Problem: fmt.Sprintf("is %q", cfg.EvictionOrder), Remedy: fmt.Sprintf("set it to %s or %s", NewestFirst, OldestFirst),
+		})
 	}
 	if errs[0] == nil && errs[1] == nil && cfg.Max < cfg.Min {
 		errs = append(errs, &configerr.Error{

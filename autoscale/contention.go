@@ -95,6 +95,8 @@ func (l *Loop) checkContention(ctx context.Context, d *Decision) {
 	before := l.contention.active()
 	if l.resumed.Swap(false) {
 		l.contention.reset()
+		l.roster.forgive()
+		d.FuseBlown = false
 	}
 	d.ForeignChange = l.contention.observe(d.Size)
 	if l.demand.resizing() {

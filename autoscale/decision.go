@@ -29,32 +29,36 @@ type Decision struct {
 	Up   Batch `json:"up,omitzero"`   // pending webhooks
 	Down Batch `json:"down,omitzero"` // pending webhooks
 
-	Size    int   `json:"size"`    // as read in this turn; zero if that failed
-	Members int   `json:"members"` // in any state
-	State   State `json:"state"`   // empty if the pool could not be read
-	Minimum int   `json:"min"`
-	Maximum int   `json:"max"`
-	Step    int   `json:"step"`
+	Size       int        `json:"size"`       // as read in this turn; zero if that failed
+	Members    int        `json:"members"`    // in any condition
+	Conditions Conditions `json:"conditions"` // of the members
+	State      State      `json:"state"`      // empty if the pool could not be read
+	Minimum    int        `json:"min"`
+	Maximum    int        `json:"max"`
+	Step       int        `json:"step"`
 
 	// ForeignChange: something else has set the size since the turn before.
 	ForeignChange bool   `json:"foreign_change,omitempty"`
 	Pause         *Pause `json:"pause,omitempty"`   // in force in this turn
 	DryRun        bool   `json:"dry_run,omitempty"` // the program resizes nothing
 
-	From   int    `json:"from"`
-	To     int    `json:"to"` // equal to From unless a resize was decided on
-	Result Result `json:"result"`
-	Reason Reason `json:"reason"`
-	Error  string `json:"error,omitempty"`
+	// HealthError says why the health of the members could not be read.
+	HealthError string `json:"health_error,omitempty"`
+	FuseBlown   bool   `json:"fuse_blown,omitempty"` // starts of members fail
+
+	From    int      `json:"from"`
+	To      int      `json:"to"` // equal to From unless a resize was decided on
+	Victims []Victim `json:"victims,omitempty"`
+	Result  Result   `json:"result"`
+	Reason  Reason   `json:"reason"`
+	Error   string   `json:"error,omitempty"`
 
 	Settled         []Settled `json:"settled,omitempty"` // webhooks settled in this turn
 	DurationSeconds float64   `json:"duration_seconds"`
 }
 
-// observation is what a policy sees of the turn.
-func (d *Decision) observation() observation {
-	return observation{Size: d.Size, Members: d.Members, Up: !d.Up.empty(), Down: !d.Down.empty()}
-}
+// keep undoes the decision to resize the pool.
+func (d *Decision) keep() { d.To, d.Victims = d.From, nil }
 
 func (d *Decision) hold(reason Reason) { d.Result, d.Reason = Held, reason }
 
@@ -67,11 +71,18 @@ func (d Decision) log(ctx context.Context, logger *slog.Logger) {
 		slog.Int("turn", d.Turn), slog.String("pool", d.Pool), slog.String("zone", d.Zone),
 		slog.String("result", string(d.Result)), slog.String("reason", string(d.Reason)),
 		slog.Int("from", d.From), slog.Int("to", d.To),
-		slog.Int("size", d.Size), slog.Int("members", d.Members), slog.String("state", string(d.State)),
+		slog.Int("size", d.Size), slog.Int("members", d.Members), slog.Int("serving", d.Conditions.Serving),
+		slog.String("state", string(d.State)),
 		slog.Int("min", d.Minimum), slog.Int("max", d.Maximum), slog.Int("step", d.Step),
 		slog.Int("up", d.Up.Count), slog.Int("down", d.Down.Count),
 		slog.Bool("foreign_change", d.ForeignChange), slog.Bool("dry_run", d.DryRun),
 		slog.Float64("duration_seconds", d.DurationSeconds),
+	}
+	for _, v := range d.Victims {
+		attrs = append(attrs, slog.String("evict", v.Name+" ("+v.Why+")"))
+	}
+	if d.HealthError != "" {
+		attrs = append(attrs, slog.String("health_err", d.HealthError))
 	}
 	level := slog.LevelInfo
 	if d.Result == Failed {

@@ -176,11 +176,16 @@ func ExampleConfig_Validate() {
 	// Timeout is 2m0s: set it to 10ms or longer, and shorter than the interval of 1m0s
 }
 
-// servers is a pool of two servers in a rack, which are on or off.
+// servers is a pool of two servers in a rack, which are switched on in their order.
 type servers struct{ on int }
 
 func (s *servers) Status(context.Context) (autoscale.Status, error) {
-	return autoscale.Status{Size: s.on, Members: s.on, State: autoscale.StateRunning}, nil
+	status := autoscale.Status{Size: s.on, State: autoscale.StateRunning}
+	for i := range s.on {
+		name := fmt.Sprint("server ", i+1)
+		status.Members = append(status.Members, autoscale.Member{ID: name, Name: name, State: autoscale.MemberRunning})
+	}
+	return status, nil
 }
 
 func (s *servers) Resize(_ context.Context, size int) error {
@@ -189,6 +194,10 @@ func (s *servers) Resize(_ context.Context, size int) error {
 	}
 	s.on = size
 	return nil
+}
+
+func (s *servers) Evict(context.Context, []string) error {
+	return fmt.Errorf("switch off one of %d servers: %w", s.on, autoscale.ErrRefused)
 }
 
 // Anything that has a size can be a pool.

@@ -33,8 +33,10 @@ type Loop struct {
 	turnMu     sync.Mutex // held by the turn in progress
 	turns      int
 	readAt     time.Time // when the turn in progress read the pool
+	roster     *roster
+	members    []observedMember // as last read
 	contention contention
-	resumed    atomic.Bool // the next turn forgets the contention
+	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse
 
 	readyMu     sync.Mutex // guards what Ready reads
 	lastReached time.Time  // when the pool was last read
@@ -66,8 +68,9 @@ func New(cfg Config) (*Loop, error) {
 		return nil, err
 	}
 	return &Loop{
-		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max), demand: demand, pause: pause, metrics: m,
+		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max, cfg.EvictionOrder), demand: demand, pause: pause, metrics: m,
 		pool:        checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+		roster:      newRoster(cfg.StartTimeout, cfg.FailedStarts),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
 }
@@ -113,7 +116,8 @@ func (l *Loop) probe(ctx context.Context) {
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelError, "pool cannot be read, trying again in the first turn", l.attrs(slog.Any("err", err))...)
 		return
 	}
-	l.metrics.setStatus(status)
+	conditions := countConditions(l.roster.observe(status, l.cfg.Clock.Now()))
+	l.metrics.setStatus(status, conditions, l.roster.blown())
 }
 
 // wait waits for next, and reports whether ctx goes on. It waits one interval at

@@ -399,6 +399,8 @@ type odd struct{ status func() autoscale.Status }
 func (o odd) Status(context.Context) (autoscale.Status, error) { return o.status(), nil }
 func (o odd) Resize(context.Context, int) error                { panic("resize: index out of range") }
 
+func (o odd) Evict(context.Context, []string) error { panic("evict: index out of range") }
+
 func TestAPoolThatPanicsOrMisreportsIsSurvived(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -418,7 +420,14 @@ func TestAPoolThatPanicsOrMisreportsIsSurvived(t *testing.T) {
 		{
 			"an impossible size is not acted on",
 			func() autoscale.Status { return autoscale.Status{Size: -1, State: autoscale.StateRunning} },
-			"read pool web: the provider reports a size of -1 and 0 members",
+			"read pool web: the provider reports a size of -1",
+		},
+		{
+			"two members with the same id are not acted on",
+			func() autoscale.Status {
+				return autoscale.Status{Size: 2, Members: []autoscale.Member{{ID: "a"}, {ID: "a"}}, State: autoscale.StateRunning}
+			},
+			`read pool web: the provider reports 2 members, and of two the id "a"`,
 		},
 	}
 	for _, tt := range tests {

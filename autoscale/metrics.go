@@ -25,6 +25,9 @@ type metrics struct {
 	contended      prometheus.Gauge
 	size           *prometheus.GaugeVec // without labels: absent until the first reading
 	members        *prometheus.GaugeVec // without labels: absent until the first reading
+	conditions     *prometheus.GaugeVec // absent until the first reading
+	evictions      *prometheus.CounterVec
+	fuseBlown      prometheus.Gauge
 	resize         prometheus.Histogram
 	lastReached    prometheus.Gauge
 	lastDecision   prometheus.Gauge
@@ -63,6 +66,15 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		members: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_members", Help: "Members that exist in any state, as last read.",
 		}, nil),
+		conditions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "pool_members_by_condition", Help: "Members by what they are worth to the pool, as last read.",
+		}, []string{"condition"}),
+		evictions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Name: "evictions_total", Help: "Members evicted, by why it was these.",
+		}, []string{"why"}),
+		fuseBlown: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "fuse_blown", Help: "1 while the pool does not grow because new members do not become healthy.",
+		}),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "resize_duration_seconds", Help: "How long the provider took to resize the pool.",
 			Buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 40, 50, 60},
@@ -80,7 +92,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	}
 	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
-		m.size, m.members, m.resize, m.lastReached, m.lastDecision,
+		m.size, m.members, m.conditions, m.evictions, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -161,15 +173,32 @@ func (m *metrics) startAtZero() {
 			m.refused.WithLabelValues(path, string(outcome))
 		}
 	}
-	for _, call := range []string{callStatus, callResize} {
+	for _, call := range []string{callStatus, callResize, callEvict} {
 		m.apiErrors.WithLabelValues(call)
+	}
+	for _, why := range []string{string(failed), string(unhealthy), string(NewestFirst), string(OldestFirst)} {
+		m.evictions.WithLabelValues(why)
 	}
 }
 
 // setStatus takes a reading of the pool.
-func (m *metrics) setStatus(status Status) {
+func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool) {
 	m.size.WithLabelValues().Set(float64(status.Size))
-	m.members.WithLabelValues().Set(float64(status.Members))
+	m.members.WithLabelValues().Set(float64(len(status.Members)))
+	for condition, count := range map[condition]int{
+		serving: conditions.Serving, starting: conditions.Starting, unhealthy: conditions.Unhealthy,
+		failed: conditions.Failed, leaving: conditions.Leaving,
+	} {
+		m.conditions.WithLabelValues(string(condition)).Set(float64(count))
+	}
+	m.fuseBlown.Set(map[bool]float64{true: 1}[fuseBlown])
+}
+
+// countEvictions takes the members that were evicted.
+func (m *metrics) countEvictions(victims []Victim) {
+	for _, v := range victims {
+		m.evictions.WithLabelValues(v.Why).Inc()
+	}
 }
 
 // countDecision takes the record of a turn.

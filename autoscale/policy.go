@@ -3,9 +3,9 @@ package autoscale
 import "math"
 
 // newPolicy returns the policy of a loop: a step in the direction that is asked
-// for, within the limits, which come last.
-func newPolicy(step, low, high int) policy {
-	return limits{policy: byStep{step: step}, step: step, min: low, max: high}
+// for, unless the fuse is blown, within the limits; and last, who goes.
+func newPolicy(step, low, high int, order EvictionOrder) policy {
+	return scaleIn{policy: limits{policy: fuse{policy: byStep{step: step}}, step: step, min: low, max: high}, order: order}
 }
 
 // A policy turns an observation into a target. It is a pure function: the same
@@ -16,17 +16,33 @@ type policy interface {
 
 // An observation is all that a policy knows.
 type observation struct {
-	Size    int  // members asked for, as just read from the provider; 0 or more
-	Members int  // members that exist, in any state; 0 or more
-	Up      bool // at least one webhook asks for more
-	Down    bool // at least one webhook asks for fewer
+	Size    int              // members asked for, as just read from the provider; 0 or more
+	Members []observedMember // members that exist, in any condition
+	Up      bool             // at least one webhook asks for more
+	Down    bool             // at least one webhook asks for fewer
+
+	AwaitsMissing bool // members that do not exist yet may still come
+	HealthUnknown bool // the health of the members could not be read
+	FuseBlown     bool // starts of members fail
 }
 
 // A target is the size that a policy wants, and why. A size equal to the
 // observed one means that there is nothing to do.
 type target struct {
-	Size   int
-	Reason Reason
+	Size    int
+	Reason  Reason
+	Victims []Victim // who goes, if the size is smaller; none: nobody who exists
+}
+
+// waits reports whether a later turn may do what webhooks ask for, so that they
+// wait for it.
+func (t target) waits() bool {
+	switch t.Reason {
+	case ReasonMemberStarting, ReasonHealthUnknown, ReasonProtected, ReasonFuseBlown:
+		return true
+	default:
+		return false
+	}
 }
 
 // byStep is the policy that changes the size by a fixed number of members. If
@@ -79,7 +95,7 @@ func (l limits) decide(o observation) target {
 // raise lets the size grow as far as the maximum permits. Members count as well
 // as the size, because the provider adds new ones before it has removed the old.
 func (l limits) raise(o observation, want target) target {
-	room := l.max - max(o.Size, o.Members, 0)
+	room := l.max - max(o.Size, len(o.Members), 0)
 	size := o.Size + min(want.Size-o.Size, l.step, room)
 	if size <= o.Size {
 		return target{Size: o.Size, Reason: ReasonAtMaximum}

@@ -17,20 +17,23 @@ const StateRunning State = "running"
 type Status struct {
 	// Size is the number of members asked for, not the number counted.
 	Size int
-	// Members is how many members exist, in any state: one that is still
-	// being destroyed, or that failed to start, costs money and counts.
-	Members int
+	// Members are all that exist, in any state, in any order: one that is
+	// still being removed, or that failed to start, costs money and counts.
+	Members []Member
+	// HealthErr says why the health of the members could not be read; it is
+	// unknown then. The pool may still grow.
+	HealthErr error
 	// State is what the pool is doing.
 	State State
 }
 
 // A Pool is the instance pool whose size follows the load.
 //
-// Both methods block on the provider's API, return soon after ctx ends, and
-// are called by one goroutine at a time.
+// All methods block on the provider's API, return soon after ctx ends, and are
+// called by one goroutine at a time.
 type Pool interface {
 	// Status reads size, members and state now; it never answers from an
-	// earlier call. The error wraps [ErrPoolNotFound] if the pool is gone.
+	// earlier call, and reads the size last. The error wraps [ErrPoolNotFound] if the pool is gone.
 	Status(ctx context.Context) (Status, error)
 
 	// Resize requests exactly size members, once, and returns nil when the
@@ -45,6 +48,10 @@ type Pool interface {
 	// is temporary: after that time the loop may read the pool again, and
 	// repeat the request.
 	Resize(ctx context.Context, size int) error
+
+	// Evict removes the members with these ids, and makes the pool smaller by
+	// their number. It asks once, and its errors are those of Resize.
+	Evict(ctx context.Context, ids []string) error
 }
 
 // Errors that the loop branches on.

@@ -26,6 +26,18 @@ const (
 	// ReasonAtMaximum: one step up would exceed the maximum size, counting
 	// members in every state.
 	ReasonAtMaximum Reason = "at-maximum"
+	// ReasonMemberStarting: the pool does not shrink while a member that was
+	// asked for has not served yet, unless it has failed.
+	ReasonMemberStarting Reason = "member-starting"
+	// ReasonHealthUnknown: the pool does not shrink, because the health of its
+	// members could not be read.
+	ReasonHealthUnknown Reason = "health-unknown"
+	// ReasonProtected: the pool does not shrink, because members that would go
+	// are protected.
+	ReasonProtected Reason = "protected"
+	// ReasonFuseBlown: the pool does not grow, because new members do not
+	// become healthy.
+	ReasonFuseBlown Reason = "fuse-blown"
 	// ReasonNotRunning: the pool is in the middle of an operation, or in a
 	// state that this program does not know.
 	ReasonNotRunning Reason = "pool-not-running"
@@ -92,6 +104,10 @@ func reasonUses() []reasonUse {
 		{ReasonNoDemand, []Result{Held}, none},
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},
 		{ReasonAtMaximum, []Result{Held}, []Direction{Up}},
+		{ReasonMemberStarting, []Result{Held}, none},
+		{ReasonHealthUnknown, []Result{Held}, none},
+		{ReasonProtected, []Result{Held}, none},
+		{ReasonFuseBlown, []Result{Held}, none},
 		{ReasonNotRunning, []Result{Held}, none},
 		{ReasonPaused, []Result{Held}, none},
 		{ReasonContended, []Result{Held}, none},

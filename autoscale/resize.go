@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,8 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonSuperseded))
 	}
 	switch {
+	case target.waits():
+		d.hold(target.Reason)
 	case target.Size > d.Size:
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
 		l.resize(ctx, calls, d, Up, target)
@@ -44,7 +47,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 // since the decision, the turn ends. Once an attempt got no clear answer its
 // intent stays, whatever later ones return: it may yet be carried out.
 func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target target) {
-	d.To = target.Size
+	d.To, d.Victims = target.Size, target.Victims
 	if l.cfg.DryRun {
 		d.Result, d.Reason = DryRun, target.Reason
 		l.reportSettled(ctx, d, l.demand.settle(direction, ReasonDryRun))
@@ -54,23 +57,24 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 	for attempt := 1; ; attempt++ {
 		if !unclear {
 			if err := l.saveIntent(ctx, direction, d.From, d.To); err != nil {
-				d.To = d.From
+				d.keep()
 				d.fail(ReasonStateError, err)
 				return
 			}
 			if !l.recheckStaleReading(ctx, calls, d) {
 				l.demand.withdrawIntent()
-				d.To = d.From
+				d.keep()
 				return
 			}
 		}
-		err := l.requestResize(calls, d.To)
+		err := l.requestResize(calls, d)
 		if errors.Is(err, errPaused) {
 			l.holdPaused(d, unclear)
 			return
 		}
 		if err == nil {
 			l.contention.recordResize(d.To)
+			l.metrics.countEvictions(d.Victims)
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
 			l.reportSettled(ctx, d, l.demand.completeIntent(direction, target.Reason))
@@ -85,7 +89,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			l.contention.forgetSize()
 		}
 		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
-		if attempt == maxAttempts || !l.waitToRetry(ctx, calls, attempt, err) || !l.recheckAfterFailure(ctx, calls, d) {
+		if attempt == maxAttempts || !l.waitToRetry(ctx, calls, attempt, err) || !l.recheckAfterFailure(ctx, calls, d, unclear) {
 			return
 		}
 	}
@@ -99,7 +103,7 @@ func (l *Loop) holdPaused(d *Decision, unclear bool) {
 	d.hold(ReasonPaused)
 	if !unclear {
 		l.demand.withdrawIntent()
-		d.To = d.From
+		d.keep()
 	}
 }
 
@@ -109,18 +113,25 @@ var (
 	errDryRun = errors.New("a dry run resizes nothing")
 )
 
-// requestResize is the only caller of the pool's Resize. It checks for a pause
+// requestResize is the only caller of the pool's Resize and Evict. It checks for a pause
 // again, which may have begun since the turn did. The intent is saved before
 // that check: an operator who pauses is told about the resize, or it does not
 // happen.
-func (l *Loop) requestResize(ctx context.Context, size int) error {
+func (l *Loop) requestResize(ctx context.Context, d *Decision) error {
 	if l.cfg.DryRun {
 		return errDryRun
 	}
 	if _, paused := l.Paused(); paused {
 		return errPaused
 	}
-	return l.pool.Resize(ctx, size)
+	if len(d.Victims) == 0 {
+		return l.pool.Resize(ctx, d.To)
+	}
+	ids := make([]string, len(d.Victims))
+	for i, v := range d.Victims {
+		ids[i] = v.ID
+	}
+	return l.pool.Evict(ctx, ids)
 }
 
 // waitToRetry reports whether the turn may request the resize again, after
@@ -151,19 +162,25 @@ func (l *Loop) waitToRetry(ctx, calls context.Context, attempt int, err error) b
 
 // recheckAfterFailure reads the pool again, and reports whether it still has the
 // size that the turn decided on and the policy still wants the same. Otherwise
-// the turn has ended, and the decision says how.
-func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision) bool {
+// the turn has ended, and the decision says how. After an unclear attempt the
+// same members have to go: if it is carried out yet, others would go as well.
+func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision, unclear bool) bool {
 	status, err := l.read(ctx, calls)
 	if err != nil {
 		d.Error += fmt.Sprintf("; read the pool again: %v", err)
 		return false
 	}
-	l.recordReading(d, status)
+	l.recordReading(ctx, d, status)
 	if status.State != StateRunning {
 		return false // the next turn learns the outcome
 	}
 	if status.Size == d.From {
-		return ctx.Err() == nil && l.policy.decide(d.observation()).Size == d.To
+		target := l.policy.decide(l.observe(d))
+		if target.Size != d.To || unclear && !slices.Equal(target.Victims, d.Victims) {
+			return false
+		}
+		d.Victims = target.Victims
+		return ctx.Err() == nil
 	}
 	settled, done := l.demand.resolveIntent(status.Size)
 	l.reportSettled(ctx, d, settled)
@@ -187,9 +204,9 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 	}
 	status, err := l.read(ctx, calls)
 	if err == nil {
-		l.recordReading(d, status)
+		l.recordReading(ctx, d, status)
 	}
-	target := l.policy.decide(d.observation())
+	target := l.policy.decide(l.observe(d))
 	switch {
 	case ctx.Err() != nil:
 		d.hold(ReasonStopping)
@@ -203,6 +220,7 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 	case target.Size != d.To:
 		d.hold(target.Reason)
 	default:
+		d.Victims = target.Victims
 		return true
 	}
 	return false

@@ -68,7 +68,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}
-	l.recordReading(d, status)
+	l.recordReading(ctx, d, status)
 	d.From, d.To = status.Size, status.Size
 
 	l.reportSettled(ctx, d, l.demand.claim(now, status))
@@ -87,7 +87,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 
 // decide asks the policy, and acts on its answer if that is possible now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
-	target := l.policy.decide(d.observation())
+	target := l.policy.decide(l.observe(d))
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
 	switch {
 	case l.contention.active() && !l.cfg.DryRun:
@@ -115,10 +115,31 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 }
 
 // recordReading takes a reading of the pool.
-func (l *Loop) recordReading(d *Decision, status Status) {
-	l.metrics.setStatus(status)
-	d.Size, d.Members, d.State = status.Size, status.Members, status.State
+func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.readAt = l.cfg.Clock.Now()
+	before := l.roster.blown()
+	l.members = l.roster.observe(status, l.readAt)
+	d.Size, d.Members, d.State = status.Size, len(status.Members), status.State
+	d.Conditions, d.FuseBlown, d.HealthError = countConditions(l.members), l.roster.blown(), ""
+	if status.HealthErr != nil {
+		d.HealthError = status.HealthErr.Error()
+	}
+	l.metrics.setStatus(status, d.Conditions, d.FuseBlown)
+	switch {
+	case d.FuseBlown && !before:
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "new members do not become healthy: the pool does not grow until one does",
+			l.attrs(slog.Int("failed", d.Conditions.Failed), slog.Duration("start_timeout", l.cfg.StartTimeout))...)
+	case before && !d.FuseBlown:
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "a new member is healthy: the pool may grow again", l.attrs()...)
+	}
+}
+
+// observe returns what a policy sees of the turn.
+func (l *Loop) observe(d *Decision) observation {
+	return observation{
+		Size: d.Size, Members: l.members, Up: !d.Up.empty(), Down: !d.Down.empty(),
+		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
+	}
 }
 
 // reportSettled counts and logs what became of webhooks, before the next write

@@ -28,17 +28,25 @@ type world struct {
 	loop  *autoscale.Loop
 }
 
-// hooks run just before and just after each resize, where a crash matters.
+// hooks run just before and just after each resize or eviction, where a crash matters.
 type hooks struct {
 	*fake.Pool
 	before, after func()
 }
 
 func (h *hooks) Resize(ctx context.Context, size int) error {
+	return h.around(func() error { return h.Pool.Resize(ctx, size) })
+}
+
+func (h *hooks) Evict(ctx context.Context, ids []string) error {
+	return h.around(func() error { return h.Pool.Evict(ctx, ids) })
+}
+
+func (h *hooks) around(call func() error) error {
 	if h.before != nil {
 		h.before()
 	}
-	err := h.Pool.Resize(ctx, size)
+	err := call()
 	if h.after != nil {
 		h.after()
 	}

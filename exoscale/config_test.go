@@ -122,7 +122,7 @@ func TestMetricsCountEveryAttempt(t *testing.T) {
 # TYPE exopool_exoscale_api_requests_total counter
 exopool_exoscale_api_requests_total{code="200",operation="get-operation"} 1
 exopool_exoscale_api_requests_total{code="200",operation="list-instances"} 2
-exopool_exoscale_api_requests_total{code="200",operation="list-load-balancers"} 1
+exopool_exoscale_api_requests_total{code="200",operation="list-load-balancers"} 2
 exopool_exoscale_api_requests_total{code="200",operation="scale-instance-pool"} 1
 exopool_exoscale_api_requests_total{code="404",operation="get-instance-pool"} 1
 exopool_exoscale_api_requests_total{code="429",operation="list-instances"} 1

@@ -67,6 +67,8 @@ func operationOf(method, path string) string {
 		return "get-instance-pool"
 	case method == http.MethodPut && kind == "instance-pool" && strings.HasSuffix(rest, ":scale"):
 		return "scale-instance-pool"
+	case method == http.MethodPut && kind == "instance-pool" && strings.HasSuffix(rest, ":evict"):
+		return "evict-instance-pool-members"
 	case method == http.MethodGet && kind == "operation":
 		return "get-operation"
 	case method == http.MethodGet && kind == "load-balancer" && rest == "":

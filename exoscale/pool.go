@@ -2,13 +2,17 @@ package exoscale
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/exoscale/egoscale/v2/oapi"
 	"github.com/google/uuid"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/discovery"
 )
 
 // A Pool is one instance pool of the client's zone. Its errors name neither the
@@ -24,12 +28,21 @@ var _ autoscale.Pool = (*Pool)(nil)
 // turns a name into an id.
 func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
 
-// Status implements [autoscale.Pool] with two API calls. Members are counted
-// in two ways, from the pool's own list and from the instances that it manages,
-// and the higher count is returned: while members come and go, each list can lag
-// behind. The pool is read last: the less time passes until the size is set, the
-// less likely is it that another client's change of it is overwritten.
+// ProtectLabel is the label of an instance that keeps it from being evicted,
+// whatever its value.
+const ProtectLabel = "exopool-protect"
+
+// healthTimeout bounds the reading of the health. The rest of the turn needs time,
+// too, and a pool may grow without it.
+const healthTimeout = 8 * time.Second
+
+// Status implements [autoscale.Pool] with three API calls. Members are those of
+// the pool's own list and the instances that it manages, because each list can
+// lag behind while members come and go; of one that only the pool lists, the id
+// is known. The pool is read last: the less time passes until the size is set,
+// the less likely is it that another client's change of it is overwritten.
 func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
+	health, healthErr := p.health(ctx)
 	managed, err := p.client.listInstances(ctx, []string{p.id})
 	if err != nil {
 		return autoscale.Status{}, fmt.Errorf("list the members: %w", err)
@@ -45,10 +58,80 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 		return autoscale.Status{}, missingField("state")
 	}
 	return autoscale.Status{
-		Size:    int(*pool.Size),
-		Members: max(len(managed), len(orZero(pool.Instances))),
-		State:   autoscale.State(*pool.State),
+		Size:      int(*pool.Size),
+		Members:   members(managed, pool, health),
+		HealthErr: healthErr,
+		State:     autoscale.State(*pool.State),
 	}, nil
+}
+
+// members merges both lists of members.
+func members(managed []*oapi.Instance, pool *oapi.InstancePool, health func(netip.Addr) autoscale.Health) []autoscale.Member {
+	var all []autoscale.Member
+	known := map[string]bool{}
+	for _, wire := range managed {
+		if id := orZero(wire.Id); id != "" && !known[id] {
+			known[id] = true
+			all = append(all, member(wire, health))
+		}
+	}
+	for _, id := range ids(pool.Instances, func(i oapi.Instance) *string { return i.Id }) {
+		if !known[id] {
+			known[id] = true
+			all = append(all, autoscale.Member{ID: id})
+		}
+	}
+	return all
+}
+
+func member(wire *oapi.Instance, health func(netip.Addr) autoscale.Health) autoscale.Member {
+	m := autoscale.Member{
+		ID: *wire.Id, Name: orZero(wire.Name), Address: address(wire.PublicIp),
+		Created: orZero(wire.CreatedAt), State: memberState(orZero(wire.State)),
+	}
+	m.Health = health(m.Address)
+	_, m.Protected = orZero(wire.Labels).AdditionalProperties[ProtectLabel]
+	return m
+}
+
+// memberState translates the state of an instance; one that is unknown is that
+// of a member that is not running yet.
+func memberState(state oapi.InstanceState) autoscale.MemberState {
+	switch state {
+	case oapi.InstanceStateRunning, oapi.InstanceStateMigrating:
+		return autoscale.MemberRunning
+	case oapi.InstanceStateError, oapi.InstanceStateStopped:
+		return autoscale.MemberFailed
+	case oapi.InstanceStateDestroying, oapi.InstanceStateDestroyed, oapi.InstanceStateExpunging, oapi.InstanceStateStopping:
+		return autoscale.MemberLeaving
+	default:
+		return autoscale.MemberStarting
+	}
+}
+
+// health returns what the load balancers' checks say of an address. Of several
+// services that forward to the pool, all have to find a member healthy; one that
+// a service does not list yet is not. A service that lists nobody does not count.
+func (p *Pool) health(ctx context.Context) (func(netip.Addr) autoscale.Health, error) {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	backends, err := p.client.Lister().Backends(ctx)
+	var checks []map[netip.Addr]discovery.Health
+	for _, b := range backends {
+		if b.PoolID == strings.ToLower(p.id) && len(b.Health) > 0 {
+			checks = append(checks, b.Health)
+		}
+	}
+	return func(addr netip.Addr) autoscale.Health {
+		result := autoscale.HealthUnknown
+		for _, check := range checks {
+			if !check[addr].OK {
+				return autoscale.Unhealthy
+			}
+			result = autoscale.Healthy
+		}
+		return result
+	}, err
 }
 
 // Resize implements [autoscale.Pool]. The request is sent once.
@@ -57,6 +140,21 @@ func (p *Pool) Resize(ctx context.Context, size int) error {
 		oapi.ScaleInstancePoolJSONRequestBody{Size: int64(size)})
 	if err != nil {
 		return p.client.explainResize(err)
+	}
+	return p.client.await(ctx, resp.JSON200)
+}
+
+// Evict implements [autoscale.Pool]. The request is sent once. If one of the
+// members is gone, the API refuses.
+func (p *Pool) Evict(ctx context.Context, ids []string) error {
+	resp, err := p.client.api.EvictInstancePoolMembersWithResponse(ctx, p.id,
+		oapi.EvictInstancePoolMembersJSONRequestBody{Instances: &ids})
+	if err != nil {
+		err = p.client.explainResize(err)
+		if errors.Is(err, autoscale.ErrPoolNotFound) { // the API's 404 does not say what is missing
+			return fmt.Errorf("%w: the pool, or a member of it, no longer exists", autoscale.ErrRefused)
+		}
+		return err
 	}
 	return p.client.await(ctx, resp.JSON200)
 }

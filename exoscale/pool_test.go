@@ -27,19 +27,23 @@ const (
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	const (
-		ours   = `{"id":"a","manager":{"id":"` + poolID + `","type":"instance-pool"}}`
-		others = `{"id":"b","manager":{"id":"33333333-3333-4333-8333-333333333333","type":"instance-pool"}}`
-		alone  = `{"id":"c"}`
+		ours   = `{"id":"a","state":"running","manager":{"id":"` + poolID + `","type":"instance-pool"}}`
+		more   = `{"id":"b","state":"running","manager":{"id":"` + poolID + `","type":"instance-pool"}}`
+		others = `{"id":"c","manager":{"id":"33333333-3333-4333-8333-333333333333","type":"instance-pool"}}`
+		alone  = `{"id":"d"}`
 	)
+	type members = []autoscale.Member
+	a, b := autoscale.Member{ID: "a", State: autoscale.MemberRunning}, autoscale.Member{ID: "b", State: autoscale.MemberRunning}
 	tests := map[string]struct {
 		pool, instances string
 		want            autoscale.Status
 		says            string
 	}{
-		"plain":                        {`{"id":"` + poolID + `","size":1,"state":"running","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 1, Members: 1, State: "running"}, ""},
-		"the longer list counts":       {`{"id":"` + poolID + `","size":1,"state":"scaling-down","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `,` + ours + `]}`, autoscale.Status{Size: 1, Members: 2, State: "scaling-down"}, ""},
-		"the pool's own list counts":   {`{"id":"` + poolID + `","size":2,"state":"scaling-up","instances":[{"id":"a"},{"id":"b"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 2, Members: 2, State: "scaling-up"}, ""},
-		"other instances do not count": {`{"id":"` + poolID + `","size":1,"state":"running"}`, `{"instances":[` + ours + `,` + others + `,` + alone + `]}`, autoscale.Status{Size: 1, Members: 1, State: "running"}, ""},
+		"plain":                        {`{"id":"` + poolID + `","size":1,"state":"running","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 1, Members: members{a}, State: "running"}, ""},
+		"members the pool omits count": {`{"id":"` + poolID + `","size":1,"state":"scaling-down","instances":[{"id":"a"}]}`, `{"instances":[` + ours + `,` + more + `]}`, autoscale.Status{Size: 1, Members: members{a, b}, State: "scaling-down"}, ""},
+		"the pool's own list counts":   {`{"id":"` + poolID + `","size":2,"state":"scaling-up","instances":[{"id":"a"},{"id":"b"}]}`, `{"instances":[` + ours + `]}`, autoscale.Status{Size: 2, Members: members{a, {ID: "b"}}, State: "scaling-up"}, ""},
+		"other instances do not count": {`{"id":"` + poolID + `","size":1,"state":"running"}`, `{"instances":[` + ours + `,` + others + `,` + alone + `]}`, autoscale.Status{Size: 1, Members: members{a}, State: "running"}, ""},
+		"listed twice is one member":   {`{"id":"` + poolID + `","size":1,"state":"running","instances":[{"id":"a"},{"id":"a"}]}`, `{"instances":[` + ours + `,` + ours + `]}`, autoscale.Status{Size: 1, Members: members{a}, State: "running"}, ""},
 		"an unknown state":             {`{"id":"` + poolID + `","size":0,"state":"degraded","instances":[]}`, `{"instances":[]}`, autoscale.Status{State: "degraded"}, ""},
 		"no size":                      {`{"id":"` + poolID + `","state":"running"}`, `{"instances":[]}`, autoscale.Status{}, "size is missing"},
 		"no state":                     {`{"id":"` + poolID + `","size":1}`, `{"instances":[]}`, autoscale.Status{}, "state is missing"},
@@ -51,6 +55,7 @@ func TestStatus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mock := httpmock.NewMockTransport()
+			mock.RegisterResponder("GET", nlbURL, reply(200, `{"load-balancers":[]}`))
 			mock.RegisterResponder("GET", poolURL, reply(200, test.pool))
 			mock.RegisterResponder("GET", listURL, reply(200, test.instances))
 
@@ -73,6 +78,7 @@ func TestStatusReadsTheSizeLast(t *testing.T) {
 	t.Parallel()
 	size := "1"
 	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", nlbURL, reply(200, `{"load-balancers":[]}`))
 	mock.RegisterResponder("GET", listURL, func(req *http.Request) (*http.Response, error) {
 		size = "4"
 		return reply(200, `{"instances":[]}`)(req)
@@ -90,6 +96,7 @@ func TestStatusReadsTheSizeLast(t *testing.T) {
 func TestStatusOfAPoolThatIsGone(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", nlbURL, reply(200, `{"load-balancers":[]}`))
 	mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[]}`))
 	mock.RegisterResponder("GET", poolURL, reply(404, `{"message":"Not Found"}`))
 

@@ -31,10 +31,10 @@ func ExamplePool() {
 	pool.LoseNext("resize", errors.New("connection reset"))
 	fmt.Println(pool.Resize(ctx, 3))
 	status, err := pool.Status(ctx)
-	fmt.Println(status, err)
+	fmt.Println(status.Size, len(status.Members), status.State, err)
 	fmt.Println(pool.Resizes())
 	// Output:
 	// connection reset
-	// {3 3 running} <nil>
+	// 3 3 running <nil>
 	// [3]
 }

@@ -21,9 +21,10 @@ var (
 
 // A Call is one call that a [Pool] has received.
 type Call struct {
-	Name string // "status", "resize", "instances" or "pool"
-	Size int    // of a resize
-	Err  error  // what it returned
+	Name string   // "status", "resize", "evict", "instances" or "pool"
+	Size int      // of a resize, or after an eviction
+	IDs  []string // of an eviction
+	Err  error    // what it returned
 }
 
 // A Pool is a small instance pool that behaves like a real one: it adds members,
@@ -33,17 +34,20 @@ type Pool struct {
 	id    string
 	clock clock.Clock
 
-	mu       sync.Mutex
-	deleted  bool
-	size     int
-	members  []discovery.Instance
-	created  int             // members ever created
-	state    autoscale.State // set by SetState; empty: follows operations
-	busy     autoscale.State // state until ready
-	ready    time.Time       // when the operation in progress is done
-	took     time.Duration   // of a resize
-	failures map[string][]failure
-	calls    []Call
+	mu        sync.Mutex
+	deleted   bool
+	size      int
+	members   []discovery.Instance
+	created   int // members ever created
+	health    map[string]autoscale.Health
+	protected map[string]bool
+	healthErr error
+	state     autoscale.State // set by SetState; empty: follows operations
+	busy      autoscale.State // state until ready
+	ready     time.Time       // when the operation in progress is done
+	took      time.Duration   // of a resize
+	failures  map[string][]failure
+	calls     []Call
 }
 
 type failure struct {
@@ -57,7 +61,7 @@ func NewPool(id string, size int, c clock.Clock) *Pool {
 	if c == nil {
 		c = clock.System{}
 	}
-	p := &Pool{id: id, clock: c, failures: map[string][]failure{}}
+	p := &Pool{id: id, clock: c, failures: map[string][]failure{}, health: map[string]autoscale.Health{}, protected: map[string]bool{}}
 	p.fit(size)
 	return p
 }
@@ -77,50 +81,82 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	if err != nil {
 		return autoscale.Status{}, err
 	}
-	return autoscale.Status{Size: p.size, Members: len(p.members), State: p.current()}, nil
+	status := autoscale.Status{Size: p.size, State: p.current(), HealthErr: p.healthErr}
+	for _, m := range p.members {
+		status.Members = append(status.Members, autoscale.Member{
+			ID: m.ID, Name: m.Name, Address: m.IPv4, Created: m.Created, State: autoscale.MemberState(m.State),
+			Health: p.health[m.ID], Protected: p.protected[m.ID],
+		})
+	}
+	return status, nil
 }
 
 // Resize implements [autoscale.Pool]. When ctx ends before the operation is
 // done, the operation goes on, as it does in a cloud.
 func (p *Pool) Resize(ctx context.Context, size int) error {
-	done, err := p.startResize(ctx, size)
+	return p.change(ctx, Call{Name: "resize", Size: size})
+}
+
+// Evict implements [autoscale.Pool], like Resize.
+func (p *Pool) Evict(ctx context.Context, ids []string) error {
+	return p.change(ctx, Call{Name: "evict", IDs: slices.Clone(ids)})
+}
+
+// change carries out a call that changes the size, and waits until it is done.
+func (p *Pool) change(ctx context.Context, c Call) error {
+	done, err := p.start(ctx, &c)
 	if err == nil && done != nil {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			err = fmt.Errorf("resize pool %s to %d: %w", p.id, size, ctx.Err())
+			err = fmt.Errorf("%s pool %s to %d: %w", c.Name, p.id, c.Size, ctx.Err())
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.record(Call{Name: "resize", Size: size, Err: err})
+	c.Err = err
+	p.record(c)
 	return err
 }
 
-func (p *Pool) startResize(ctx context.Context, size int) (<-chan time.Time, error) {
+func (p *Pool) start(ctx context.Context, c *Call) (<-chan time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f, err := p.begin(ctx, "resize")
+	if c.Name == "evict" {
+		c.Size = p.size - len(c.IDs)
+	}
 	switch {
 	case err != nil:
 		return nil, err
 	case p.deleted:
-		return nil, fmt.Errorf("resize pool %s: %w", p.id, autoscale.ErrPoolNotFound)
+		return nil, fmt.Errorf("%s pool %s: %w", c.Name, p.id, autoscale.ErrPoolNotFound)
 	case f.err != nil && !f.after:
 		return nil, f.err
-	case size < 0 || p.current() != autoscale.StateRunning:
-		return nil, fmt.Errorf("resize pool %s to %d while %s: %w", p.id, size, p.current(), autoscale.ErrRefused)
+	case c.Size < 0 || p.current() != autoscale.StateRunning || !p.has(c.IDs):
+		return nil, fmt.Errorf("%s pool %s to %d while %s: %w", c.Name, p.id, c.Size, p.current(), autoscale.ErrRefused)
 	}
 	p.busy = "scaling-up"
-	if size < p.size {
+	if c.Size < p.size {
 		p.busy = "scaling-down"
 	}
-	p.fit(size)
+	p.members = slices.DeleteFunc(p.members, func(m discovery.Instance) bool { return slices.Contains(c.IDs, m.ID) })
+	p.fit(c.Size)
 	if p.took <= 0 {
 		return nil, f.err
 	}
 	p.ready = p.clock.Now().Add(p.took)
 	return p.clock.After(p.took), f.err
+}
+
+// has reports whether all of these are members that stay.
+func (p *Pool) has(ids []string) bool {
+	for _, id := range ids {
+		if !slices.ContainsFunc(p.members, func(m discovery.Instance) bool { return m.ID == id && m.State == "running" }) {
+			return false
+		}
+	}
+	return true
 }
 
 // Instances implements [discovery.Lister].
@@ -154,81 +190,6 @@ func (p *Pool) Pool(ctx context.Context, poolID string) (discovery.Pool, error) 
 		return discovery.Pool{}, err
 	}
 	return discovery.Pool{ID: p.id, Name: p.id, State: string(p.current()), Size: p.size}, nil
-}
-
-// SetSize changes the size as another program would: at once, and not recorded as
-// a call.
-func (p *Pool) SetSize(size int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fit(size)
-}
-
-// SetState makes the pool report state until it is set again; with the empty
-// state it follows operations again.
-func (p *Pool) SetState(state autoscale.State) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.state = state
-}
-
-// Delete removes the pool and its members.
-func (p *Pool) Delete() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fit(0)
-	p.deleted = true
-}
-
-// Linger adds n members beyond the size, like members that are still being
-// destroyed.
-func (p *Pool) Linger(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for range n {
-		p.add("destroying")
-	}
-}
-
-// TakeTime makes each later resize take d. The size changes at its start; until
-// its end the state is scaling-up or scaling-down.
-func (p *Pool) TakeTime(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.took = d
-}
-
-// FailNext makes the next call of that name return err and do nothing. Several
-// failures of one name come in order.
-func (p *Pool) FailNext(call string, err error) { p.fail(call, failure{err: err}) }
-
-// LoseNext makes the next call of that name take effect and return err, like a
-// request whose answer is lost.
-func (p *Pool) LoseNext(call string, err error) { p.fail(call, failure{err: err, after: true}) }
-
-// Calls returns all calls so far, in the order in which they ended.
-func (p *Pool) Calls() []Call {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.calls)
-}
-
-// Resizes returns the sizes requested so far.
-func (p *Pool) Resizes() []int {
-	var sizes []int
-	for _, c := range p.Calls() {
-		if c.Name == "resize" {
-			sizes = append(sizes, c.Size)
-		}
-	}
-	return sizes
-}
-
-// Size returns the size without counting as a call.
-func (p *Pool) Size() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.size
 }
 
 func (p *Pool) fail(call string, f failure) {

@@ -18,6 +18,7 @@ locals {
   allowed_operations = {
     "get-instance-pool"   = "(${local.about_this_pool})"
     "scale-instance-pool" = "(${local.about_this_pool}) && parameters.size <= ${local.key_maximum}"
+    "evict-instance-pool-members" = "(${local.about_this_pool})"
     # Rules see a call, not its answer: a list shows everything in the zone.
     "list-instances"      = "zone == '${var.zone}'"
     "list-load-balancers" = "zone == '${var.zone}'"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,7 @@ func (m module) keyRules(t *testing.T) map[string][]rule {
 			}
 		}
 	}
-	require.Len(t, found["pinned"], 5)
+	require.Len(t, found["pinned"], 6)
 	return found
 }
 
@@ -133,9 +134,9 @@ func (k machineKey) answered(t *testing.T, code string) []string {
 	return slices.Sorted(maps.Keys(operations))
 }
 
-// work lets both programs take one turn, as on the monitoring machine, with a
-// webhook that asks for more. It returns the autoscaler's decision, and what
-// discovery could not do.
+// work lets both programs work, as on the monitoring machine: the autoscaler takes
+// two turns, with webhooks that ask for more and then for fewer. It returns the
+// decision that failed, or else the last, and what discovery could not do.
 func (k machineKey) work(t *testing.T) (decision autoscale.Decision, healthKnown bool, targets error) {
 	t.Helper()
 	loop, err := autoscale.New(autoscale.Config{
@@ -144,6 +145,11 @@ func (k machineKey) work(t *testing.T) (decision autoscale.Decision, healthKnown
 	require.NoError(t, err)
 	loop.Record(t.Context(), autoscale.Up)
 	decision = loop.RunOnce(t.Context())
+	time.Sleep(5 * time.Minute) // virtual: the new member serves
+	loop.Record(t.Context(), autoscale.Down)
+	if second := loop.RunOnce(t.Context()); decision.Result != autoscale.Failed {
+		decision = second
+	}
 
 	metrics := prometheus.NewRegistry()
 	agent, err := discovery.New(discovery.Config{
@@ -179,12 +185,13 @@ func needsEachPermission(t *testing.T, runs map[string][]rule) {
 		targetsStale bool   // that is, discovery cannot tell who is a member, and so nothing of their health
 		healthStale  bool
 	}{
-		"":                    {size: 3},
-		"get-instance-pool":   {turn: "check the key, its secret and its role", size: 2, targetsStale: true, healthStale: true},
-		"scale-instance-pool": {turn: "resize", size: 2},
-		"get-operation":       {turn: "wait for operation", size: 3},
-		"list-instances":      {turn: "list the members", size: 2, targetsStale: true, healthStale: true},
-		"list-load-balancers": {size: 3, healthStale: true},
+		"":                            {size: 2},
+		"get-instance-pool":           {turn: "check the key, its secret and its role", size: 2, targetsStale: true, healthStale: true},
+		"scale-instance-pool":         {turn: "resize", size: 2}, // and up wins over down
+		"evict-instance-pool-members": {turn: "resize", size: 3},
+		"get-operation":               {turn: "wait for operation", size: 2},
+		"list-instances":              {turn: "list the members", size: 2, targetsStale: true, healthStale: true},
+		"list-load-balancers":         {size: 3, healthStale: true},
 	} {
 		for _, run := range []string{"pinned", "not_pinned"} {
 			t.Run(run+" without "+operation, func(t *testing.T) {
@@ -226,6 +233,7 @@ func isForOnePoolUpToASize(t *testing.T, runs map[string][]rule) {
 			_, err := k.client.Pool(other).Status(t.Context())
 			require.ErrorIs(t, err, exoscale.ErrUnauthorized, "reading another pool")
 			require.ErrorContains(t, k.client.Pool(other).Resize(t.Context(), 1), "Forbidden by role policy", "resizing another pool")
+			require.ErrorContains(t, k.client.Pool(other).Evict(t.Context(), []string{mockedPool}), "Forbidden by role policy", "evicting from another pool")
 		}
 		require.ErrorContains(t, k.client.Pool(k.pool).Resize(t.Context(), largest+1), "Forbidden by role policy")
 		require.NoError(t, k.client.Pool(k.pool).Resize(t.Context(), largest))

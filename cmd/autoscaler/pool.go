@@ -42,3 +42,11 @@ func (p *namedPool) Resize(ctx context.Context, size int) error {
 	}
 	return p.pool.Resize(ctx, size)
 }
+
+// Evict implements [autoscale.Pool], like Resize.
+func (p *namedPool) Evict(ctx context.Context, ids []string) error {
+	if p.pool == nil {
+		return autoscale.ErrPoolNotFound
+	}
+	return p.pool.Evict(ctx, ids)
+}

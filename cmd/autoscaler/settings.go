@@ -49,6 +49,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 		Remedy: "give the id or the name of one pool, as the portal shows it",
 	}, account.Pool())
 	addLimits(set, &cfg.Loop)
+	addMembers(set, &cfg.Loop)
 	addTimes(set, cfg)
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
 		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
@@ -77,6 +78,23 @@ func addLimits(set *settings.Set, into *autoscale.Config) {
 	settings.Add(set, &into.Step, settings.Spec{
 		Flag: "step", Env: "AUTOSCALER_STEP", Help: "members added or removed in one turn",
 	}, members)
+}
+
+// addMembers declares what is demanded of members.
+func addMembers(set *settings.Set, into *autoscale.Config) {
+	settings.Add(set, &into.StartTimeout, settings.Spec{
+		Flag: "start-timeout", Env: "AUTOSCALER_START_TIMEOUT",
+		Help: "how long a new member may take until the load balancer finds it healthy; then it counts as failed",
+	}, settings.Duration(autoscale.MinInterval, autoscale.MaxStartTimeout))
+	failures := settings.Int(1, autoscale.MaxSize)
+	failures.Arg = "MEMBERS"
+	settings.Add(set, &into.FailedStarts, settings.Spec{
+		Flag: "failed-starts", Env: "AUTOSCALER_FAILED_STARTS",
+		Help: "how many new members may fail until the pool stops growing",
+	}, failures)
+	settings.Add(set, &into.EvictionOrder, settings.Spec{
+		Flag: "evict", Env: "AUTOSCALER_EVICT", Help: "which of the members that serve goes first, newest or oldest",
+	}, settings.OneOf("ORDER", autoscale.NewestFirst, autoscale.OldestFirst))
 }
 
 // addTimes declares the durations.

@@ -33,9 +33,9 @@ func TestCourseVariablesAreEnough(t *testing.T) {
 	assert.Contains(t, cfg.API.Remedies.PoolNotFound, "--zone at-vie-1")
 	cfg.API.Remedies = exoscale.Remedies{}
 	assert.Equal(t, exoscale.Config{Key: "EXOkey", Secret: "hush", Zone: "at-vie-1", PollInterval: 3 * time.Second}, cfg.API)
-	assert.Equal(t, autoscale.Config{
-		PoolName: settingstest.PoolID, Zone: "at-vie-1", Interval: time.Minute, Min: 1, Max: 10, Step: 1, Grace: 10 * time.Second, StateDir: "/var/lib/autoscaler",
-	}, cfg.Loop)
+	loop := autoscale.DefaultConfig()
+	loop.PoolName, loop.Zone, loop.StateDir = settingstest.PoolID, "at-vie-1", "/var/lib/autoscaler"
+	assert.Equal(t, loop, cfg.Loop)
 	assert.Equal(t, settings.Logging{Format: "text", Level: slog.LevelInfo}, cfg.Logging)
 	assert.Equal(t, autoscale.HandlerConfig{}, cfg.Handler)
 	assert.Equal(t, "127.0.0.1", cfg.Host)

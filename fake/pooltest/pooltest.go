@@ -61,9 +61,18 @@ func RunInBubble(t *testing.T, start func(*testing.T) Harness) {
 func rules() []rule {
 	return []rule{
 		{"status returns size, members and state", func(s subject) {
-			assert.Equal(s.t, autoscale.Status{
-				Size: StartSize, Members: StartSize, State: autoscale.StateRunning,
-			}, s.status())
+			got := s.status()
+			assert.Equal(s.t, StartSize, got.Size)
+			assert.Equal(s.t, autoscale.StateRunning, got.State)
+			require.Len(s.t, got.Members, StartSize)
+			assert.NotEqual(s.t, got.Members[0].ID, got.Members[1].ID)
+			for _, m := range got.Members {
+				assert.NotEmpty(s.t, m.ID)
+				assert.NotEmpty(s.t, m.Name)
+				assert.True(s.t, m.Address.IsValid())
+				assert.False(s.t, m.Created.IsZero())
+				assert.Equal(s.t, autoscale.MemberRunning, m.State)
+			}
 		}},
 		{"a resize up is visible once it returns", func(s subject) {
 			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize+1))
@@ -76,6 +85,19 @@ func rules() []rule {
 			got := s.status()
 			assert.Equal(s.t, StartSize-1, got.Size)
 			assert.Equal(s.t, autoscale.StateRunning, got.State)
+		}},
+		{"an eviction removes the members that it names", func(s subject) {
+			before := s.status().Members
+			require.NoError(s.t, s.Pool.Evict(s.t.Context(), []string{before[1].ID}))
+			got := s.status()
+			assert.Equal(s.t, StartSize-1, got.Size)
+			assert.Equal(s.t, autoscale.StateRunning, got.State)
+			assert.Equal(s.t, []string{before[0].ID}, serving(got))
+		}},
+		{"an eviction of another instance is refused", func(s subject) {
+			err := s.Pool.Evict(s.t.Context(), []string{"99999999-9999-4999-8999-999999999999"})
+			require.ErrorIs(s.t, err, autoscale.ErrRefused)
+			assert.Equal(s.t, StartSize, s.status().Size)
 		}},
 		{"a resize to the current size is no error", func(s subject) {
 			require.NoError(s.t, s.Pool.Resize(s.t.Context(), StartSize))
@@ -106,6 +128,7 @@ func rules() []rule {
 			_, err := s.Pool.Status(s.t.Context())
 			require.ErrorIs(s.t, err, autoscale.ErrPoolNotFound)
 			require.ErrorIs(s.t, s.Pool.Resize(s.t.Context(), StartSize+1), autoscale.ErrPoolNotFound)
+			require.Error(s.t, s.Pool.Evict(s.t.Context(), []string{"99999999-9999-4999-8999-999999999999"}))
 		}},
 		{"calls return soon after their context has ended", func(s subject) {
 			ended, cancel := context.WithCancel(s.t.Context())
@@ -115,6 +138,16 @@ func rules() []rule {
 			require.Error(s.t, s.Pool.Resize(ended, StartSize+1))
 		}},
 	}
+}
+
+// serving returns the ids of the members whose machines run.
+func serving(status autoscale.Status) (ids []string) {
+	for _, m := range status.Members {
+		if m.State == autoscale.MemberRunning {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
 }
 
 func (s subject) status() autoscale.Status {

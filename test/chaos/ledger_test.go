@@ -132,8 +132,17 @@ type write struct {
 	scaler     *scaler
 	claimed    uint64
 	read, size int
+	evicts     int // so many members go, whatever the size is by then
 	bounds     bounds
 	acted      uint64 // when it was carried out; 0: not yet
+}
+
+// leads reports whether the write changes a pool from one size to the other.
+func (w *write) leads(from, to int) bool {
+	if w.evicts > 0 {
+		return to == from-w.evicts
+	}
+	return to == w.size
 }
 
 func (w *write) direction() autoscale.Direction {

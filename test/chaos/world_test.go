@@ -176,7 +176,9 @@ func (s *scaler) start() {
 	s.run = r
 	w.mu.Unlock()
 	r.loop, err = autoscale.New(autoscale.Config{
-		Pool: client.Pool(w.pool), PoolName: "web", Zone: zone,
+		// A run that has just started does not know who has served before.
+		StartTimeout: 2 * time.Minute,
+		Pool:         client.Pool(w.pool), PoolName: "web", Zone: zone,
 		Min: s.bounds.lowest, Max: s.bounds.highest, Step: s.bounds.step, DryRun: s.dry,
 		StateDir: s.disk.dir, Logger: w.logger(r), Clock: scalerClock{&w.wall, r},
 	})
@@ -305,7 +307,7 @@ func (w *world) observe() {
 	w.size = size
 	var candidates []*write
 	for _, asked := range w.inFlight {
-		if asked.acted == 0 && asked.size == size {
+		if asked.acted == 0 && asked.leads(was, size) {
 			candidates = append(candidates, asked)
 		}
 	}
@@ -394,6 +396,15 @@ func (w *world) before(r *run, req *http.Request) (c call) {
 			break
 		}
 		c.write = r.scaler.asks(size)
+		w.inFlight = append(w.inFlight, c.write)
+	case r.scaler != nil && req.Method == http.MethodPut && strings.HasSuffix(path, w.pool+":evict"):
+		var body struct{ Instances []string }
+		if err := json.Unmarshal([]byte(bodyOf(req)), &body); err != nil || len(body.Instances) == 0 {
+			w.violationLocked("%s asks to evict nobody", r.name)
+			break
+		}
+		c.write = r.scaler.asks(r.scaler.turn.size - len(body.Instances))
+		c.write.evicts = len(body.Instances)
 		w.inFlight = append(w.inFlight, c.write)
 	default:
 		w.violationLocked("%s calls %s %s", r.name, req.Method, path)

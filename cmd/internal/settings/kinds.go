@@ -151,15 +151,25 @@ func Duration(low, high time.Duration) Kind[time.Duration] {
 	}
 }
 
-// OneOf returns the kind of these words, in whatever case.
-func OneOf(arg string, words ...string) Kind[string] {
-	choice := strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
-	return Kind[string]{Arg: arg, Remedy: "give " + choice, Parse: func(text string) (string, error) {
-		text = strings.ToLower(text)
-		if !slices.Contains(words, text) {
+// OneOf returns the kind of these words, two at least, in whatever case.
+func OneOf[T ~string](arg string, words ...T) Kind[T] {
+	var choice strings.Builder
+	for i, word := range words {
+		switch i {
+		case 0:
+		case len(words) - 1:
+			choice.WriteString(" or ")
+		default:
+			choice.WriteString(", ")
+		}
+		choice.WriteString(string(word))
+	}
+	return Kind[T]{Arg: arg, Remedy: "give " + choice.String(), Parse: func(text string) (T, error) {
+		word := T(strings.ToLower(text))
+		if !slices.Contains(words, word) {
 			return "", ErrMalformed
 		}
-		return text, nil
+		return word, nil
 	}}
 }
 

@@ -1,0 +1,101 @@
+package autoscale_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// grow lets webhooks ask for more in each of n turns; members that come never
+// become healthy.
+func (w *world) grow(n int) (last autoscale.Decision) {
+	for range n {
+		for i := range w.pool.IDs() {
+			if i > 0 {
+				w.pool.SetHealth(i, autoscale.Unhealthy)
+			}
+		}
+		w.webhook(up)
+		last = w.turn()
+	}
+	return last
+}
+
+func TestGrowthStopsWhenMembersDoNotBecomeHealthy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50 })
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.turn()
+
+	d := w.grow(40)
+
+	assert.Equal(t, autoscale.ReasonFuseBlown, d.Reason)
+	assert.True(t, d.FuseBlown)
+	// The third of those that were started in the first three turns has failed
+	// after ten minutes more; meanwhile the pool has grown each minute.
+	assert.Equal(t, 14, w.pool.Size())
+	assert.Equal(t, 1, d.Conditions.Serving)
+
+	w.webhook(down)
+	assert.Equal(t, autoscale.ReasonFuseBlown, w.turn().Reason, "up wins over down")
+}
+
+func TestTheFuseHoldsUntilAMemberIsHealthy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50 })
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.turn()
+	require.Equal(t, autoscale.ReasonFuseBlown, w.grow(20).Reason)
+
+	w.pool.SetHealth(5, autoscale.Healthy)
+	w.webhook(up)
+
+	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason, "the others are forgiven")
+}
+
+func TestAnOperatorResetsTheFuse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50 })
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.turn()
+	require.Equal(t, autoscale.ReasonFuseBlown, w.grow(20).Reason)
+
+	require.NoError(t, w.loop.Resume(t.Context()))
+
+	assert.Equal(t, autoscale.ReasonStepUp, w.turn().Reason, "the webhook has waited")
+	assert.Equal(t, autoscale.ReasonFuseBlown, w.grow(20).Reason, "others fail")
+}
+
+func TestTheFuseKeepsTheMinimum(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50; cfg.Min = 2; cfg.FailedStarts = 1 })
+	w.pool.SetHealth(0, autoscale.Unhealthy)
+	for range 12 {
+		w.turn()
+	}
+	w.webhook(up)
+	d := w.turn()
+	require.True(t, d.FuseBlown)
+	w.pool.SetSize(1)
+	assert.Equal(t, autoscale.ReasonBelowMinimum, w.turn().Reason)
+}
+
+func TestAFailedMemberLeavesThePoolFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	w.pool.SetHealth(0, autoscale.Healthy)
+	failed := w.pool.SetHealth(1, autoscale.Unhealthy)
+	w.pool.SetHealth(2, autoscale.Healthy)
+	for range 10 {
+		w.webhook(down)
+		require.Equal(t, autoscale.ReasonMemberStarting, w.turn().Reason)
+	}
+	w.webhook(down)
+	d := w.turn()
+	require.Len(t, d.Victims, 1)
+	assert.Equal(t, failed, d.Victims[0].ID)
+	assert.Equal(t, "failed", d.Victims[0].Why)
+}

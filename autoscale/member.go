@@ -1,0 +1,88 @@
+package autoscale
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A Member is one machine of a pool, as the provider shows it. What the provider
+// does not say is zero.
+type Member struct {
+	ID      string // never empty, and unique in its pool
+	Name    string
+	Address netip.Addr // at which the load balancer and Prometheus reach it
+	Created time.Time
+	State   MemberState
+	Health  Health
+	// Protected: it must not be evicted.
+	Protected bool
+}
+
+// A MemberState is what a member's machine is doing. A member without one is
+// known by its id only.
+type MemberState string
+
+// The states of a member's machine.
+const (
+	MemberStarting MemberState = "starting" // not running yet
+	MemberRunning  MemberState = "running"
+	MemberFailed   MemberState = "failed"  // it does not run, and will not by itself
+	MemberLeaving  MemberState = "leaving" // it is being removed
+)
+
+// Health is what the load balancer's checks say of a member.
+type Health string
+
+// The results of health checks.
+const (
+	HealthUnknown Health = "" // no load balancer checks the pool
+	Healthy       Health = "healthy"
+	Unhealthy     Health = "unhealthy"
+)
+
+// A condition is what a member is worth to the pool. Only a serving member is
+// capacity; in every condition it costs money and counts towards the maximum.
+type condition string
+
+const (
+	serving   condition = "serving"   // it runs, and no health check objects
+	starting  condition = "starting"  // it has not served yet, and has time left to
+	unhealthy condition = "unhealthy" // it has served, and does not now
+	failed    condition = "failed"    // it has not served in time, or its machine has failed
+	leaving   condition = "leaving"   // it is being removed
+)
+
+// An observedMember is a member as the loop sees it in one turn.
+type observedMember struct {
+	Member
+
+	Condition condition
+	Since     time.Time // when it was created, or else first seen
+}
+
+// Conditions counts the members of a pool by what they are worth to it.
+type Conditions struct {
+	Serving   int `json:"serving"`   // they run, and no health check objects: only these are capacity
+	Starting  int `json:"starting"`  // they have not served yet, and have time left to
+	Unhealthy int `json:"unhealthy"` // they have served, and do not now
+	Failed    int `json:"failed"`    // they have not served in time, or their machines have failed
+	Leaving   int `json:"leaving"`   // they are being removed
+}
+
+func countConditions(members []observedMember) (c Conditions) {
+	for _, m := range members {
+		switch m.Condition {
+		case serving:
+			c.Serving++
+		case starting:
+			c.Starting++
+		case unhealthy:
+			c.Unhealthy++
+		case failed:
+			c.Failed++
+		case leaving:
+			c.Leaving++
+		}
+	}
+	return c
+}

@@ -1,0 +1,135 @@
+package autoscale
+
+import "time"
+
+// rosterMemory is how long a member that is no longer listed is remembered: a
+// list may lack one by mistake.
+const rosterMemory = time.Hour
+
+// A roster remembers of each member what one reading does not show: whether it
+// has served, and whether its start has failed. It does not survive a restart,
+// after which members that do not serve and are old enough count as failed.
+type roster struct {
+	startTimeout time.Duration
+	failedStarts int // that blow the fuse
+
+	entries      map[string]*rosterEntry
+	missingSince time.Time // when the pool last began to have fewer members than its size
+}
+
+type rosterEntry struct {
+	firstSeen, lastSeen time.Time
+	served              bool // it has
+	failedStart         bool // counts towards the fuse
+	forgiven            bool // a later start succeeded, or an operator reset the fuse
+}
+
+func newRoster(startTimeout time.Duration, failedStarts int) *roster {
+	return &roster{startTimeout: startTimeout, failedStarts: failedStarts, entries: map[string]*rosterEntry{}}
+}
+
+// observe takes a reading, and returns its members with their conditions.
+func (r *roster) observe(status Status, now time.Time) []observedMember {
+	members := make([]observedMember, len(status.Members))
+	started := false
+	for i, m := range status.Members {
+		entry := r.entry(m.ID, now)
+		members[i] = observedMember{Member: m, Since: entry.firstSeen}
+		if !m.Created.IsZero() && m.Created.Before(entry.firstSeen) {
+			members[i].Since = m.Created
+		}
+		members[i].Condition = r.judge(members[i], entry.served, now)
+		if members[i].Condition == serving && !entry.served {
+			entry.served, started = true, true
+		}
+	}
+	if started {
+		r.forgive()
+	}
+	for _, m := range members {
+		entry := r.entries[m.ID]
+		entry.failedStart = m.Condition == failed && !entry.served && !entry.forgiven || entry.failedStart && !entry.served
+	}
+	r.forget(now)
+	switch {
+	case countMissing(status.Size, members) == 0:
+		r.missingSince = time.Time{}
+	case r.missingSince.IsZero() || r.missingSince.After(now):
+		r.missingSince = now
+	}
+	return members
+}
+
+func (r *roster) entry(id string, now time.Time) *rosterEntry {
+	entry := r.entries[id]
+	if entry == nil {
+		entry = &rosterEntry{firstSeen: now}
+		r.entries[id] = entry
+	}
+	entry.lastSeen = now
+	return entry
+}
+
+func (r *roster) judge(m observedMember, served bool, now time.Time) condition {
+	switch {
+	case m.State == "": // known by its id only: it may well serve
+		return starting
+	case m.State == MemberLeaving:
+		return leaving
+	case m.State == MemberFailed:
+		return failed
+	case m.State == MemberRunning && m.Health != Unhealthy:
+		return serving
+	case served:
+		return unhealthy
+	case now.Sub(m.Since) > r.startTimeout:
+		return failed
+	default:
+		return starting
+	}
+}
+
+// blown reports whether so many starts have failed, and none has succeeded since,
+// that the pool must not grow.
+func (r *roster) blown() bool {
+	count := 0
+	for _, entry := range r.entries {
+		if entry.failedStart && !entry.forgiven {
+			count++
+		}
+	}
+	return count >= r.failedStarts
+}
+
+// forgive lets the starts that have failed so far count no longer.
+func (r *roster) forgive() {
+	for _, entry := range r.entries {
+		entry.forgiven = entry.forgiven || entry.failedStart
+		entry.failedStart = false
+	}
+}
+
+func (r *roster) forget(now time.Time) {
+	for id, entry := range r.entries {
+		if now.Sub(entry.lastSeen) > rosterMemory {
+			delete(r.entries, id)
+		}
+	}
+}
+
+// awaitsMissing reports whether members that the provider owes the pool may yet
+// come.
+func (r *roster) awaitsMissing(now time.Time) bool {
+	return !r.missingSince.IsZero() && now.Sub(r.missingSince) <= r.startTimeout
+}
+
+// countMissing returns how many members the provider owes a pool of this size.
+func countMissing(size int, members []observedMember) int {
+	missing := size
+	for _, m := range members {
+		if m.Condition != leaving {
+			missing--
+		}
+	}
+	return max(missing, 0)
+}

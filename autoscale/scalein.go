@@ -1,0 +1,102 @@
+package autoscale
+
+import (
+	"cmp"
+	"slices"
+)
+
+// An EvictionOrder says which of several members that serve is evicted first.
+type EvictionOrder string
+
+// The orders of eviction. Newest first is what Kubernetes' ReplicaSet does: the
+// members that have served longest are the ones that are known to work.
+const (
+	NewestFirst EvictionOrder = "newest"
+	OldestFirst EvictionOrder = "oldest"
+)
+
+// A Victim is a member that a turn has chosen to evict.
+type Victim struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Why  string `json:"why"` // failed, unhealthy, newest or oldest
+}
+
+// scaleIn lets a pool shrink only when it is known what goes: all members have
+// arrived, their health is known, and some may go. It names them, worst first. A
+// member that serves goes only if none is left that does not, so that the
+// capacity never falls below the target.
+type scaleIn struct {
+	policy policy
+	order  EvictionOrder
+}
+
+func (s scaleIn) decide(o observation) target {
+	want := s.policy.decide(o)
+	if want.Size >= o.Size {
+		return want
+	}
+	surplus, missing := o.Size-want.Size, countMissing(o.Size, o.Members)
+	switch {
+	case slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == starting }), missing > 0 && o.AwaitsMissing:
+		return target{Size: o.Size, Reason: ReasonMemberStarting}
+	case o.HealthUnknown:
+		return target{Size: o.Size, Reason: ReasonHealthUnknown}
+	case missing > 0: // the provider gives up on members that do not exist
+		want.Size = o.Size - min(surplus, missing)
+		return want
+	}
+	want.Victims = s.choose(o.Members, surplus)
+	if len(want.Victims) == 0 {
+		return target{Size: o.Size, Reason: ReasonProtected}
+	}
+	want.Size = o.Size - len(want.Victims)
+	return want
+}
+
+// choose returns at most n members, worst first.
+func (s scaleIn) choose(members []observedMember, n int) []Victim {
+	var idle, capacity []observedMember
+	for _, m := range members {
+		switch m.Condition {
+		case failed, unhealthy:
+			idle = append(idle, m)
+		case serving:
+			capacity = append(capacity, m)
+		case starting, leaving:
+		}
+	}
+	slices.SortFunc(idle, s.worstFirst)
+	slices.SortFunc(capacity, s.worstFirst)
+	victims := s.name(idle, n)
+	if len(victims) == len(idle) {
+		victims = append(victims, s.name(capacity, n-len(victims))...)
+	}
+	return victims
+}
+
+// worstFirst compares two members by how willingly they are evicted.
+func (s scaleIn) worstFirst(a, b observedMember) int {
+	rank := map[condition]int{failed: 0, unhealthy: 1, serving: 2}
+	age := a.Since.Compare(b.Since)
+	if s.order == NewestFirst {
+		age = -age
+	}
+	return cmp.Or(cmp.Compare(rank[a.Condition], rank[b.Condition]), age, cmp.Compare(a.ID, b.ID))
+}
+
+// name returns the first n members that are not protected.
+func (s scaleIn) name(members []observedMember, n int) []Victim {
+	var victims []Victim
+	for _, m := range members {
+		if m.Protected || len(victims) == n {
+			continue
+		}
+		why := string(m.Condition)
+		if m.Condition == serving {
+			why = string(s.order)
+		}
+		victims = append(victims, Victim{ID: m.ID, Name: m.Name, Why: why})
+	}
+	return victims
+}
