@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/exopool/exopool/fake/fakecloud"
@@ -87,12 +86,11 @@ func failedPulls(cloud *fakecloud.Cloud) (texts []string) {
 	return texts
 }
 
-// untrusting returns hosts of the cloud to which a program connected and then sent
-// no request.
+// untrusting returns hosts of the cloud to which a program connected that does not
+// trust them.
 func untrusting(cloud *fakecloud.Cloud) (hosts []string) {
 	for _, u := range cloud.Unsupported() {
-		host, reason, found := strings.Cut(strings.TrimPrefix(u.Request, "https://"), " (")
-		if found && strings.HasPrefix(reason, "no request came") {
+		if host, ok := u.Untrusting(); ok {
 			hosts = append(hosts, host)
 		}
 	}

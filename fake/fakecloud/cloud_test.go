@@ -344,3 +344,19 @@ func TestObjectStorageIsTold(t *testing.T) {
 		assert.Equal(t, want, fakecloud.Unsupported{Request: request}.ObjectStorage(), request)
 	}
 }
+
+func TestMistrustIsTold(t *testing.T) {
+	t.Parallel()
+	for request, want := range map[string]string{
+		"https://api-at-vie-1.exoscale.com (the client does not trust the certificate)": "api-at-vie-1.exoscale.com",
+		"https://api-at-vie-1.exoscale.com (no request came)":                           "",
+		"https://api-at-vie-1.exoscale.com":                                             "",
+		"GET /v2/x (the client does not trust the certificate)":                         "",
+	} {
+		host, ok := fakecloud.Unsupported{Request: request}.Untrusting()
+		assert.Equal(t, want != "", ok, request)
+		if ok {
+			assert.Equal(t, want, host)
+		}
+	}
+}

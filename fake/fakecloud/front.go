@@ -13,6 +13,7 @@ import (
 	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 
+	"github.com/exopool/exopool/fake/tlsproxy"
 	"github.com/exopool/exopool/fake/vendordomains"
 )
 
@@ -42,6 +43,16 @@ type Unsupported struct {
 func (u Unsupported) ObjectStorage() bool {
 	host, ok := strings.CutPrefix(u.Request, "https://")
 	return ok && isObjectStorage(host)
+}
+
+// Untrusting returns the host of the vendor to which a client connected that does not
+// trust its certificate; false if it is something else that was not served.
+func (u Unsupported) Untrusting() (host string, ok bool) {
+	host, ok = strings.CutSuffix(u.Request, " ("+tlsproxy.Untrusted+")")
+	if !ok {
+		return "", false
+	}
+	return strings.CutPrefix(host, "https://")
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -107,6 +107,7 @@ func (p *Proxy) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if proxy := p.proxyFor(host); proxy != nil { // as it was for the certificate
+		proxy.requested.add(host)
 		proxy.serveHost(w, r, host)
 	}
 }

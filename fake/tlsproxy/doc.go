@@ -17,7 +17,8 @@
 // macOS. The authority is made anew by [New], its key never leaves the memory,
 // and its certificate is limited to the domains: it is of no use against the
 // user's other traffic. A program that does not trust it gets no answer, and
-// its request goes to no other host; [Config.Unserved] is called.
+// its request goes to no other host; [Config.Unserved] is called if it says so, as
+// most TLS libraries do, or if its host got no other request.
 //
 // The proxy believes names. A program that knows an address of the domains and
 // asks for it by number is not held back. HTTP/2 is not spoken.

@@ -30,8 +30,9 @@ type Config struct {
 	// [http.Request.Host], in lower case and without a port.
 	Handler http.Handler
 	// Unserved is called for connections to hosts of the domains from which the
-	// Handler gets no request, with the reason. Connections end at any time: it
-	// is called by several goroutines. By default it does nothing.
+	// Handler gets no request, with the reason, such as [Untrusted]; not for those
+	// that end without a word while the host got other requests. Connections end at
+	// any time: it is called by several goroutines. By default it does nothing.
 	Unserved func(host, reason string)
 	// Upstream returns the proxy by which other hosts are reached, of the form
 	// http://HOST:PORT; [http.ProxyFromEnvironment] is one. By default, and
@@ -62,7 +63,8 @@ type Proxy struct {
 	done    chan struct{}
 	tunnels sync.WaitGroup
 
-	pending pendingConns // of server
+	pending   pendingConns // of server
+	requested requestedHosts
 }
 
 // New starts to wait for what it will decrypt.

@@ -350,7 +350,7 @@ func TestPullsAndMistrustAreNamed(t *testing.T) {
 	assert.Contains(t, e.Diagnose(t.Context(), backends).Hints,
 		"an image could not be pulled: me/app:1: not found")
 	w.answers = targets("up", "198.18.0.1:9100", "198.18.0.1:9100", "")
-	assert.Equal(t, "a program connected to api-at-vie-1.exoscale.com and sent no request: it does not trust the certificate", e.Diagnose(t.Context(), all).Cause)
+	assert.Equal(t, "a program connected to api-at-vie-1.exoscale.com and does not trust its certificate", e.Diagnose(t.Context(), all).Cause)
 }
 
 func TestExaminerNeedsWhatItLooksAt(t *testing.T) {

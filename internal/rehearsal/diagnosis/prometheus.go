@@ -125,7 +125,7 @@ func (e *Examiner) scalingProblems(ctx context.Context, p patient) []finding {
 	if e.cfg.Untrusting != nil && caller.Calls == 0 {
 		if hosts := e.cfg.Untrusting(); len(hosts) > 0 {
 			return []finding{{
-				"a program connected to " + hosts[0] + " and sent no request: it does not trust the certificate",
+				"a program connected to " + hosts[0] + " and does not trust its certificate",
 				"let it use the machine's certificates: mount /etc/ssl/certs into its container, and do not replace them",
 			}}
 		}
