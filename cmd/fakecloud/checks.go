@@ -60,7 +60,7 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 	ability, reason := r.ability()
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: cloud.DialContext}
 	examiner, err := diagnosis.New(diagnosis.Config{
-		Account: cloud.API(), Machines: cloud, Transport: transport, FailedPulls: func() []string { return failedPulls(cloud) },
+		Account: cloud.API(), Machines: cloud, Transport: transport, FailedPulls: func(id string) []string { return failedPulls(cloud, id) },
 		Untrusting: func() []string { return untrusting(cloud) },
 	})
 	if err != nil {
@@ -78,10 +78,12 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 	return cfg, err
 }
 
-// failedPulls returns images that machines did not get, each with the reason.
-func failedPulls(cloud *fakecloud.Cloud) (texts []string) {
+// failedPulls returns images that a machine did not get, each with the reason.
+func failedPulls(cloud *fakecloud.Cloud, machineID string) (texts []string) {
 	for _, pull := range cloud.FailedPulls() {
-		texts = append(texts, fmt.Sprintf("%s: %s; %s", pull.Image, pull.Reason, pull.Remedy))
+		if pull.ID == machineID {
+			texts = append(texts, fmt.Sprintf("%s: %s; %s", pull.Image, pull.Reason, pull.Remedy))
+		}
 	}
 	return texts
 }

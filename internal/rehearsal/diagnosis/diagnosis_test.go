@@ -340,16 +340,25 @@ func TestMembersWithTheSameMistakeAreNamedOnce(t *testing.T) {
 	}
 }
 
-func TestPullsAndMistrustAreNamed(t *testing.T) {
+func TestPullsAreNamedWhereTheyFailed(t *testing.T) {
 	w := &world{open: []int{8080}, facts: done(nil), service: service(nil)}
 	e, err := diagnosis.New(diagnosis.Config{
-		Account: w, Machines: w, Transport: w, FailedPulls: func() []string { return []string{"me/app:1: not found"} },
-		Untrusting: func() []string { return []string{"api-at-vie-1.exoscale.com"} },
+		Account: w, Machines: w, Transport: w,
+		FailedPulls: func(id string) []string { return map[string][]string{"web": {"me/app:1: not found"}}[id] },
 	})
 	require.NoError(t, err)
-	assert.Contains(t, e.Diagnose(t.Context(), backends).Hints,
-		"an image could not be pulled: me/app:1: not found")
-	w.answers = targets("up", "198.18.0.1:9100", "198.18.0.1:9100", "")
+	const pull = "web: an image could not be pulled: me/app:1: not found"
+	assert.Contains(t, e.Diagnose(t.Context(), backends).Hints, pull)
+	d := e.Diagnose(t.Context(), prometheus)
+	assert.NotContains(t, append(d.Hints, d.Cause), pull, "it was another machine")
+}
+
+func TestMistrustIsNamed(t *testing.T) {
+	w := &world{facts: done(nil), service: service(nil), answers: targets("up", "198.18.0.1:9100", "198.18.0.1:9100", "")}
+	e, err := diagnosis.New(diagnosis.Config{
+		Account: w, Machines: w, Transport: w, Untrusting: func() []string { return []string{"api-at-vie-1.exoscale.com"} },
+	})
+	require.NoError(t, err)
 	assert.Equal(t, "a program connected to api-at-vie-1.exoscale.com and does not trust its certificate", e.Diagnose(t.Context(), all).Cause)
 }
 

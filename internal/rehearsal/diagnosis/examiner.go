@@ -37,9 +37,9 @@ type Config struct {
 	Machines Machines
 	// Transport carries requests to Prometheus; by default one without a proxy.
 	Transport http.RoundTripper
-	// FailedPulls returns images that machines could not pull, each with the
-	// reason. It may be nil.
-	FailedPulls func() []string
+	// FailedPulls returns images that the machine with an id could not pull, each
+	// with the reason. It may be nil.
+	FailedPulls func(machineID string) []string
 	// Untrusting returns hosts of the cloud to which programs connected without
 	// trusting them. It may be nil.
 	Untrusting func() []string
@@ -115,12 +115,21 @@ func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) accep
 			findings = append(others, findings...)
 		}
 	}
-	if e.cfg.FailedPulls != nil && len(findings) > 0 {
-		for _, pull := range e.cfg.FailedPulls() {
-			findings = append(findings, finding{seen: "an image could not be pulled: " + pull})
-		}
+	for _, p := range patients {
+		findings = append(findings, e.failedPulls(p)...)
 	}
 	return summary(findings, final)
+}
+
+// failedPulls says which images a machine did not get.
+func (e *Examiner) failedPulls(p patient) (found []finding) {
+	if e.cfg.FailedPulls == nil {
+		return nil
+	}
+	for _, pull := range e.cfg.FailedPulls(p.ID) {
+		found = append(found, finding{seen: p.named("an image could not be pulled: %s", pull)})
+	}
+	return found
 }
 
 // summary says the first finding, and what to do about the first few. What has to
