@@ -220,6 +220,30 @@ func TestComplaintsAreSeenAlsoWhereTheScriptWentOn(t *testing.T) {
 	assert.Empty(t, machine(t, "crlf").Complaints)
 }
 
+func TestServicesThatPackagesCouldNotStartAreNoComplaints(t *testing.T) {
+	const installed = `Setting up ubuntu-fan (0.12.16) ...
+Job for ubuntu-fan.service failed because the control process exited with error code.
+See "systemctl status ubuntu-fan.service" and "journalctl -xeu ubuntu-fan.service" for details.
+Could not execute systemctl:  at /usr/bin/deb-systemd-invoke line 142.
+Setting up docker.io (28.2.2) ...
+`
+	const own = `Job for app.service failed because the control process exited with error code.
+See "systemctl status app.service" and "journalctl -xeu app.service" for details.
+`
+	for output, want := range map[string][]string{
+		installed:       nil,
+		installed + own: {"Job for app.service failed because the control process exited with error code."},
+	} {
+		o, _, err := cloudinitstatus.Read(disk(t, `{"v1":{"modules-final":{"errors":[]}}}`, output), time.Time{})
+		require.NoError(t, err)
+		assert.Equal(t, want, o.Complaints)
+	}
+	failed := `{"v1":{"modules-final":{"errors":["('scripts_user', RuntimeError('Runparts: 1 failures (part-001) in 1 attempted commands'))"]}}}`
+	o, _, err := cloudinitstatus.Read(disk(t, failed, installed+"it is over\n"), time.Time{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, o.Err(), "it is over")
+}
+
 // machine returns the outcome on a machine whose files are in testdata.
 func machine(t *testing.T, name string) cloudinitstatus.Outcome {
 	t.Helper()

@@ -46,6 +46,15 @@ var shellError = regexp.MustCompile(`^/var/lib/cloud/instances?/(?:[\w-]+/)?scri
 var progress = regexp.MustCompile(`^(Get:\d|Hit:\d|Ign:\d|Fetched |Reading |Building dependency|\(Reading database|Selecting previously|Preparing to unpack|` +
 	`Unpacking |Setting up |Processing triggers|Created symlink|\d+ upgraded, )`)
 
+var (
+	// packageStart ends what is said of a service that a package could not start
+	// while it was installed. That is no error of the installation, which goes on,
+	// and services often start later: those that did not are seen as such.
+	packageStart = regexp.MustCompile(`^Could not execute systemctl: .*/deb-systemd-invoke line \d+`)
+	// beforePackageStart is what systemctl says before, in one or two lines.
+	beforePackageStart = regexp.MustCompile(`^(Job for \S+ |See "|Failed to \w+ \S+: |A dependency job for )`)
+)
+
 // said is what the commands of a boot wrote, line by line.
 type said []string
 
@@ -74,6 +83,7 @@ func (s said) tail() []string {
 // reason returns the line that most probably says why the last command failed:
 // the last complaint, or else simply the last line.
 func (s said) reason() string {
+	s = s.withoutPackageStarts()
 	last := ""
 	for i := len(s) - 1; i >= max(0, len(s)-lookBack); i-- {
 		line := s[i]
@@ -91,7 +101,7 @@ func (s said) reason() string {
 // complaints returns the first lines that say what went wrong, in short.
 func (s said) complaints() []string {
 	var found []string
-	for _, line := range s {
+	for _, line := range s.withoutPackageStarts() {
 		if !isComplaint(line) || chatter.MatchString(line) {
 			continue
 		}
@@ -103,6 +113,20 @@ func (s said) complaints() []string {
 		}
 	}
 	return found
+}
+
+// withoutPackageStarts leaves out services that packages could not start.
+func (s said) withoutPackageStarts() (rest said) {
+	for _, line := range s {
+		if !packageStart.MatchString(line) {
+			rest = append(rest, line)
+			continue
+		}
+		for n := len(rest); n > 0 && beforePackageStart.MatchString(rest[n-1]); n-- {
+			rest = rest[:n-1]
+		}
+	}
+	return rest
 }
 
 func isComplaint(line string) bool {
