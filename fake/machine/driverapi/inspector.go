@@ -51,9 +51,14 @@ type Container struct {
 	RestartPolicy string // empty or no: none
 	HostNetwork   bool
 	Published     []Port
+	Mounts        []Mount
 	Command       []string
-	Log           []string // its last lines, unless it runs well
+	// Log is its last lines; if it runs well, the last that tell of an error.
+	Log []string
 }
+
+// A Mount is a file or folder of a machine, or of its engine, in a container.
+type Mount struct{ From, To string }
 
 // A Port is one of a container that is published on its machine.
 type Port struct {

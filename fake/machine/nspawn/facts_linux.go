@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
@@ -52,8 +53,8 @@ func (d *Driver) Inspect(ctx context.Context, id string) (driverapi.Facts, error
 	if !facts.Done {
 		facts.Working = inspection.Working(os.DirFS("/proc"), leader)
 	}
-	facts.Containers = inspection.Containers(ask(ctx, *process, inspection.Script), func(id string) string {
-		return ask(ctx, *process, inspection.LogScript, id)
+	facts.Containers = inspection.Containers(ask(ctx, *process, inspection.Script), func(id string, lines int) string {
+		return ask(ctx, *process, inspection.LogScript, id, strconv.Itoa(lines))
 	})
 	facts.FailedUnits = inspection.Lines(ask(ctx, *process, inspection.UnitScript), maxFailedUnits)
 	return facts, nil

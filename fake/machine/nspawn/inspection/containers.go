@@ -3,6 +3,8 @@ package inspection
 import (
 	"encoding/json"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,22 +20,29 @@ const Script = `for engine in docker podman; do
 	[ -z "$ids" ] || timeout 5 $engine inspect $ids 2>/dev/null
 done`
 
-// LogScript prints the last lines of the container $1.
+// LogScript prints the last lines of the container $1, as many as $2 says.
 const LogScript = `for engine in docker podman; do
-	command -v $engine >/dev/null && timeout 5 $engine logs --tail 5 "$1" 2>&1 && exit
+	command -v $engine >/dev/null && timeout 5 $engine logs --tail "$2" "$1" 2>&1 && exit
 done`
 
 // UnitScript prints the units of systemd that have failed, each with its last
-// message. Those of cloud-init are left out: they fail with the user-data.
-const UnitScript = `systemctl list-units --state=failed --plain --no-legend --no-pager | grep -v '^cloud-' | head -n 10 | while read -r unit rest; do
+// message. Those of cloud-init are left out, as they fail with the user-data, and
+// those of systemd itself, which may fail where a host has many machines.
+const UnitScript = `systemctl list-units --state=failed --plain --no-legend --no-pager | grep -v '^cloud-\|^systemd-' | head -n 10 | while read -r unit rest; do
 	echo "$unit: $(journalctl --unit="$unit" --output=cat --lines=5 --no-pager 2>/dev/null | grep -v "^$unit: \|^Failed to start\|^$" | tail -n 1)"
 done`
 
-// maxContainers and maxLog bound what one machine has to say.
+// These bound what one machine has to say.
 const (
 	maxContainers = 100
-	maxLog        = 5
+	maxMounts     = 50 // of a container
+	maxLog        = 5  // lines
+	// maxRead is how many lines of a container that runs well are read.
+	maxRead = 200
 )
+
+// trouble is a line that tells of an error.
+var trouble = regexp.MustCompile(`(?i)\b(le?ve?l"?[=:] ?"?(eror|error|warn\w*|fatal|crit\w*)|error|fatal|panic|exception|fail(ed|ure|s)?|refused|denied|forbidden|unauthori[sz]ed)\b`)
 
 // described is what docker and podman print of a container, as far as both do.
 type described struct {
@@ -54,11 +63,12 @@ type described struct {
 		RestartPolicy struct{ Name string }
 		PortBindings  map[string][]struct{ HostIP, HostPort string }
 	}
+	Mounts []struct{ Source, Destination string }
 }
 
-// Containers decodes what [Script] prints, and calls log for those that do not run
-// well. What cannot be decoded ends the list.
-func Containers(printed string, log func(id string) string) []driverapi.Container {
+// Containers decodes what [Script] prints, and calls log for the last lines of each.
+// What cannot be decoded ends the list.
+func Containers(printed string, log func(id string, lines int) string) []driverapi.Container {
 	var found []driverapi.Container
 	seen := map[string]bool{} // docker may be a name of podman
 	decoder := json.NewDecoder(strings.NewReader(printed))
@@ -74,7 +84,9 @@ func Containers(printed string, log func(id string) string) []driverapi.Containe
 			seen[d.ID] = true
 			c := d.container()
 			if c.State != "running" || c.Restarts > 0 {
-				c.Log = Lines(log(d.ID), maxLog)
+				c.Log = Lines(log(d.ID, maxLog), maxLog)
+			} else {
+				c.Log = lastTroubles(log(d.ID, maxRead))
 			}
 			found = append(found, c)
 		}
@@ -93,6 +105,9 @@ func (d described) container() driverapi.Container {
 	for _, word := range d.Config.Cmd[:min(len(d.Config.Cmd), 50)] {
 		c.Command = append(c.Command, cloudinitstatus.Clean(word))
 	}
+	for _, m := range d.Mounts[:min(len(d.Mounts), maxMounts)] {
+		c.Mounts = append(c.Mounts, driverapi.Mount{From: cloudinitstatus.Clean(m.Source), To: cloudinitstatus.Clean(m.Destination)})
+	}
 	for inside, bindings := range d.HostConfig.PortBindings {
 		port, protocol, _ := strings.Cut(inside, "/")
 		number, err := strconv.ParseUint(port, 10, 16)
@@ -109,6 +124,12 @@ func (d described) container() driverapi.Container {
 		}
 	}
 	return c
+}
+
+// lastTroubles returns the last lines of a log that tell of an error.
+func lastTroubles(log string) []string {
+	lines := slices.DeleteFunc(Lines(log, maxRead), func(line string) bool { return !trouble.MatchString(line) })
+	return lines[max(0, len(lines)-maxLog):]
 }
 
 // Lines returns the last lines of a text that are not empty, fit to be shown.

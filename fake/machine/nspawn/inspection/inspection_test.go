@@ -36,17 +36,19 @@ func TestSockets(t *testing.T) {
 func TestContainers(t *testing.T) {
 	printed, err := os.ReadFile("testdata/containers.json")
 	require.NoError(t, err)
-	got := inspection.Containers(string(printed), func(id string) string {
+	got := inspection.Containers(string(printed), func(id string, _ int) string {
 		return "first\n\nlevel=error msg=\"key EXO0123456789abcdef01234567 refused\" " + id[:1] + "\n"
 	})
 	assert.Equal(t, []driverapi.Container{
 		{
 			Name: "web", Image: "janoszen/http-load-generator:1.0.1", State: "running", RestartPolicy: "always",
 			Published: []driverapi.Port{{Host: netip.AddrPortFrom(netip.Addr{}, 80), Container: 8080}},
+			Log:       []string{`level=error msg="key EXO… refused" a`},
 		},
 		{
 			Name: "prometheus", Image: "prom/prometheus", State: "exited", ExitCode: 2, RestartPolicy: "no", HostNetwork: true,
 			Command: []string{"--config.file=/etc/prometheus/prometheus.yml"},
+			Mounts:  []driverapi.Mount{{From: "/srv/prometheus.yml", To: "/etc/prometheus/prometheus.yml"}},
 			Log:     []string{"first", `level=error msg="key EXO… refused" b`},
 		},
 		{
@@ -82,7 +84,7 @@ func FuzzContainers(f *testing.F) {
 	}
 	f.Add(`[{"Id":"a","HostConfig":{"PortBindings":{"x":[{"HostIP":"::","HostPort":"-1"}]}}}]`)
 	f.Fuzz(func(t *testing.T, printed string) {
-		for _, c := range inspection.Containers(printed, func(string) string { return printed }) {
+		for _, c := range inspection.Containers(printed, func(string, int) string { return printed }) {
 			for _, text := range append([]string{c.Name, c.Image, c.State}, c.Log...) {
 				if strings.ContainsAny(text, "\n\x1b\x00") || len(text) > 1000 {
 					t.Errorf("%q", text)
