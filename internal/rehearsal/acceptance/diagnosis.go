@@ -12,13 +12,14 @@ type Subject struct {
 	Machines []string // ids of the instances that are concerned
 	Port     int      // that was asked; 0: none
 	Balancer bool     // it was asked through the load balancer
+	Growth   bool     // the pool has to become bigger by itself
 }
 
 // A Diagnosis is what is known about why a line does not hold.
 type Diagnosis struct {
 	Cause string // empty: nothing is known
-	// Final says that the line cannot hold any more, as the user-data of a
-	// machine has ended with an error.
+	// Final says that the line cannot hold any more, such as when the user-data
+	// of a machine has ended with an error.
 	Final bool
 	// Hints say what to do, or where to look.
 	Hints []string
@@ -89,4 +90,11 @@ func (r *run) aboutPrometheus() Subject {
 // aboutAll is the subject of lines that need all machines.
 func (r *run) aboutAll() Subject {
 	return Subject{Machines: ids(slices.Concat(r.outside(), r.members()))}
+}
+
+// aboutGrowth is the subject of lines about what makes the pool bigger.
+func (r *run) aboutGrowth() Subject {
+	about := r.aboutAll()
+	about.Growth = true
+	return about
 }

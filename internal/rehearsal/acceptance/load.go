@@ -20,7 +20,7 @@ func (r *run) underLoad() scenario {
 		r.healthy(lineEmptied1),
 		{
 			Line: Line{Text: lineSecond, Limit: secondLimit, Needs: Boot}, after: []string{lineEmptied1, lineHealthy},
-			about: r.aboutAll, do: r.awaitSecond,
+			about: r.aboutGrowth, do: r.awaitSecond,
 		},
 	}, end: r.endLoad}
 }

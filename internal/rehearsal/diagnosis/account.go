@@ -50,15 +50,15 @@ func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
 	switch {
 	case admission == closed:
 		return []finding{{
-			fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, groups(p)),
-			fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0 to a group of the machine", about.Port),
+			seen: fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, groups(p)),
+			do:   fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0 to a group of the machine", about.Port),
 		}}
 	case admission != restricted, about.Balancer: // it may well be the health checks that are admitted
 		return nil
 	}
 	return []finding{{
-		fmt.Sprintf("port %d of %s is open for %v only", about.Port, p.Name, peers),
-		fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0: the checker asks from outside", about.Port),
+		seen: fmt.Sprintf("port %d of %s is open for %v only", about.Port, p.Name, peers),
+		do:   fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0: the checker asks from outside", about.Port),
 	}}
 }
 
@@ -79,8 +79,9 @@ func (e *Examiner) refusedCalls(p patient) []finding {
 		return nil
 	}
 	return []finding{{
-		p.named("the API refused %d of its %d calls: %s", caller.Refused, caller.Calls, caller.Refusal),
-		"give its programs exoscale_key and exoscale_secret as Terraform got them, or a key whose role allows these calls",
+		seen:  p.named("the API refused %d of its %d calls: %s", caller.Refused, caller.Calls, caller.Refusal),
+		do:    "give its programs exoscale_key and exoscale_secret as Terraform got them, or a key whose role allows these calls",
+		final: caller.Refused == caller.Calls && p.facts.Done,
 	}}
 }
 
@@ -99,8 +100,8 @@ func (e *Examiner) balancer(patients []patient, explained bool) (found []finding
 				for _, p := range patients {
 					if p.facts.Done && listens(p.facts, s.Healthcheck.Port) && !listens(p.facts, s.TargetPort) {
 						found = append(found, finding{
-							p.named("the service forwards to port %d, on which nothing listens; its health check asks port %d", s.TargetPort, s.Healthcheck.Port),
-							"let target_port and the health check's port be the one on which the program listens",
+							seen: p.named("the service forwards to port %d, on which nothing listens; its health check asks port %d", s.TargetPort, s.Healthcheck.Port),
+							do:   "let target_port and the health check's port be the one on which the program listens",
 						})
 						break
 					}
@@ -123,15 +124,15 @@ func healthProblem(p patient, s exoapi.ServiceInfo, err error) finding {
 	var timeout net.Error
 	switch {
 	case status != nil && status[1][0] == '4':
-		return finding{p.named("%s is answered %s", check, status[1]), "let the health check's uri be a path that the program answers with 200, such as /health"}
+		return finding{seen: p.named("%s is answered %s", check, status[1]), do: "let the health check's uri be a path that the program answers with 200, such as /health"}
 	case status != nil:
-		return finding{p.named("%s is answered %s", check, status[1]), "the program has to answer it with 200: its log says why it does not"}
+		return finding{seen: p.named("%s is answered %s", check, status[1]), do: "the program has to answer it with 200: its log says why it does not"}
 	case errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, os.ErrDeadlineExceeded):
-		return finding{p.named("%s gets no answer in time", check), fmt.Sprintf("open TCP %d in the machine's security group, and check that the program answers within %d s", s.Healthcheck.Port, s.Healthcheck.Timeout)}
+		return finding{seen: p.named("%s gets no answer in time", check), do: fmt.Sprintf("open TCP %d in the machine's security group, and check that the program answers within %d s", s.Healthcheck.Port, s.Healthcheck.Timeout)}
 	case strings.Contains(err.Error(), "refused"):
-		return finding{p.named("%s is refused: nothing listens there", check), "let the health check ask the port on which the program listens"}
+		return finding{seen: p.named("%s is refused: nothing listens there", check), do: "let the health check ask the port on which the program listens"}
 	case strings.Contains(err.Error(), "not on"):
 		return finding{seen: p.named("%s: the machine is not on", check)}
 	}
-	return finding{p.named("%s fails: %v", check, err), "its mode has to fit what the program speaks: http, https or tcp"}
+	return finding{seen: p.named("%s fails: %v", check, err), do: "its mode has to fit what the program speaks: http, https or tcp"}
 }

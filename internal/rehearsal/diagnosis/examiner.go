@@ -82,9 +82,20 @@ func New(cfg Config) (*Examiner, error) {
 
 // A finding is something that may be the cause.
 type finding struct {
-	seen string
-	do   string // empty: nothing is known that helps
+	seen   string
+	do     string // empty: nothing is known that helps
+	weight weight
+	final  bool // as long as it is seen, the line cannot hold any more
 }
+
+// A weight is how much of a cause a finding is, the weightiest first.
+type weight int
+
+const (
+	cause    weight = iota
+	symptom         // has a cause that may be among the findings
+	incident        // may well be unrelated
+)
 
 // A patient is a machine that a line is about.
 type patient struct {
@@ -94,8 +105,9 @@ type patient struct {
 }
 
 // Diagnose returns the probable cause. It is final when user-data ended with an
-// error, and nothing can come up any more that the line needs, and when no rule opens
-// the port: nothing but another apply adds one.
+// error, and nothing can come up any more that the line needs; when no rule opens a
+// port, as nothing but another apply adds one; and when the API refuses all that a
+// machine asks for whose user-data is done.
 func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) acceptance.Diagnosis {
 	var findings []finding
 	final := false
@@ -107,16 +119,18 @@ func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) accep
 	if about.Balancer {
 		findings = append(findings, e.balancer(patients, len(findings) > 0)...)
 	}
+	for _, p := range patients {
+		findings = append(findings, e.failedPulls(p)...)
+	}
 	if about.Port == 0 {
-		others := e.monitoring(ctx, patients)
+		others := e.monitoring(ctx, patients, about)
 		if slices.ContainsFunc(patients, broken) {
 			findings = append(findings, others...)
 		} else {
 			findings = append(others, findings...)
 		}
-	}
-	for _, p := range patients {
-		findings = append(findings, e.failedPulls(p)...)
+		slices.SortStableFunc(findings, func(a, b finding) int { return int(a.weight - b.weight) })
+		final = final || slices.ContainsFunc(findings, func(f finding) bool { return f.final })
 	}
 	return summary(findings, final)
 }

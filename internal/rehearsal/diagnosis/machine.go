@@ -14,10 +14,10 @@ import (
 // examine looks at one machine.
 func (e *Examiner) examine(p patient, about acceptance.Subject) []finding {
 	if p.Error != "" {
-		return append([]finding{{p.Name + ": " + p.Error, remedy(p.Error)}}, e.afterwards(p, about)...)
+		return append([]finding{{seen: p.Name + ": " + p.Error, do: remedy(p.Error)}}, e.afterwards(p, about)...)
 	}
 	if !p.facts.On {
-		return []finding{{p.named("the machine is off"), "leave it on: neither user-data nor another program may shut it down"}}
+		return []finding{{seen: p.named("the machine is off"), do: "leave it on: neither user-data nor another program may shut it down"}}
 	}
 	return e.afterwards(p, about)
 }
@@ -33,12 +33,9 @@ func (e *Examiner) afterwards(p patient, about acceptance.Subject) (found []find
 	}
 	found = append(found, endedContainers(p)...)
 	found = append(found, complaints(p)...)
-	for _, unit := range p.facts.FailedUnits {
-		name, _, _ := strings.Cut(unit, ":")
-		found = append(found, finding{p.named("the service %s", strings.Replace(unit, ": ", " failed: ", 1)), "correct what it says; journalctl -u " + name + " on the machine says more"})
-	}
+	found = append(found, failedUnits(p)...)
 	if about.Port != 0 && len(found) == 0 && p.Error == "" && p.facts.Done {
-		found = append(found, finding{p.named("nothing listens on port %d", about.Port), fmt.Sprintf("start the program in the user-data, so that it listens on port %d of the machine", about.Port)})
+		found = append(found, finding{seen: p.named("nothing listens on port %d", about.Port), do: fmt.Sprintf("start the program in the user-data, so that it listens on port %d of the machine", about.Port)})
 	}
 	if about.Port != 0 && len(found) > 0 {
 		found = append(found, e.missingRule(p, about)...)
@@ -82,7 +79,7 @@ func otherPort(p patient, about acceptance.Subject) []finding {
 	}
 	for _, at := range p.facts.Sockets {
 		if int(at.Port()) == about.Port && at.Addr().IsLoopback() {
-			return []finding{{p.named("port %d listens on %s only", about.Port, at.Addr()), fmt.Sprintf("let the program listen on 0.0.0.0:%d", about.Port)}}
+			return []finding{{seen: p.named("port %d listens on %s only", about.Port, at.Addr()), do: fmt.Sprintf("let the program listen on 0.0.0.0:%d", about.Port)}}
 		}
 	}
 	for _, c := range p.facts.Containers {
@@ -93,22 +90,22 @@ func otherPort(p patient, about acceptance.Subject) []finding {
 			host := int(port.Host.Port())
 			switch {
 			case host == about.Port:
-				return []finding{{p.named("container %s publishes port %d on %s only", c.Name, host, port.Host.Addr()), fmt.Sprintf("publish it with -p %d:%d", host, port.Container)}}
+				return []finding{{seen: p.named("container %s publishes port %d on %s only", c.Name, host, port.Host.Addr()), do: fmt.Sprintf("publish it with -p %d:%d", host, port.Container)}}
 			case port.Container == about.Port || about.Balancer && len(p.facts.Containers) == 1:
 				return []finding{{
-					p.named("%s, container %s is published on port %d", asked, c.Name, host),
-					fmt.Sprintf("publish it with -p %d:%d, or let target_port and healthcheck use %d", about.Port, port.Container, host),
+					seen: p.named("%s, container %s is published on port %d", asked, c.Name, host),
+					do:   fmt.Sprintf("publish it with -p %d:%d, or let target_port and healthcheck use %d", about.Port, port.Container, host),
 				}}
 			}
 		}
 		if len(c.Published) == 0 && !c.HostNetwork && about.Balancer && len(p.facts.Containers) == 1 {
-			return []finding{{p.named("container %s publishes no port", c.Name), fmt.Sprintf("publish the port of its program: -p %d:PORT", about.Port)}}
+			return []finding{{seen: p.named("container %s publishes no port", c.Name), do: fmt.Sprintf("publish the port of its program: -p %d:PORT", about.Port)}}
 		}
 	}
 	if others := programPorts(p.facts); len(others) > 0 && p.facts.Done {
 		return []finding{{
-			p.named("%s, on which nothing listens; something does on %s", asked, joined(others)),
-			fmt.Sprintf("let the program listen on port %d, or ask the port on which it does", about.Port),
+			seen: p.named("%s, on which nothing listens; something does on %s", asked, joined(others)),
+			do:   fmt.Sprintf("let the program listen on port %d, or ask the port on which it does", about.Port),
 		}}
 	}
 	return nil
@@ -145,6 +142,20 @@ func endedContainers(p patient) (found []finding) {
 	return found
 }
 
+// failedUnits says which units of systemd have failed.
+func failedUnits(p patient) (found []finding) {
+	for _, unit := range p.facts.FailedUnits {
+		name, said, _ := strings.Cut(unit, ":")
+		f := finding{seen: p.named("the service %s failed", name), do: "journalctl -u " + name + " on the machine says why", weight: incident}
+		if said = strings.TrimSpace(said); said != "" {
+			f.seen += ": " + said
+			f.do = "correct what it says; journalctl -u " + name + " on the machine says more"
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
 // restless reports whether a container ends again and again. Podman calls one that is
 // about to start again stopped.
 func restless(c driverapi.Container) bool { return c.State == "restarting" || c.Restarts > 2 }
@@ -168,7 +179,7 @@ func complaints(p patient) []finding {
 	if better := remedy(first); better != "" {
 		do = better + "; " + do
 	}
-	return []finding{{p.named("the user-data went on after an error: %s", first), do}}
+	return []finding{{seen: p.named("the user-data went on after an error: %s", first), do: do, weight: incident}}
 }
 
 // listens reports whether a program waits on a port for connections from outside.

@@ -1,0 +1,3 @@
+package diagnosis
+
+const AverageQuery = averageQuery
