@@ -110,7 +110,10 @@ func (r *run) query(ctx context.Context, expression string) (values, error) {
 	status, body, err := r.get(ctx, server+"/api/v1/query?query="+url.QueryEscape(expression))
 	switch {
 	case err != nil:
-		return nil, err
+		if failed := new(url.Error); errors.As(err, &failed) {
+			err = failed.Err // without the long query
+		}
+		return nil, fmt.Errorf("ask %s: %w", server, err)
 	case status != http.StatusOK:
 		return nil, fmt.Errorf("/api/v1/query answers %d %.80q", status, body)
 	}

@@ -118,7 +118,7 @@ func TestEachMistakeFailsItsLine(t *testing.T) {
 		{"sick members", func(s *solution) { s.sick = true }, []string{lineHealthy, lineHealthy}, "timed out after 15m0s: 0 of 1 member healthy", 15 * time.Minute},
 		{"a longer answer", func(s *solution) { s.answer = "OK\n" }, []string{lineAnswer, lineAnswer}, `it answers 200 "OK\n"`, 0},
 		{"two instances outside the pool", func(s *solution) { s.extra = true }, []string{lineOutside, lineCPU}, "there are 2: monitoring, forgotten", 0},
-		{"no monitoring", func(s *solution) { s.noMonitoring = true }, []string{linePrometheus, lineCPU}, "timed out after 15m0s: ", 15 * time.Minute},
+		{"no monitoring", func(s *solution) { s.noMonitoring = true }, []string{linePrometheus, lineCPU}, ":9090: connection refused", 15 * time.Minute},
 		{"no exporter", func(s *solution) { s.unmeasured = true }, []string{lineCPU, lineCPU}, "timed out after 15m0s: 0 of 1 member", 15 * time.Minute},
 		{"names as labels", func(s *solution) { s.label = ".example.com:9100" }, []string{lineCPU, lineCPU}, ".example.com", 15 * time.Minute},
 		{"no scaling", func(s *solution) { s.lazy = true }, []string{lineSecond}, "timed out after 5m0s: 1 member", 5 * time.Minute},

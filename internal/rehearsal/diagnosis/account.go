@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -50,7 +51,7 @@ func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
 	switch {
 	case admission == closed:
 		return []finding{{
-			seen: fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, groups(p)),
+			seen: fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, e.groups(p)),
 			do:   fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0 to a group of the machine", about.Port),
 		}}
 	case admission != restricted, about.Balancer: // it may well be the health checks that are admitted
@@ -62,14 +63,36 @@ func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
 	}}
 }
 
-func groups(p patient) string {
+// groups says which security groups a machine is in, and what they open.
+func (e *Examiner) groups(p patient) string {
+	var named string
 	switch len(p.SecurityGroups) {
 	case 0:
-		return "it is in the default group"
+		named = "it is in the default group"
 	case 1:
-		return "its group is " + p.SecurityGroups[0]
+		named = "its group is " + p.SecurityGroups[0]
+	default:
+		named = "its groups are " + strings.Join(p.SecurityGroups, ", ")
 	}
-	return "its groups are " + strings.Join(p.SecurityGroups, ", ")
+	var ports []string
+	for _, protection := range e.cfg.Account.Protections() {
+		for _, permit := range protection.Ingress {
+			if protection.MachineID == p.ID && permit.Protocol == "tcp" {
+				ports = append(ports, span(permit.FirstPort, permit.LastPort))
+			}
+		}
+	}
+	if len(ports) == 0 {
+		return named + ", without a rule for TCP"
+	}
+	return named + ", with rules for TCP " + strings.Join(slices.Compact(slices.Sorted(slices.Values(ports))), ", ")
+}
+
+func span(first, last int) string {
+	if first == last {
+		return strconv.Itoa(first)
+	}
+	return fmt.Sprintf("%d-%d", first, last)
 }
 
 // refusedCalls says that the API refused what came from the machine.

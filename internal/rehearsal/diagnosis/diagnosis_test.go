@@ -235,8 +235,18 @@ func TestCausesAndWhatToDo(t *testing.T) {
 		},
 		"missing rule": {
 			world: world{open: []int{22}, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("[::]:9090") })},
-			about: prometheus, final: true, cause: "no rule opens port 9090 of monitoring (it is in the default group)",
+			about: prometheus, final: true, cause: "no rule opens port 9090 of monitoring (it is in the default group, with rules for TCP 22)",
 			hint: "add an ingress rule for TCP 9090 from 0.0.0.0/0 to a group of the machine",
+		},
+		"missing rule, before user-data is done": {
+			world: world{open: []int{80}, facts: map[string]driverapi.Facts{"web": {On: true, Working: []string{"apt-get install -y nginx"}}}},
+			about: backends, final: true, cause: "no rule opens port 8080 of web (its group is members, with rules for TCP 80)",
+			hint: "web: its user-data is still at work: apt-get install -y nginx: install less, or wait: packages come over the internet",
+		},
+		"missing rule, but nothing listens either": {
+			world: world{facts: done(func(f *driverapi.Facts) { f.Sockets = listening("[::]:80") })},
+			about: backends, final: true, cause: "web: the service's health check asks port 8080, on which nothing listens; something does on 80",
+			hint: "no rule opens port 8080 of web (its group is members, without a rule for TCP): add an ingress rule for TCP 8080 from 0.0.0.0/0 to a group of the machine",
 		},
 		"narrow rule": {
 			world: world{open: []int{9090}, narrow: true, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("[::]:9090") })},

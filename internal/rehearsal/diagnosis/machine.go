@@ -11,21 +11,31 @@ import (
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 )
 
-// examine looks at one machine.
-func (e *Examiner) examine(p patient, about acceptance.Subject) []finding {
-	if p.Error != "" {
-		return append([]finding{{seen: p.Name + ": " + p.Error, do: remedy(p.Error)}}, e.afterwards(p, about)...)
-	}
-	if !p.facts.On {
+// examine looks at one machine. A missing rule comes first as long as it may be all
+// that is wrong.
+func (e *Examiner) examine(p patient, about acceptance.Subject) (found []finding) {
+	if p.Error == "" && !p.facts.On {
 		return []finding{{seen: p.named("the machine is off"), do: "leave it on: neither user-data nor another program may shut it down"}}
 	}
-	return e.afterwards(p, about)
+	if p.Error != "" {
+		found = append(found, finding{seen: p.Name + ": " + p.Error, do: remedy(p.Error)})
+	}
+	found = append(found, afterwards(p, about)...)
+	if about.Port != 0 {
+		rule := e.missingRule(p, about)
+		if p.Error == "" && (listens(p.facts, about.Port) || !p.facts.Done) {
+			found = append(rule, found...)
+		} else {
+			found = append(found, rule...)
+		}
+	}
+	return append(found, e.refusedCalls(p)...)
 }
 
 // afterwards looks at what user-data has left behind, failed or not.
-func (e *Examiner) afterwards(p patient, about acceptance.Subject) (found []finding) {
+func afterwards(p patient, about acceptance.Subject) (found []finding) {
 	if about.Port != 0 && listens(p.facts, about.Port) {
-		return append(e.missingRule(p, about), e.refusedCalls(p)...)
+		return nil
 	}
 	found = append(found, working(p)...)
 	if about.Port != 0 {
@@ -37,10 +47,7 @@ func (e *Examiner) afterwards(p patient, about acceptance.Subject) (found []find
 	if about.Port != 0 && len(found) == 0 && p.Error == "" && p.facts.Done {
 		found = append(found, finding{seen: p.named("nothing listens on port %d", about.Port), do: fmt.Sprintf("start the program in the user-data, so that it listens on port %d of the machine", about.Port)})
 	}
-	if about.Port != 0 && len(found) > 0 {
-		found = append(found, e.missingRule(p, about)...)
-	}
-	return append(found, e.refusedCalls(p)...)
+	return found
 }
 
 // working says what user-data is doing that is not done.

@@ -151,7 +151,7 @@ func TestCausesInMonitoring(t *testing.T) {
 		},
 		"no rule for the exporter": {
 			world: world{facts: done(nil), open: []int{8080}, answers: targets(at("9100", "context deadline exceeded"))},
-			about: all, final: true, cause: "Prometheus cannot scrape 198.18.0.1:9100: no rule opens port 9100 of web (its group is members)",
+			about: all, final: true, cause: "Prometheus cannot scrape 198.18.0.1:9100: no rule opens port 9100 of web (its group is members, with rules for TCP 8080)",
 			hint: "add an ingress rule for TCP 9100 to the members' security group, from the group of the monitoring machine",
 		},
 		"a rule for others": {
@@ -161,7 +161,7 @@ func TestCausesInMonitoring(t *testing.T) {
 		},
 		"no rule for another exporter": {
 			world: world{facts: done(nil), open: []int{9100}, answers: targets(at("8081", "context deadline exceeded"), at("9100", "EOF"))},
-			about: all, cause: "Prometheus cannot scrape 198.18.0.1:8081: no rule opens port 8081 of web (its group is members)",
+			about: all, cause: "Prometheus cannot scrape 198.18.0.1:8081: no rule opens port 8081 of web (its group is members, with rules for TCP 9100)",
 		},
 		"exporter is slow": {
 			world: world{facts: done(nil), open: []int{9100}, answers: targets(at("9100", "context deadline exceeded"))},

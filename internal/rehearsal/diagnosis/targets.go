@@ -143,7 +143,7 @@ func (e *Examiner) closedTo(s scrape) string {
 	admission, peers := e.admitted(s.of, s.port)
 	switch {
 	case admission == closed:
-		return fmt.Sprintf("no rule opens port %d of %s (%s)", s.port, s.of.Name, groups(s.of))
+		return fmt.Sprintf("no rule opens port %d of %s (%s)", s.port, s.of.Name, e.groups(s.of))
 	case admission == restricted && !slices.ContainsFunc(peers, func(p netip.Prefix) bool { return p.Contains(s.from.Address) }):
 		return fmt.Sprintf("port %d of %s is open for %v only, not for %s at %s", s.port, s.of.Name, peers, s.from.Name, s.from.Address)
 	}
@@ -191,10 +191,10 @@ func wherefrom(facts driverapi.Facts, file string) string {
 			longest = m
 		}
 	}
-	switch {
-	case longest.To == "":
+	switch longest.To {
+	case "":
 		return fmt.Sprintf("mount the folder that the discovery writes to into container %s: it reads %s, and nothing is mounted there", c.Name, file)
-	case longest.To == file:
+	case file:
 		return fmt.Sprintf("mount the folder of %s into container %s, not the file: the discovery replaces it, and the container keeps the old one", longest.From, c.Name)
 	}
 	return fmt.Sprintf("let the discovery write %s of the machine: container %s reads it, as %s", path.Join(longest.From, strings.TrimPrefix(file, longest.To)), c.Name, file)
