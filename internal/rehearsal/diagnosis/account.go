@@ -50,10 +50,14 @@ func (e *Examiner) missingRule(p patient, about acceptance.Subject) []finding {
 	admission, peers := e.admitted(p, about.Port)
 	switch {
 	case admission == closed:
-		return []finding{{
+		f := finding{
 			seen: fmt.Sprintf("no rule opens port %d of %s (%s)", about.Port, p.Name, e.groups(p)),
 			do:   fmt.Sprintf("add an ingress rule for TCP %d from 0.0.0.0/0 to a group of the machine", about.Port),
-		}}
+		}
+		if about.Balancer {
+			f.do += ", or let the service and its health check use a port that is open"
+		}
+		return []finding{f}
 	case admission != restricted, about.Balancer: // it may well be the health checks that are admitted
 		return nil
 	}

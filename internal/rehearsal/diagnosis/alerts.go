@@ -7,18 +7,9 @@ import (
 	"strings"
 )
 
-// threshold is the CPU use in percent above which the pool has to grow.
-const threshold = 80
-
-// An appeal is what is known of a load that should make the pool grow.
-type appeal struct {
-	average float64 // CPU use in percent; negative: not known
-	text    string  // what is to be said of it
-}
-
 // alertProblems says why alerts of a Grafana do not reach the autoscaler. Where there
-// is no Grafana, it says nothing.
-func (e *Examiner) alertProblems(ctx context.Context, p patient, load appeal) []finding {
+// is no Grafana, it says nothing. load is what is to be said of the CPU use.
+func (e *Examiner) alertProblems(ctx context.Context, p patient, load string) []finding {
 	a, err := e.alerting(ctx, p.Address)
 	if err != nil || a.rules == 0 && e.prometheusAlerts(ctx, p.Address) {
 		return nil
@@ -37,12 +28,12 @@ func (e *Examiner) alertProblems(ctx context.Context, p patient, load appeal) []
 		}}
 	case a.firing > 0 && a.webhooks == 0:
 		return []finding{{
-			seen: p.named("Grafana's alert fires%s, but it sent no webhook", load.text),
+			seen: p.named("Grafana's alert fires%s, but it sent no webhook", load),
 			do:   "give the alert a contact point of type webhook and a notification policy that leads there: " + webhookRemedy,
 		}}
 	case a.firing > 0:
 		return []finding{{
-			seen:   p.named("Grafana's alert fires%s, and %.0f webhooks were delivered, but the pool does not grow", load.text, a.webhooks),
+			seen:   p.named("Grafana's alert fires%s, and %.0f webhooks were delivered, but the pool does not grow", load, a.webhooks),
 			do:     "let the contact point of the alert above 80 % post to the autoscaler's /up; the autoscaler's log says what it does then",
 			weight: symptom,
 		}}
@@ -51,13 +42,11 @@ func (e *Examiner) alertProblems(ctx context.Context, p patient, load appeal) []
 			seen: p.named("Grafana could not evaluate its alert rules%s%s", got, quoted(p, notEvaluated)),
 			do:   "correct the query of the rule, and address and uid of its data source: Prometheus as seen from Grafana's container",
 		}}
-	case load.average > threshold:
-		return []finding{{
-			seen: p.named("none of Grafana's %.0f alert rules fires%s%s", a.rules, load.text, got),
-			do:   "compare the limit of the rule with what its query gives: 0.8 for a ratio, 80 for percent; it has to fire within 2 minutes, and " + webhookRemedy,
-		}}
 	}
-	return nil
+	return []finding{{
+		seen: p.named("none of Grafana's %.0f alert rules fires%s%s", a.rules, load, got),
+		do:   "compare the limit of the rule with what its query gives: 0.8 for a ratio, 80 for percent; it has to fire within 2 minutes, and " + webhookRemedy,
+	}}
 }
 
 const webhookRemedy = "let Grafana's alert above 80 % post to http://AUTOSCALER:LISTEN_PORT/up as seen from Grafana's container (not localhost), evaluated each minute or more often"

@@ -194,7 +194,7 @@ func TestCausesAndWhatToDo(t *testing.T) {
 		},
 		"published on another port": {
 			world: world{open: []int{8080}, facts: done(func(f *driverapi.Facts) { f.Containers = []driverapi.Container{web("app", nil)} })},
-			about: backends, cause: "web: the service's health check asks port 8080, container app is published on port 80",
+			about: backends, cause: "web: the service's health check asks port 8080, on which nothing listens; container app is published on port 80",
 			hint: "publish it with -p 8080:8080, or let target_port and healthcheck use 80",
 		},
 		"published on loopback only": {
@@ -246,7 +246,7 @@ func TestCausesAndWhatToDo(t *testing.T) {
 		"missing rule, but nothing listens either": {
 			world: world{facts: done(func(f *driverapi.Facts) { f.Sockets = listening("[::]:80") })},
 			about: backends, final: true, cause: "web: the service's health check asks port 8080, on which nothing listens; something does on 80",
-			hint: "no rule opens port 8080 of web (its group is members, without a rule for TCP): add an ingress rule for TCP 8080 from 0.0.0.0/0 to a group of the machine",
+			hint: "no rule opens port 8080 of web (its group is members, without a rule for TCP): add an ingress rule for TCP 8080 from 0.0.0.0/0 to a group of the machine, or let the service and its health check use a port that is open",
 		},
 		"narrow rule": {
 			world: world{open: []int{9090}, narrow: true, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("[::]:9090") })},

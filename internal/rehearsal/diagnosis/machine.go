@@ -100,7 +100,7 @@ func otherPort(p patient, about acceptance.Subject) []finding {
 				return []finding{{seen: p.named("container %s publishes port %d on %s only", c.Name, host, port.Host.Addr()), do: fmt.Sprintf("publish it with -p %d:%d", host, port.Container)}}
 			case port.Container == about.Port || about.Balancer && len(p.facts.Containers) == 1:
 				return []finding{{
-					seen: p.named("%s, container %s is published on port %d", asked, c.Name, host),
+					seen: p.named("%s, on which nothing listens; container %s is published on port %d", asked, c.Name, host),
 					do:   fmt.Sprintf("publish it with -p %d:%d, or let target_port and healthcheck use %d", about.Port, port.Container, host),
 				}}
 			}

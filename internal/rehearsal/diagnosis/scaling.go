@@ -31,9 +31,9 @@ func (e *Examiner) scalingProblems(ctx context.Context, p patient) []finding {
 	if found := e.silence(p); len(found) > 0 {
 		return found
 	}
-	load := appeal{average: -1}
+	load := ""
 	if average, ok := e.average(ctx, p.Address); ok {
-		load = appeal{average, fmt.Sprintf(", at an average CPU use of %.0f %%", average)}
+		load = fmt.Sprintf(", at an average CPU use of %.0f %%", average)
 	}
 	if found := e.alertProblems(ctx, p, load); len(found) > 0 {
 		return found
@@ -42,7 +42,7 @@ func (e *Examiner) scalingProblems(ctx context.Context, p patient) []finding {
 		return nil
 	}
 	return []finding{{
-		seen:   p.named("it calls the API, but has never resized the pool: its autoscaler got no webhook%s", load.text),
+		seen:   p.named("it calls the API, but has never resized the pool: its autoscaler got no webhook%s", load),
 		do:     webhookRemedy,
 		weight: symptom,
 	}}
