@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,23 +63,36 @@ func enabled(t *testing.T, values ...string) {
 type rehearser struct {
 	program string
 	images  map[string]string
+	places  chan place // that are free
 }
+
+// A place on this host is for one rehearsal at a time.
+type place struct{ prefix, network string }
+
+// maxPlaces bounds how many rehearsals there are at a time, whatever -parallel says.
+const maxPlaces = 6
 
 func newRehearser(t *testing.T) rehearser {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "fakecloud")
 	goBuild(t, ".", program, "github.com/exopool/exopool/cmd/fakecloud")
-	return rehearser{program, sampleImages(t)}
+	r := rehearser{program, sampleImages(t), make(chan place, maxPlaces)}
+	for n := range maxPlaces {
+		r.places <- place{fmt.Sprintf("exopoolhin%d", n), fmt.Sprintf("198.19.%d.0/20", 160+16*n)}
+	}
+	return r
 }
 
-// rehearse returns what the program found.
+// rehearse returns what the program found. The timeout begins when there is a place.
 func (r rehearser) rehearse(t *testing.T, timeout time.Duration, dir string, flags ...string) verdict {
 	t.Helper()
+	report := filepath.Join(t.TempDir(), "report.json")
+	at := <-r.places
+	defer func() { r.places <- at }()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	report := filepath.Join(t.TempDir(), "report.json")
 	args := []string{
-		"rehearse", "-machines=nspawn", "-prefix=exopoolhin", "-range=198.19.128.0/20",
+		"rehearse", "-machines=nspawn", "-prefix=" + at.prefix, "-range=" + at.network,
 		"-format=json", "-output=" + report, "-root=" + dir,
 	}
 	if os.Getenv(enable) == "sample" {
@@ -134,11 +148,14 @@ func TestSamplePassesEveryLine(t *testing.T) {
 	}
 }
 
+// TestMistakesAreNamed rehearses as many at a time as -parallel says: most of the time
+// they wait for a limit of the checker.
 func TestMistakesAreNamed(t *testing.T) {
 	enabled(t, "all")
 	r := newRehearser(t)
 	for _, mistake := range variants() {
 		t.Run(mistake.name, func(t *testing.T) {
+			t.Parallel()
 			dir := copySample(t, mistake.edits)
 			for _, folder := range []string{"servicediscovery", "autoscaler"} {
 				if !mistake.touches(folder) { // else its image would be built for nothing
