@@ -168,6 +168,14 @@ func TestCausesAndWhatToDo(t *testing.T) {
 			about: backends, final: true, cause: "web: user-data failed at line 3 of part-001: docker: command not found (exit code 127)",
 			hint: "install docker before it is used: apt-get update && apt-get install -y docker.io",
 		},
+		"no such image": {
+			world: world{facts: done(nil), open: []int{8080}, errors: map[string]string{
+				"web": `user-data failed at line 9 of part-001: docker: Error response from daemon: failed to resolve reference "docker.io/me/web:1.0.1": docker.io/me/web:1.0.1: not found (exit code 125)`,
+			}},
+			about: backends, final: true,
+			cause: `web: user-data failed at line 9 of part-001: docker: Error response from daemon: failed to resolve reference "docker.io/me/web:1.0.1": docker.io/me/web:1.0.1: not found (exit code 125)`,
+			hint:  "check name and tag of the image; -image NAME=FOLDER serves one that is not public",
+		},
 		"no set -e": {
 			world: world{open: []int{8080}, facts: done(func(f *driverapi.Facts) { f.Complaints = []string{"Error: Unable to locate package docker.io"} })},
 			about: backends, cause: "web: the user-data went on after an error: Error: Unable to locate package docker.io",
