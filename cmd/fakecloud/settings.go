@@ -26,6 +26,8 @@ type config struct {
 	Verbose  bool
 	Removal  exoapi.Removal
 	Quotas   []quota
+	// AntiAffinityCapacity is -1 if it is unlimited.
+	AntiAffinityCapacity int
 
 	// Of machines that boot; zero values leave it to the driver.
 	Cache        string
@@ -79,6 +81,10 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	}, speedKind())
 	addRemoval(set, &into.Removal)
 	addQuotas(set, &into.Quotas)
+	into.AntiAffinityCapacity = 8
+	settings.Add(set, &into.AntiAffinityCapacity, settings.Spec{
+		Flag: "anti-affinity-capacity", Help: "how many instances an anti-affinity group holds",
+	}, settings.Int(1, maxCount).Or("unlimited", -1))
 	key := settings.AddSecret(set, &into.Key, settings.Spec{
 		Flag: "key-file", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",
 	})

@@ -1,6 +1,7 @@
 package exoapi
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
@@ -8,7 +9,7 @@ import (
 )
 
 // An antiAffinityGroup keeps its instances on different hosts. Nothing here
-// has hosts, so it only remembers them.
+// has hosts, so it only remembers them, and holds no more than it may.
 type antiAffinityGroup struct{ id, name, description string }
 
 type antiAffinityGroupView struct {
@@ -22,10 +23,12 @@ type antiAffinityGroups struct {
 	collection[antiAffinityGroup]
 
 	instances *instances
+	faults    *Faults
+	capacity  int // of each group; negative means unlimited
 }
 
-func newAntiAffinityGroups(w *world.World) *antiAffinityGroups {
-	s := &antiAffinityGroups{}
+func newAntiAffinityGroups(w *world.World, faults *Faults, capacity int) *antiAffinityGroups {
+	s := &antiAffinityGroups{faults: faults, capacity: capacity}
 	s.collection = collection[antiAffinityGroup]{
 		world: w, kind: "anti-affinity-group", label: "anti-affinity group",
 		name: func(g *antiAffinityGroup) string { return g.name },
@@ -51,6 +54,37 @@ func (s *antiAffinityGroups) viewOf(g *antiAffinityGroup) any {
 		}
 	}
 	return v
+}
+
+// checkRoom refuses n more instances in groups of which one has no room for them.
+// The original accepts the call first, so the error is that of its operation.
+func (s *antiAffinityGroups) checkRoom(groups []wire.Ref, operationID string, n int) error {
+	if len(groups) == 0 || n <= 0 {
+		return nil
+	}
+	_, full := s.faults.take(FaultAntiAffinityFull, operationID)
+	for _, g := range groups {
+		used := 0
+		for i := range s.instances.All() {
+			if slices.Contains(i.antiAffinityGroups, g) {
+				used++
+			}
+		}
+		capacity := s.capacity
+		if full {
+			capacity = used
+		}
+		if capacity >= 0 && n > capacity-used {
+			return fmt.Errorf("anti-affinity group %s is full: it has %d of at most %d instances, %d more requested",
+				g.ID, used, capacity, n)
+		}
+	}
+	return nil
+}
+
+// refuse ends an operation for which groups have no room.
+func (s *antiAffinityGroups) refuse(op *world.Operation, err error) {
+	s.world.After(0, func() { s.world.Fail(op, "unavailable", err.Error()) })
 }
 
 func (s *antiAffinityGroups) create(r *request) (any, error) {

@@ -1,6 +1,7 @@
 package exoapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,6 +43,10 @@ type Config struct {
 	Removal Removal
 	// Quotas overrides limits by resource name; -1 means unlimited.
 	Quotas map[string]int
+	// AntiAffinityCapacity is how many instances an anti-affinity group holds,
+	// those being destroyed included; -1 means unlimited. Default 8, which a
+	// page of the original's documentation names.
+	AntiAffinityCapacity int
 	// APIEndpoint returns the address of a zone's API, without trailing slash,
 	// as listed by the zones call; the official one by default.
 	APIEndpoint func(zone string) string
@@ -66,6 +71,9 @@ type Timing struct {
 	// driver that checks health in real time has its own speed.
 	Speed float64
 }
+
+// defaultAntiAffinityCapacity is what the original documents.
+const defaultAntiAffinityCapacity = 8
 
 // replaceRetry is how long a pool that could not replace a member waits
 // before it tries again.
@@ -129,6 +137,7 @@ func (c Config) withDefaults() Config {
 	if !c.BalancerNetwork.IsValid() {
 		c.BalancerNetwork = netip.MustParsePrefix("203.0.113.0/24")
 	}
+	c.AntiAffinityCapacity = cmp.Or(c.AntiAffinityCapacity, defaultAntiAffinityCapacity)
 	if c.APIEndpoint == nil {
 		c.APIEndpoint = func(zone string) string { return "https://api-" + zone + ".exoscale.com/v2" }
 	}
@@ -165,6 +174,9 @@ func (c Config) validate() error {
 	}
 	if s := c.Timing.Speed; s < 0 || s != s || s > 1e9 {
 		errs = append(errs, fmt.Errorf("speed %g is not between 0 and 1e9", s))
+	}
+	if c.AntiAffinityCapacity < -1 {
+		errs = append(errs, fmt.Errorf("anti-affinity capacity %d is below -1", c.AntiAffinityCapacity))
 	}
 	return errors.Join(append(errs, c.Removal.validate())...)
 }

@@ -40,6 +40,9 @@ const (
 	FaultOperationStuck = "operation-stuck"
 	// FaultQuotaReached refuses new resources as if the quota was used up.
 	FaultQuotaReached = "quota-reached"
+	// FaultAntiAffinityFull fails changes that need room in an anti-affinity
+	// group as if there was none.
+	FaultAntiAffinityFull = "anti-affinity-full"
 	// FaultMemberNeverHealthy makes new pool members fail health checks for
 	// ever. Its operation is the one that asked for the member; replacements
 	// of lost members are matched by "*" only.
@@ -62,7 +65,7 @@ func FaultNames() []string {
 		FaultLatency, FaultTooManyRequests, FaultServerErrorBefore, FaultServerErrorAfter,
 		FaultDropBefore, FaultDropAfter, FaultHalfOpenBefore, FaultHalfOpenAfter, FaultPartialList,
 		FaultOperationFails, FaultOperationStuck, FaultQuotaReached, FaultMemberNeverHealthy,
-		FaultMemberKilled, FaultBalancerLate,
+		FaultMemberKilled, FaultBalancerLate, FaultAntiAffinityFull,
 	}
 }
 

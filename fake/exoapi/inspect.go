@@ -147,6 +147,9 @@ func (c *Cloud) SetPoolState(id, state string) error {
 func (c *Cloud) SetPoolSize(id string, size int) error {
 	return c.withPool(id, func(p *pool) error {
 		act, err := c.pools.resize(p, size, "scale-instance-pool")
+		if err == nil {
+			err = c.pools.checkRoom(p, size-p.live, "scale-instance-pool")
+		}
 		if err != nil {
 			return err
 		}

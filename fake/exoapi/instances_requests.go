@@ -63,6 +63,11 @@ func (s *instances) create(r *request) (any, error) {
 	// into being, so it needs its id first.
 	id := s.world.IDs.UUID()
 	return s.change(r, id, func(op *world.Operation) {
+		groups := s.specs.antiAffinityGroups
+		if err := groups.checkRoom(spec.antiAffinityGroups, r.operationID, 1); err != nil {
+			groups.refuse(op, err)
+			return
+		}
 		if name == "" {
 			name = "VM-" + id
 		}

@@ -37,7 +37,7 @@ func newResources(
 	catalog := newCatalog(cfg.Zones, cfg.APIEndpoint, cfg.Templates)
 	sshKeys := newSSHKeys(w)
 	securityGroups := newSecurityGroups(w, driver, cfg.Logger)
-	antiAffinityGroups := newAntiAffinityGroups(w)
+	antiAffinityGroups := newAntiAffinityGroups(w, faults, cfg.AntiAffinityCapacity)
 	privateNetworks := newPrivateNetworks(w, cfg.Logger)
 	elasticIPs := newElasticIPs(w, instanceIPs)
 	instances := newInstances(w, driver, instanceIPs, faults, cfg)

@@ -81,12 +81,16 @@ func (s *pools) memberGone(i *instance) {
 }
 
 // replace makes up for members that were deleted by a call. If the quota does
-// not allow them it tries again later.
+// not allow them, or an anti-affinity group has no room, it tries again later.
 func (s *pools) replace(p *pool) {
 	if p.state == poolDestroying || p.live >= p.size || s.Get(p.id) != p {
 		return
 	}
-	if err := s.world.CheckQuota(s.instances.quota, "", p.size-p.live); err != nil {
+	err := s.world.CheckQuota(s.instances.quota, "", p.size-p.live)
+	if err == nil {
+		err = s.checkRoom(p, p.size-p.live, "")
+	}
+	if err != nil {
 		s.logger.Warn("members are not replaced yet", slog.String("pool", p.id), slog.Any("err", err))
 		s.world.After(s.timing.scale(replaceRetry), func() { s.replace(p) })
 		return
@@ -95,6 +99,12 @@ func (s *pools) replace(p *pool) {
 		p.state = poolScalingUp
 	}
 	s.grow(p, "")
+}
+
+// checkRoom refuses n more members for which the pool's anti-affinity groups have
+// no room.
+func (s *pools) checkRoom(p *pool, n int, operationID string) error {
+	return s.instances.specs.antiAffinityGroups.checkRoom(p.antiAffinityGroups, operationID, n)
 }
 
 // endTransition ends a pool's transition once no member is coming or going.

@@ -54,6 +54,10 @@ func (s *pools) create(r *request) (any, error) {
 		return nil, err
 	}
 	return s.change(r, p.id, func(op *world.Operation) {
+		if err := s.checkRoom(p, p.size, r.operationID); err != nil {
+			s.instances.specs.antiAffinityGroups.refuse(op, err)
+			return
+		}
 		s.Add(p.id, p)
 		s.grow(p, r.operationID)
 		s.endWithTransition(p, op)
@@ -148,7 +152,13 @@ func (s *pools) scale(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.change(r, p.id, act)
+	return s.change(r, p.id, func(op *world.Operation) {
+		if err := s.checkRoom(p, size-p.live, r.operationID); err != nil {
+			s.instances.specs.antiAffinityGroups.refuse(op, err)
+			return
+		}
+		act(op)
+	})
 }
 
 func (s *pools) evict(r *request) (any, error) {

@@ -99,9 +99,10 @@ func (c *Cloud) newAPI(url string) (err error) {
 	cfg := exoapi.Config{
 		Zones: c.cfg.Zones, DefaultZone: c.cfg.Zone,
 		Credentials: c.cfg.Credentials, Quotas: c.cfg.Quotas, Templates: c.cfg.Templates, Removal: c.cfg.Removal,
-		Timing:      exoapi.Timing{Speed: c.cfg.Speed},
-		APIEndpoint: func(zone string) string { return c.zoneEndpoint(url, zone) },
-		Logger:      c.cfg.Logger,
+		AntiAffinityCapacity: c.cfg.AntiAffinityCapacity,
+		Timing:               exoapi.Timing{Speed: c.cfg.Speed},
+		APIEndpoint:          func(zone string) string { return c.zoneEndpoint(url, zone) },
+		Logger:               c.cfg.Logger,
 	}
 	if c.driver != nil {
 		cfg.Machines = c.driver

@@ -33,6 +33,9 @@ type Config struct {
 	// Removal is what becomes of the requests to members that are removed. Its
 	// zero value is the worst case.
 	Removal exoapi.Removal
+	// AntiAffinityCapacity is how many instances an anti-affinity group holds;
+	// -1 means unlimited. Default 8.
+	AntiAffinityCapacity int
 	// Speed is how many times faster than real time things happen, health
 	// checks of load balancers included. Default 1.
 	Speed float64
