@@ -40,6 +40,14 @@ locals {
     })
   }
 
+  # User-data has a limit, so it has these files without what only people read:
+  # comments in YAML and the indentation of JSON. An upload brings them entire.
+  packed_files = { for path, content in merge(local.static_files, local.settings_files) : path => (
+    endswith(path, ".json") ? jsonencode(jsondecode(content))
+    : endswith(path, ".yml") || endswith(path, ".yaml") ? replace(content, "/(?m)^ *#.*\n/", "")
+    : content
+  ) }
+
   fetches_release = var.provision && var.release_url != null
   uploads         = var.provision && var.release_url == null
 
@@ -48,7 +56,7 @@ locals {
       ed25519_private = tls_private_key.host.private_key_openssh
       ed25519_public  = trimspace(tls_private_key.host.public_key_openssh)
     }
-    files = merge(local.static_files, local.settings_files)
+    files = local.packed_files
     # Without SSH, user-data is the only way for secrets to reach the machine.
     secret_files = local.fetches_release ? local.secret_files : {}
     commands = join(" && ", concat(

@@ -100,6 +100,27 @@ run "rules_of_ones_own" {
     condition     = endswith(output.ssh_command, "'/bin/echo 203.0.113.7 ssh-ed25519 AAAA' debian@203.0.113.7")
     error_message = "So is the login."
   }
+  assert {
+    condition = alltrue([
+      for path, content in merge(local.static_files, local.settings_files) :
+      jsondecode(content) == jsondecode(local.packed_files[path]) if endswith(path, ".json")
+    ])
+    error_message = "Dashboards say the same without indentation."
+  }
+  assert {
+    condition = alltrue([
+      for path, content in merge(local.static_files, local.settings_files) :
+      yamldecode(content) == yamldecode(local.packed_files[path]) if length(regexall("(limits|signal|health|policies)\\.ya?ml$", path)) > 0
+    ])
+    error_message = "Rules and alerts say the same without comments."
+  }
+  assert {
+    condition = alltrue([
+      for path, content in merge(local.static_files, local.settings_files) :
+      content == local.packed_files[path] if length(regexall("\\.(json|ya?ml)$", path)) == 0
+    ])
+    error_message = "All other files are as they were."
+  }
 }
 
 run "release" {
