@@ -112,6 +112,11 @@ resource "terraform_data" "deployment" {
   }
 
   provisioner "file" {
+    content     = local.prometheus_files["/etc/exopool/rules/counting.yml"]
+    destination = "deployment/rules/counting.yml"
+  }
+
+  provisioner "file" {
     content     = local.prometheus_files["/etc/exopool/rules/limits.yml"]
     destination = "deployment/rules/limits.yml"
   }
@@ -119,11 +124,6 @@ resource "terraform_data" "deployment" {
   provisioner "file" {
     content     = local.prometheus_files["/etc/exopool/rules/prices.yml"]
     destination = "deployment/rules/prices.yml"
-  }
-
-  provisioner "file" {
-    content     = local.prometheus_files["/etc/exopool/rules/signal.yml"]
-    destination = "deployment/rules/signal.yml"
   }
 
   provisioner "file" {

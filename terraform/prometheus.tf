@@ -10,6 +10,13 @@ locals {
     "exopool:cpu_low:percent"  = coalesce(var.cpu_low, local.default_limits["exopool:cpu_low:percent"])
   }
 
+  counting = {
+    iowait = var.count_iowait ? 1 : 0
+    steal  = var.count_steal ? 1 : 0
+    age    = coalesce(var.boot_aware_age, 0)
+  }
+  default_counting = { iowait = 0, steal = 1, age = 0 } # of the file
+
   # The estimate on the dashboard. There is none for a machine type without a price.
   hourly_prices = {
     for name, price in { "exopool:base_price:per_hour" = local.fixed_cost, "exopool:member_price:per_hour" = local.member_cost } :
@@ -25,6 +32,10 @@ locals {
         port = var.application_port
       })],
     ))
+    "/etc/exopool/rules/counting.yml" = (local.counting == local.default_counting
+      ? local.static_files["/etc/exopool/rules/counting.yml"]
+      : templatefile("${path.module}/templates/counting.yml.tftpl", local.counting)
+    )
     "/etc/exopool/rules/limits.yml" = (local.limits == local.default_limits
       ? local.static_files["/etc/exopool/rules/limits.yml"]
       : yamlencode({ groups = [{
@@ -36,9 +47,5 @@ locals {
       name  = "prices"
       rules = [for name, price in local.hourly_prices : { record = name, expr = format("%.6f", price), labels = { currency = var.prices.currency } }]
     }] })
-    "/etc/exopool/rules/signal.yml" = (var.boot_aware_age == null
-      ? local.static_files["/etc/exopool/rules/signal.yml"]
-      : templatefile("${path.module}/templates/signal-boot-aware.yml.tftpl", { age = var.boot_aware_age })
-    )
   }
 }

@@ -56,7 +56,7 @@ variable "step" {
 }
 
 variable "boot_aware_age" {
-  description = "Seconds for which a new member is left out of the average CPU, and longer until the load balancer has found it healthy; null counts every member from its first measurement."
+  description = "Seconds for which a new member is left out of the average CPU, and longer until the load balancer has found it healthy; null counts every member from its first measurement, except for shrinking, where members that were not healthy yet never count."
   type        = number
   default     = null
 
@@ -64,6 +64,20 @@ variable "boot_aware_age" {
     condition     = var.boot_aware_age == null || try(var.boot_aware_age >= 1 && var.boot_aware_age <= 3600 && floor(var.boot_aware_age) == var.boot_aware_age, false)
     error_message = "The age is a whole number of seconds from 1 to 3600; leave it out to count all members."
   }
+}
+
+variable "count_iowait" {
+  description = "Count the time in which a CPU is idle because it waits for a disk as use. It is no use: the CPU could do other work, and more members make no disk faster."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "count_steal" {
+  description = "Count the time that the hypervisor gave to other machines as use. It is work that waited, so that a member without any time left is not taken for half idle."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "cpu_high" {

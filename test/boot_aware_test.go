@@ -1,8 +1,6 @@
 package test_test
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/exopool/exopool/terraform/templates"
 )
@@ -22,50 +19,8 @@ const (
 	booting = "192.0.2.2:9100" // 10 % busy
 )
 
-// A promSeries is a series in promtool's notation.
-type promSeries struct {
-	Series string `yaml:"series"`
-	Values string `yaml:"values"`
-}
-
-// A promCheck is what a query has to return at a time: the value of the one
-// series without labels, or nothing.
-type promCheck struct {
-	Expr    string       `yaml:"expr"`
-	At      string       `yaml:"eval_time"`
-	Samples []promSample `yaml:"exp_samples,omitempty"`
-}
-
-type promSample struct {
-	Labels string  `yaml:"labels"`
-	Value  float64 `yaml:"value"`
-}
-
-func averageAt(at string, percent float64) promCheck {
-	return promCheck{"round(exopool:cpu:percent)", at, []promSample{{"{}", percent}}}
-}
-
-func noAverageAt(at string) promCheck { return promCheck{Expr: "exopool:cpu:percent", At: at} }
-
-func cpuOf(instance, busy, idle string) []promSeries {
-	name := `node_cpu_seconds_total{job="pool",instance="` + instance + `",mode=`
-	return []promSeries{{name + `"user"}`, busy}, {name + `"idle"}`, idle}}
-}
-
-func healthyOf(instance, id, values string) promSeries {
-	return promSeries{`exopool_discovery_member_healthy{job="discovery",pool="web",instance="` + instance + `",id="` + id + `"}`, values}
-}
-
-func createdOf(instance, id, values string) promSeries {
-	return promSeries{`exopool_discovery_member_created_timestamp_seconds{job="discovery",pool="web",instance="` + instance + `",id="` + id + `"}`, values}
-}
-
 func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 	t.Parallel()
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("promtool is missing; Debian has it in the package prometheus")
-	}
 	bootedCPU := cpuOf(booted, "0+4.5x150", "0+0.5x150")
 	members := slices.Concat(bootedCPU, cpuOf(booting, "0+0.5x150", "0+4.5x150"))
 	for rule, world := range map[string]struct {
@@ -81,10 +36,15 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 			[]promSeries{createdOf(booted, "a", "0x150"), createdOf(booting, "b", "300x150")},
 			[]promCheck{averageAt("6m55s", 90), averageAt("7m", 50)},
 		},
-		"a member counts once it has been healthy, also while it fails later": {
+		"a member counts once it has been healthy, also while none is healthy later": {
+			members,
+			[]promSeries{healthyOf(booted, "a", "1x70 0x80"), healthyOf(booting, "b", "0x59 1x11 0x80")},
+			[]promCheck{averageAt("4m55s", 90), averageAt("5m30s", 50), averageAt("10m", 50)},
+		},
+		"a member that was healthy and is not is no capacity, as without the setting": {
 			members,
 			[]promSeries{healthyOf(booted, "a", "1x150"), healthyOf(booting, "b", "0x59 1x11 0x80")},
-			[]promCheck{averageAt("4m55s", 90), averageAt("5m30s", 50), averageAt("10m", 50)},
+			[]promCheck{averageAt("4m55s", 90), averageAt("5m30s", 50), averageAt("10m", 90)},
 		},
 		"a young member does not count though it is healthy": {
 			members,
@@ -96,10 +56,10 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 			[]promSeries{healthyOf(booting, "gone", "1x59 stale"), healthyOf(booting, "b", "_x60 0x60")},
 			[]promCheck{averageAt("4m", 50), averageAt("6m", 90)},
 		},
-		"there is no average while all members boot": {
+		"there is no average while all members boot, however long": {
 			bootedCPU,
 			[]promSeries{healthyOf(booted, "a", "0x150")},
-			[]promCheck{noAverageAt("10m")},
+			[]promCheck{noAverageAt("4m"), noAverageAt("10m")},
 		},
 		"when discovery is gone, no member is left out": {
 			members,
@@ -109,18 +69,8 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "signal.yml"), []byte(templates.BootAwareSignal(2*time.Minute)), 0o600))
-			text, err := yaml.Marshal(map[string]any{
-				"rule_files": []string{"signal.yml"}, "evaluation_interval": "5s",
-				"tests": []any{map[string]any{
-					"interval": "5s", "input_series": slices.Concat(world.cpu, world.discovered), "promql_expr_test": world.checks,
-				}},
-			})
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "test.yml"), text, 0o600))
-			out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", filepath.Join(dir, "test.yml")).CombinedOutput()
-			require.NoError(t, err, "%s\n%s", text, out)
+			series := slices.Concat(world.cpu, world.discovered, []promSeries{healthRead("0+5x150"), upOf(booted, "1x150"), upOf(booting, "1x150")})
+			runRules(t, templates.Counting{Steal: true, BootAwareAge: 2 * time.Minute}, series, world.checks)
 		})
 	}
 }
@@ -128,53 +78,41 @@ func TestBootAwareSignalLeavesOutMembersThatBoot(t *testing.T) {
 // recordings returns the expressions of a file of recording rules, by name.
 func recordings(t *testing.T, text []byte) map[string]string {
 	t.Helper()
-	var file struct {
-		Groups []struct {
-			Rules []struct{ Record, Expr string }
-		}
-	}
-	require.NoError(t, yaml.Unmarshal(text, &file))
 	recorded := map[string]string{}
-	for _, group := range file.Groups {
-		for _, rule := range group.Rules {
-			recorded[rule.Record] = strings.Join(strings.Fields(rule.Expr), " ")
-		}
+	for _, rule := range parsedRules(t, string(text)) {
+		recorded[rule.Record] = strings.Join(strings.Fields(rule.Expr), " ")
 	}
 	return recorded
 }
 
-func TestBootAwareSignalDiffersInNothingElse(t *testing.T) {
+func TestCountingIsWhatTheSettingsSay(t *testing.T) {
 	t.Parallel()
-	plain := recordings(t, read(t, "../terraform/files/monitoring/etc/exopool/rules/signal.yml"))
-	aware := recordings(t, []byte(templates.BootAwareSignal(2*time.Minute)))
-	require.NotEmpty(t, plain)
-	for name, expr := range plain {
-		if name == "exopool:cpu:percent" {
-			assert.NotEqual(t, expr, aware[name])
-			continue
-		}
-		assert.Equal(t, expr, aware[name], name)
+	assert.Equal(t, parsedRules(t, installed(t, "counting.yml")), parsedRules(t, templates.Counting{Steal: true}.Rules()))
+	assert.Equal(t, []recordingRule{
+		{"exopool:cpu_mode_counts:bool", "1", map[string]string{"mode": "iowait"}},
+		{"exopool:cpu_mode_counts:bool", "0", map[string]string{"mode": "steal"}},
+		{"exopool:boot_aware_age:seconds", "7.5", nil},
+	}, parsedRules(t, templates.Counting{IOWait: true, BootAwareAge: 7500 * time.Millisecond}.Rules()))
+}
+
+func TestSignalsOfTheDocsDifferInOneRule(t *testing.T) {
+	t.Parallel()
+	plain := recordings(t, []byte(installed(t, "signal.yml")))
+	for path, differs := range map[string]string{
+		"../docs/signals/requests-per-member.yml":    "exopool:member_load:percent",
+		"../docs/signals/booting-counts-as-idle.yml": "exopool:cpu_at_least:percent",
+	} {
+		other := recordings(t, read(t, path))
+		assert.NotEqual(t, plain[differs], other[differs], path)
+		other[differs] = plain[differs]
+		assert.Equal(t, plain, other, path)
 	}
-	assert.Contains(t, aware["exopool:member_booting:bool"], "< 120")
-	assert.Contains(t, recordings(t, []byte(templates.BootAwareSignal(7500*time.Millisecond)))["exopool:member_booting:bool"], "< 7.5")
 }
 
 func TestSignalsOfTheDocsAreValidRules(t *testing.T) {
 	t.Parallel()
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("promtool is missing; Debian has it in the package prometheus")
-	}
 	examples, err := filepath.Glob("../docs/signals/*.yml")
 	require.NoError(t, err)
-	require.NotEmpty(t, examples)
-	plain := recordings(t, read(t, "../terraform/files/monitoring/etc/exopool/rules/signal.yml"))
-	for _, path := range examples {
-		out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", path).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		recorded := recordings(t, read(t, path))
-		for name := range plain {
-			assert.Contains(t, recorded, name, "%s takes the place of signal.yml", path)
-		}
-	}
+	require.Len(t, examples, 2)
+	promtool(t, append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, examples...)...)
 }

@@ -35,9 +35,8 @@ func (w *signalWorld) evaluate() {
 	for _, group := range w.groups {
 		group.Eval(w.t.Context(), w.at())
 	}
-	average := w.read("exopool:cpu:percent")
-	w.alert("up", average > w.read("exopool:cpu_high:percent"))
-	w.alert("down", average < w.read("exopool:cpu_low:percent"))
+	w.alert("up", w.read("exopool:cpu_at_least:percent") > w.read("exopool:cpu_high:percent"))
+	w.alert("down", w.read("exopool:cpu_at_most:percent") < w.read("exopool:cpu_low:percent"))
 }
 
 func (w *signalWorld) alert(direction string, holds bool) {

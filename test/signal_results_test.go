@@ -23,14 +23,21 @@ func boots() []boot {
 	}
 }
 
+// A signal is rule files that record it.
+type signal struct{ counting, rules string }
+
 // The signals that are compared, and what they are called in the docs.
-func signals(t *testing.T) (names []string, text map[string]string) {
+func signals(t *testing.T) (names []string, files map[string]signal) {
 	t.Helper()
-	return []string{"all count", "left out, 60 s", "left out, 150 s", "counted as idle"}, map[string]string{
-		"all count":       installed(t, "signal.yml"),
-		"left out, 60 s":  templates.BootAwareSignal(time.Minute),
-		"left out, 150 s": templates.BootAwareSignal(150 * time.Second),
-		"counted as idle": string(read(t, "../docs/signals/booting-counts-as-idle.yml")),
+	rules := installed(t, "signal.yml")
+	leftOut := func(age time.Duration) signal {
+		return signal{templates.Counting{Steal: true, BootAwareAge: age}.Rules(), rules}
+	}
+	return []string{"all count", "left out, 60 s", "left out, 150 s", "counted as idle"}, map[string]signal{
+		"all count":       {installed(t, "counting.yml"), rules},
+		"left out, 60 s":  leftOut(time.Minute),
+		"left out, 150 s": leftOut(150 * time.Second),
+		"counted as idle": {installed(t, "counting.yml"), string(read(t, "../docs/signals/booting-counts-as-idle.yml"))},
 	}
 }
 
@@ -50,7 +57,7 @@ func (o outcome) String() string {
 }
 
 // follow puts a load, in CPUs, on a pool of one that has little to do.
-func follow(t *testing.T, b boot, signal string, load float64) outcome {
+func follow(t *testing.T, b boot, by signal, load float64) outcome {
 	t.Helper()
 	const calm, long = 300, 900
 	o := outcome{peaks: [2]int{largestPool, 0}, enough: [2]float64{long, 0}}
@@ -61,7 +68,7 @@ func follow(t *testing.T, b boot, signal string, load float64) outcome {
 				return 0.3
 			}
 			return load
-		}, signal)
+		}, by)
 		w.run(begin, nil)
 		require.True(t, w.run(begin+long, func() bool { return load/float64(w.serving()) < 0.8 }), "the pool never carries the load")
 		took := w.now - begin
@@ -76,7 +83,7 @@ func follow(t *testing.T, b boot, signal string, load float64) outcome {
 // Prometheus' engine. The tables stand in the docs, so they have to be true.
 func TestLeavingBootingMembersOutGrowsSoonerAndTooFar(t *testing.T) {
 	t.Parallel()
-	names, text := signals(t)
+	names, files := signals(t)
 	needs := map[float64]int{1.2: 2, 2.2: 3} // members, by load
 	var mu sync.Mutex
 	rows := map[string]string{}
@@ -88,7 +95,7 @@ func TestLeavingBootingMembersOutGrowsSoonerAndTooFar(t *testing.T) {
 					of := map[string]outcome{}
 					cells := []string{fmt.Sprint(need), b.name}
 					for _, name := range names {
-						of[name] = follow(t, b, text[name], load)
+						of[name] = follow(t, b, files[name], load)
 						cells = append(cells, of[name].String())
 					}
 					all, out := of["all count"], of["left out, 60 s"]
@@ -112,11 +119,11 @@ func TestLeavingBootingMembersOutGrowsSoonerAndTooFar(t *testing.T) {
 func TestBootThatIsBusyAsksForMembersUnlessItIsLeftOut(t *testing.T) {
 	t.Parallel()
 	slow := boot{"busy, 180 s", 40, 180, 0.95}
-	_, text := signals(t)
+	_, files := signals(t)
 	for name, want := range map[string]int{"all count": 3, "left out, 60 s": 1, "counted as idle": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newSignalWorld(t, slow, func(float64) float64 { return 0.05 }, text[name])
+			w := newSignalWorld(t, slow, func(float64) float64 { return 0.05 }, files[name])
 			w.members[0].created, w.members[0].healthy = 0, false
 			w.run(900, nil)
 			assert.Equal(t, want, w.peak, "members of a pool without load")

@@ -3,9 +3,11 @@ package test_test
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,9 +74,9 @@ type signalWorld struct {
 	peak     int // the largest size
 }
 
-// newSignalWorld has one settled member, and evaluates this signal file beside
-// the other installed rules.
-func newSignalWorld(t *testing.T, b boot, load func(float64) float64, signal string) *signalWorld {
+// newSignalWorld has one settled member, and evaluates this signal beside the
+// installed limits.
+func newSignalWorld(t *testing.T, b boot, load func(float64) float64, by signal) *signalWorld {
 	t.Helper()
 	w := &signalWorld{
 		t: t, boot: b, load: load,
@@ -83,7 +85,7 @@ func newSignalWorld(t *testing.T, b boot, load func(float64) float64, signal str
 	}
 	dir := t.TempDir()
 	var names []string
-	for name, text := range map[string]string{"signal.yml": signal, "limits.yml": installed(t, "limits.yml")} {
+	for name, text := range map[string]string{"counting.yml": by.counting, "limits.yml": installed(t, "limits.yml"), "signal.yml": by.rules} {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		names = append(names, path)
@@ -103,8 +105,9 @@ func newSignalWorld(t *testing.T, b boot, load func(float64) float64, signal str
 	})
 	groups, errs := manager.LoadGroups(time.Second, labels.EmptyLabels(), "", nil, false, names...)
 	require.Empty(t, errs)
-	for _, group := range groups {
-		w.groups = append(w.groups, group)
+	// In order, so that what counts is known when the signal is recorded.
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		w.groups = append(w.groups, groups[key])
 	}
 	first := w.create()
 	first.created, first.healthy = -3600, true
@@ -193,13 +196,16 @@ func (w *signalWorld) scrape() {
 		w.append(app, series, v)
 	}
 	for _, m := range w.members {
+		up := 0.0
 		if m.created < 0 || w.now-m.created >= w.boot.exporter {
+			up = 1
 			put(m.used, "__name__", "node_cpu_seconds_total", "job", "pool", "mode", "user", "instance", m.instance)
 			put(m.unused, "__name__", "node_cpu_seconds_total", "job", "pool", "mode", "idle", "instance", m.instance)
 		}
 		if w.now-m.created < discoverEvery {
 			continue // not discovered yet
 		}
+		put(up, "__name__", "up", "job", "pool", "instance", m.instance)
 		healthy := 0.0
 		if m.healthy {
 			healthy = 1
@@ -207,6 +213,7 @@ func (w *signalWorld) scrape() {
 		put(healthy, "__name__", "exopool_discovery_member_healthy", "job", "discovery", "instance", m.instance, "id", m.instance)
 		put(m.created, "__name__", "exopool_discovery_member_created_timestamp_seconds", "job", "discovery", "instance", m.instance, "id", m.instance)
 	}
+	put(w.now, "__name__", "exopool_discovery_health_last_success_timestamp_seconds", "job", "discovery", "instance", "127.0.0.1:8091")
 	for name, series := range w.exposed {
 		if _, still := now[name]; !still {
 			w.append(app, series, math.Float64frombits(value.StaleNaN))

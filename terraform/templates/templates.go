@@ -9,14 +9,32 @@ import (
 	"time"
 )
 
-//go:embed signal-boot-aware.yml.tftpl
-var bootAwareSignal string
+//go:embed counting.yml.tftpl
+var counting string
 
-// BootAwareSignal returns the rule file that leaves members out of the average
-// CPU that are younger than age, in seconds, or that have not been healthy behind
-// the load balancer yet. It replaces etc/exopool/rules/signal.yml.
-func BootAwareSignal(age time.Duration) string {
-	return strings.ReplaceAll(bootAwareSignal, "${age}", strconv.FormatFloat(age.Seconds(), 'f', -1, 64))
+// Counting is what counts as load. The installed file says that steal counts, and
+// that members count from their first measurement.
+type Counting struct {
+	IOWait bool // CPU time in which a disk is waited for
+	Steal  bool // CPU time that the hypervisor gave to others
+	// BootAwareAge is the age below which members do not count, nor before they
+	// were healthy behind the load balancer; 0 leaves out none for its age.
+	BootAwareAge time.Duration
+}
+
+// Rules returns the rule file, in place of etc/exopool/rules/counting.yml.
+func (c Counting) Rules() string {
+	return strings.NewReplacer(
+		"${iowait}", zeroOrOne(c.IOWait), "${steal}", zeroOrOne(c.Steal),
+		"${age}", strconv.FormatFloat(c.BootAwareAge.Seconds(), 'f', -1, 64),
+	).Replace(counting)
+}
+
+func zeroOrOne(is bool) string {
+	if is {
+		return "1"
+	}
+	return "0"
 }
 
 //go:embed application-job.yml.tftpl

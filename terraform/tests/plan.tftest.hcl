@@ -318,6 +318,21 @@ run "limits_come_from_their_file" {
   }
 }
 
+run "what_counts_comes_from_its_file" {
+  command = plan
+
+  assert {
+    condition     = local.prometheus_files["/etc/exopool/rules/counting.yml"] == file("./files/monitoring/etc/exopool/rules/counting.yml")
+    error_message = "Without variables the file goes out as it is."
+  }
+  assert {
+    condition = yamldecode(local.prometheus_files["/etc/exopool/rules/counting.yml"]) == yamldecode(templatefile("./templates/counting.yml.tftpl", {
+      iowait = 0, steal = 1, age = 0
+    }))
+    error_message = "The variables have the defaults of the file."
+  }
+}
+
 run "limits_can_be_set" {
   command = plan
 

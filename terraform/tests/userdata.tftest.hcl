@@ -76,17 +76,23 @@ run "rules_of_ones_own" {
     private                  = true
     application_metrics_path = "/metrics"
     boot_aware_age           = 180
+    count_iowait             = true
+    count_steal              = false
     cpu_high                 = 72.5
     cpu_low                  = 0
   }
 
   assert {
-    condition     = strcontains(local.settings_files["/etc/exopool/rules/signal.yml"], "{job=\"discovery\"} < 180\n")
-    error_message = "The age is in the rule for members that boot."
+    condition = [for rule in yamldecode(local.settings_files["/etc/exopool/rules/counting.yml"]).groups[0].rules : [rule.record, rule.expr, try(rule.labels.mode, "")]] == [
+      ["exopool:cpu_mode_counts:bool", "1", "iowait"],
+      ["exopool:cpu_mode_counts:bool", "0", "steal"],
+      ["exopool:boot_aware_age:seconds", "180", ""],
+    ]
+    error_message = "The rules of the signal read what counts."
   }
   assert {
-    condition     = strcontains(nonsensitive(local.monitoring_cloud_config), "exopool:member_booting:bool")
-    error_message = "The rule file takes the place of the plain one."
+    condition     = strcontains(nonsensitive(local.monitoring_cloud_config), "exopool:boot_aware_age:seconds")
+    error_message = "The machine gets them."
   }
   assert {
     condition     = output.grafana_url == "http://127.0.0.1:3000/" && output.prometheus_url == "http://127.0.0.1:9090/"

@@ -58,11 +58,17 @@ func cpu(began time.Time, share float64, labels, timestamp string) string {
 func forged(victim string) string {
 	of := fmt.Sprintf(`{instance=%q,job="autoscaler",exported_job="",exported_instance=""}`, victim)
 	return `exopool:cpu:percent 99
+exopool:cpu_at_least:percent 99
+exopool:cpu_at_most:percent 1
+exopool:cpu_mode_counts:bool{mode="user"} 0
+exopool:boot_aware_age:seconds 1e9
 exopool:cpu_high:percent 1
 exopool:cpu_high:percent{limit="another"} 2
 exopool:cpu_low:percent 99
 exopool:member_cpu:percent` + of + ` 99
 exopool:member_booting:bool` + of + ` 1
+exopool:member_unhealthy:bool` + of + ` 1
+exopool:member_silent:bool` + of + ` 1
 exopool:program_down:bool{job="autoscaler"} 1
 exopool_autoscaler_pool_members` + of + ` 1000
 exopool_autoscaler_pool_size` + of + ` 1000
@@ -193,6 +199,13 @@ func TestNoTargetControlsTheSignal(t *testing.T) {
 		signal := s.now(t, "exopool:cpu:percent")
 		require.Len(t, signal, 1)
 		assert.InDelta(t, 50, signal[0].Value, 5)
+	})
+	t.Run("those that are not measured only keep the pool as it is", func(t *testing.T) {
+		least, most := s.now(t, "exopool:cpu_at_least:percent"), s.now(t, "exopool:cpu_at_most:percent")
+		require.Len(t, least, 1)
+		require.Len(t, most, 1)
+		assert.LessOrEqual(t, least[0].Value, 55.0)
+		assert.GreaterOrEqual(t, most[0].Value, 45.0)
 	})
 	t.Run("no rule fails and no alert is due", func(t *testing.T) {
 		evaluateRules(t, s)

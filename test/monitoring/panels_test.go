@@ -6,14 +6,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/exopool/exopool/terraform/templates"
 )
 
 func TestEachPanelSaysWhatItShows(t *testing.T) {
@@ -209,9 +206,6 @@ func allQueries(t *testing.T) map[string]string {
 			queries[rule.Expr] = path
 		}
 	}
-	for _, rule := range rulesOf(t, templates.BootAwareSignal(time.Minute)) {
-		queries[rule.Expr] = "the signal that is aware of boots"
-	}
 	for _, board := range dashboards(t) {
 		for _, query := range queriesOf(board) {
 			queries[query] = board.Title
@@ -240,10 +234,8 @@ func TestQueriesAskForMetricsThatExist(t *testing.T) {
 			known[rule.Record] = true
 		}
 	}
-	// Terraform writes the prices from its table, and the last is recorded where
-	// the signal is aware of boots.
+	// Terraform writes the prices from its table.
 	known["exopool:base_price:per_hour"], known["exopool:member_price:per_hour"] = true, true
-	known["exopool:member_booting:bool"] = true
 
 	for query, where := range allQueries(t) {
 		for _, name := range askedFor(t, query) {

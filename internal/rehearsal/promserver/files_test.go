@@ -151,7 +151,9 @@ func TestSeriesOfAMemberAreNotThoseOfTheRules(t *testing.T) {
 	s := newTestServer(t, nil)
 	s.write(t, honest, &exporter{Server: liar})
 
+	// In the order in which they are recorded.
 	s.awaitAnswer(t, `count(exopool:member_cpu:percent) == 2`, `"2"`)
+	s.awaitAnswer(t, `count(exopool:cpu_at_most:percent)`, `"1"`)
 	average, known := s.average(t)
 	assert.True(t, known)
 	assert.InDelta(t, 50, average, 15)

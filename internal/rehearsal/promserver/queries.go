@@ -16,7 +16,8 @@ import (
 const (
 	recorded = `{job=""}`
 
-	// Signal is the metric that the pool is scaled by, in percent.
+	// Signal is the load of the pool, in percent. The alerts compare what it is at
+	// least and at most, which differ only while a member is silent or boots.
 	Signal = "exopool:cpu:percent"
 	// membersSignal is the CPU use of each member, in percent.
 	membersSignal = "exopool:member_cpu:percent"

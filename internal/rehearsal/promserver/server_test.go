@@ -26,7 +26,7 @@ import (
 
 const (
 	// deadline bounds every wait.
-	deadline = 10 * time.Second
+	deadline = 30 * time.Second
 	look     = 20 * time.Millisecond
 )
 

@@ -10,13 +10,12 @@ import (
 	"github.com/exopool/exopool/terraform/templates"
 )
 
-// signalFile records what the pool is scaled by.
-const signalFile = "etc/exopool/rules/signal.yml"
+// countingFile records what counts as load.
+const countingFile = "etc/exopool/rules/counting.yml"
 
-// monitoringFiles returns the files of the monitoring machine, with the signal
-// that the configuration asks for. Durations in the files are shortened when
-// they are loaded; the age in the signal is a plain number, so it is written
-// here.
+// monitoringFiles returns the files of the monitoring machine, with the age that
+// the configuration asks for. Durations in the files are shortened when they are
+// loaded; the age is a plain number, so it is written here.
 func (s *System) monitoringFiles() (fs.FS, error) {
 	if s.cfg.BootAge == 0 {
 		return files.Monitoring(), nil
@@ -25,9 +24,9 @@ func (s *System) monitoringFiles() (fs.FS, error) {
 	if err := os.CopyFS(dir, files.Monitoring()); err != nil {
 		return nil, fmt.Errorf("copy the files of the monitoring machine: %w", err)
 	}
-	signal := []byte(templates.BootAwareSignal(s.times.MinAge))
-	if err := os.WriteFile(filepath.Join(dir, signalFile), signal, 0o600); err != nil {
-		return nil, fmt.Errorf("write the boot-aware signal: %w", err)
+	counting := templates.Counting{Steal: true, BootAwareAge: s.times.MinAge}
+	if err := os.WriteFile(filepath.Join(dir, countingFile), []byte(counting.Rules()), 0o600); err != nil {
+		return nil, fmt.Errorf("write which members count: %w", err)
 	}
 	return os.DirFS(dir), nil
 }
