@@ -269,6 +269,9 @@ func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 		"Autoscaler paused":   {"0s", 24}, // hours
 		"Second autoscaler":   {"0s", 0},
 		"Turns failing":       {"3m", 0},
+		"Resizes failing":     {"0s", 0}, // after three turns
+		"No targets":          {"3m", 0},
+		"Load unknown":        {"10m", 0},
 	}
 	got := make(map[string]delays)
 	for _, rule := range healthRules(t) {

@@ -71,7 +71,15 @@ func TestPrometheusAlertsLikeGrafana(t *testing.T) {
 			alerts[rule.Alert] = rule
 		}
 	}
-	require.Len(t, alerts, 2)
+	require.Len(t, alerts, len(scalingRules(t))+len(healthRules(t)))
+	for _, rule := range healthRules(t) {
+		alert := alerts[rule.Title]
+		above := rule.Data[1].Model.Conditions[0].Evaluator.Params[0]
+		assert.Equal(t, rule.Data[0].Model.Expr+" > "+digits(above), alert.Expr)
+		assert.Equal(t, strings.TrimPrefix(rule.For, "0s"), strings.TrimPrefix(alert.For.String(), "0s"), rule.Title)
+		assert.Equal(t, rule.Labels, alert.Labels)
+		assert.Equal(t, strings.ReplaceAll(rule.Annotations["summary"], "$values.A.Value", "$value"), alert.Annotations["summary"])
+	}
 	for _, rule := range scalingRules(t) {
 		alert := alerts[rule.Title]
 		sides := strings.Fields(strings.NewReplacer("$A", rule.Data[0].Model.Expr, "$B", "on () "+rule.Data[1].Model.Expr).

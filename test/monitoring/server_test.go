@@ -62,7 +62,7 @@ func (s *server) prometheus(t *testing.T, binary, more string) {
 	).Replace(string(read(t, s.config())) + more)
 	require.NoError(t, os.WriteFile(s.config(), []byte(text), 0o600))
 	alerts := filepath.Join(etc, "rules-optional", "alerts.yml")
-	text = strings.ReplaceAll(string(read(t, alerts)), "interval: 10s", "interval: 1s")
+	text = strings.NewReplacer("interval: 10s", "interval: 1s", "interval: 30s", "interval: 1s").Replace(string(read(t, alerts)))
 	require.NoError(t, os.WriteFile(alerts, []byte(text), 0o600))
 	prices := "groups: [{name: prices, rules: [{record: 'exopool:base_price:per_hour', expr: '0.05', labels: {currency: EUR}}," +
 		" {record: 'exopool:member_price:per_hour', expr: '0.01', labels: {currency: EUR}}]}]\n"
