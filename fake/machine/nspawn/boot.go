@@ -114,7 +114,7 @@ func (m *machine) awaitEnd(ctx context.Context, process container.Process, wante
 		select {
 		case <-process.Done():
 			if err := process.Err(); err != nil && !process.Reboots() {
-				return false, fmt.Errorf("machine died: %w", err)
+				return false, causeOfDeath(m.console, err)
 			}
 			return process.Reboots(), nil
 		case <-ctx.Done():

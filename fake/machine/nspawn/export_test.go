@@ -20,6 +20,9 @@ func WithDefaults(c Config) (Config, error) {
 // HostAuthorities are the certificates that a host trusts beyond the usual ones.
 func HostAuthorities(root fs.FS) map[string][]byte { return hostAuthorities(root) }
 
+// CauseOfDeath is the error of a machine that ended by itself.
+func CauseOfDeath(console string, err error) error { return causeOfDeath(console, err) }
+
 // Share is how many CPUs of this host a machine of a type gets.
 func Share(c Config, cpus int) float64 { return c.share(driverapi.InstanceType{CPUs: cpus}) }
 

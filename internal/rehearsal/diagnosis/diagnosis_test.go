@@ -163,6 +163,10 @@ func TestCausesAndWhatToDo(t *testing.T) {
 			world: world{errors: map[string]string{"web": "user-data failed at line 9 of part-001: x: not found"}, open: []int{8080}, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("0.0.0.0:8080") })},
 			about: backends, cause: "web: user-data failed at line 9 of part-001: x: not found", hint: "install x before it is used, or correct its name",
 		},
+		"the machine died": {
+			world: world{errors: map[string]string{"web": "machine died: exit status 255"}, open: []int{8080}, facts: map[string]driverapi.Facts{"web": {}}},
+			about: backends, final: true, cause: "web: machine died: exit status 255",
+		},
 		"no docker": {
 			world: world{errors: map[string]string{"web": "user-data failed at line 3 of part-001: docker: command not found (exit code 127)"}, facts: done(nil)},
 			about: backends, final: true, cause: "web: user-data failed at line 3 of part-001: docker: command not found (exit code 127)",

@@ -104,10 +104,10 @@ type patient struct {
 	facts driverapi.Facts
 }
 
-// Diagnose returns the probable cause. It is final when user-data ended with an
-// error, and nothing can come up any more that the line needs; when no rule opens a
-// port, as nothing but another apply adds one; and when the API refuses all that a
-// machine asks for whose user-data is done.
+// Diagnose returns the probable cause. It is final when a machine has died, or its
+// user-data ended with an error, and nothing can come up any more that the line needs;
+// when no rule opens a port, as nothing but another apply adds one; and when the API
+// refuses all that a machine asks for whose user-data is done.
 func (e *Examiner) Diagnose(ctx context.Context, about acceptance.Subject) acceptance.Diagnosis {
 	var findings []finding
 	final := false
@@ -217,9 +217,13 @@ func (e *Examiner) inspect(ctx context.Context, id string) driverapi.Facts {
 	return facts
 }
 
-// hopeless reports whether user-data has failed, and no program is there that could
-// still answer on the port: what a script started before it failed may.
+// hopeless reports whether a machine has died, or its user-data has failed, and no
+// program is there that could still answer on the port: what a script started before
+// it failed may.
 func hopeless(p patient, port int) bool {
+	if p.Error != "" && !p.facts.On {
+		return true
+	}
 	if !userDataFailed(p) {
 		return false
 	}
