@@ -5,9 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/exopool/exopool/fake/exoapi"
 )
 
 const (
@@ -51,13 +56,33 @@ func (r *run) fileComplete(ctx context.Context) (bool, string) {
 			found[t] = true
 		}
 	}
-	members, missing := r.members(), ""
+	members := r.members()
+	fault := r.targetFault(members, found)
+	return fault == "", fmt.Sprintf("%d targets for %s%s", len(found), membersText(len(members)), fault)
+}
+
+// targetFault says which member is missing, and which target is none; nothing if all
+// is well.
+func (r *run) targetFault(members []exoapi.InstanceInfo, found map[string]bool) (fault string) {
+	wanted, hosts := map[string]bool{}, map[string]bool{}
 	for _, m := range members {
-		target := net.JoinHostPort(m.Address.String(), strconv.Itoa(r.container.target))
-		if !found[target] && missing == "" {
-			missing = "; missing: " + target
+		host := m.Address.String()
+		hosts[host] = true
+		target := net.JoinHostPort(host, strconv.Itoa(r.container.target))
+		wanted[target] = true
+		if !found[target] && fault == "" {
+			fault = "; missing: " + target
 		}
 	}
-	seen := fmt.Sprintf("%d targets for %s%s", len(found), membersText(len(members)), missing)
-	return missing == "" && len(found) == len(members), seen
+	for _, target := range slices.Sorted(maps.Keys(found)) {
+		if wanted[target] {
+			continue
+		}
+		host, _, _ := strings.Cut(target, ":")
+		if hosts[host] {
+			return fault + fmt.Sprintf("; the port of %.60q is not TARGET_PORT", target)
+		}
+		return fault + fmt.Sprintf("; no member is at %.60q", target)
+	}
+	return fault
 }

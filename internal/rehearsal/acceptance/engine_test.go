@@ -158,9 +158,9 @@ func TestEachMistakeInAContainerFailsItsLineOnly(t *testing.T) {
 		{
 			"port of the exporter", func(e *engine) { e.port, e.said = "9100", "first\nwrote 2 targets\n" },
 			[]string{lineFile},
-			"its last output: wrote 2 targets", 5 * time.Minute,
+			`:9100" is not TARGET_PORT; its last output: wrote 2 targets`, 5 * time.Minute,
 		},
-		{"a target too many", func(e *engine) { e.file = `[{"targets":["a:1","b:1","c:1"]}]` }, []string{lineFile}, "3 targets for 2 members; missing: ", 5 * time.Minute},
+		{"a target too many", func(e *engine) { e.file = `[{"targets":["a:1","b:1","c:1"]}]` }, []string{lineFile}, `; no member is at "a:1"`, 5 * time.Minute},
 		{
 			"errors", func(e *engine) { e.refuses = true },
 			[]string{"after a webhook at /up there are 2 members"},
