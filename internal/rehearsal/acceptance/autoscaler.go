@@ -18,12 +18,15 @@ const (
 	webhookLimit = 15 * time.Minute
 	// webhookTries is how often a webhook is sent until it is accepted.
 	webhookTries = 11
+	// effectTime is how long the pool is watched after the last webhook: a turn
+	// of an autoscaler, and a half.
+	effectTime = 90 * time.Second
 )
 
 // autoscaler runs the webhook receiver of the hand-in.
 func (r *run) autoscaler() scenario {
-	webhook := func(line, path string, size int, after string) check {
-		return check{Line: Line{Text: line, Limit: webhookLimit}, after: []string{after, lineStarted}, do: r.withLog(r.webhook(path, size))}
+	webhook := func(line, after string, do func(context.Context, check) (string, error)) check {
+		return check{Line: Line{Text: line, Limit: webhookLimit}, after: []string{after, lineStarted}, do: r.withLog(do)}
 	}
 	return scenario{sprint: 3, name: nameAutoscaler, optional: true, skip: r.noContainers("autoscaler"), checks: []check{
 		r.built(lineAutoscalerImage, "autoscaler"),
@@ -31,9 +34,9 @@ func (r *run) autoscaler() scenario {
 		r.started(lineAutoscalerImage),
 		r.emptied(lineEmptied1, 1),
 		r.healthy(lineEmptied1),
-		webhook(lineUp, "/up", 2, lineEmptied1),
-		webhook(lineDown, "/down", 1, lineUp),
-		webhook(lineStays, "/down", 1, lineDown),
+		webhook(lineUp, lineEmptied1, r.webhook("/up", 2)),
+		webhook(lineDown, lineUp, r.webhook("/down", 1)),
+		webhook(lineStays, lineDown, r.lastStays),
 		r.stopped(),
 	}, end: r.closeContainer}
 }
@@ -47,6 +50,25 @@ func (r *run) webhook(path string, size int) func(context.Context, check) (strin
 		}
 		return r.eventually(r.present(size))(ctx, c)
 	}
+}
+
+// lastStays sends a webhook at which the last member has to stay. The checker looks at
+// once, which is before most autoscalers do anything; what they do then is advice.
+func (r *run) lastStays(ctx context.Context, c check) (string, error) {
+	note, err := r.webhook("/down", 1)(ctx, c)
+	if err != nil {
+		return note, err
+	}
+	c.Limit = r.scaled(effectTime)
+	_, err = r.eventually(func(context.Context) (bool, string) {
+		p, err := r.pool()
+		return err == nil && p.Size == 0, note
+	})(ctx, c)
+	if err == nil {
+		r.advise("the autoscaler leaves the last member", "after another webhook at /down it set the pool to 0 members",
+			"let it set no size below 1: without a member nothing answers, and there is no CPU use to measure")
+	}
+	return note, ctx.Err()
 }
 
 // send sends a webhook until it is accepted.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +33,7 @@ type engine struct {
 	refuses    bool   // webhooks
 	local      bool   // listens on a loopback address
 	ignores    bool   // webhooks
+	greedy     bool   // takes the last member, too, after half a minute
 	exitCode   int
 	said       string
 	containers []*container
@@ -110,6 +112,8 @@ func (e *engine) webhook(path string) bool {
 	case e.ignores:
 	case path == "/up":
 		e.solution.resize(size + 1)
+	case path == "/down" && size == 1 && e.greedy:
+		time.AfterFunc(30*time.Second, func() { e.solution.resize(0) })
 	case path == "/down" && size > 1:
 		e.solution.resize(size - 1)
 	}
@@ -190,6 +194,22 @@ func TestEachMistakeInAContainerFailsItsLineOnly(t *testing.T) {
 				assert.InDelta(t, test.took, failures[0].Took, float64(2*time.Second))
 				assert.Equal(t, len(e.containers), e.closed)
 			})
+		})
+	}
+}
+
+func TestTheLastMemberIsWatchedForLongerThanTheCheckerDoes(t *testing.T) {
+	for _, greedy := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSolution(t)
+			e, cfg := withEngine(t, s, s.config())
+			e.greedy = greedy
+			verdict := rehearse(t.Context(), t, cfg)
+			assert.Empty(t, failed(verdict), "the checker sees nothing of it")
+			at := slices.IndexFunc(verdict.Advice, func(a acceptance.Advice) bool { return a.Text == "the autoscaler leaves the last member" })
+			if assert.Equal(t, greedy, at >= 0) && greedy {
+				assert.Equal(t, "after another webhook at /down it set the pool to 0 members", verdict.Advice[at].Seen)
+			}
 		})
 	}
 }
