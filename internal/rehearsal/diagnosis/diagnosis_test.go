@@ -172,6 +172,14 @@ func TestCausesAndWhatToDo(t *testing.T) {
 			about: backends, final: true, cause: "web: user-data failed at line 3 of part-001: docker: command not found (exit code 127)",
 			hint: "install docker before it is used: apt-get update && apt-get install -y docker.io",
 		},
+		"user-data failed, after it went on": {
+			world: world{facts: done(nil), open: []int{8080}, errors: map[string]string{
+				"web": "user-data failed at line 3 of part-001: docker: command not found (exit code 127); it had gone on after an error: E: Unable to locate package docker.oi",
+			}},
+			about: backends, final: true,
+			cause: "web: user-data failed at line 3 of part-001: docker: command not found (exit code 127); it had gone on after an error: E: Unable to locate package docker.oi",
+			hint:  "check the name of the package docker.oi, and that apt-get update comes before; begin the script with set -e, so that it stops there",
+		},
 		"no such image": {
 			world: world{facts: done(nil), open: []int{8080}, errors: map[string]string{
 				"web": `user-data failed at line 9 of part-001: docker: Error response from daemon: failed to resolve reference "docker.io/me/web:1.0.1": docker.io/me/web:1.0.1: not found (exit code 125)`,

@@ -18,7 +18,7 @@ func (e *Examiner) examine(p patient, about acceptance.Subject) (found []finding
 		return []finding{{seen: p.named("the machine is off"), do: "leave it on: neither user-data nor another program may shut it down"}}
 	}
 	if p.Error != "" {
-		found = append(found, finding{seen: p.Name + ": " + p.Error, do: remedy(p.Error)})
+		found = append(found, finding{seen: p.Name + ": " + p.Error, do: afterFailure(p.Error)})
 	}
 	found = append(found, afterwards(p, about)...)
 	if about.Port != 0 {
@@ -31,6 +31,20 @@ func (e *Examiner) examine(p patient, about acceptance.Subject) (found []finding
 	}
 	return append(found, e.refusedCalls(p)...)
 }
+
+// afterFailure says what to do about an error of the cloud.
+func afterFailure(text string) string {
+	_, passed, wentOn := strings.Cut(text, "it had gone on after an error: ")
+	if !wentOn {
+		return remedy(text)
+	}
+	if better := remedy(passed); better != "" {
+		return better + "; " + stopAtErrors
+	}
+	return stopAtErrors
+}
+
+const stopAtErrors = "begin the script with set -e, so that it stops there"
 
 // afterwards looks at what user-data has left behind, failed or not.
 func afterwards(p patient, about acceptance.Subject) (found []finding) {
@@ -182,7 +196,7 @@ func complaints(p patient) []finding {
 		return nil
 	}
 	first := p.facts.Complaints[0]
-	do := "begin the script with set -e, so that it stops there"
+	do := stopAtErrors
 	if better := remedy(first); better != "" {
 		do = better + "; " + do
 	}

@@ -96,7 +96,7 @@ func TestScriptFailsByItsLastCommandUnlessItStopsAtErrors(t *testing.T) {
 	}
 }
 
-// The files are what cloud-init 25.1.4 of Debian 13 wrote.
+// The files are what cloud-init 25.1.4 of Debian 13 wrote, and 26.1 of Ubuntu 22.04.
 func TestErrorsOfRealMachines(t *testing.T) {
 	for file, want := range map[string]string{
 		"bad-yaml": `Failed loading yaml blob. Invalid format at line 2 column 1: "while parsing a block mapping in ` +
@@ -185,7 +185,7 @@ func FuzzStatus(f *testing.F) {
 	})
 }
 
-// The files are what cloud-init 25.1.4 of Debian 13 wrote.
+// The files are what cloud-init 25.1.4 of Debian 13 wrote, and 26.1 of Ubuntu 22.04.
 func TestCauseIsWhatTheScriptSaidLast(t *testing.T) {
 	for name, want := range map[string]string{
 		"apt-e":      " at line 5 of part-001: E: Unable to locate package dockre.io (exit code 100)",
@@ -198,6 +198,7 @@ func TestCauseIsWhatTheScriptSaidLast(t *testing.T) {
 		"syntax":     " at line 5 of part-001: syntax error: unexpected end of file (exit code 2)",
 		"runcmd":     " at line 3 of runcmd (its commands begin at line 2): Failed to enable unit: Unit nosuch.service does not exist (exit code 1)",
 		"package":    ": package-update-upgrade-install: Failed to install the following packages: {'nosuchpackage'}. See associated package manager logs for more details.",
+		"passed":     " at line 14 of part-001: docker: command not found (exit code 127); it had gone on after an error: E: Unable to locate package docker.oi",
 		"no-e":       "",
 		"runcmd-mid": "",
 		"crlf":       "",

@@ -33,6 +33,7 @@ type failure struct {
 	last   bool   // the line is taken for the failing one because it is the last
 	code   string // exit code
 	reason string
+	passed string // an error after which the script went on; empty: none
 }
 
 func (f failure) String() string {
@@ -53,6 +54,9 @@ func (f failure) String() string {
 	if f.code != "" {
 		text += " (exit code " + f.code + ")"
 	}
+	if f.passed != "" {
+		text += "; it had gone on after an error: " + f.passed
+	}
 	return text
 }
 
@@ -69,12 +73,16 @@ func explain(script, text, log string, output said) failure {
 		}
 		return f
 	}
+	goesOn := shebang.MatchString(text) && !stopsAtErrors.MatchString(text)
+	if all := output.complaints(); goesOn && len(all) > 0 && !strings.HasSuffix(f.reason, all[0]) && !strings.HasSuffix(all[0], f.reason) {
+		f.passed = all[0]
+	}
 	if parts := shellError.FindStringSubmatch(f.reason); parts != nil && parts[1] == script {
 		f.line, f.reason = parts[2], parts[3]
 		return f
 	}
 	commands := simpleCommands(text)
-	if f.line = lineOf(commands, f.reason); f.line == "" && len(commands) > 0 && !stopsAtErrors.MatchString(text) {
+	if f.line = lineOf(commands, f.reason); f.line == "" && len(commands) > 0 && goesOn {
 		// It went on after errors, so that its exit code is the last command's.
 		f.line, f.last = fmt.Sprint(commands[len(commands)-1].line), true
 	}
