@@ -173,7 +173,7 @@ resource "exoscale_nlb_service" "web"`}},
 		{
 			"the discovery does not end when it is asked to", "2",
 			[]edit{{"servicediscovery/main.go", "case <-ctx.Done():\n\t\t\treturn\n", ""}},
-			lineStopped, `137`,
+			lineStopped, `137: it did not end when it was asked to(?s:.*)SIGTERM`,
 		},
 		{
 			"two pools", "1",

@@ -93,13 +93,33 @@ func (r *run) started(image string) check {
 
 // stopped returns the check that a container ends well.
 func (r *run) stopped() check {
-	return check{Line: Line{Text: lineStopped}, after: []string{lineStarted}, do: func(ctx context.Context, _ check) (string, error) {
+	return check{Line: Line{Text: lineStopped}, after: []string{lineStarted}, do: r.withLog(func(ctx context.Context, _ check) (string, error) {
 		code, err := r.container.container.Stop(ctx)
 		if err == nil && code != 0 {
-			err = fmt.Errorf("its exit code is %d", code)
+			err = exitFault(code)
 		}
 		return "", err
-	}}
+	})}
+}
+
+// Exit codes of programs that a signal ended.
+const (
+	killed     = 128 + 9
+	terminated = 128 + 15
+)
+
+// exitFault says what an exit code means, and what to do.
+func exitFault(code int) error {
+	const entrypoint = `write ENTRYPOINT and CMD as ["program"]: a shell does not pass the signal on`
+	err := fmt.Errorf("its exit code is %d", code)
+	switch code {
+	case killed:
+		return WithHints(fmt.Errorf("%w: it did not end when it was asked to, and was killed", err),
+			"let the program end with 0 when it gets SIGTERM, within 10 s", entrypoint)
+	case terminated:
+		return WithHints(fmt.Errorf("%w: SIGTERM ended it", err), "let the program handle SIGTERM, and end with 0")
+	}
+	return WithHints(err, "let the program end with 0 when it gets SIGTERM")
 }
 
 // closeContainer ends what a scenario has started.

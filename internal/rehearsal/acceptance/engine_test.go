@@ -177,7 +177,7 @@ func TestEachMistakeInAContainerFailsItsLineOnly(t *testing.T) {
 		},
 		{"killed", func(e *engine) { e.exitCode = 137 }, []string{
 			"the container ends with exit code 0 when it is stopped", "the container ends with exit code 0 when it is stopped",
-		}, "its exit code is 137", 0},
+		}, "its exit code is 137: it did not end when it was asked to, and was killed", 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
