@@ -33,6 +33,14 @@ type Config struct {
 	// EvictionOrder says which of the members that serve is evicted first.
 	EvictionOrder EvictionOrder
 
+	// Drainer lets members finish their work before they are evicted; nil evicts
+	// them at once.
+	Drainer Drainer
+	// DrainTimeout is how long a member may take to finish, [MinInterval] to
+	// [MaxExpiry]. Webhooks must not expire meanwhile, so that Expiry has to be
+	// longer by two intervals.
+	DrainTimeout time.Duration
+
 	// Interval is the time from one turn to the next, [MinInterval] to
 	// [MaxInterval].
 	Interval time.Duration
@@ -79,6 +87,7 @@ func DefaultConfig() Config {
 	return Config{
 		Min: 1, Max: 10, Step: 1, Interval: time.Minute, Grace: 10 * time.Second,
 		StartTimeout: 10 * time.Minute, FailedStarts: 3, EvictionOrder: NewestFirst,
+		DrainTimeout: 3 * time.Minute,
 	}
 }
 
@@ -91,6 +100,7 @@ func (cfg Config) withDefaults() Config {
 	cfg.StartTimeout = cmp.Or(cfg.StartTimeout, defaults.StartTimeout)
 	cfg.FailedStarts = cmp.Or(cfg.FailedStarts, defaults.FailedStarts)
 	cfg.EvictionOrder = cmp.Or(cfg.EvictionOrder, defaults.EvictionOrder)
+	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, defaults.DrainTimeout)
 	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
 	cfg.Timeout = cmp.Or(cfg.Timeout, cfg.Interval*5/6)
 	cfg.Expiry = cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.Interval))
@@ -116,6 +126,9 @@ func (cfg Config) Validate() error {
 		configerr.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
 		configerr.Between("StartTimeout", cfg.StartTimeout, MinInterval, MaxStartTimeout),
 		configerr.Between("FailedStarts", cfg.FailedStarts, 1, MaxSize),
+	}
+	if errs[3] == nil && cfg.Drainer != nil {
+		errs = append(errs, cfg.validateDrainTimeout())
 	}
 	if cfg.EvictionOrder != NewestFirst && cfg.EvictionOrder != OldestFirst {
 		errs = append(errs, &configerr.Error{
@@ -143,6 +156,20 @@ func (cfg Config) validateTimeout() error {
 	return &configerr.Error{
 		Field: "Timeout", Problem: fmt.Sprintf("is %s", cfg.Timeout),
 		Remedy: fmt.Sprintf("set it to %s or longer, and shorter than the interval of %s", MinTimeout, cfg.Interval),
+	}
+}
+
+func (cfg Config) validateDrainTimeout() error {
+	if err := configerr.Between("DrainTimeout", cfg.DrainTimeout, MinInterval, MaxExpiry); err != nil {
+		return err
+	}
+	expiry := cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.Interval))
+	if cfg.DrainTimeout+2*cfg.Interval <= expiry {
+		return nil
+	}
+	return &configerr.Error{
+		Field: "DrainTimeout", Problem: fmt.Sprintf("is %s, and webhooks expire after %s", cfg.DrainTimeout, expiry),
+		Remedy: fmt.Sprintf("set it to %s or shorter, or Expiry to %s or longer", expiry-2*cfg.Interval, cfg.DrainTimeout+2*cfg.Interval),
 	}
 }
 

@@ -34,7 +34,8 @@ type Loop struct {
 	turns      int
 	readAt     time.Time // when the turn in progress read the pool
 	roster     *roster
-	members    []observedMember // as last read
+	members    []observedMember  // as last read
+	drains     map[string]*drain // by the id of the member
 	contention contention
 	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse
 
@@ -70,6 +71,7 @@ func New(cfg Config) (*Loop, error) {
 	return &Loop{
 		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max, cfg.EvictionOrder), demand: demand, pause: pause, metrics: m,
 		pool:        checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
+		drains:      map[string]*drain{},
 		roster:      newRoster(cfg.StartTimeout, cfg.FailedStarts),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil

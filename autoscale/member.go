@@ -49,6 +49,7 @@ const (
 	starting  condition = "starting"  // it has not served yet, and has time left to
 	unhealthy condition = "unhealthy" // it has served, and does not now
 	failed    condition = "failed"    // it has not served in time, or its machine has failed
+	draining  condition = "draining"  // it finishes its work before it is evicted
 	leaving   condition = "leaving"   // it is being removed
 )
 
@@ -58,6 +59,7 @@ type observedMember struct {
 
 	Condition condition
 	Since     time.Time // when it was created, or else first seen
+	Why       string    // it was chosen, if it drains
 }
 
 // Conditions counts the members of a pool by what they are worth to it.
@@ -66,6 +68,7 @@ type Conditions struct {
 	Starting  int `json:"starting"`  // they have not served yet, and have time left to
 	Unhealthy int `json:"unhealthy"` // they have served, and do not now
 	Failed    int `json:"failed"`    // they have not served in time, or their machines have failed
+	Draining  int `json:"draining"`  // they finish their work before they are evicted
 	Leaving   int `json:"leaving"`   // they are being removed
 }
 
@@ -80,6 +83,8 @@ func countConditions(members []observedMember) (c Conditions) {
 			c.Unhealthy++
 		case failed:
 			c.Failed++
+		case draining:
+			c.Draining++
 		case leaving:
 			c.Leaving++
 		}

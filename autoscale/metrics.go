@@ -187,7 +187,7 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 	m.members.WithLabelValues().Set(float64(len(status.Members)))
 	for condition, count := range map[condition]int{
 		serving: conditions.Serving, starting: conditions.Starting, unhealthy: conditions.Unhealthy,
-		failed: conditions.Failed, leaving: conditions.Leaving,
+		failed: conditions.Failed, draining: conditions.Draining, leaving: conditions.Leaving,
 	} {
 		m.conditions.WithLabelValues(string(condition)).Set(float64(count))
 	}

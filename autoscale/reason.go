@@ -29,6 +29,11 @@ const (
 	// ReasonMemberStarting: the pool does not shrink while a member that was
 	// asked for has not served yet, unless it has failed.
 	ReasonMemberStarting Reason = "member-starting"
+	// ReasonDraining: members finish their work before they are evicted.
+	ReasonDraining Reason = "draining"
+	// ReasonTakenBack: more was asked for, and a member that was draining goes
+	// on to serve.
+	ReasonTakenBack Reason = "taken-back"
 	// ReasonHealthUnknown: the pool does not shrink, because the health of its
 	// members could not be read.
 	ReasonHealthUnknown Reason = "health-unknown"
@@ -105,6 +110,8 @@ func reasonUses() []reasonUse {
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},
 		{ReasonAtMaximum, []Result{Held}, []Direction{Up}},
 		{ReasonMemberStarting, []Result{Held}, none},
+		{ReasonDraining, []Result{Held}, none},
+		{ReasonTakenBack, []Result{Held}, []Direction{Up}},
 		{ReasonHealthUnknown, []Result{Held}, none},
 		{ReasonProtected, []Result{Held}, none},
 		{ReasonFuseBlown, []Result{Held}, none},

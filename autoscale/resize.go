@@ -27,6 +27,9 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonSuperseded))
 	}
 	switch {
+	case target.Reason == ReasonTakenBack:
+		d.hold(target.Reason) // its drain has ended
+		l.reportSettled(ctx, d, l.demand.settle(Up, target.Reason))
 	case target.waits():
 		d.hold(target.Reason)
 	case target.Size > d.Size:
@@ -53,6 +56,12 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		l.reportSettled(ctx, d, l.demand.settle(direction, ReasonDryRun))
 		return
 	}
+	l.endDrains(ctx, calls, d.Victims)
+	if !l.drained(ctx, calls, d) {
+		d.To = d.From
+		d.hold(ReasonDraining)
+		return
+	}
 	unclear := false // an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
 		if !unclear {
@@ -75,6 +84,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		if err == nil {
 			l.contention.recordResize(d.To)
 			l.metrics.countEvictions(d.Victims)
+			l.forgetDrains(d.Victims)
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
 			l.reportSettled(ctx, d, l.demand.completeIntent(direction, target.Reason))

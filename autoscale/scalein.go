@@ -20,6 +20,8 @@ type Victim struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	Why  string `json:"why"` // failed, unhealthy, newest or oldest
+	// Connections to its application that are still open, while it drains.
+	Connections int `json:"connections,omitempty"`
 }
 
 // scaleIn lets a pool shrink only when it is known what goes: all members have
@@ -32,6 +34,9 @@ type scaleIn struct {
 }
 
 func (s scaleIn) decide(o observation) target {
+	if o.Up && slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining }) {
+		return target{Size: o.Size, Reason: ReasonTakenBack} // sooner than a new one
+	}
 	want := s.policy.decide(o)
 	if want.Size >= o.Size {
 		return want
@@ -59,7 +64,7 @@ func (s scaleIn) choose(members []observedMember, n int) []Victim {
 	var idle, capacity []observedMember
 	for _, m := range members {
 		switch m.Condition {
-		case failed, unhealthy:
+		case draining, failed, unhealthy:
 			idle = append(idle, m)
 		case serving:
 			capacity = append(capacity, m)
@@ -77,7 +82,7 @@ func (s scaleIn) choose(members []observedMember, n int) []Victim {
 
 // worstFirst compares two members by how willingly they are evicted.
 func (s scaleIn) worstFirst(a, b observedMember) int {
-	rank := map[condition]int{failed: 0, unhealthy: 1, serving: 2}
+	rank := map[condition]int{draining: 0, failed: 1, unhealthy: 2, serving: 3}
 	age := a.Since.Compare(b.Since)
 	if s.order == NewestFirst {
 		age = -age
@@ -93,8 +98,12 @@ func (s scaleIn) name(members []observedMember, n int) []Victim {
 			continue
 		}
 		why := string(m.Condition)
-		if m.Condition == serving {
+		switch m.Condition {
+		case serving:
 			why = string(s.order)
+		case draining:
+			why = m.Why
+		case starting, unhealthy, failed, leaving:
 		}
 		victims = append(victims, Victim{ID: m.ID, Name: m.Name, Why: why})
 	}

@@ -88,6 +88,9 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 // decide asks the policy, and acts on its answer if that is possible now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	target := l.policy.decide(l.observe(d))
+	if len(target.Victims) == 0 && d.State == StateRunning && !l.contention.active() {
+		l.endDrains(ctx, calls, nil)
+	}
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
 	switch {
 	case l.contention.active() && !l.cfg.DryRun:
@@ -119,6 +122,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.readAt = l.cfg.Clock.Now()
 	before := l.roster.blown()
 	l.members = l.roster.observe(status, l.readAt)
+	l.markDraining(l.members, l.readAt)
 	d.Size, d.Members, d.State = status.Size, len(status.Members), status.State
 	d.Conditions, d.FuseBlown, d.HealthError = countConditions(l.members), l.roster.blown(), ""
 	if status.HealthErr != nil {

@@ -1,0 +1,115 @@
+package autoscale
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+)
+
+// A Drainer lets a member finish its work before it is evicted. Members are named
+// by their addresses. Its methods return soon after ctx ends, and are called by
+// one goroutine at a time.
+type Drainer interface {
+	// Drain makes the load balancer take the member out, and returns how many
+	// connections to its application are still open. It is repeated each turn:
+	// a drain that is not renewed for some turns ends by itself, so that a
+	// program that has died leaves no member out.
+	Drain(ctx context.Context, address string) (connections int, err error)
+	// Stop makes the member's application answer what it was asked and end. It
+	// is called shortly before the member goes, if connections do not end.
+	Stop(ctx context.Context, address string) (connections int, err error)
+	// Resume takes the member back.
+	Resume(ctx context.Context, address string) error
+}
+
+// A drain is a member on its way out of the pool.
+type drain struct {
+	why            string // it was chosen
+	address        string
+	since, renewed time.Time
+	served         bool // it did when the drain began
+	stopped        bool
+}
+
+// drained reports whether all victims may go now. It begins their drains, or goes
+// on with them. A drain that fails ends with its timeout: no member stays for good
+// because it does not answer.
+func (l *Loop) drained(ctx, calls context.Context, d *Decision) bool {
+	if l.cfg.Drainer == nil || l.cfg.DryRun {
+		return true
+	}
+	ready := true
+	for i := range d.Victims {
+		at := slices.IndexFunc(l.members, func(m observedMember) bool { return m.ID == d.Victims[i].ID })
+		if m := l.members[at]; m.Condition != failed && m.Address.IsValid() {
+			ready = l.drainMember(ctx, calls, m, &d.Victims[i]) && ready
+		}
+	}
+	return ready
+}
+
+// drainMember begins or renews the drain of a member, and reports whether it is
+// done.
+func (l *Loop) drainMember(ctx, calls context.Context, m observedMember, victim *Victim) bool {
+	now := l.cfg.Clock.Now()
+	began := l.drains[m.ID]
+	if began == nil {
+		began = &drain{why: victim.Why, address: m.Address.String(), since: now, served: m.Condition == serving}
+		l.drains[m.ID] = began
+	}
+	began.renewed = now
+	passed := now.Sub(began.since)
+	connections, err := l.cfg.Drainer.Drain(calls, began.address)
+	victim.Connections = connections
+	out := m.Health != Healthy && passed > 0
+	if err == nil && connections > 0 && out && !began.stopped && passed+l.cfg.Interval >= l.cfg.DrainTimeout {
+		began.stopped = true
+		_, err = l.cfg.Drainer.Stop(calls, began.address)
+	}
+	if err != nil {
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "member cannot be drained",
+			l.attrs(slog.String("member", m.Name), slog.Duration("timeout", l.cfg.DrainTimeout), slog.Any("err", err))...)
+	}
+	switch {
+	case passed >= l.cfg.DrainTimeout:
+		return true
+	case err != nil:
+		return !began.served // it has nothing to finish
+	default:
+		return out && connections == 0
+	}
+}
+
+// endDrains takes back all members but those that go on draining.
+func (l *Loop) endDrains(ctx, calls context.Context, except []Victim) {
+	for id, began := range l.drains {
+		if slices.ContainsFunc(except, func(v Victim) bool { return v.ID == id }) {
+			continue
+		}
+		delete(l.drains, id)
+		if err := l.cfg.Drainer.Resume(calls, began.address); err != nil {
+			l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "member cannot be taken back, its drain ends by itself",
+				l.attrs(slog.String("address", began.address), slog.Any("err", err))...)
+		}
+	}
+}
+
+// markDraining sets the condition of the members that drain. A drain that was not
+// renewed in two turns has ended.
+func (l *Loop) markDraining(members []observedMember, now time.Time) {
+	maps.DeleteFunc(l.drains, func(_ string, began *drain) bool { return now.Sub(began.renewed) > 2*l.cfg.Interval })
+	for i := range members {
+		if began := l.drains[members[i].ID]; began != nil && (members[i].Condition == serving || members[i].Condition == unhealthy) {
+			members[i].Condition, members[i].Why = draining, began.why
+		}
+	}
+}
+
+// forgetDrains forgets the drains of members that are gone.
+func (l *Loop) forgetDrains(victims []Victim) {
+	for _, v := range victims {
+		delete(l.drains, v.ID)
+	}
+}

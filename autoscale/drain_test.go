@@ -1,0 +1,198 @@
+package autoscale_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// A drainer takes members out of a pool's load balancer at once, and records what
+// it was asked.
+type drainer struct {
+	w           *world
+	connections int
+	err         error
+	asked       []string
+}
+
+func (d *drainer) ask(what, address string, health autoscale.Health) (int, error) {
+	d.asked = append(d.asked, what)
+	if d.err != nil {
+		return 0, d.err
+	}
+	status, err := d.w.pool.Status(d.w.Context())
+	require.NoError(d.w, err)
+	for i, m := range status.Members {
+		if m.Address.String() == address {
+			d.w.pool.SetHealth(i, health)
+		}
+	}
+	return d.connections, nil
+}
+
+func (d *drainer) Drain(_ context.Context, address string) (int, error) {
+	return d.ask("drain", address, autoscale.Unhealthy)
+}
+
+func (d *drainer) Stop(_ context.Context, address string) (int, error) {
+	return d.ask("stop", address, autoscale.Unhealthy)
+}
+
+func (d *drainer) Resume(_ context.Context, address string) error {
+	_, err := d.ask("resume", address, autoscale.Healthy)
+	return err
+}
+
+// newDrainingWorld returns a world of healthy members that can be drained.
+func newDrainingWorld(t *testing.T, size int) (*world, *drainer) {
+	t.Helper()
+	d := &drainer{}
+	w := newWorld(t, size, func(cfg *autoscale.Config) { cfg.Drainer = d })
+	d.w = w
+	for i := range size {
+		w.pool.SetHealth(i, autoscale.Healthy)
+	}
+	w.turn()
+	return w, d
+}
+
+func TestAMemberFinishesItsWorkBeforeItGoes(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 3)
+	drainer.connections = 7
+	w.webhook(down)
+
+	first := w.turn()
+	assert.Equal(t, autoscale.ReasonDraining, first.Reason)
+	assert.Empty(t, first.Settled, "the webhook waits")
+	second := w.turn()
+	assert.Equal(t, autoscale.ReasonDraining, second.Reason)
+	assert.Equal(t, 7, second.Victims[0].Connections)
+	assert.Equal(t, autoscale.Conditions{Serving: 2, Draining: 1}, second.Conditions)
+	assert.Equal(t, first.Victims[0].ID, second.Victims[0].ID, "it stays the same member")
+	assert.Equal(t, 3, w.pool.Size())
+
+	drainer.connections = 0
+	third := w.turn()
+	assert.Equal(t, autoscale.ReasonStepDown, third.Reason)
+	assert.Equal(t, "newest", third.Victims[0].Why, "and the same reason")
+	assert.NotContains(t, w.pool.IDs(), first.Victims[0].ID)
+	assert.Equal(t, []string{"drain", "drain", "drain"}, drainer.asked)
+	assert.Equal(t, autoscale.ReasonNoDemand, w.turn().Reason)
+}
+
+func TestAMemberLeavesTheBalancerFirst(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	for i := range w.pool.IDs() {
+		w.pool.SetHealth(i, autoscale.Healthy) // the balancer has not noticed
+	}
+	assert.Equal(t, autoscale.ReasonDraining, w.turn().Reason, "without connections, but some may come")
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+	assert.Len(t, drainer.asked, 3)
+}
+
+func TestADrainEndsWithItsTimeout(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.webhook(down)
+	for range 3 {
+		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	}
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason, "after three minutes")
+	assert.Equal(t, []string{"drain", "drain", "drain", "stop", "drain"}, drainer.asked, "its application ends before")
+}
+
+func TestADrainThatFailsBlocksNothingForGood(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.err = errors.New("no route to host")
+	w.webhook(down)
+	for range 3 {
+		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	}
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+func TestADeadMemberHasNothingToFinish(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.err = errors.New("no route to host")
+	dead := w.pool.SetHealth(0, autoscale.Unhealthy)
+	w.webhook(down)
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+	assert.NotContains(t, w.pool.IDs(), dead)
+}
+
+func TestUpTakesADrainingMemberBack(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.webhook(up)
+
+	d := w.turn()
+
+	assert.Equal(t, autoscale.ReasonTakenBack, d.Reason)
+	assert.Equal(t, fate{up: autoscale.ReasonTakenBack, down: autoscale.ReasonSuperseded}, fates(d))
+	assert.Equal(t, []string{"drain", "resume"}, drainer.asked)
+	assert.Empty(t, w.pool.Resizes(), "no other is started")
+	assert.Equal(t, autoscale.Conditions{Serving: 2}, w.turn().Conditions)
+}
+
+func TestAMemberThatIsProtectedMeanwhileIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.webhook(down)
+	first := w.turn()
+	require.Equal(t, autoscale.ReasonDraining, first.Reason)
+	w.pool.Protect(slices.Index(w.pool.IDs(), first.Victims[0].ID))
+
+	assert.Equal(t, autoscale.ReasonProtected, w.turn().Reason)
+	assert.Equal(t, []string{"drain", "resume"}, drainer.asked)
+	third := w.turn()
+	assert.Equal(t, autoscale.ReasonDraining, third.Reason)
+	assert.NotEqual(t, first.Victims[0].ID, third.Victims[0].ID)
+}
+
+// TestADrainThatWasInterruptedBeginsAnew: its member may have served meanwhile.
+func TestADrainThatWasInterruptedBeginsAnew(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.pause(3*time.Minute+time.Second, "")
+	for range 3 {
+		require.Equal(t, autoscale.ReasonPaused, w.turn().Reason)
+	}
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.pool.SetHealth(1, autoscale.Healthy)
+	w.webhook(down)
+	for range 3 {
+		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	}
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+func TestNoWebhookExpiresDuringADrain(t *testing.T) {
+	t.Parallel()
+	cfg := autoscale.DefaultConfig()
+	cfg.Drainer = &drainer{}
+	require.NoError(t, cfg.Validate())
+	cfg.DrainTimeout = 4 * time.Minute
+	require.EqualError(t, cfg.Validate(), "DrainTimeout is 4m0s, and webhooks expire after 5m0s: set it to 3m0s or shorter, or Expiry to 6m0s or longer")
+	cfg.Expiry = 6 * time.Minute
+	require.NoError(t, cfg.Validate())
+}
