@@ -22,7 +22,13 @@ const zone = "at-vie-1"
 // newCloud returns a cloud whose instances boot on the driver, and a client.
 func newCloud(t *testing.T, driver *nspawn.Driver) (*exoapi.Cloud, *egoscale.Client) {
 	t.Helper()
-	cloud, err := exoapi.New(exoapi.Config{Machines: driver, Timing: exoapi.Timing{Speed: 100}})
+	return newCloudThatRemoves(t, driver, exoapi.Removal{})
+}
+
+// newCloudThatRemoves returns the same with a removal.
+func newCloudThatRemoves(t *testing.T, driver *nspawn.Driver, removal exoapi.Removal) (*exoapi.Cloud, *egoscale.Client) {
+	t.Helper()
+	cloud, err := exoapi.New(exoapi.Config{Machines: driver, Removal: removal, Timing: exoapi.Timing{Speed: 100}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -94,4 +100,31 @@ func TestInstanceThatShutsItselfDownIsStoppedAndStartsAgain(t *testing.T) {
 	require.NoError(t, client.StartInstance(t.Context(), zone, i))
 	awaitState(t, client, i, "running")
 	eventually(t, "it boots again", func() bool { return len(log.find("machine boots")) == 2 })
+}
+
+func TestRemovedMachineIsKilledUnlessItMayShutDown(t *testing.T) {
+	for name, test := range map[string]struct {
+		grace     time.Duration
+		shutdowns int
+	}{"killed": {0, 0}, "shut down": {time.Minute, 1}} {
+		t.Run(name, func(t *testing.T) {
+			driver, log := newDriver(t)
+			_, client := newCloudThatRemoves(t, driver, exoapi.Removal{Grace: test.grace})
+			i := createInstance(t, client, "#!/bin/sh\ntrue\n")
+			booted(t, log, driverapi.Machine{Name: "web"}, 1)
+			awaitState(t, client, i, "running")
+			op := make(chan error, 1)
+			ctx := context.WithoutCancel(t.Context())
+			go func() { op <- client.DeleteInstance(ctx, zone, i) }()
+			if test.shutdowns > 0 {
+				eventually(t, "it shuts down", func() bool { return len(log.find("machine shuts down")) == test.shutdowns })
+				_, err := client.GetInstance(t.Context(), zone, *i.ID)
+				require.NoError(t, err, "the instance is there until the grace is over")
+			} else {
+				require.NoError(t, <-op)
+			}
+			eventually(t, "it is off", func() bool { return driver.Kill(*i.ID) != nil })
+			assert.Len(t, log.find("machine shuts down"), test.shutdowns)
+		})
+	}
 }
