@@ -26,6 +26,8 @@ func masked() []string {
 		"systemd-networkd.service", "systemd-networkd.socket", "systemd-networkd-wait-online.service",
 		"console-getty.service", "getty@.service", "systemd-resolved.service",
 		"console-setup.service", "keyboard-setup.service", "setvtrgb.service",
+		// Each has an inotify instance, of which all machines and their host share 128.
+		"systemd-ask-password-console.path", "systemd-ask-password-wall.path",
 		// News and offers of Ubuntu. Every "apt-get update" starts the first two.
 		"apt-news.service", "esm-cache.service", "motd-news.timer", "ua-timer.timer", "ua-reboot-cmds.service",
 		"ubuntu-advantage.service",

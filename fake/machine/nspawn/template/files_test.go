@@ -19,7 +19,7 @@ func TestUnitsThatOnlyTakeTimeAreMasked(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(units, "motd-news.timer"), nil, 0o600)) // as if a package had brought it
 	require.NoError(t, template.Finish(dir))
 	for _, unit := range []string{
-		"apt-daily.timer", "motd-news.timer", "ua-timer.timer", "apt-news.service", "esm-cache.service", "ua-reboot-cmds.service",
+		"systemd-ask-password-console.path", "systemd-ask-password-wall.path", "apt-daily.timer", "motd-news.timer", "ua-timer.timer", "apt-news.service", "esm-cache.service", "ua-reboot-cmds.service",
 	} {
 		target, err := os.Readlink(filepath.Join(units, unit))
 		require.NoError(t, err)
