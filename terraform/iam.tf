@@ -16,8 +16,8 @@ locals {
   # The condition under which each operation of the API is allowed. A rule that
   # cannot be evaluated allows nothing, so a misunderstood rule refuses.
   allowed_operations = {
-    "get-instance-pool"   = "(${local.about_this_pool})"
-    "scale-instance-pool" = "(${local.about_this_pool}) && parameters.size <= ${local.key_maximum}"
+    "get-instance-pool"           = "(${local.about_this_pool})"
+    "scale-instance-pool"         = "(${local.about_this_pool}) && parameters.size <= ${local.key_maximum}"
     "evict-instance-pool-members" = "(${local.about_this_pool})"
     # Rules see a call, not its answer: a list shows everything in the zone.
     "list-instances"      = "zone == '${var.zone}'"
