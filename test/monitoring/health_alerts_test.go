@@ -11,7 +11,8 @@ import (
 )
 
 // An incident is what happens to a system, by the minute, and when an alert about
-// it fires: at some times, and at others not.
+// it fires: at some times, and at others not. promtool evaluates recorded series and
+// alerts in any order, so that a change needs half a minute to show.
 type incident struct {
 	series       map[string]string
 	quiet, fires []string
@@ -37,12 +38,12 @@ func incidents() map[string]incident {
 		},
 		"No decision": {
 			map[string]string{ofAutoscaler("last_decision_timestamp_seconds", ""): "0+60x10 600x10 1260+60x20", ofAutoscaler("interval_seconds", ""): "60x40"},
-			[]string{"12m", "22m"},
+			[]string{"12m", "23m"},
 			[]string{"15m"},
 		},
 		"No discovery": {
 			map[string]string{ofDiscovery("last_success_timestamp_seconds", ""): "0+60x10 600x10 1260+60x20"},
-			[]string{"12m", "22m"},
+			[]string{"12m", "23m"},
 			[]string{"13m"},
 		},
 		"Member down": {
@@ -73,7 +74,7 @@ func incidents() map[string]incident {
 		"Autoscaler paused": {
 			map[string]string{ofAutoscaler("pause_start_timestamp_seconds", ""): "0x59 3600x1500 0x60"},
 			[]string{"1h30m", "24h50m", "26h10m"},
-			[]string{"25h0m30s"},
+			[]string{"25h2m"},
 		},
 		"Second autoscaler": {
 			map[string]string{ofAutoscaler("contended", ""): "0x5 1x5 0x20"},
@@ -128,6 +129,20 @@ func TestEachAlertAboutTheSystemFiresAndEnds(t *testing.T) {
 			requireAlert(t, title, what)
 		})
 	}
+}
+
+func TestEvictionsThatFailAreResizesThatFail(t *testing.T) {
+	t.Parallel()
+	requireAlert(t, "Resizes failing", incident{
+		map[string]string{
+			ofAutoscaler("decisions_total", `,result="failed",reason="refused"`):    "0x5 1+1x30",
+			ofAutoscaler("decisions_total", `,result="resized",reason="step-down"`): "0x40",
+			ofAutoscaler("api_errors_total", `,call="resize"`):                      "0x40",
+			ofAutoscaler("api_errors_total", `,call="evict"`):                       "0x5 1+1x30",
+		},
+		[]string{"7m"},
+		[]string{"9m", "20m"},
+	})
 }
 
 // More of what must not fire, beside the times before and after an incident.
