@@ -204,9 +204,10 @@ func FuzzAnswers(f *testing.F) {
 		_, resolveErr := client.ResolvePool(t.Context(), "web")
 		_, listErr := client.Lister().Instances(t.Context(), []string{poolID})
 		_, backendsErr := client.Lister().Backends(t.Context())
+		_, sourcesErr := client.HealthCheckSources(t.Context())
 
 		if status != http.StatusOK {
-			for _, err := range []error{statusErr, resizeErr, resolveErr, listErr, backendsErr} {
+			for _, err := range []error{statusErr, resizeErr, resolveErr, listErr, backendsErr, sourcesErr} {
 				assert.Error(t, err)
 			}
 		}

@@ -141,10 +141,12 @@ func (s *securityGroups) inventory(found world.Inventory) {
 
 // addStandard adds the groups that every organization has.
 func (s *securityGroups) addStandard() {
-	var checkers []string
+	checkers := []string{"127.0.0.1/32"} // what is on this host is checked from there
 	if s.firewall != nil {
-		for _, p := range s.firewall.HealthcheckSources() {
-			checkers = append(checkers, p.String())
+		sources := s.firewall.HealthcheckSources()
+		checkers = make([]string, len(sources))
+		for i, p := range sources {
+			checkers[i] = p.String()
 		}
 	}
 	for _, g := range []*securityGroup{
