@@ -52,6 +52,7 @@ resource "terraform_data" "deployment" {
   depends_on = [
     exoscale_nlb_service.http,
     exoscale_security_group_rule.members_application,
+    exoscale_security_group_rule.members_drain,
     exoscale_security_group_rule.members_exporter,
     exoscale_security_group_rule.monitoring,
   ]

@@ -50,6 +50,16 @@ resource "exoscale_security_group_rule" "members_exporter" {
   end_port               = 9100
 }
 
+resource "exoscale_security_group_rule" "members_drain" {
+  security_group_id      = exoscale_security_group.members.id
+  description            = "Draining, for the monitoring machine only."
+  type                   = "INGRESS"
+  protocol               = "TCP"
+  user_security_group_id = exoscale_security_group.monitoring.id
+  start_port             = 9101
+  end_port               = 9101
+}
+
 # Only needed if a key is named: nothing else logs in to members.
 resource "exoscale_security_group_rule" "members_ssh" {
   for_each = var.ssh_key == null ? toset([]) : toset(var.deploy_cidrs)

@@ -19,8 +19,11 @@ locals {
   )
 
   member_cloud_config = templatefile("${path.module}/templates/member.yaml.tftpl", {
-    application = templatefile("${path.module}/templates/application.service.tftpl", { image = local.image })
-    setup       = file("${path.module}/files/member/setup.sh")
+    application   = templatefile("${path.module}/templates/application.service.tftpl", { image = local.image })
+    drain         = file("${path.module}/files/member/drain.py")
+    drain_service = templatefile("${path.module}/templates/drain@.service.tftpl", { port = var.application_port })
+    drain_socket  = file("${path.module}/files/member/drain.socket")
+    setup         = file("${path.module}/files/member/setup.sh")
   })
   member_user_data = base64gzip(local.member_cloud_config)
 }

@@ -24,8 +24,8 @@ variable "application_port" {
   }
 
   validation {
-    condition     = !contains([22, 9100], var.application_port)
-    error_message = "Ports 22 (SSH) and 9100 (node exporter) are in use on each member; choose another port."
+    condition     = !contains([22, 9100, 9101], var.application_port)
+    error_message = "Ports 22 (SSH), 9100 (node exporter) and 9101 (draining) are in use on each member; choose another port."
   }
 }
 

@@ -51,6 +51,11 @@ func judgeUserData(t *testing.T, text []byte) {
 		require.NoError(t, os.WriteFile(commands, []byte("#!/bin/sh\n"+strings.Join(config.Commands, "\n")+"\n"), 0o600))
 		checked(t, "shellcheck", append(scripts, commands)...)
 	})
+	t.Run("Python compiles its programs", func(t *testing.T) {
+		for _, path := range find(t, root, "*.py") {
+			checked(t, "python3", "-I", "-W", "error", "-m", "py_compile", path)
+		}
+	})
 	t.Run("its commands name files that are there", func(t *testing.T) {
 		for _, path := range regexp.MustCompile(`/usr/local/lib/\S+`).FindAllString(strings.Join(config.Commands, " "), -1) {
 			assert.FileExists(t, filepath.Join(root, path))
@@ -93,7 +98,7 @@ func judgeUserData(t *testing.T, text []byte) {
 func judgeUnits(t *testing.T, root string) {
 	t.Helper()
 	dir := filepath.Join(root, "etc/systemd/system")
-	units := find(t, dir, "*.service")
+	units := append(find(t, dir, "*.service"), find(t, dir, "*.socket")...)
 	require.NotEmpty(t, units)
 	for _, path := range find(t, dir, "*.service.d") {
 		unit := strings.TrimSuffix(path, ".d")
@@ -117,7 +122,7 @@ func checked(t *testing.T, tool string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(tool)
 	if err != nil {
-		t.Skipf("%s is not installed (Debian packages: cloud-init, shellcheck, systemd, prometheus)", tool)
+		t.Skipf("%s is not installed (Debian packages: cloud-init, python3, shellcheck, systemd, prometheus)", tool)
 	}
 	said, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
 	require.NoError(t, err, "%s %s:\n%s", tool, strings.Join(args, " "), said)

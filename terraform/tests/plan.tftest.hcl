@@ -71,6 +71,10 @@ run "members_show_the_exporter_to_the_monitoring_machine_only" {
     error_message = "The exporter has port 9100."
   }
   assert {
+    condition     = exoscale_security_group_rule.members_drain.start_port == 9101 && exoscale_security_group_rule.members_drain.end_port == 9101
+    error_message = "Members are told to drain on port 9101."
+  }
+  assert {
     condition     = exoscale_security_group_rule.members_application.cidr == "0.0.0.0/0" && exoscale_security_group_rule.members_application.start_port == 8080
     error_message = "The application is open to the load balancer's clients."
   }

@@ -64,6 +64,14 @@ run "infrastructure_alone" {
     error_message = "Only the monitoring machine reaches the exporter."
   }
   assert {
+    condition     = exoscale_security_group_rule.members_drain.user_security_group_id == exoscale_security_group.monitoring.id
+    error_message = "Only the monitoring machine tells members to drain."
+  }
+  assert {
+    condition     = strcontains(local.member_cloud_config, "/usr/local/lib/exopool/drain.py 8080 /sys/")
+    error_message = "A drain is about the port of the application."
+  }
+  assert {
     condition     = output.application_url == "http://203.0.113.8/" && output.grafana_url == "http://203.0.113.7:3000/" && output.prometheus_url == "http://203.0.113.7:9090/"
     error_message = "Outputs name the addresses."
   }

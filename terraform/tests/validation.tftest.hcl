@@ -230,6 +230,16 @@ run "refuses_the_port_of_the_exporter" {
   expect_failures = [var.application_port]
 }
 
+run "refuses_the_port_of_draining" {
+  command = plan
+
+  variables {
+    application_port = 9101
+  }
+
+  expect_failures = [var.application_port]
+}
+
 run "refuses_paths_without_a_slash" {
   command = plan
 

@@ -87,7 +87,7 @@ func verify(t *testing.T, c *cloud) {
 	}
 	assert.Equal(t, 1, outside, "the monitoring machine is the only instance outside the pool")
 	assert.ElementsMatch(t, []string{
-		"members 8080 from 0.0.0.0/0", "members 9100 from monitoring",
+		"members 8080 from 0.0.0.0/0", "members 9100 from monitoring", "members 9101 from monitoring",
 		"monitoring 22 from 0.0.0.0/0", "monitoring 3000 from 0.0.0.0/0", "monitoring 9090 from 0.0.0.0/0",
 	}, c.openings(t))
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sets up a new member of the pool: node exporter and application. Runs once, at
-# the first boot.
+# Sets up a new member of the pool: node exporter, application, and where it is
+# told to drain. Runs once, at the first boot.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
@@ -18,6 +18,7 @@ apt() {
 }
 
 apt update
-apt install --no-install-recommends prometheus-node-exporter podman netavark crun apparmor
+apt install --no-install-recommends prometheus-node-exporter podman netavark crun apparmor nftables
 systemctl daemon-reload
 systemctl enable --now prometheus-node-exporter.service application.service
+systemctl enable --now drain.socket
