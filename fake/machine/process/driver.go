@@ -126,13 +126,13 @@ func New(ctx context.Context, cfg Config) (*Driver, error) {
 		return nil, fmt.Errorf("process driver: %w", errors.Join(err, network.claim.Close(), os.RemoveAll(d.dir)))
 	}
 	cfg.Logger.Info("process driver ready", "instances", network.instances, "balancers", network.balancers,
-		"load_port", d.PortFor(LoadPort), "exporter_port", d.PortFor(ExporterPort))
+		"load_port", d.PortFor(LoadPort), "exporter_port", d.PortFor(ExporterPort), "drain_port", d.PortFor(DrainPort))
 	return d, nil
 }
 
 // prepare decides on the ports of members and makes the directory.
 func (d *Driver) prepare() (err error) {
-	for _, port := range []int{LoadPort, ExporterPort} {
+	for _, port := range []int{LoadPort, ExporterPort, DrainPort} {
 		if _, err := d.ports.decide(port); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (d *Driver) Networks() (instances, balancers netip.Prefix) {
 }
 
 // PortFor returns the port that serves for the given one on every member. It
-// is the same, unless another program of this host holds 8080 or 9100 on
+// is the same, unless another program of this host holds 8080, 9100 or 9101 on
 // all addresses: then a stand-in serves, decided once and logged.
 func (d *Driver) PortFor(port int) int { return d.ports.known(port) }
 
@@ -190,7 +190,7 @@ func (d *Driver) Start(m driverapi.Machine) error {
 func (d *Driver) settings(r *run) MemberSettings {
 	return MemberSettings{
 		Address:  r.machine.Address,
-		LoadPort: d.PortFor(LoadPort), ExporterPort: d.PortFor(ExporterPort),
+		LoadPort: d.PortFor(LoadPort), ExporterPort: d.PortFor(ExporterPort), DrainPort: d.PortFor(DrainPort),
 		Dir:   r.dir(d.dir),
 		Share: d.cfg.Share, Work: d.cfg.Work, Grace: d.cfg.Grace,
 	}

@@ -15,6 +15,7 @@ const MemberArgument = "exopool-member"
 const (
 	LoadPort     = 8080
 	ExporterPort = 9100
+	DrainPort    = 9101
 )
 
 // MemberSettings is what a member reads from its standard input: one JSON
@@ -24,6 +25,7 @@ type MemberSettings struct {
 	Address      netip.Addr    `json:"address"`
 	LoadPort     int           `json:"load_port"`
 	ExporterPort int           `json:"exporter_port"`
+	DrainPort    int           `json:"drain_port"`
 	Dir          string        `json:"dir"`   // made and removed by the member; its parent is the driver's
 	Share        float64       `json:"share"` // of a CPU
 	Work         time.Duration `json:"work"`  // CPU time per request

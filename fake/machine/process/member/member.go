@@ -74,8 +74,11 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	servers, err := listen(ctx, map[int]http.Handler{
-		s.LoadPort: loadgen.NewHandler(cpu), s.ExporterPort: exporter,
+	drainer, application := newDrainer(loadgen.NewHandler(cpu))
+	servers, err := listen(ctx, map[int]*http.Server{
+		s.LoadPort:     application,
+		s.ExporterPort: {Handler: exporter, ReadHeaderTimeout: headerTimeout},
+		s.DrainPort:    {Handler: drainer, ReadHeaderTimeout: headerTimeout},
 	}, s.Address)
 	if err != nil {
 		return err

@@ -11,15 +11,18 @@ import (
 	"time"
 )
 
-// servers serve one handler per port, all on the same address.
+// headerTimeout is the longest duration in which a client sends its headers.
+const headerTimeout = 10 * time.Second
+
+// servers serve one port each, all on the same address.
 type servers []*http.Server
 
 // listen returns when all ports are bound, so that a member answers on all of
 // them or on none.
-func listen(ctx context.Context, handlers map[int]http.Handler, address netip.Addr) (servers, error) {
+func listen(ctx context.Context, ports map[int]*http.Server, address netip.Addr) (servers, error) {
 	var all servers
 	var listeners []net.Listener
-	for port, handler := range handlers {
+	for port, server := range ports {
 		at := netip.AddrPortFrom(address, uint16(port)) //nolint:gosec // G115: ports are below 65536
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", at.String())
 		if err != nil {
@@ -29,7 +32,7 @@ func listen(ctx context.Context, handlers map[int]http.Handler, address netip.Ad
 			return nil, fmt.Errorf("serve on %v: %w", at, err)
 		}
 		listeners = append(listeners, l)
-		all = append(all, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second})
+		all = append(all, server)
 	}
 	for i, server := range all {
 		go func() { _ = server.Serve(listeners[i]) }() // ends with the server
