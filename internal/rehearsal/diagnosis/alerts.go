@@ -7,9 +7,14 @@ import (
 	"strings"
 )
 
+// threshold is the CPU use in percent above which the pool has to grow.
+const threshold = 80
+
 // alertProblems says why alerts of a Grafana do not reach the autoscaler. Where there
-// is no Grafana, it says nothing. load is what is to be said of the CPU use.
-func (e *Examiner) alertProblems(ctx context.Context, p patient, load string) []finding {
+// is no Grafana, it says nothing. The average CPU use is in percent, and negative if it
+// is not known.
+func (e *Examiner) alertProblems(ctx context.Context, p patient, average float64) []finding {
+	load := atAverage(average)
 	a, err := e.alerting(ctx, p.Address)
 	if err != nil || a.rules == 0 && e.prometheusAlerts(ctx, p.Address) {
 		return nil
@@ -41,6 +46,11 @@ func (e *Examiner) alertProblems(ctx context.Context, p patient, load string) []
 		return []finding{{
 			seen: p.named("Grafana could not evaluate its alert rules%s%s", got, quoted(p, notEvaluated)),
 			do:   "correct the query of the rule, and address and uid of its data source: Prometheus as seen from Grafana's container",
+		}}
+	case average >= 0 && average < threshold:
+		return []finding{{
+			seen: p.named("none of Grafana's %.0f alert rules fires%s: the clients do not load the members enough", a.rules, load),
+			do:   "rehearse on a host with less other work",
 		}}
 	}
 	return []finding{{

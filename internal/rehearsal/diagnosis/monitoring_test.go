@@ -227,6 +227,11 @@ func TestCausesInMonitoring(t *testing.T) {
 			hint: "compare the limit of the rule with what its query gives: 0.8 for a ratio, 80 for percent; it has to fire within 2 minutes, and " +
 				"let Grafana's alert above 80 % post to http://AUTOSCALER:LISTEN_PORT/up as seen from Grafana's container (not localhost), evaluated each minute or more often",
 		},
+		"too little load": {
+			world: world{facts: done(nil), callers: calling, answers: with(healthy(), results(diagnosis.AverageQuery, "", "69.1")), grafana: grafana("idle")},
+			about: growth, cause: "monitoring: none of Grafana's 2 alert rules fires, at an average CPU use of 69 %: the clients do not load the members enough",
+			hint: "rehearse on a host with less other work",
+		},
 		"rules that cannot be evaluated": {
 			world: world{facts: done(nil), callers: calling, answers: healthy(), grafana: grafana("failing")},
 			about: growth, cause: "monitoring: Grafana could not evaluate its alert rules, so that the autoscaler got no webhook",

@@ -3,7 +3,9 @@ package diagnosis
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/netip"
+	"strconv"
 )
 
 // silence says that nothing on the monitoring machine calls the API, and why, if so.
@@ -31,18 +33,15 @@ func (e *Examiner) scalingProblems(ctx context.Context, p patient) []finding {
 	if found := e.silence(p); len(found) > 0 {
 		return found
 	}
-	load := ""
-	if average, ok := e.average(ctx, p.Address); ok {
-		load = fmt.Sprintf(", at an average CPU use of %.0f %%", average)
-	}
-	if found := e.alertProblems(ctx, p, load); len(found) > 0 {
+	average := e.average(ctx, p.Address)
+	if found := e.alertProblems(ctx, p, average); len(found) > 0 {
 		return found
 	}
 	if e.cfg.Account.Callers()[p.Address].Operations["scale-instance-pool"] > 0 {
 		return nil
 	}
 	return []finding{{
-		seen:   p.named("it calls the API, but has never resized the pool: its autoscaler got no webhook%s", load),
+		seen:   p.named("it calls the API, but has never resized the pool: its autoscaler got no webhook%s", atAverage(average)),
 		do:     webhookRemedy,
 		weight: symptom,
 	}}
@@ -50,13 +49,25 @@ func (e *Examiner) scalingProblems(ctx context.Context, p patient) []finding {
 
 const averageQuery = `100 * avg(sum by (instance) (rate(node_cpu_seconds_total{mode!="idle"}[1m])) / sum by (instance) (rate(node_cpu_seconds_total[1m])))`
 
-// average returns the members' average CPU use in percent.
-func (e *Examiner) average(ctx context.Context, at netip.Addr) (percent float64, ok bool) {
+// average returns the members' average CPU use in percent; a negative one if Prometheus
+// has none.
+func (e *Examiner) average(ctx context.Context, at netip.Addr) (percent float64) {
 	results, err := e.query(ctx, at, averageQuery)
 	if err != nil || len(results) != 1 {
-		return 0, false
+		return -1
 	}
 	text, _ := results[0].Value[1].(string)
-	_, err = fmt.Sscan(text, &percent)
-	return percent, err == nil
+	percent, err = strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(percent) { // as long as nothing was measured
+		return -1
+	}
+	return percent
+}
+
+// atAverage is what is to be said of an average; nothing if it is not known.
+func atAverage(percent float64) string {
+	if percent < 0 {
+		return ""
+	}
+	return fmt.Sprintf(", at an average CPU use of %.0f %%", percent)
 }
