@@ -203,6 +203,11 @@ func TestCausesAndWhatToDo(t *testing.T) {
 			about: backends, cause: "web: its user-data is still at work: whiptail --backtitle Package",
 			hint: "it waits for an answer: export DEBIAN_FRONTEND=noninteractive before apt-get",
 		},
+		"debconf that asks nothing": {
+			world: world{open: []int{8080}, facts: map[string]driverapi.Facts{"web": {On: true, Working: []string{"apt-get install -y docker.io", "/usr/bin/perl /usr/bin/debconf-set-selections"}}}},
+			about: backends, cause: "web: its user-data is still at work: /usr/bin/perl /usr/bin/debconf-set-selections",
+			hint: "install less, or wait: packages come over the internet",
+		},
 		"listens on loopback only": {
 			world: world{open: []int{8080}, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("127.0.0.1:8080") })},
 			about: backends, cause: "web: port 8080 listens on 127.0.0.1 only", hint: "let the program listen on 0.0.0.0:8080",

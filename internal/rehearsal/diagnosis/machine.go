@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,8 @@ func afterwards(p patient, about acceptance.Subject) (found []finding) {
 	return found
 }
 
+var packageManager = regexp.MustCompile(`\b(apt|apt-get|dpkg)\b`)
+
 // working says what user-data is doing that is not done.
 func working(p patient) []finding {
 	if p.facts.Done || len(p.facts.Working) == 0 {
@@ -80,11 +83,11 @@ func working(p patient) []finding {
 	switch {
 	case strings.HasPrefix(now, "docker run ") || strings.HasPrefix(now, "podman run "):
 		f.do = "add --detach (-d): without it the script waits until the container ends"
-	case strings.Contains(now, "debconf") || strings.Contains(now, "whiptail") || strings.Contains(now, "dialog "):
+	case strings.Contains(now, "/debconf/frontend") || strings.Contains(now, "whiptail") || strings.Contains(now, "dialog "):
 		f.do = "it waits for an answer: export DEBIAN_FRONTEND=noninteractive before apt-get"
 	case strings.HasPrefix(now, "sleep "):
 		f.do = "shorten the sleep, or wait for the condition instead"
-	case strings.Contains(now, "apt"):
+	case slices.ContainsFunc(p.facts.Working, packageManager.MatchString):
 		f.do = "install less, or wait: packages come over the internet"
 	default:
 		f.do = "a program that is to stay belongs into a service or a container, so that the script goes on"
