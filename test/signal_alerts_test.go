@@ -35,8 +35,11 @@ func (w *signalWorld) evaluate() {
 	for _, group := range w.groups {
 		group.Eval(w.t.Context(), w.at())
 	}
-	w.alert("up", w.read("exopool:cpu_at_least:percent") > w.read("exopool:cpu_high:percent"))
-	w.alert("down", w.read("exopool:cpu_at_most:percent") < w.read("exopool:cpu_low:percent"))
+	least, most := w.read("exopool:cpu_at_least:percent"), w.read("exopool:cpu_at_most:percent")
+	require.Equal(w.t, math.IsNaN(least), math.IsNaN(most), "both bounds are known, or none")
+	require.False(w.t, least > most, "at least %v and at most %v", least, most)
+	w.alert("up", least > w.read("exopool:cpu_high:percent"))
+	w.alert("down", most < w.read("exopool:cpu_low:percent"))
 }
 
 func (w *signalWorld) alert(direction string, holds bool) {

@@ -241,6 +241,32 @@ func TestSignalCountsMembersThatWork(t *testing.T) {
 			[]load{{"1m30s", 35, 35}, {"3m", 18, 35}, {"4m5s", 18, 35}, {"4m20s", 18, 18}},
 			[]string{low},
 		},
+		"a busy boot is no reason to shrink, and asks for members until it is left out": {
+			[][]promSeries{
+				member(one, busy(rounds, 10)),
+				{health(one, "1x180")},
+				member(two, busy(rounds, 95)),
+				{health(two, "0x180")},
+				{fresh},
+			},
+			[]load{{"4m", 53, 53}, {"14m", 10, 10}},
+			[]string{low},
+		},
+		"a pool that grows because of busy boots does not shrink": {
+			[][]promSeries{
+				member(one, busy(50, 10)),
+				{health(one, "1x50")},
+				member(two, busy(50, 100)),
+				member(three, busy(50, 100)),
+				member("192.0.2.4:9100", busy(50, 100)),
+				member("192.0.2.5:9100", busy(50, 100)),
+				member("192.0.2.6:9100", busy(50, 100)),
+				{health(two, "0x50"), health(three, "0x50"), health("192.0.2.4:9100", "0x50")},
+				{health("192.0.2.5:9100", "0x50"), health("192.0.2.6:9100", "0x50"), fresh},
+			},
+			[]load{{"4m", 85, 85}},
+			[]string{high},
+		},
 		"a member that never becomes healthy is no capacity after five minutes": {
 			[][]promSeries{
 				member(one, busy(rounds, 100)),
