@@ -9,7 +9,7 @@ import (
 
 // Limits of what users can want of a removal.
 const (
-	maxGrace    = 10 * time.Minute
+	maxGrace    = 20 * time.Second // of the drivers
 	maxDelay    = 24 * time.Hour
 	maxAttempts = 100
 )
