@@ -11,8 +11,8 @@ as long as their connections last. The kernel ends a drain when its time is over
     POST /stop                                   tells the application of a drain to end
 
 Each answers {"draining": true, "connections": 3}: the connections to the
-application in which something may be on its way, but for those of health checks,
-of this machine and of who asks.
+application on which something may be on its way, but for those of this machine,
+of who asks and, with PUT, of health checks.
 """
 
 import http.server
