@@ -33,6 +33,12 @@ type Config struct {
 	// EvictionOrder says which of the members that serve is evicted first.
 	EvictionOrder EvictionOrder
 
+	// RepairAfter is how long a member may be unhealthy or failed until it is
+	// replaced, up to [MaxStartTimeout]; negative: for ever.
+	RepairAfter time.Duration
+	// RepairsPerHour is how many members may be replaced in an hour, 1 to
+	// [MaxSize].
+	RepairsPerHour int
 	// Drainer lets members finish their work before they are evicted; nil evicts
 	// them at once.
 	Drainer Drainer
@@ -87,6 +93,7 @@ func DefaultConfig() Config {
 	return Config{
 		Min: 1, Max: 10, Step: 1, Interval: time.Minute, Grace: 10 * time.Second,
 		StartTimeout: 10 * time.Minute, FailedStarts: 3, EvictionOrder: NewestFirst,
+		RepairAfter: 10 * time.Minute, RepairsPerHour: 3,
 		DrainTimeout: 3 * time.Minute,
 	}
 }
@@ -100,6 +107,8 @@ func (cfg Config) withDefaults() Config {
 	cfg.StartTimeout = cmp.Or(cfg.StartTimeout, defaults.StartTimeout)
 	cfg.FailedStarts = cmp.Or(cfg.FailedStarts, defaults.FailedStarts)
 	cfg.EvictionOrder = cmp.Or(cfg.EvictionOrder, defaults.EvictionOrder)
+	cfg.RepairAfter = cmp.Or(cfg.RepairAfter, defaults.RepairAfter)
+	cfg.RepairsPerHour = cmp.Or(cfg.RepairsPerHour, defaults.RepairsPerHour)
 	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, defaults.DrainTimeout)
 	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
 	cfg.Timeout = cmp.Or(cfg.Timeout, cfg.Interval*5/6)
@@ -125,6 +134,8 @@ func (cfg Config) Validate() error {
 		configerr.Between("Step", cfg.Step, 1, MaxSize),
 		configerr.Between("Interval", cfg.Interval, MinInterval, MaxInterval),
 		configerr.Between("StartTimeout", cfg.StartTimeout, MinInterval, MaxStartTimeout),
+		configerr.Between("RepairAfter", cfg.RepairAfter, -MaxStartTimeout, MaxStartTimeout),
+		configerr.Between("RepairsPerHour", cfg.RepairsPerHour, 1, MaxSize),
 		configerr.Between("FailedStarts", cfg.FailedStarts, 1, MaxSize),
 	}
 	if errs[3] == nil && cfg.Drainer != nil {

@@ -16,6 +16,8 @@ type intent struct {
 	From      int       `json:"from"`
 	To        int       `json:"to"`
 	At        time.Time `json:"at"` // for people who read the file
+	// Replaces: down, the member that goes is to be replaced; up, it was.
+	Replaces bool `json:"replaces,omitempty"`
 }
 
 func (i *intent) validate() error {
@@ -33,11 +35,11 @@ func (i *intent) validate() error {
 
 // saveIntent writes down that a resize is about to be asked for. On an error
 // the resize is safe only if removeStored succeeds.
-func (d *demand) saveIntent(direction Direction, from, to int, now time.Time) error {
+func (d *demand) saveIntent(next intent) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.now.Intent = &intent{Direction: direction, From: from, To: to, At: now}
-	d.now.LastResize = now
+	d.now.Intent = &next
+	d.now.LastResize = next.At
 	d.dirty = true
 	return d.saveLocked()
 }
@@ -86,9 +88,37 @@ func (d *demand) withdrawIntent() {
 func (d *demand) completeIntent(direction Direction, reason Reason) []Settled {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.countOwedLocked()
 	d.now.Intent = nil
 	d.dirty = true
 	return d.settleLocked(direction, reason)
+}
+
+// countOwedLocked counts what the intent, which was carried out, owes the pool or
+// has given back.
+func (d *demand) countOwedLocked() {
+	switch done := d.now.Intent; {
+	case done == nil || !done.Replaces:
+	case done.Direction == Down:
+		d.now.Owed += done.From - done.To
+	default:
+		d.now.Owed = max(d.now.Owed-(done.To-done.From), 0)
+	}
+}
+
+// owed returns how many members were evicted and are to be replaced.
+func (d *demand) owed() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now.Owed
+}
+
+// cancelOwed gives up on replacing one.
+func (d *demand) cancelOwed() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now.Owed = max(d.now.Owed-1, 0)
+	d.dirty = true
 }
 
 // resolveIntent resolves an intent that this turn left. It reports whether the
@@ -107,6 +137,9 @@ func (d *demand) resolveIntent(size int) (settled []Settled, done bool) {
 // the resize that got no answer took effect.
 func (d *demand) resolveIntentLocked(size int) []Settled {
 	left := d.now.Intent
+	if size == left.To {
+		d.countOwedLocked()
+	}
 	d.now.Intent = nil
 	d.dirty = true
 	switch size {

@@ -35,6 +35,7 @@ type Loop struct {
 	readAt     time.Time // when the turn in progress read the pool
 	roster     *roster
 	members    []observedMember  // as last read
+	repairs    []time.Time       // evictions of broken members in the last hour
 	drains     map[string]*drain // by the id of the member
 	contention contention
 	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse
@@ -72,7 +73,7 @@ func New(cfg Config) (*Loop, error) {
 		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max, cfg.EvictionOrder), demand: demand, pause: pause, metrics: m,
 		pool:        checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
 		drains:      map[string]*drain{},
-		roster:      newRoster(cfg.StartTimeout, cfg.FailedStarts),
+		roster:      newRoster(cfg),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
 }

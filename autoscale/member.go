@@ -60,6 +60,7 @@ type observedMember struct {
 	Condition condition
 	Since     time.Time // when it was created, or else first seen
 	Why       string    // it was chosen, if it drains
+	Broken    bool      // it has not served for so long that it is to be replaced
 }
 
 // Conditions counts the members of a pool by what they are worth to it.

@@ -3,9 +3,12 @@ package autoscale
 import "math"
 
 // newPolicy returns the policy of a loop: a step in the direction that is asked
-// for, unless the fuse is blown, within the limits; and last, who goes.
+// for, unless the fuse is blown, within the limits; or else a repair; and last, who
+// goes.
 func newPolicy(step, low, high int, order EvictionOrder) policy {
-	return scaleIn{policy: limits{policy: fuse{policy: byStep{step: step}}, step: step, min: low, max: high}, order: order}
+	limited := limits{policy: fuse{policy: byStep{step: step}}, step: step, min: low, max: high}
+	repaired := repair{policy: limited, order: scaleIn{order: order}, max: high}
+	return scaleIn{policy: repaired, order: order}
 }
 
 // A policy turns an observation into a target. It is a pure function: the same
@@ -24,6 +27,8 @@ type observation struct {
 	AwaitsMissing bool // members that do not exist yet may still come
 	HealthUnknown bool // the health of the members could not be read
 	FuseBlown     bool // starts of members fail
+	Owed          int  // members that were evicted, and are to be replaced
+	MayRepair     bool // not too many were lately
 }
 
 // A target is the size that a policy wants, and why. A size equal to the

@@ -19,6 +19,12 @@ const (
 	// a webhook, because its size was out of bounds.
 	ReasonBelowMinimum Reason = "below-minimum"
 	ReasonAboveMaximum Reason = "above-maximum"
+	// ReasonRepair: a member that does not serve was evicted, or replaced by a
+	// new one.
+	ReasonRepair Reason = "repair"
+	// ReasonNotReplaced: fewer were asked for, so that a member that was evicted
+	// because it did not serve is not replaced.
+	ReasonNotReplaced Reason = "not-replaced"
 	// ReasonNoDemand: there was no webhook, and the size is within bounds.
 	ReasonNoDemand Reason = "no-demand"
 	// ReasonAtMinimum: one step down would go below the minimum size.
@@ -106,6 +112,8 @@ func reasonUses() []reasonUse {
 		{ReasonStepDown, []Result{Resized, DryRun}, []Direction{Down}},
 		{ReasonBelowMinimum, []Result{Resized, DryRun}, none},
 		{ReasonAboveMaximum, []Result{Resized, DryRun}, none},
+		{ReasonRepair, []Result{Resized, DryRun}, none},
+		{ReasonNotReplaced, []Result{Held}, []Direction{Down}},
 		{ReasonNoDemand, []Result{Held}, none},
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},
 		{ReasonAtMaximum, []Result{Held}, []Direction{Up}},

@@ -27,6 +27,10 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonSuperseded))
 	}
 	switch {
+	case target.Reason == ReasonNotReplaced:
+		l.demand.cancelOwed()
+		d.hold(target.Reason)
+		l.reportSettled(ctx, d, l.demand.settle(Down, target.Reason))
 	case target.Reason == ReasonTakenBack:
 		d.hold(target.Reason) // its drain has ended
 		l.reportSettled(ctx, d, l.demand.settle(Up, target.Reason))
@@ -62,10 +66,11 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		d.hold(ReasonDraining)
 		return
 	}
+	replaces := target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum
 	unclear := false // an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
 		if !unclear {
-			if err := l.saveIntent(ctx, direction, d.From, d.To); err != nil {
+			if err := l.saveIntent(ctx, intent{Direction: direction, From: d.From, To: d.To, Replaces: replaces}); err != nil {
 				d.keep()
 				d.fail(ReasonStateError, err)
 				return
@@ -85,6 +90,9 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			l.contention.recordResize(d.To)
 			l.metrics.countEvictions(d.Victims)
 			l.forgetDrains(d.Victims)
+			if replaces && direction == Down {
+				l.repairs = append(l.repairs, l.readAt)
+			}
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
 			l.reportSettled(ctx, d, l.demand.completeIntent(direction, target.Reason))
@@ -238,15 +246,15 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 
 // saveIntent saves the intent. A disk that fails prevents the resize only if its
 // content could cause a second one.
-func (l *Loop) saveIntent(ctx context.Context, direction Direction, from, to int) error {
-	now := l.cfg.Clock.Now()
-	err := l.demand.saveIntent(direction, from, to, now)
+func (l *Loop) saveIntent(ctx context.Context, next intent) error {
+	next.At = l.cfg.Clock.Now()
+	err := l.demand.saveIntent(next)
 	if err == nil {
 		return nil
 	}
 	l.reportStateError(ctx, err)
-	if left := l.demand.removeStored(now); left != nil {
-		return fmt.Errorf("save the resize of pool %s from %d to %d: %w", l.cfg.PoolName, from, to, errors.Join(err, left))
+	if left := l.demand.removeStored(next.At); left != nil {
+		return fmt.Errorf("save the resize of pool %s from %d to %d: %w", l.cfg.PoolName, next.From, next.To, errors.Join(err, left))
 	}
 	return nil
 }

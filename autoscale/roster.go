@@ -11,7 +11,8 @@ const rosterMemory = time.Hour
 // after which members that do not serve and are old enough count as failed.
 type roster struct {
 	startTimeout time.Duration
-	failedStarts int // that blow the fuse
+	failedStarts int           // that blow the fuse
+	repairAfter  time.Duration // negative: never
 
 	entries      map[string]*rosterEntry
 	missingSince time.Time // when the pool last began to have fewer members than its size
@@ -19,13 +20,17 @@ type roster struct {
 
 type rosterEntry struct {
 	firstSeen, lastSeen time.Time
-	served              bool // it has
-	failedStart         bool // counts towards the fuse
-	forgiven            bool // a later start succeeded, or an operator reset the fuse
+	served              bool      // it has
+	failedStart         bool      // counts towards the fuse
+	badSince            time.Time // it has been unhealthy or failed; zero: it is not
+	forgiven            bool      // a later start succeeded, or an operator reset the fuse
 }
 
-func newRoster(startTimeout time.Duration, failedStarts int) *roster {
-	return &roster{startTimeout: startTimeout, failedStarts: failedStarts, entries: map[string]*rosterEntry{}}
+func newRoster(cfg Config) *roster {
+	return &roster{
+		startTimeout: cfg.StartTimeout, failedStarts: cfg.FailedStarts, repairAfter: cfg.RepairAfter,
+		entries: map[string]*rosterEntry{},
+	}
 }
 
 // observe takes a reading, and returns its members with their conditions.
@@ -46,8 +51,16 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 	if started {
 		r.forgive()
 	}
-	for _, m := range members {
+	for i, m := range members {
 		entry := r.entries[m.ID]
+		switch {
+		case m.Condition != unhealthy && m.Condition != failed:
+			entry.badSince = time.Time{}
+		case entry.badSince.IsZero() || entry.badSince.After(now):
+			entry.badSince = now
+		default:
+			members[i].Broken = r.repairAfter >= 0 && now.Sub(entry.badSince) >= r.repairAfter
+		}
 		entry.failedStart = m.Condition == failed && !entry.served && !entry.forgiven || entry.failedStart && !entry.served
 	}
 	r.forget(now)

@@ -38,7 +38,7 @@ func (s scaleIn) decide(o observation) target {
 		return target{Size: o.Size, Reason: ReasonTakenBack} // sooner than a new one
 	}
 	want := s.policy.decide(o)
-	if want.Size >= o.Size {
+	if want.Size >= o.Size || len(want.Victims) > 0 {
 		return want
 	}
 	surplus, missing := o.Size-want.Size, countMissing(o.Size, o.Members)

@@ -22,6 +22,7 @@ type state struct {
 	Unclaimed  batches   `json:"pending"`        // not claimed by a turn yet
 	Claimed    batches   `json:"claimed"`        // by a turn, and not settled yet
 	Intent     *intent   `json:"intent,omitempty"`
+	Owed       int       `json:"owed,omitempty"` // members evicted by a repair, and not replaced yet
 	LastResize time.Time `json:"last_resize,omitzero"`
 }
 
@@ -112,6 +113,9 @@ func parseState(data []byte, now time.Time) (state, error) {
 	}
 	if !s.LastResize.IsZero() && !plausible(s.LastResize) {
 		return s, errors.New("the time of the last resize is impossible")
+	}
+	if s.Owed < 0 || s.Owed > MaxSize {
+		return s, fmt.Errorf("%d members are owed", s.Owed)
 	}
 	return s, s.Intent.validate()
 }

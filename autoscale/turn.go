@@ -143,6 +143,7 @@ func (l *Loop) observe(d *Decision) observation {
 	return observation{
 		Size: d.Size, Members: l.members, Up: !d.Up.empty(), Down: !d.Down.empty(),
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
+		Owed: l.demand.owed(), MayRepair: l.mayRepair(),
 	}
 }
 

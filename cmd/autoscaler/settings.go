@@ -92,6 +92,13 @@ func addMembers(set *settings.Set, into *autoscale.Config) {
 		Flag: "failed-starts", Env: "AUTOSCALER_FAILED_STARTS",
 		Help: "how many new members may fail until the pool stops growing",
 	}, failures)
+	settings.Add(set, &into.RepairAfter, settings.Spec{
+		Flag: "repair-after", Env: "AUTOSCALER_REPAIR_AFTER",
+		Help: "how long a member may be unhealthy or failed until it is replaced, never for not at all",
+	}, settings.Duration(autoscale.MinInterval, autoscale.MaxStartTimeout).Or("never", -1))
+	settings.Add(set, &into.RepairsPerHour, settings.Spec{
+		Flag: "repairs-per-hour", Env: "AUTOSCALER_REPAIRS_PER_HOUR", Help: "how many members may be replaced in an hour",
+	}, failures)
 	settings.Add(set, &into.EvictionOrder, settings.Spec{
 		Flag: "evict", Env: "AUTOSCALER_EVICT", Help: "which of the members that serve goes first, newest or oldest",
 	}, settings.OneOf("ORDER", autoscale.NewestFirst, autoscale.OldestFirst))

@@ -178,7 +178,9 @@ func (s *scaler) start() {
 	r.loop, err = autoscale.New(autoscale.Config{
 		// A run that has just started does not know who has served before.
 		StartTimeout: 2 * time.Minute,
-		Pool:         client.Pool(w.pool), PoolName: "web", Zone: zone,
+		// Repairs need no webhook, and have tests of their own.
+		RepairAfter: -1,
+		Pool:        client.Pool(w.pool), PoolName: "web", Zone: zone,
 		Min: s.bounds.lowest, Max: s.bounds.highest, Step: s.bounds.step, DryRun: s.dry,
 		StateDir: s.disk.dir, Logger: w.logger(r), Clock: scalerClock{&w.wall, r},
 	})

@@ -1,0 +1,53 @@
+package autoscale
+
+import (
+	"slices"
+	"time"
+)
+
+// repair replaces members that have not served for a while: it evicts one, and
+// lets the pool grow by one again. Such a member is no capacity, so that nothing
+// is lost in between. It comes after webhooks, and waits for members on their way:
+// one is replaced at a time. While nobody serves it does nothing, since then the
+// application or the check is to blame, and new members would be no better.
+type repair struct {
+	policy policy
+	order  scaleIn
+	max    int
+}
+
+func (r repair) decide(o observation) target {
+	want := r.policy.decide(o)
+	if o.Owed > 0 && o.Down && !o.Up {
+		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
+	}
+	if want.Size != o.Size || o.Up || o.Down {
+		return want
+	}
+	conditions := countConditions(o.Members)
+	if conditions.Starting > 0 || countMissing(o.Size, o.Members) > 0 || o.HealthUnknown {
+		return want
+	}
+	if o.Owed > 0 {
+		if max(o.Size, len(o.Members)) < r.max {
+			return target{Size: o.Size + 1, Reason: ReasonRepair}
+		}
+		return want
+	}
+	if conditions.Serving == 0 || !o.MayRepair {
+		return want
+	}
+	broken := slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return !m.Broken })
+	if victims := r.order.choose(broken, 1); len(victims) > 0 {
+		return target{Size: o.Size - 1, Reason: ReasonRepair, Victims: victims}
+	}
+	return want
+}
+
+// mayRepair reports whether another member may be replaced in this hour.
+func (l *Loop) mayRepair() bool {
+	l.repairs = slices.DeleteFunc(l.repairs, func(t time.Time) bool {
+		return l.readAt.Sub(t) >= time.Hour || t.After(l.readAt)
+	})
+	return len(l.repairs) < l.cfg.RepairsPerHour
+}
