@@ -26,8 +26,8 @@ type Victim struct {
 
 // scaleIn lets a pool shrink only when it is known what goes: all members have
 // arrived, their health is known, and some may go. It names them, worst first. A
-// member that serves goes only if none is left that does not, so that the
-// capacity never falls below the target.
+// member that serves, or drains, goes only if none is left that does not, so that
+// the capacity never falls below the target.
 type scaleIn struct {
 	policy policy
 	order  EvictionOrder
@@ -51,6 +51,9 @@ func (s scaleIn) decide(o observation) target {
 		want.Size = o.Size - min(surplus, missing)
 		return want
 	}
+	if slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining && m.Protected }) {
+		return target{Size: o.Size, Reason: ReasonProtected} // it comes back before another goes
+	}
 	want.Victims = s.choose(o.Members, surplus)
 	if len(want.Victims) == 0 {
 		return target{Size: o.Size, Reason: ReasonProtected}
@@ -64,9 +67,9 @@ func (s scaleIn) choose(members []observedMember, n int) []Victim {
 	var idle, capacity []observedMember
 	for _, m := range members {
 		switch m.Condition {
-		case draining, failed, unhealthy:
+		case failed, unhealthy:
 			idle = append(idle, m)
-		case serving:
+		case draining, serving: // a member that drains could be taken back
 			capacity = append(capacity, m)
 		case starting, leaving:
 		}
@@ -82,7 +85,7 @@ func (s scaleIn) choose(members []observedMember, n int) []Victim {
 
 // worstFirst compares two members by how willingly they are evicted.
 func (s scaleIn) worstFirst(a, b observedMember) int {
-	rank := map[condition]int{draining: 0, failed: 1, unhealthy: 2, serving: 3}
+	rank := map[condition]int{failed: 0, unhealthy: 1, draining: 2, serving: 3}
 	age := a.Since.Compare(b.Since)
 	if s.order == NewestFirst {
 		age = -age
