@@ -44,7 +44,7 @@ type Config struct {
 	Drainer Drainer
 	// DrainTimeout is how long a member may take to finish, [MinInterval] to
 	// [MaxExpiry]. Webhooks must not expire meanwhile, so that Expiry has to be
-	// longer by two intervals.
+	// longer by two intervals, as its default is.
 	DrainTimeout time.Duration
 
 	// Interval is the time from one turn to the next, [MinInterval] to
@@ -112,6 +112,9 @@ func (cfg Config) withDefaults() Config {
 	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, defaults.DrainTimeout)
 	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
 	cfg.Timeout = cmp.Or(cfg.Timeout, cfg.Interval*5/6)
+	if cfg.Drainer != nil {
+		cfg.Expiry = cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.DrainTimeout+2*cfg.Interval))
+	}
 	cfg.Expiry = cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.Interval))
 	cfg.Grace = cmp.Or(cfg.Grace, defaults.Grace)
 	if cfg.Clock == nil {
@@ -174,13 +177,12 @@ func (cfg Config) validateDrainTimeout() error {
 	if err := configerr.Between("DrainTimeout", cfg.DrainTimeout, MinInterval, MaxExpiry); err != nil {
 		return err
 	}
-	expiry := cmp.Or(cfg.Expiry, max(defaultExpiry, cfg.Interval))
-	if cfg.DrainTimeout+2*cfg.Interval <= expiry {
+	if cfg.Expiry == 0 || cfg.DrainTimeout+2*cfg.Interval <= cfg.Expiry {
 		return nil
 	}
 	return &configerr.Error{
-		Field: "DrainTimeout", Problem: fmt.Sprintf("is %s, and webhooks expire after %s", cfg.DrainTimeout, expiry),
-		Remedy: fmt.Sprintf("set it to %s or shorter, or Expiry to %s or longer", expiry-2*cfg.Interval, cfg.DrainTimeout+2*cfg.Interval),
+		Field: "Expiry", Problem: fmt.Sprintf("is %s, too short for drains of %s", cfg.Expiry, cfg.DrainTimeout),
+		Remedy: fmt.Sprintf("set it to %s or longer", cfg.DrainTimeout+2*cfg.Interval),
 	}
 }
 

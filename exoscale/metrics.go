@@ -71,6 +71,8 @@ func operationOf(method, path string) string {
 		return "evict-instance-pool-members"
 	case method == http.MethodGet && kind == "operation":
 		return "get-operation"
+	case method == http.MethodGet && kind == "security-group" && rest == "":
+		return "list-security-groups"
 	case method == http.MethodGet && kind == "load-balancer" && rest == "":
 		return "list-load-balancers"
 	}

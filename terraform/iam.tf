@@ -22,6 +22,8 @@ locals {
     # Rules see a call, not its answer: a list shows everything in the zone.
     "list-instances"      = "zone == '${var.zone}'"
     "list-load-balancers" = "zone == '${var.zone}'"
+    # The public groups say where health checks come from, see docs/members.md.
+    "list-security-groups" = "true"
     # Operations have random ids, and belong to no resource.
     "get-operation" = "true"
   }

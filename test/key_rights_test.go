@@ -53,7 +53,7 @@ func (m module) keyRules(t *testing.T) map[string][]rule {
 			}
 		}
 	}
-	require.Len(t, found["pinned"], 6)
+	require.Len(t, found["pinned"], 7)
 	return found
 }
 
@@ -158,6 +158,10 @@ func (k machineKey) work(t *testing.T) (decision autoscale.Decision, healthKnown
 	})
 	require.NoError(t, err)
 	targets = agent.RunOnce(t.Context())
+	_, sourcesErr := k.client.HealthCheckSources(t.Context()) // before a member is drained
+	if sourcesErr != nil {
+		require.ErrorIs(t, sourcesErr, exoscale.ErrUnauthorized)
+	}
 	families, err := metrics.Gather()
 	require.NoError(t, err)
 	for _, family := range families {
@@ -191,6 +195,7 @@ func needsEachPermission(t *testing.T, runs map[string][]rule) {
 		"evict-instance-pool-members": {turn: "resize", size: 3},
 		"get-operation":               {turn: "wait for operation", size: 2},
 		"list-instances":              {turn: "list the members", size: 2, targetsStale: true, healthStale: true},
+		"list-security-groups":        {size: 2},
 		"list-load-balancers":         {size: 3, healthStale: true},
 	} {
 		for _, run := range []string{"pinned", "not_pinned"} {

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,6 +24,7 @@ import (
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/drain"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/internal/loopback"
 )
@@ -114,6 +116,16 @@ func newLoop(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*a
 		return nil, err
 	}
 	cfg.Loop.Pool = &namedPool{name: cfg.Loop.PoolName, client: client}
+	if cfg.DrainPort != 0 {
+		cfg.Loop.Drainer, err = drain.New(drain.Config{
+			Checks: client.HealthCheckSources, Port: cfg.DrainPort,
+			// Each turn renews it, and may come late.
+			Lease: max(2*cfg.Loop.Interval+time.Minute, 3*time.Minute).Round(time.Second),
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	cfg.Loop.Registerer, cfg.Loop.Logger = registry, logger
 	return autoscale.New(cfg.Loop)
 }

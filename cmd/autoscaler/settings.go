@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/account"
@@ -21,10 +22,12 @@ type config struct {
 	API     exoscale.Config
 	Loop    autoscale.Config
 	Handler autoscale.HandlerConfig
-	Host    string // to listen on; empty: all addresses
-	Port    int
-	TLS     serve.TLS
-	Logging settings.Logging
+	// DrainPort is that of the endpoint on members; 0: they are not drained.
+	DrainPort int
+	Host      string // to listen on; empty: all addresses
+	Port      int
+	TLS       serve.TLS
+	Logging   settings.Logging
 	// StateDir is the setting of the state directory if the operator named one,
 	// which then must work.
 	StateDir *settings.Setting
@@ -50,6 +53,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	}, account.Pool())
 	addLimits(set, &cfg.Loop)
 	addMembers(set, &cfg.Loop)
+	addDrain(set, cfg)
 	addTimes(set, cfg)
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
 		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
@@ -102,6 +106,26 @@ func addMembers(set *settings.Set, into *autoscale.Config) {
 	settings.Add(set, &into.EvictionOrder, settings.Spec{
 		Flag: "evict", Env: "AUTOSCALER_EVICT", Help: "which of the members that serve goes first, newest or oldest",
 	}, settings.OneOf("ORDER", autoscale.NewestFirst, autoscale.OldestFirst))
+}
+
+// longestDrainInterval keeps the time between two turns well below the longest
+// lease of a drain, which each turn renews.
+const longestDrainInterval = 4 * time.Minute
+
+// addDrain declares how members finish their work.
+func addDrain(set *settings.Set, cfg *config) {
+	port := settings.Add(set, &cfg.DrainPort, settings.Spec{
+		Flag: "drain-port", Env: "AUTOSCALER_DRAIN_PORT", Default: "members are not drained",
+		Help: "port on members at which they are told to finish their work before they are evicted",
+	}, settings.Port())
+	settings.Add(set, &cfg.Loop.DrainTimeout, settings.Spec{
+		Flag: "drain-timeout", Env: "AUTOSCALER_DRAIN_TIMEOUT", Help: "how long a member may take to finish its work",
+	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
+	set.Check(func() {
+		if cfg.DrainPort != 0 && cfg.Loop.Interval > longestDrainInterval {
+			port.Wrong(fmt.Sprintf("needs an interval of %s or shorter", longestDrainInterval))
+		}
+	}, port)
 }
 
 // addTimes declares the durations.

@@ -59,7 +59,7 @@ run "not_pinned" {
 
   assert {
     condition = [for rule in exoscale_iam_role.restricted_key[0].policy.services.compute.rules : rule.expression] == [
-      for operation in ["evict-instance-pool-members", "get-instance-pool", "get-operation", "list-instances", "list-load-balancers", "scale-instance-pool"] : "operation == '${operation}'"
+      for operation in ["evict-instance-pool-members", "get-instance-pool", "get-operation", "list-instances", "list-load-balancers", "list-security-groups", "scale-instance-pool"] : "operation == '${operation}'"
     ]
     error_message = "The operations are the only limit then."
   }
