@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,6 +66,39 @@ func TestMemberThatDrainsLeavesTheBalancerAndFinishesItsConnections(t *testing.T
 
 	require.NoError(t, client.Resume(t.Context(), going))
 	awaitMembers(t, driver, driverapi.HealthSuccess, members...)
+}
+
+// What is killed takes the requests with it that it has not answered, unless it has
+// drained before.
+func TestMemberThatHasDrainedCostsNoRequest(t *testing.T) {
+	driver := newDriver(t, func(cfg *process.Config) { cfg.Speed = 100 })
+	members := start(t, driver, 2)
+	require.NoError(t, driver.Balance(front(driver, members...)))
+	awaitMembers(t, driver, driverapi.HealthSuccess, members...)
+	going, client := members[0].Address.String(), newDrainClient(t, driver, time.Minute)
+	short, kept := startLoad(t, frontURL(t, driver)+"/load", false), startLoad(t, frontURL(t, driver)+"/load", true)
+	short.awaitMore(t, 20)
+	kept.awaitMore(t, 20)
+
+	open, err := client.Drain(t.Context(), going)
+	require.NoError(t, err)
+	assert.Positive(t, open)
+	awaitMembers(t, driver, driverapi.HealthFailure, members[0])
+	_, err = client.Stop(t.Context(), going)
+	require.NoError(t, err)
+	eventually(t, func() bool {
+		open, err := client.Drain(t.Context(), going)
+		return assert.NoError(t, err) && open == 0
+	}, "connections do not end")
+	pid, running := driver.PID(members[0].ID)
+	require.True(t, running)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	short.awaitMore(t, 20)
+	kept.awaitMore(t, 20)
+	short.stop()
+	kept.stop()
+	assert.Empty(t, short.errs)
+	assert.Empty(t, kept.errs)
 }
 
 func TestDrainEndsWithItsLease(t *testing.T) {
