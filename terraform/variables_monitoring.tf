@@ -32,7 +32,7 @@ variable "admin_cidrs" {
 }
 
 variable "interval" {
-  description = "Seconds from one turn of the autoscaler to the next; each turn adds or removes at most one step."
+  description = "Seconds from one turn of the autoscaler to the next; each turn adds or removes at most one step. Above 240, members are not drained before they go."
   type        = number
   default     = 60
   nullable    = false

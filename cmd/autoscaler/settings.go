@@ -53,8 +53,9 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	}, account.Pool())
 	addLimits(set, &cfg.Loop)
 	addMembers(set, &cfg.Loop)
-	addDrain(set, cfg)
+	drainPort := addDrain(set, cfg)
 	addTimes(set, cfg)
+	checkDrain(set, cfg, drainPort)
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
 		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
 	}, settings.Bool())
@@ -112,8 +113,8 @@ func addMembers(set *settings.Set, into *autoscale.Config) {
 // lease of a drain, which each turn renews.
 const longestDrainInterval = 4 * time.Minute
 
-// addDrain declares how members finish their work.
-func addDrain(set *settings.Set, cfg *config) {
+// addDrain declares how members finish their work, and returns the port.
+func addDrain(set *settings.Set, cfg *config) *settings.Setting {
 	port := settings.Add(set, &cfg.DrainPort, settings.Spec{
 		Flag: "drain-port", Env: "AUTOSCALER_DRAIN_PORT", Default: "members are not drained",
 		Help: "port on members at which they are told to finish their work before they are evicted",
@@ -121,6 +122,12 @@ func addDrain(set *settings.Set, cfg *config) {
 	settings.Add(set, &cfg.Loop.DrainTimeout, settings.Spec{
 		Flag: "drain-timeout", Env: "AUTOSCALER_DRAIN_TIMEOUT", Help: "how long a member may take to finish its work",
 	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
+	return port
+}
+
+// checkDrain refuses intervals that are too long for drains. It comes after the
+// interval has been declared.
+func checkDrain(set *settings.Set, cfg *config, port *settings.Setting) {
 	set.Check(func() {
 		if cfg.DrainPort != 0 && cfg.Loop.Interval > longestDrainInterval {
 			port.Wrong(fmt.Sprintf("needs an interval of %s or shorter", longestDrainInterval))

@@ -62,6 +62,10 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 		"maximum below":       {settingstest.Env{"AUTOSCALER_MIN": "4", "AUTOSCALER_MAX": "3"}, "AUTOSCALER_MAX (flag -max)", "below the minimum of 4"},
 		"timeout too long":    {settingstest.Env{"AUTOSCALER_TURN_TIMEOUT": "1m"}, "AUTOSCALER_TURN_TIMEOUT (flag -turn-timeout)", "is 1m0s"},
 		"expiry too short":    {settingstest.Env{"AUTOSCALER_EXPIRY": "59s"}, "AUTOSCALER_EXPIRY (flag -expiry)", "is 59s"},
+		"turns too rare for drains": {
+			settingstest.Env{"AUTOSCALER_DRAIN_PORT": "9101", "AUTOSCALER_INTERVAL": "241s"},
+			"AUTOSCALER_DRAIN_PORT (flag -drain-port)", "needs an interval of 4m0s",
+		},
 		"alerts of one path":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
 		"alerts of the other": {settingstest.Env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
 		"alerts and a comma":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},

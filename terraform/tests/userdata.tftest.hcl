@@ -68,6 +68,10 @@ run "infrastructure_alone" {
     error_message = "Only the monitoring machine tells members to drain."
   }
   assert {
+    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
+    error_message = "The autoscaler drains members."
+  }
+  assert {
     condition     = strcontains(local.member_cloud_config, "/usr/local/lib/exopool/drain.py 8080 /sys/")
     error_message = "A drain is about the port of the application."
   }
@@ -88,8 +92,13 @@ run "rules_of_ones_own" {
     count_steal              = false
     cpu_high                 = 72.5
     cpu_low                  = 0
+    interval                 = 241
   }
 
+  assert {
+    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_INTERVAL=241s\n")
+    error_message = "Turns that are too rare for drains do without."
+  }
   assert {
     condition = [for rule in yamldecode(local.settings_files["/etc/exopool/rules/counting.yml"]).groups[0].rules : [rule.record, rule.expr, try(rule.labels.mode, "")]] == [
       ["exopool:cpu_mode_counts:bool", "1", "iowait"],
