@@ -134,6 +134,52 @@ func TestADeadMemberHasNothingToFinish(t *testing.T) {
 	assert.NotContains(t, w.pool.IDs(), dead)
 }
 
+// TestOfTwoSickMembersOneDrainsToItsEnd: the choice does not change each turn.
+func TestOfTwoSickMembersOneDrainsToItsEnd(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		ask func(*world)
+		why autoscale.Reason
+	}{
+		"a webhook": {func(w *world) { w.webhook(down) }, autoscale.ReasonStepDown},
+		"a repair":  {func(*world) {}, autoscale.ReasonRepair},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := newDrainingWorld(t, 4)
+			w.pool.SetHealth(1, autoscale.Unhealthy)
+			w.pool.SetHealth(2, autoscale.Unhealthy)
+			for range 10 {
+				w.turn()
+			}
+			tt.ask(w)
+			first := w.turn()
+			require.Equal(t, autoscale.ReasonDraining, first.Reason)
+
+			second := w.turn()
+
+			assert.Equal(t, tt.why, second.Reason)
+			assert.Equal(t, first.Victims[0].ID, second.Victims[0].ID)
+			assert.Equal(t, "unhealthy", second.Victims[0].Why)
+		})
+	}
+}
+
+func TestUpDoesNotTakeASickMemberBack(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.pool.SetHealth(0, autoscale.Unhealthy)
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.webhook(up)
+
+	d := w.turn()
+
+	assert.Equal(t, fate{up: autoscale.ReasonStepUp, down: autoscale.ReasonSuperseded}, fates(d), "it serves nobody")
+	assert.Equal(t, []string{"drain", "resume"}, drainer.asked)
+}
+
 func TestUpTakesADrainingMemberBack(t *testing.T) {
 	t.Parallel()
 	w, drainer := newDrainingWorld(t, 2)

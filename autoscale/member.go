@@ -63,6 +63,19 @@ type observedMember struct {
 	Broken    bool      // it has not served for so long that it is to be replaced
 }
 
+// idle reports whether the member is no capacity, and would be none if its drain
+// were ended.
+func (m observedMember) idle() bool {
+	switch m.Condition {
+	case failed, unhealthy:
+		return true
+	case draining:
+		return m.Why == string(unhealthy)
+	default:
+		return false
+	}
+}
+
 // Conditions counts the members of a pool by what they are worth to it.
 type Conditions struct {
 	Serving   int `json:"serving"`   // they run, and no health check objects: only these are capacity

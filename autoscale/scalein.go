@@ -34,7 +34,7 @@ type scaleIn struct {
 }
 
 func (s scaleIn) decide(o observation) target {
-	if o.Up && slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining }) {
+	if o.Up && slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining && !m.idle() }) {
 		return target{Size: o.Size, Reason: ReasonTakenBack} // sooner than a new one
 	}
 	want := s.policy.decide(o)
@@ -66,12 +66,11 @@ func (s scaleIn) decide(o observation) target {
 func (s scaleIn) choose(members []observedMember, n int) []Victim {
 	var idle, capacity []observedMember
 	for _, m := range members {
-		switch m.Condition {
-		case failed, unhealthy:
+		switch {
+		case m.idle():
 			idle = append(idle, m)
-		case draining, serving: // a member that drains could be taken back
+		case m.Condition == draining, m.Condition == serving: // one that drains could be taken back
 			capacity = append(capacity, m)
-		case starting, leaving:
 		}
 	}
 	slices.SortFunc(idle, s.worstFirst)
@@ -83,9 +82,11 @@ func (s scaleIn) choose(members []observedMember, n int) []Victim {
 	return victims
 }
 
-// worstFirst compares two members by how willingly they are evicted.
+// worstFirst compares two members by how willingly they are evicted. Of those that
+// are alike, one that drains goes first: to begin with another each turn would end
+// no drain.
 func (s scaleIn) worstFirst(a, b observedMember) int {
-	rank := map[condition]int{failed: 0, unhealthy: 1, draining: 2, serving: 3}
+	rank := map[condition]int{failed: 0, draining: 1, unhealthy: 2, serving: 3}
 	age := a.Since.Compare(b.Since)
 	if s.order == NewestFirst {
 		age = -age
