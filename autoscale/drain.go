@@ -41,26 +41,32 @@ func (l *Loop) drained(ctx, calls context.Context, d *Decision) bool {
 		return true
 	}
 	ready := true
+	share := l.cfg.Timeout / time.Duration(2*len(d.Victims)+1) // the eviction needs time, too
 	for i := range d.Victims {
 		at := slices.IndexFunc(l.members, func(m observedMember) bool { return m.ID == d.Victims[i].ID })
-		if m := l.members[at]; m.Condition != failed && m.Address.IsValid() {
-			ready = l.drainMember(ctx, calls, m, &d.Victims[i]) && ready
+		if m := l.members[at]; m.State != MemberFailed && m.Address.IsValid() {
+			ready = l.drainMember(ctx, calls, share, m, &d.Victims[i]) && ready
 		}
 	}
 	return ready
 }
 
-// drainMember begins or renews the drain of a member, and reports whether it is
-// done.
-func (l *Loop) drainMember(ctx, calls context.Context, m observedMember, victim *Victim) bool {
+// drainMember begins or renews the drain of a member, which takes a share of the
+// turn at most, and reports whether it is done.
+func (l *Loop) drainMember(ctx, calls context.Context, share time.Duration, m observedMember, victim *Victim) bool {
 	now := l.cfg.Clock.Now()
 	began := l.drains[m.ID]
 	if began == nil {
 		began = &drain{why: victim.Why, address: m.Address.String(), since: now, served: m.Condition == serving}
 		l.drains[m.ID] = began
 	}
+	if began.since.After(now) { // the clock was set back
+		began.since = now
+	}
 	began.renewed = now
 	passed := now.Sub(began.since)
+	calls, cancel := context.WithTimeout(calls, share)
+	defer cancel()
 	connections, err := l.cfg.Drainer.Drain(calls, began.address)
 	victim.Connections = connections
 	out := m.Health != Healthy && passed > 0
@@ -82,14 +88,22 @@ func (l *Loop) drainMember(ctx, calls context.Context, m observedMember, victim 
 	}
 }
 
+// resume takes a member back, which takes a share of the turn at most.
+func (l *Loop) resume(calls context.Context, share time.Duration, address string) error {
+	calls, cancel := context.WithTimeout(calls, share)
+	defer cancel()
+	return l.cfg.Drainer.Resume(calls, address)
+}
+
 // endDrains takes back all members but those that go on draining.
 func (l *Loop) endDrains(ctx, calls context.Context, except []Victim) {
+	share := l.cfg.Timeout / time.Duration(4*len(l.drains)+1) // what follows needs time, too
 	for id, began := range l.drains {
 		if slices.ContainsFunc(except, func(v Victim) bool { return v.ID == id }) {
 			continue
 		}
 		delete(l.drains, id)
-		if err := l.cfg.Drainer.Resume(calls, began.address); err != nil {
+		if err := l.resume(calls, share, began.address); err != nil {
 			l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "member cannot be taken back, its drain ends by itself",
 				l.attrs(slog.String("address", began.address), slog.Any("err", err))...)
 		}
@@ -97,9 +111,13 @@ func (l *Loop) endDrains(ctx, calls context.Context, except []Victim) {
 }
 
 // markDraining sets the condition of the members that drain. A drain that was not
-// renewed in two turns has ended.
+// renewed in two turns, one of which may be late, has ended, and so has that of a
+// member that is gone.
 func (l *Loop) markDraining(members []observedMember, now time.Time) {
-	maps.DeleteFunc(l.drains, func(_ string, began *drain) bool { return now.Sub(began.renewed) > 2*l.cfg.Interval })
+	maps.DeleteFunc(l.drains, func(id string, began *drain) bool {
+		listed := slices.ContainsFunc(members, func(m observedMember) bool { return m.ID == id && m.Condition != leaving })
+		return !listed || now.Sub(began.renewed) > 2*l.cfg.Interval+l.cfg.Interval/4
+	})
 	for i := range members {
 		if began := l.drains[members[i].ID]; began != nil && (members[i].Condition == serving || members[i].Condition == unhealthy) {
 			members[i].Condition, members[i].Why = draining, began.why

@@ -19,11 +19,20 @@ type drainer struct {
 	w           *world
 	connections int
 	err         error
+	silent      bool   // it answers only when it may no longer
+	before      func() // each answer
 	asked       []string
 }
 
-func (d *drainer) ask(what, address string, health autoscale.Health) (int, error) {
+func (d *drainer) ask(ctx context.Context, what, address string, health autoscale.Health) (int, error) {
 	d.asked = append(d.asked, what)
+	if d.before != nil {
+		d.before()
+	}
+	if d.silent {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
 	if d.err != nil {
 		return 0, d.err
 	}
@@ -37,16 +46,16 @@ func (d *drainer) ask(what, address string, health autoscale.Health) (int, error
 	return d.connections, nil
 }
 
-func (d *drainer) Drain(_ context.Context, address string) (int, error) {
-	return d.ask("drain", address, autoscale.Unhealthy)
+func (d *drainer) Drain(ctx context.Context, address string) (int, error) {
+	return d.ask(ctx, "drain", address, autoscale.Unhealthy)
 }
 
-func (d *drainer) Stop(_ context.Context, address string) (int, error) {
-	return d.ask("stop", address, autoscale.Unhealthy)
+func (d *drainer) Stop(ctx context.Context, address string) (int, error) {
+	return d.ask(ctx, "stop", address, autoscale.Unhealthy)
 }
 
-func (d *drainer) Resume(_ context.Context, address string) error {
-	_, err := d.ask("resume", address, autoscale.Healthy)
+func (d *drainer) Resume(ctx context.Context, address string) error {
+	_, err := d.ask(ctx, "resume", address, autoscale.Healthy)
 	return err
 }
 
@@ -243,4 +252,79 @@ func TestNoWebhookExpiresDuringADrain(t *testing.T) {
 	require.EqualError(t, cfg.Validate(), "Expiry is 5m0s, too short for drains of 4m0s: set it to 6m0s or longer")
 	cfg.Expiry = 6 * time.Minute
 	require.NoError(t, cfg.Validate())
+}
+
+// TestASilentMemberDoesNotUseUpTheTurn: the eviction needs time, too.
+func TestASilentMemberDoesNotUseUpTheTurn(t *testing.T) {
+	t.Parallel()
+	d := &drainer{silent: true}
+	w := newWorld(t, 3, func(cfg *autoscale.Config) {
+		cfg.Drainer, cfg.Step, cfg.Timeout = d, 2, 200*time.Millisecond
+	})
+	w.webhook(down)
+	for range 3 {
+		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	}
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+// TestAMemberThatDrainsWhenTheProgramStartsAnewGoesOn: it looks like one that has
+// failed, and has requests to answer.
+func TestAMemberThatDrainsWhenTheProgramStartsAnewGoesOn(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.clock.Advance(time.Hour)
+	w.webhook(down)
+	first := w.turn()
+	require.Equal(t, autoscale.ReasonDraining, first.Reason)
+	w.start()
+	for range 2 {
+		d := w.turn()
+		assert.Equal(t, autoscale.ReasonDraining, d.Reason)
+		assert.Equal(t, first.Victims[0].ID, d.Victims[0].ID)
+	}
+	drainer.connections = 0
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+func TestAClockThatIsSetBackProlongsNoDrainForHours(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.clock.Set(w.clock.Now().Add(-5 * time.Hour))
+	for range 3 {
+		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	}
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+// TestADrainOutlastsAReadingWithoutHealth: one answer that is missing does not
+// begin three minutes anew.
+func TestADrainOutlastsAReadingWithoutHealth(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.pool.HideHealth(errors.New("no answer"))
+	require.Equal(t, autoscale.ReasonHealthUnknown, w.turn().Reason)
+	w.pool.HideHealth(nil)
+	drainer.connections = 0
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+	assert.Equal(t, []string{"drain", "drain"}, drainer.asked)
+}
+
+// TestAMemberThatHasGoneIsNotTakenBack: nobody answers at its address.
+func TestAMemberThatHasGoneIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 3)
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.pool.LoseNext("resize", errors.New("power cut"))
+	require.Equal(t, autoscale.ReasonAPIError, w.turn().Reason)
+	require.Equal(t, autoscale.ReasonConfirmed, w.turn().Reason)
+	assert.NotContains(t, drainer.asked, "resume")
 }

@@ -88,7 +88,8 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 // decide asks the policy, and acts on its answer if that is possible now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	target := l.policy.decide(l.observe(d))
-	if len(target.Victims) == 0 && d.State == StateRunning && !l.contention.active() {
+	known := d.HealthError == "" || target.Reason == ReasonTakenBack // a reading that lacks health ends no drain
+	if len(target.Victims) == 0 && d.State == StateRunning && !l.contention.active() && known {
 		l.endDrains(ctx, calls, nil)
 	}
 	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
