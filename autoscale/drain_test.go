@@ -328,3 +328,20 @@ func TestAMemberThatHasGoneIsNotTakenBack(t *testing.T) {
 	require.Equal(t, autoscale.ReasonConfirmed, w.turn().Reason)
 	assert.NotContains(t, drainer.asked, "resume")
 }
+
+// TestNobodyGoesUndrainedAfterASlowDrain: who is worst may have changed meanwhile.
+func TestNobodyGoesUndrainedAfterASlowDrain(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 3)
+	w.webhook(down)
+	first := w.turn()
+	require.Equal(t, autoscale.ReasonDraining, first.Reason)
+	other := (slices.Index(w.pool.IDs(), first.Victims[0].ID) + 1) % 3
+	drainer.before = func() {
+		w.clock.Advance(6 * time.Second)
+		w.pool.SetHealth(other, autoscale.Unhealthy)
+	}
+	d := w.turn()
+	assert.Equal(t, autoscale.ReasonDraining, d.Reason)
+	assert.Equal(t, 3, w.pool.Size())
+}

@@ -181,7 +181,8 @@ func (l *Loop) waitToRetry(ctx, calls context.Context, attempt int, err error) b
 // recheckAfterFailure reads the pool again, and reports whether it still has the
 // size that the turn decided on and the policy still wants the same. Otherwise
 // the turn has ended, and the decision says how. After an unclear attempt the
-// same members have to go: if it is carried out yet, others would go as well.
+// same members have to go: if it is carried out yet, others would go as well. So
+// do they if they had to drain first.
 func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision, unclear bool) bool {
 	status, err := l.read(ctx, calls)
 	if err != nil {
@@ -194,10 +195,11 @@ func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision, uncl
 	}
 	if status.Size == d.From {
 		target := l.policy.decide(l.observe(d))
-		if target.Size != d.To || unclear && !slices.Equal(target.Victims, d.Victims) {
+		if same := sameMembers(target.Victims, d.Victims); target.Size != d.To || !same && (unclear || l.cfg.Drainer != nil) {
 			return false
+		} else if !same {
+			d.Victims = target.Victims
 		}
-		d.Victims = target.Victims
 		return ctx.Err() == nil
 	}
 	settled, done := l.demand.resolveIntent(status.Size)
@@ -237,11 +239,20 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 		d.hold(ReasonNotRunning)
 	case target.Size != d.To:
 		d.hold(target.Reason)
+	case sameMembers(target.Victims, d.Victims):
+		return true
+	case l.cfg.Drainer != nil:
+		d.hold(ReasonDraining) // others go, and have not drained yet
 	default:
 		d.Victims = target.Victims
 		return true
 	}
 	return false
+}
+
+// sameMembers reports whether the same members go, in the same order.
+func sameMembers(a, b []Victim) bool {
+	return slices.EqualFunc(a, b, func(a, b Victim) bool { return a.ID == b.ID })
 }
 
 // saveIntent saves the intent. A disk that fails prevents the resize only if its
