@@ -46,6 +46,10 @@ type Config struct {
 	// [MaxExpiry]. Webhooks must not expire meanwhile, so that Expiry has to be
 	// longer by two intervals, as its default is.
 	DrainTimeout time.Duration
+	// StopAfter is how long after the beginning of its drain a member's
+	// application is told to end, if connections are left, [MinInterval] to
+	// [MaxExpiry]. DrainTimeout or longer: never.
+	StopAfter time.Duration
 
 	// Interval is the time from one turn to the next, [MinInterval] to
 	// [MaxInterval].
@@ -94,7 +98,7 @@ func DefaultConfig() Config {
 		Min: 1, Max: 10, Step: 1, Interval: time.Minute, Grace: 10 * time.Second,
 		StartTimeout: 10 * time.Minute, FailedStarts: 3, EvictionOrder: NewestFirst,
 		RepairAfter: 10 * time.Minute, RepairsPerHour: 3,
-		DrainTimeout: 3 * time.Minute,
+		DrainTimeout: 3 * time.Minute, StopAfter: 2 * time.Minute,
 	}
 }
 
@@ -109,6 +113,7 @@ func (cfg Config) withDefaults() Config {
 	cfg.EvictionOrder = cmp.Or(cfg.EvictionOrder, defaults.EvictionOrder)
 	cfg.RepairAfter = cmp.Or(cfg.RepairAfter, defaults.RepairAfter)
 	cfg.RepairsPerHour = cmp.Or(cfg.RepairsPerHour, defaults.RepairsPerHour)
+	cfg.StopAfter = cmp.Or(cfg.StopAfter, defaults.StopAfter)
 	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, defaults.DrainTimeout)
 	cfg.Interval = cmp.Or(cfg.Interval, defaults.Interval)
 	cfg.Timeout = cmp.Or(cfg.Timeout, cfg.Interval*5/6)
@@ -174,7 +179,10 @@ func (cfg Config) validateTimeout() error {
 }
 
 func (cfg Config) validateDrainTimeout() error {
-	if err := configerr.Between("DrainTimeout", cfg.DrainTimeout, MinInterval, MaxExpiry); err != nil {
+	if err := errors.Join(
+		configerr.Between("DrainTimeout", cfg.DrainTimeout, MinInterval, MaxExpiry),
+		configerr.Between("StopAfter", cfg.StopAfter, MinInterval, MaxExpiry),
+	); err != nil {
 		return err
 	}
 	if cfg.Expiry == 0 || cfg.DrainTimeout+2*cfg.Interval <= cfg.Expiry {

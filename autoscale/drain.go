@@ -18,7 +18,7 @@ type Drainer interface {
 	// program that has died leaves no member out.
 	Drain(ctx context.Context, address string) (connections int, err error)
 	// Stop makes the member's application answer what it was asked and end. It
-	// is called shortly before the member goes, if connections do not end.
+	// is called if connections do not end by themselves.
 	Stop(ctx context.Context, address string) (connections int, err error)
 	// Resume takes the member back.
 	Resume(ctx context.Context, address string) error
@@ -70,7 +70,7 @@ func (l *Loop) drainMember(ctx, calls context.Context, share time.Duration, m ob
 	connections, err := l.cfg.Drainer.Drain(calls, began.address)
 	victim.Connections = connections
 	out := m.Health != Healthy && passed > 0
-	if err == nil && connections > 0 && out && !began.stopped && passed+l.cfg.Interval >= l.cfg.DrainTimeout {
+	if err == nil && connections > 0 && out && !began.stopped && passed >= l.cfg.StopAfter {
 		began.stopped = true
 		_, err = l.cfg.Drainer.Stop(calls, began.address)
 	}

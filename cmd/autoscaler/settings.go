@@ -122,6 +122,10 @@ func addDrain(set *settings.Set, cfg *config) *settings.Setting {
 	settings.Add(set, &cfg.Loop.DrainTimeout, settings.Spec{
 		Flag: "drain-timeout", Env: "AUTOSCALER_DRAIN_TIMEOUT", Help: "how long a member may take to finish its work",
 	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
+	settings.Add(set, &cfg.Loop.StopAfter, settings.Spec{
+		Flag: "stop-after", Env: "AUTOSCALER_STOP_AFTER",
+		Help: "how long after the beginning of its drain a member's application is told to end, if connections are left; -drain-timeout or longer for never",
+	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
 	return port
 }
 

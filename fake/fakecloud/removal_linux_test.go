@@ -37,7 +37,7 @@ func TestRequestsLostWhenAPoolShrinks(t *testing.T) {
 		{"lenient, but members are killed", exoapi.LenientRemoval(), []string{exoapi.FaultMemberKilled}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cloud, pool := shrinking(t, test.removal)
+			cloud, pool := shrinking(t, test.removal, 10*time.Millisecond)
 			for _, name := range test.faults {
 				_, err := cloud.API().Faults().Add(exoapi.Fault{Name: name})
 				require.NoError(t, err)
@@ -59,11 +59,11 @@ func TestRequestsLostWhenAPoolShrinks(t *testing.T) {
 }
 
 // shrinking returns a cloud with a pool of three healthy members behind a load
-// balancer, and the pool's id.
-func shrinking(t *testing.T, removal exoapi.Removal) (*fakecloud.Cloud, string) {
+// balancer, and the pool's id. They take work of CPU time for a request.
+func shrinking(t *testing.T, removal exoapi.Removal, work time.Duration) (*fakecloud.Cloud, string) {
 	t.Helper()
 	cloud, _ := start(t, fakecloud.Config{
-		Speed: 50, Removal: removal, Machines: fakecloud.Processes(process.Config{Share: 1, Work: 10 * time.Millisecond}),
+		Speed: 50, Removal: removal, Machines: fakecloud.Processes(process.Config{Share: 1, Work: work}),
 	})
 	pool, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 3})
 	require.NoError(t, err)
