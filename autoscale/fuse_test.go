@@ -1,7 +1,9 @@
 package autoscale_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -98,4 +100,49 @@ func TestAFailedMemberLeavesThePoolFirst(t *testing.T) {
 	require.Len(t, d.Victims, 1)
 	assert.Equal(t, failed, d.Victims[0].ID)
 	assert.Equal(t, "failed", d.Victims[0].Why)
+}
+
+// TestMembersOfBeforeBlowNoFuse: a program that starts anew has not seen how they
+// started.
+func TestMembersOfBeforeBlowNoFuse(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 5, func(cfg *autoscale.Config) { cfg.Max = 50 })
+	w.clock.Advance(time.Hour)
+	for i := range 4 {
+		w.pool.SetHealth(i, autoscale.Unhealthy)
+	}
+	w.start()
+	w.webhook(up)
+
+	d := w.turn()
+
+	assert.False(t, d.FuseBlown)
+	assert.Equal(t, autoscale.ReasonStepUp, d.Reason)
+}
+
+// TestAReadingWithoutHealthResetsNoFuse: no member is healthy because nobody says
+// that it is not.
+func TestAReadingWithoutHealthResetsNoFuse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50 })
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.turn()
+	require.Equal(t, autoscale.ReasonFuseBlown, w.grow(20).Reason)
+
+	w.pool.HideHealth(errors.New("no answer"))
+	d := w.turn()
+
+	assert.Equal(t, autoscale.ReasonFuseBlown, d.Reason)
+	assert.Equal(t, 1, d.Conditions.Serving)
+}
+
+func TestAClockThatIsSetBackLetsMembersFailInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.pool.SetHealth(1, autoscale.Unhealthy)
+	require.Equal(t, autoscale.Conditions{Serving: 1, Starting: 1}, w.turn().Conditions)
+	w.clock.Set(noon.Add(-5 * time.Hour))
+	w.turn()
+	w.clock.Advance(10 * time.Minute)
+	assert.Equal(t, autoscale.Conditions{Serving: 1, Failed: 1}, w.turn().Conditions)
 }

@@ -25,7 +25,7 @@ func (w *world) heal() {
 	status, err := w.pool.Status(w.Context())
 	require.NoError(w, err)
 	for i, m := range status.Members {
-		if m.Health == autoscale.HealthUnknown {
+		if status.HealthErr == nil && m.Health == autoscale.HealthUnknown {
 			w.pool.SetHealth(i, autoscale.Healthy)
 		}
 	}
@@ -77,6 +77,19 @@ func TestAMemberThatRecoversStays(t *testing.T) {
 		w.pass(1)
 	}
 	assert.Empty(t, w.pool.Resizes())
+}
+
+// TestReadingsWithoutHealthPutOffNoRepair: the member does not serve meanwhile.
+func TestReadingsWithoutHealthPutOffNoRepair(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 3)
+	w.pool.SetHealth(1, autoscale.Unhealthy)
+	w.pass(5)
+	w.pool.HideHealth(errors.New("no answer"))
+	w.turn()
+	w.pool.HideHealth(nil)
+	w.pass(4)
+	assert.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
 }
 
 func TestNothingIsReplacedWhileNobodyServes(t *testing.T) {

@@ -20,6 +20,8 @@ type roster struct {
 
 type rosterEntry struct {
 	firstSeen, lastSeen time.Time
+	health              Health    // as last known
+	young               bool      // when first seen it had time left to start
 	served              bool      // it has
 	failedStart         bool      // counts towards the fuse
 	badSince            time.Time // it has been unhealthy or failed; zero: it is not
@@ -33,18 +35,20 @@ func newRoster(cfg Config) *roster {
 	}
 }
 
-// observe takes a reading, and returns its members with their conditions.
+// observe takes a reading, and returns its members with their conditions. If it
+// lacks health, members keep what was last known, and nothing is learned of starts.
 func (r *roster) observe(status Status, now time.Time) []observedMember {
 	members := make([]observedMember, len(status.Members))
-	started := false
+	known, started := status.HealthErr == nil, false
 	for i, m := range status.Members {
-		entry := r.entry(m.ID, now)
-		members[i] = observedMember{Member: m, Since: entry.firstSeen}
-		if !m.Created.IsZero() && m.Created.Before(entry.firstSeen) {
-			members[i].Since = m.Created
+		entry, since := r.entry(m, now)
+		if known {
+			entry.health = m.Health
 		}
+		m.Health = entry.health
+		members[i] = observedMember{Member: m, Since: since}
 		members[i].Condition = r.judge(members[i], entry.served, now)
-		if members[i].Condition == serving && !entry.served {
+		if members[i].Condition == serving && !entry.served && known {
 			entry.served, started = true, true
 		}
 	}
@@ -61,7 +65,8 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 		default:
 			members[i].Broken = r.repairAfter >= 0 && now.Sub(entry.badSince) >= r.repairAfter
 		}
-		entry.failedStart = m.Condition == failed && !entry.served && !entry.forgiven || entry.failedStart && !entry.served
+		fails := m.Condition == failed && entry.young && !entry.forgiven && known
+		entry.failedStart = !entry.served && (fails || entry.failedStart)
 	}
 	r.forget(now)
 	switch {
@@ -73,14 +78,23 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 	return members
 }
 
-func (r *roster) entry(id string, now time.Time) *rosterEntry {
-	entry := r.entries[id]
-	if entry == nil {
+// entry returns what is remembered of a member, and since when it exists.
+func (r *roster) entry(m Member, now time.Time) (entry *rosterEntry, since time.Time) {
+	entry = r.entries[m.ID]
+	isNew := entry == nil
+	if isNew {
 		entry = &rosterEntry{firstSeen: now}
-		r.entries[id] = entry
+		r.entries[m.ID] = entry
 	}
-	entry.lastSeen = now
-	return entry
+	if entry.firstSeen.After(now) { // the clock was set back
+		entry.firstSeen = now
+	}
+	entry.lastSeen, since = now, entry.firstSeen
+	if !m.Created.IsZero() && m.Created.Before(since) {
+		since = m.Created
+	}
+	entry.young = entry.young || isNew && now.Sub(since) <= r.startTimeout
+	return entry, since
 }
 
 func (r *roster) judge(m observedMember, served bool, now time.Time) condition {

@@ -184,6 +184,20 @@ func TestNobodyIsEvictedWhileHealthIsUnknown(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
 }
 
+// TestAMemberThatStartsWhileHealthIsUnknownGoesOnStarting: it has not served.
+func TestAMemberThatStartsWhileHealthIsUnknownGoesOnStarting(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 2)
+	w.pool.SetSize(3)
+	w.pool.SetHealth(2, autoscale.Unhealthy)
+	require.Equal(t, 1, w.turn().Conditions.Starting)
+	w.pool.HideHealth(errors.New("no answer"))
+	w.turn()
+	w.pool.HideHealth(nil)
+	w.webhook(down)
+	assert.Equal(t, autoscale.ReasonMemberStarting, w.turn().Reason)
+}
+
 // TestAnEvictionThatFailsIsDecidedAnew: another attempt names who is worst then.
 func TestAnEvictionThatFailsIsDecidedAnew(t *testing.T) {
 	t.Parallel()

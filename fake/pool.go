@@ -83,10 +83,14 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	}
 	status := autoscale.Status{Size: p.size, State: p.current(), HealthErr: p.healthErr}
 	for _, m := range p.members {
-		status.Members = append(status.Members, autoscale.Member{
+		member := autoscale.Member{
 			ID: m.ID, Name: m.Name, Address: m.IPv4, Created: m.Created, State: autoscale.MemberState(m.State),
-			Health: p.health[m.ID], Protected: p.protected[m.ID],
-		})
+			Protected: p.protected[m.ID],
+		}
+		if p.healthErr == nil {
+			member.Health = p.health[m.ID]
+		}
+		status.Members = append(status.Members, member)
 	}
 	return status, nil
 }
