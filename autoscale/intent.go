@@ -97,12 +97,20 @@ func (d *demand) completeIntent(direction Direction, reason Reason) []Settled {
 // countOwedLocked counts what the intent, which was carried out, owes the pool or
 // has given back.
 func (d *demand) countOwedLocked() {
-	switch done := d.now.Intent; {
-	case done == nil || !done.Replaces:
+	done := d.now.Intent
+	if done == nil {
+		return
+	}
+	d.now.OwedSize = done.To
+	switch {
+	case !done.Replaces:
 	case done.Direction == Down:
 		d.now.Owed += done.From - done.To
 	default:
 		d.now.Owed = max(d.now.Owed-(done.To-done.From), 0)
+	}
+	if d.now.Owed == 0 {
+		d.now.OwedSize = 0
 	}
 }
 
@@ -111,6 +119,21 @@ func (d *demand) owed() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.now.Owed
+}
+
+// reviewOwed gives up on replacing members when a reading shows that something
+// else has set the size since they were evicted, and so has decided how many there
+// are to be, or that the pool is at its maximum.
+func (d *demand) reviewOwed(status Status, maximum int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.now.Owed == 0 || d.now.Intent != nil || status.State != StateRunning {
+		return
+	}
+	if status.Size != d.now.OwedSize || status.Size >= maximum {
+		d.now.Owed = 0
+		d.dirty = true
+	}
 }
 
 // cancelOwed gives up on replacing one.

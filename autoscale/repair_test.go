@@ -2,6 +2,7 @@ package autoscale_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -214,5 +215,47 @@ func TestARepairAtTheMinimumRestoresIt(t *testing.T) {
 	w.pool.SetHealth(0, autoscale.Unhealthy)
 	w.pass(10)
 	assert.Equal(t, []autoscale.Reason{"repair", "below-minimum", "no-demand", "no-demand"}, w.pass(4))
+	assert.Equal(t, 2, w.pool.Size())
+}
+
+// TestWhoeverSetsTheSizeDecides: what was owed before is part of it, or not wanted.
+func TestWhoeverSetsTheSizeDecides(t *testing.T) {
+	t.Parallel()
+	for name, during := range map[string]func(*world){
+		"while it works":       func(*world) {},
+		"during a pause":       func(w *world) { w.pause(0, ""); w.turn() },
+		"while it is not here": func(w *world) { w.start() },
+	} {
+		for _, size := range []int{1, 3, 4} {
+			t.Run(fmt.Sprint(name, " to ", size), func(t *testing.T) {
+				t.Parallel()
+				w := newHealthyWorld(t, 3)
+				w.pool.SetHealth(0, autoscale.Unhealthy)
+				w.pass(10)
+				require.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+				during(w)
+				w.pool.SetSize(size)
+				w.turn()
+				require.NoError(t, w.loop.Resume(w.Context()))
+				w.heal()
+				w.pass(5)
+				assert.Equal(t, size, w.pool.Size())
+			})
+		}
+	}
+}
+
+// TestALowerMaximumOwesNobody: the pool may not grow for a while, and must not grow
+// for that reason later.
+func TestALowerMaximumOwesNobody(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 3)
+	w.pool.SetHealth(0, autoscale.Unhealthy)
+	w.pass(10)
+	require.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+	for _, w.cfg.Max = range []int{2, 5} {
+		w.start()
+		w.pass(2)
+	}
 	assert.Equal(t, 2, w.pool.Size())
 }

@@ -22,7 +22,8 @@ type state struct {
 	Unclaimed  batches   `json:"pending"`        // not claimed by a turn yet
 	Claimed    batches   `json:"claimed"`        // by a turn, and not settled yet
 	Intent     *intent   `json:"intent,omitempty"`
-	Owed       int       `json:"owed,omitempty"` // members evicted by a repair, and not replaced yet
+	Owed       int       `json:"owed,omitempty"`      // members evicted by a repair, and not replaced yet
+	OwedSize   int       `json:"owed_size,omitempty"` // that this program then left the pool with
 	LastResize time.Time `json:"last_resize,omitzero"`
 }
 
@@ -116,6 +117,9 @@ func parseState(data []byte, now time.Time) (state, error) {
 	}
 	if s.Owed < 0 || s.Owed > MaxSize {
 		return s, fmt.Errorf("%d members are owed", s.Owed)
+	}
+	if s.OwedSize < 0 || s.OwedSize > math.MaxInt32 {
+		return s, fmt.Errorf("members are owed at a size of %d", s.OwedSize)
 	}
 	return s, s.Intent.validate()
 }

@@ -72,6 +72,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	d.From, d.To = status.Size, status.Size
 
 	l.reportSettled(ctx, d, l.demand.claim(now, status))
+	l.demand.reviewOwed(status, l.cfg.Max)
 	d.Up, d.Down = l.demand.claimed()
 	if pause, ok := l.pause.current(now); ok {
 		d.Pause = &pause
