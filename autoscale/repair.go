@@ -25,7 +25,7 @@ func (r repair) decide(o observation) target {
 		return want
 	}
 	conditions := countConditions(o.Members)
-	if conditions.Starting > 0 || countMissing(o.Size, o.Members) > 0 || o.HealthUnknown {
+	if conditions.Starting > 0 || countMissing(o.Size, o.Members) > 0 && o.AwaitsMissing || o.HealthUnknown {
 		return want
 	}
 	if o.Owed > 0 {

@@ -259,3 +259,26 @@ func TestALowerMaximumOwesNobody(t *testing.T) {
 	}
 	assert.Equal(t, 2, w.pool.Size())
 }
+
+// TestARepairCountsThoughItsAnswerIsLost: three in an hour are three.
+func TestARepairCountsThoughItsAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 4, func(cfg *autoscale.Config) { cfg.RepairsPerHour = 1 })
+	w.pool.SetHealth(0, autoscale.Unhealthy)
+	w.pool.SetHealth(1, autoscale.Unhealthy)
+	w.pass(10)
+	w.pool.LoseNext("resize", errors.New("power cut"))
+	w.pass(10)
+	assert.Equal(t, []int{3, 4}, w.pool.Resizes())
+}
+
+// TestMembersThatNeverComePutOffNoRepair: a quota that is reached, for example.
+func TestMembersThatNeverComePutOffNoRepair(t *testing.T) {
+	t.Parallel()
+	sick := member("sick", autoscale.UnhealthyNow, 0)
+	sick.Broken = true
+	o := autoscale.Observation{Size: 4, Members: append(members(2, autoscale.Serving), sick), MayRepair: true, AwaitsMissing: true}
+	assert.Equal(t, autoscale.ReasonNoDemand, autoscale.Decide(1, 1, 6, o).Reason, "they may yet come")
+	o.AwaitsMissing = false
+	assert.Equal(t, []string{"sick: unhealthy"}, victims(autoscale.Decide(1, 1, 6, o)))
+}

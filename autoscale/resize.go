@@ -86,13 +86,13 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			l.holdPaused(d, unclear)
 			return
 		}
+		if replaces && direction == Down && !unclear && !nothingChanged(err) {
+			l.repairs = append(l.repairs, l.readAt) // it may have been carried out
+		}
 		if err == nil {
 			l.contention.recordResize(d.To)
 			l.metrics.countEvictions(d.Victims)
 			l.forgetDrains(d.Victims)
-			if replaces && direction == Down {
-				l.repairs = append(l.repairs, l.readAt)
-			}
 			l.metrics.size.WithLabelValues().Set(float64(d.To))
 			d.Result, d.Reason, d.Error = Resized, target.Reason, ""
 			l.reportSettled(ctx, d, l.demand.completeIntent(direction, target.Reason))
