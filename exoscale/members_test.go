@@ -1,6 +1,7 @@
 package exoscale_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -106,6 +107,22 @@ func TestHealthThatCannotBeReadIsUnknown(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAShortTurnIsNotUsedUpByHealth: the pool may grow without it.
+func TestAShortTurnIsNotUsedUpByHealth(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		mock := httpmock.NewMockTransport()
+		mock.RegisterResponder("GET", nlbURL, silence)
+		mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[]}`))
+		mock.RegisterResponder("GET", poolURL, reply(200, `{"id":"`+poolID+`","size":1,"state":"running"}`))
+		got, err := newClient(t, mock).Pool(poolID).Status(ctx)
+		require.NoError(t, err)
+		require.Error(t, got.HealthErr)
+	})
 }
 
 func TestEvict(t *testing.T) {

@@ -32,8 +32,8 @@ func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
 // whatever its value.
 const ProtectLabel = "exopool-protect"
 
-// healthTimeout bounds the reading of the health. The rest of the turn needs time,
-// too, and a pool may grow without it.
+// healthTimeout bounds the reading of the health, and so does half of the time that
+// is left. The rest of the turn needs time, too, and a pool may grow without it.
 const healthTimeout = 8 * time.Second
 
 // Status implements [autoscale.Pool] with three API calls. Members are those of
@@ -113,7 +113,11 @@ func memberState(state oapi.InstanceState) autoscale.MemberState {
 // services that forward to the pool, all have to find a member healthy; one that
 // a service does not list yet is not. A service that lists nobody does not count.
 func (p *Pool) health(ctx context.Context) (func(netip.Addr) autoscale.Health, error) {
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	timeout := healthTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	backends, err := p.client.Lister().Backends(ctx)
 	var checks []map[netip.Addr]discovery.Health
