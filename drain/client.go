@@ -115,9 +115,21 @@ func (c *Client) ask(ctx context.Context, method, address, path string, query ur
 	return decode(resp.StatusCode, resp.Body)
 }
 
+// askChecks takes a third of the time that is left at most: the member has to be
+// asked, too.
+func (c *Client) askChecks(ctx context.Context) ([]netip.Prefix, error) {
+	timeout := c.cfg.Timeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)/3)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return c.cfg.Checks(ctx)
+}
+
 // knownChecks returns the networks of health checks, as far as they are known.
 func (c *Client) knownChecks(ctx context.Context) ([]netip.Prefix, error) {
-	checks, err := c.cfg.Checks(ctx)
+	checks, err := c.askChecks(ctx)
 	if err == nil {
 		checks, err = usable(checks)
 	}

@@ -166,6 +166,27 @@ func TestAddressOfNoMemberIsRefused(t *testing.T) {
 	}
 }
 
+func TestLastKnownChecksAreUsedWhileTheirSourceIsSilent(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	client := newClient(t, answer(http.StatusOK, `{"draining": true, "connections": 0}`, nil), func(cfg *drain.Config) {
+		cfg.Checks = func(ctx context.Context) ([]netip.Prefix, error) {
+			asked++
+			if asked > 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return checks("192.0.2.0/28")(ctx)
+		}
+	})
+	_, err := client.Drain(t.Context(), loopback)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err = client.Drain(ctx, loopback)
+	require.NoError(t, err, "the member has its share of the time")
+}
+
 func TestLastKnownChecksAreUsedWhileTheyCannotBeRead(t *testing.T) {
 	t.Parallel()
 	var asked string
