@@ -25,7 +25,7 @@ func (r repair) decide(o observation) target {
 		return want
 	}
 	conditions := countConditions(o.Members)
-	if conditions.Starting > 0 || countMissing(o.Size, o.Members) > 0 && o.AwaitsMissing || o.HealthUnknown {
+	if conditions.Starting > 0 || countMissing(o.Size, o.Members) > 0 && o.AwaitsMissing {
 		return want
 	}
 	if o.Owed > 0 {
@@ -34,7 +34,7 @@ func (r repair) decide(o observation) target {
 		}
 		return want
 	}
-	if conditions.Serving == 0 || !o.MayRepair {
+	if conditions.Serving == 0 || o.HealthUnknown || !o.MayRepair {
 		return want
 	}
 	broken := slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return !m.Broken })

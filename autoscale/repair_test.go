@@ -245,6 +245,18 @@ func TestWhoeverSetsTheSizeDecides(t *testing.T) {
 	}
 }
 
+// TestWhatIsOwedNeedsNoHealth: the pool may grow without it.
+func TestWhatIsOwedNeedsNoHealth(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 3)
+	w.pool.SetHealth(0, autoscale.Unhealthy)
+	w.pass(10)
+	require.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+	w.pool.HideHealth(errors.New("no answer"))
+	assert.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+	assert.Equal(t, 3, w.pool.Size())
+}
+
 // TestALowerMaximumOwesNobody: the pool may not grow for a while, and must not grow
 // for that reason later.
 func TestALowerMaximumOwesNobody(t *testing.T) {
