@@ -54,8 +54,8 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	addLimits(set, &cfg.Loop)
 	addMembers(set, &cfg.Loop)
 	drainPort := addDrain(set, cfg)
-	addTimes(set, cfg)
-	checkDrain(set, cfg, drainPort)
+	expiry := addTimes(set, cfg)
+	checkDrain(set, cfg, drainPort, expiry)
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
 		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
 	}, settings.Bool())
@@ -129,18 +129,21 @@ func addDrain(set *settings.Set, cfg *config) *settings.Setting {
 	return port
 }
 
-// checkDrain refuses intervals that are too long for drains. It comes after the
-// interval has been declared.
-func checkDrain(set *settings.Set, cfg *config, port *settings.Setting) {
+// checkDrain refuses intervals that are too long for drains, and webhooks that
+// expire meanwhile. It comes after the times have been declared.
+func checkDrain(set *settings.Set, cfg *config, port, expiry *settings.Setting) {
 	set.Check(func() {
 		if cfg.DrainPort != 0 && cfg.Loop.Interval > longestDrainInterval {
 			port.Wrong(fmt.Sprintf("needs an interval of %s or shorter", longestDrainInterval))
 		}
-	}, port)
+		if least := cfg.Loop.DrainTimeout + 2*cfg.Loop.Interval; cfg.DrainPort != 0 && cfg.Loop.Expiry != 0 && cfg.Loop.Expiry < least {
+			expiry.Wrong(fmt.Sprintf("is %s: drains of %s need %s", cfg.Loop.Expiry, cfg.Loop.DrainTimeout, least))
+		}
+	}, port, expiry)
 }
 
-// addTimes declares the durations.
-func addTimes(set *settings.Set, cfg *config) {
+// addTimes declares the durations, and returns how long webhooks wait.
+func addTimes(set *settings.Set, cfg *config) (expiry *settings.Setting) {
 	settings.Add(set, &cfg.Loop.Interval, settings.Spec{
 		Flag: "interval", Env: "AUTOSCALER_INTERVAL", Help: "time from one turn to the next",
 	}, settings.Duration(autoscale.MinInterval, autoscale.MaxInterval))
@@ -149,12 +152,13 @@ func addTimes(set *settings.Set, cfg *config) {
 		Help:   "longest duration of a turn, less than the interval",
 		Remedy: "give a duration below the interval, such as 50s, or leave it out",
 	}, settings.Duration(autoscale.MinTimeout, autoscale.MaxInterval))
-	settings.Add(set, &cfg.Loop.Expiry, settings.Spec{
-		Flag: "expiry", Env: "AUTOSCALER_EXPIRY", Default: "5m, or the interval if that is longer",
-		Help:   "how long a webhook waits while the pool cannot be scaled, at least the interval",
+	expiry = settings.Add(set, &cfg.Loop.Expiry, settings.Spec{
+		Flag: "expiry", Env: "AUTOSCALER_EXPIRY", Default: "5m, or what is needed at least if that is longer",
+		Help:   "how long a webhook waits while the pool cannot be scaled, at least the interval; with -drain-port, -drain-timeout and two intervals",
 		Remedy: "give a duration of the interval or more, such as 5m, or leave it out",
 	}, settings.Duration(autoscale.MinInterval, autoscale.MaxExpiry))
 	account.AddPollInterval(set, &cfg.API, "AUTOSCALER_POLL", "a resize that is under way")
+	return expiry
 }
 
 // defaultStateDir is where state is kept unless the operator names a directory.

@@ -66,6 +66,10 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 			settingstest.Env{"AUTOSCALER_DRAIN_PORT": "9101", "AUTOSCALER_INTERVAL": "241s"},
 			"AUTOSCALER_DRAIN_PORT (flag -drain-port)", "needs an interval of 4m0s",
 		},
+		"webhooks expire in drains": {
+			settingstest.Env{"AUTOSCALER_DRAIN_PORT": "9101", "AUTOSCALER_DRAIN_TIMEOUT": "4m", "AUTOSCALER_EXPIRY": "5m"},
+			"AUTOSCALER_EXPIRY (flag -expiry)", "is 5m0s: drains of 4m0s need 6m0s",
+		},
 		"alerts of one path":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
 		"alerts of the other": {settingstest.Env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
 		"alerts and a comma":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},
