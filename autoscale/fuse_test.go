@@ -146,3 +146,16 @@ func TestAClockThatIsSetBackLetsMembersFailInTime(t *testing.T) {
 	w.clock.Advance(10 * time.Minute)
 	assert.Equal(t, autoscale.Conditions{Serving: 1, Failed: 1}, w.turn().Conditions)
 }
+
+// TestTheFuseForgetsMembersThatAreGone: an hour later another start is worth a try.
+func TestTheFuseForgetsMembersThatAreGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50; cfg.RepairAfter = -1 })
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.turn()
+	require.Equal(t, autoscale.ReasonFuseBlown, w.grow(20).Reason)
+	w.pool.SetSize(1)
+	assert.True(t, w.turn().FuseBlown)
+	w.clock.Advance(time.Hour)
+	assert.False(t, w.turn().FuseBlown)
+}
