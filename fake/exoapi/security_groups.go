@@ -124,9 +124,12 @@ func (s *securityGroups) ruleAbout(id string) string {
 }
 
 // inventory leaves out the groups that every organization has, but not what
-// was put into them.
+// was put into them, which is possible with those that are not public.
 func (s *securityGroups) inventory(found world.Inventory) {
 	for g := range s.All() {
+		if g.visibility == visibilityPublic {
+			continue
+		}
 		if !g.standard {
 			found.Add(s.kind, g.name, g.id)
 		}
