@@ -268,6 +268,7 @@ func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 		"Webhooks missing":    {"3m", 0},
 		"Autoscaler paused":   {"0s", 24}, // hours
 		"Second autoscaler":   {"0s", 0},
+		"New members failing": {"0s", 0}, // after three members
 		"Turns failing":       {"3m", 0},
 		"Resizes failing":     {"0s", 0}, // after three turns
 		"No targets":          {"3m", 0},

@@ -81,6 +81,11 @@ func incidents() map[string]incident {
 			[]string{"5m", "13m"},
 			[]string{"8m"},
 		},
+		"New members failing": {
+			map[string]string{ofAutoscaler("fuse_blown", ""): "0x5 1x5 0x20"},
+			[]string{"5m", "13m"},
+			[]string{"8m"},
+		},
 		"Turns failing": {
 			map[string]string{
 				ofAutoscaler("decisions_total", `,result="failed",reason="api-error"`): "0x5 1+1x9 10x20",
