@@ -31,8 +31,9 @@ type capacity struct {
 	problems []string
 }
 
-// TestNoCapacityIsLostByAnActionOfOurs plays random schedules of webhooks, and of
-// members that die, hang, recover and are protected, with and without draining.
+// TestNoCapacityIsLostByAnActionOfOurs plays random schedules of webhooks, of
+// members that die, hang, recover and are protected, and of programs that start
+// anew, with and without draining.
 func TestNoCapacityIsLostByAnActionOfOurs(t *testing.T) {
 	t.Parallel()
 	evicted := 0
@@ -82,6 +83,10 @@ func (c *capacity) play() {
 		}
 		clock.Advance(time.Minute)
 		loop.RunOnce(c.t.Context())
+		if c.rng.IntN(20) == 0 {
+			loop, err = autoscale.New(c.cfg)
+			require.NoError(c.t, err)
+		}
 	}
 }
 
@@ -153,6 +158,9 @@ func (c *capacity) Evict(ctx context.Context, ids []string) error {
 	for _, m := range c.members() {
 		if m.Protected && slices.Contains(ids, m.ID) {
 			c.problem("evicts a member that is protected")
+		}
+		if c.cfg.Drainer != nil && !c.drained[m.Address.String()] && slices.Contains(ids, m.ID) {
+			c.problem("evicts a member that has not drained")
 		}
 	}
 	return c.Pool.Evict(ctx, ids)
