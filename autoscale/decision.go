@@ -32,10 +32,13 @@ type Decision struct {
 	Size       int        `json:"size"`       // as read in this turn; zero if that failed
 	Members    int        `json:"members"`    // in any condition
 	Conditions Conditions `json:"conditions"` // of the members
-	State      State      `json:"state"`      // empty if the pool could not be read
-	Minimum    int        `json:"min"`
-	Maximum    int        `json:"max"`
-	Step       int        `json:"step"`
+	// Outdated is how many members were made from another template or type than
+	// the pool has now.
+	Outdated int   `json:"outdated,omitempty"`
+	State    State `json:"state"` // empty if the pool could not be read
+	Minimum  int   `json:"min"`
+	Maximum  int   `json:"max"`
+	Step     int   `json:"step"`
 
 	// ForeignChange: something else has set the size since the turn before.
 	ForeignChange bool   `json:"foreign_change,omitempty"`

@@ -14,6 +14,9 @@ type Member struct {
 	Created time.Time
 	State   MemberState
 	Health  Health
+	// Outdated: a member made now would be another, because the pool has another
+	// template or type since.
+	Outdated bool
 	// Protected: it must not be evicted.
 	Protected bool
 }
@@ -104,4 +107,13 @@ func countConditions(members []observedMember) (c Conditions) {
 		}
 	}
 	return c
+}
+
+func countOutdated(members []Member) (n int) {
+	for _, m := range members {
+		if m.Outdated {
+			n++
+		}
+	}
+	return n
 }

@@ -26,6 +26,7 @@ type metrics struct {
 	size           *prometheus.GaugeVec // without labels: absent until the first reading
 	members        *prometheus.GaugeVec // without labels: absent until the first reading
 	conditions     *prometheus.GaugeVec // absent until the first reading
+	outdated       *prometheus.GaugeVec // without labels: absent until the first reading
 	evictions      *prometheus.CounterVec
 	fuseBlown      prometheus.Gauge
 	resize         prometheus.Histogram
@@ -69,6 +70,9 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		conditions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_members_by_condition", Help: "Members by what they are worth to the pool, as last read.",
 		}, []string{"condition"}),
+		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "pool_members_outdated", Help: "Members made from another template or type than the pool has now, as last read.",
+		}, nil),
 		evictions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "evictions_total", Help: "Members evicted, by why it was these.",
 		}, []string{"why"}),
@@ -92,7 +96,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	}
 	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
-		m.size, m.members, m.conditions, m.evictions, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
+		m.size, m.members, m.conditions, m.outdated, m.evictions, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -176,7 +180,7 @@ func (m *metrics) startAtZero() {
 	for _, call := range []string{callStatus, callResize, callEvict} {
 		m.apiErrors.WithLabelValues(call)
 	}
-	for _, why := range []string{string(failed), string(unhealthy), string(NewestFirst), string(OldestFirst)} {
+	for _, why := range []string{string(failed), string(unhealthy), outdated, string(NewestFirst), string(OldestFirst)} {
 		m.evictions.WithLabelValues(why)
 	}
 }
@@ -185,6 +189,7 @@ func (m *metrics) startAtZero() {
 func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool) {
 	m.size.WithLabelValues().Set(float64(status.Size))
 	m.members.WithLabelValues().Set(float64(len(status.Members)))
+	m.outdated.WithLabelValues().Set(float64(countOutdated(status.Members)))
 	for condition, count := range map[condition]int{
 		serving: conditions.Serving, starting: conditions.Starting, unhealthy: conditions.Unhealthy,
 		failed: conditions.Failed, draining: conditions.Draining, leaving: conditions.Leaving,

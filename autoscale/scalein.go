@@ -19,10 +19,13 @@ const (
 type Victim struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Why  string `json:"why"` // failed, unhealthy, newest or oldest
+	Why  string `json:"why"` // failed, unhealthy, outdated, newest or oldest
 	// Connections to its application that are still open, while it drains.
 	Connections int `json:"connections,omitempty"`
 }
+
+// outdated is why a member that serves is chosen before others that do.
+const outdated = "outdated"
 
 // scaleIn lets a pool shrink only when it is known what goes: all members have
 // arrived, their health is known, and some may go. It names them, worst first. A
@@ -87,11 +90,14 @@ func (s scaleIn) choose(members []observedMember, n int) []Victim {
 // no drain.
 func (s scaleIn) worstFirst(a, b observedMember) int {
 	rank := map[condition]int{failed: 0, draining: 1, unhealthy: 2, serving: 3}
+	current := map[bool]int{false: 1} // by whether it is outdated
 	age := a.Since.Compare(b.Since)
 	if s.order == NewestFirst {
 		age = -age
 	}
-	return cmp.Or(cmp.Compare(rank[a.Condition], rank[b.Condition]), age, cmp.Compare(a.ID, b.ID))
+	return cmp.Or(
+		cmp.Compare(rank[a.Condition], rank[b.Condition]), cmp.Compare(current[a.Outdated], current[b.Outdated]),
+		age, cmp.Compare(a.ID, b.ID))
 }
 
 // name returns the first n members that are not protected.
@@ -102,12 +108,13 @@ func (s scaleIn) name(members []observedMember, n int) []Victim {
 			continue
 		}
 		why := string(m.Condition)
-		switch m.Condition {
-		case serving:
+		switch {
+		case m.Condition == serving && m.Outdated:
+			why = outdated
+		case m.Condition == serving:
 			why = string(s.order)
-		case draining:
+		case m.Condition == draining:
 			why = m.Why
-		case starting, unhealthy, failed, leaving:
 		}
 		victims = append(victims, Victim{ID: m.ID, Name: m.Name, Why: why})
 	}

@@ -29,6 +29,11 @@ func member(name string, condition autoscale.Condition, minute int) autoscale.Ob
 	}
 }
 
+func obsolete(m autoscale.ObservedMember) autoscale.ObservedMember {
+	m.Outdated = true
+	return m
+}
+
 func protected(m autoscale.ObservedMember) autoscale.ObservedMember {
 	m.Protected = true
 	return m
@@ -60,6 +65,18 @@ func TestScaleInNamesItsVictims(t *testing.T) {
 			3, 1,
 			list{member("a", sick, 0), member("b", ok, 1), member("c", ok, 2)},
 			[]string{"a: unhealthy"},
+			autoscale.ReasonStepDown,
+		},
+		"of those that serve, one that is outdated": {
+			3, 1,
+			list{member("a", ok, 1), obsolete(member("b", ok, 0)), member("c", ok, 2)},
+			[]string{"b: outdated"},
+			autoscale.ReasonStepDown,
+		},
+		"unhealthy before outdated": {
+			3, 1,
+			list{obsolete(member("a", ok, 1)), member("b", sick, 0), member("c", ok, 2)},
+			[]string{"b: unhealthy"},
 			autoscale.ReasonStepDown,
 		},
 		"several, worst first": {

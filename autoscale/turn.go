@@ -126,6 +126,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.members = l.roster.observe(status, l.readAt)
 	l.markDraining(l.members, l.readAt)
 	d.Size, d.Members, d.State = status.Size, len(status.Members), status.State
+	d.Outdated = countOutdated(status.Members)
 	d.Conditions, d.FuseBlown, d.HealthError = countConditions(l.members), l.roster.blown(), ""
 	if status.HealthErr != nil {
 		d.HealthError = status.HealthErr.Error()

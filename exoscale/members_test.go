@@ -41,6 +41,27 @@ func TestAMemberIsTranslated(t *testing.T) {
 	}, got.Members[0])
 }
 
+func TestMembersFromBeforeAChangeOfThePoolAreOutdated(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		pool, member string
+		want         bool
+	}{
+		"the same":         {`"template":{"id":"t"},"instance-type":{"id":"m"}`, `"template":{"id":"T"},"instance-type":{"id":"m"}`, false},
+		"another template": {`"template":{"id":"u"},"instance-type":{"id":"m"}`, `"template":{"id":"t"},"instance-type":{"id":"m"}`, true},
+		"another type":     {`"template":{"id":"t"},"instance-type":{"id":"l"}`, `"template":{"id":"t"},"instance-type":{"id":"m"}`, true},
+		"not shown":        {`"template":{"id":"t"},"instance-type":{"id":"l"}`, `"state":"running"`, false},
+	} {
+		mock := httpmock.NewMockTransport()
+		mock.RegisterResponder("GET", nlbURL, reply(200, `{"load-balancers":[]}`))
+		mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[{"id":"a","manager":{"id":"`+poolID+`"},`+tt.member+`}]}`))
+		mock.RegisterResponder("GET", poolURL, reply(200, `{"id":"`+poolID+`","size":1,"state":"running",`+tt.pool+`}`))
+		got, err := newClient(t, mock).Pool(poolID).Status(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, got.Members[0].Outdated, name)
+	}
+}
+
 func TestStatesOfMembers(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]autoscale.MemberState{

@@ -72,7 +72,9 @@ func members(managed []*oapi.Instance, pool *oapi.InstancePool, health func(neti
 	for _, wire := range managed {
 		if id := orZero(wire.Id); id != "" && !known[id] {
 			known[id] = true
-			all = append(all, member(wire, health))
+			m := member(wire, health)
+			m.Outdated = isOutdated(wire, pool)
+			all = append(all, m)
 		}
 	}
 	for _, id := range ids(pool.Instances, func(i oapi.Instance) *string { return i.Id }) {
@@ -93,6 +95,15 @@ func member(wire *oapi.Instance, health func(netip.Addr) autoscale.Health) autos
 	_, m.Protected = orZero(wire.Labels).AdditionalProperties[ProtectLabel]
 	return m
 }
+
+// isOutdated reports whether a pool would make a member with another template or
+// type now. Lists of members show no more of what they were made with.
+func isOutdated(wire *oapi.Instance, pool *oapi.InstancePool) bool {
+	return differ(orZero(wire.Template).Id, orZero(pool.Template).Id) || differ(orZero(wire.InstanceType).Id, orZero(pool.InstanceType).Id)
+}
+
+// differ reports whether both ids are known and not the same.
+func differ(a, b *string) bool { return a != nil && b != nil && !strings.EqualFold(*a, *b) }
 
 // memberState translates the state of an instance; one that is unknown is that
 // of a member that is not running yet.
