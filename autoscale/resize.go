@@ -106,7 +106,11 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			unclear = true
 			l.contention.forgetSize()
 		}
-		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d: %w", l.cfg.PoolName, d.From, d.To, err))
+		how := "" // a key may lack the right to one of both
+		if len(d.Victims) > 0 {
+			how = " by eviction"
+		}
+		d.fail(reasonOf(err), fmt.Errorf("resize pool %s from %d to %d%s: %w", l.cfg.PoolName, d.From, d.To, how, err))
 		if attempt == maxAttempts || !l.waitToRetry(ctx, calls, attempt, err) || !l.recheckAfterFailure(ctx, calls, d, unclear) {
 			return
 		}

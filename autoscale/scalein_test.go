@@ -223,6 +223,7 @@ func TestAnEvictionThatFailsIsDecidedAnew(t *testing.T) {
 	w.webhook(down)
 	d := w.turn()
 	assert.Equal(t, autoscale.ReasonRefused, d.Reason)
+	assert.Equal(t, "resize pool web from 3 to 2 by eviction: refused by the provider", d.Error)
 	assert.Equal(t, 3, w.pool.Size())
 	sick := w.pool.SetHealth(0, autoscale.Unhealthy)
 
