@@ -37,12 +37,16 @@ type target struct {
 	Size    int
 	Reason  Reason
 	Victims []Victim // who goes, if the size is smaller; none: nobody who exists
+	// Webhooks is what becomes of webhooks that a repair does not serve.
+	Webhooks Reason
 }
 
 // waits reports whether a later turn may do what webhooks ask for, so that they
 // wait for it.
-func (t target) waits() bool {
-	switch t.Reason {
+func (t target) waits() bool { return waits(t.Reason) }
+
+func waits(reason Reason) bool {
+	switch reason {
 	case ReasonMemberStarting, ReasonHealthUnknown, ReasonProtected, ReasonFuseBlown:
 		return true
 	default:

@@ -112,7 +112,7 @@ func reasonUses() []reasonUse {
 		{ReasonStepDown, []Result{Resized, DryRun}, []Direction{Down}},
 		{ReasonBelowMinimum, []Result{Resized, DryRun}, none},
 		{ReasonAboveMaximum, []Result{Resized, DryRun}, none},
-		{ReasonRepair, []Result{Resized, DryRun}, none},
+		{ReasonRepair, []Result{Resized, DryRun}, []Direction{Up}},
 		{ReasonNotReplaced, []Result{Held}, []Direction{Down}},
 		{ReasonNoDemand, []Result{Held}, none},
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},

@@ -7,7 +7,9 @@ import (
 
 // repair replaces members that have not served for a while: it evicts one, and
 // lets the pool grow by one again. Such a member is no capacity, so that nothing
-// is lost in between. It comes after webhooks, and waits for members on their way:
+// is lost in between. It comes after webhooks that change the size, but not after
+// those that cannot: a pool at its maximum under load needs it most. It waits for
+// members on their way:
 // one is replaced at a time. While nobody serves it does nothing, since then the
 // application or the check is to blame, and new members would be no better.
 type repair struct {
@@ -21,7 +23,7 @@ func (r repair) decide(o observation) target {
 	if o.Owed > 0 && o.Down && !o.Up {
 		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
 	}
-	if want.Size != o.Size || o.Up || o.Down {
+	if want.Size != o.Size {
 		return want
 	}
 	conditions := countConditions(o.Members)
@@ -30,7 +32,7 @@ func (r repair) decide(o observation) target {
 	}
 	if o.Owed > 0 {
 		if max(o.Size, len(o.Members)) < r.max {
-			return target{Size: o.Size + 1, Reason: ReasonRepair}
+			return target{Size: o.Size + 1, Reason: ReasonRepair, Webhooks: want.Reason}
 		}
 		return want
 	}
@@ -39,7 +41,7 @@ func (r repair) decide(o observation) target {
 	}
 	broken := slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return !m.Broken })
 	if victims := r.order.choose(broken, 1); len(victims) > 0 {
-		return target{Size: o.Size - 1, Reason: ReasonRepair, Victims: victims}
+		return target{Size: o.Size - 1, Reason: ReasonRepair, Victims: victims, Webhooks: want.Reason}
 	}
 	return want
 }

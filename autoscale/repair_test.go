@@ -93,6 +93,58 @@ func TestReadingsWithoutHealthPutOffNoRepair(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
 }
 
+// TestWebhooksThatChangeNothingPutOffNoRepair: alerts repeat for as long as the load
+// is high, or low.
+func TestWebhooksThatChangeNothingPutOffNoRepair(t *testing.T) {
+	t.Parallel()
+	for direction, tt := range map[autoscale.Direction]struct {
+		reason autoscale.Reason
+		limits func(*autoscale.Config)
+	}{
+		up:   {autoscale.ReasonAtMaximum, func(cfg *autoscale.Config) { cfg.Max = 3 }},
+		down: {autoscale.ReasonAtMinimum, func(cfg *autoscale.Config) { cfg.Min = 3 }},
+	} {
+		t.Run(string(direction), func(t *testing.T) {
+			t.Parallel()
+			w := newHealthyWorld(t, 3, tt.limits)
+			sick := w.pool.SetHealth(1, autoscale.Unhealthy)
+			var last autoscale.Decision
+			for range 11 {
+				w.webhook(direction)
+				last = w.turn()
+				assert.Equal(t, fate{direction: tt.reason}, fates(last))
+			}
+			assert.Equal(t, autoscale.ReasonRepair, last.Reason)
+			assert.NotContains(t, w.pool.IDs(), sick)
+			w.webhook(direction)
+			w.turn()
+			w.heal()
+			w.pass(3)
+			assert.Equal(t, 3, w.pool.Size())
+		})
+	}
+}
+
+// TestRepairsGoOnUnderABlownFuse: so the pool finds out when starts succeed again.
+func TestRepairsGoOnUnderABlownFuse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) { cfg.Max = 50 })
+	w.pool.SetHealth(0, autoscale.Healthy)
+	w.turn()
+	require.Equal(t, autoscale.ReasonFuseBlown, w.grow(18).Reason)
+	size := w.pool.Size()
+	var repairs []autoscale.Decision
+	for range 8 {
+		if d := w.grow(1); d.Reason == autoscale.ReasonRepair {
+			repairs = append(repairs, d)
+		}
+	}
+	require.Len(t, repairs, 2)
+	assert.Empty(t, repairs[0].Settled, "the webhook waits")
+	assert.Equal(t, fate{up: autoscale.ReasonRepair}, fates(repairs[1]), "a new member is what it asked for")
+	assert.Equal(t, size, w.pool.Size())
+}
+
 func TestNothingIsReplacedWhileNobodyServes(t *testing.T) {
 	t.Parallel()
 	w := newHealthyWorld(t, 3)

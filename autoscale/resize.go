@@ -26,6 +26,10 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 	if !d.Up.empty() {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonSuperseded))
 	}
+	if target.Webhooks != "" && !waits(target.Webhooks) {
+		l.reportSettled(ctx, d, l.demand.settle(Up, target.Webhooks))
+		l.reportSettled(ctx, d, l.demand.settle(Down, target.Webhooks))
+	}
 	switch {
 	case target.Reason == ReasonNotReplaced:
 		l.demand.cancelOwed()
@@ -40,7 +44,9 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
 		l.resize(ctx, calls, d, Up, target)
 	case target.Size < d.Size:
-		l.reportSettled(ctx, d, l.demand.settle(Up, ReasonAtMaximum))
+		if target.Reason != ReasonRepair {
+			l.reportSettled(ctx, d, l.demand.settle(Up, ReasonAtMaximum))
+		}
 		l.resize(ctx, calls, d, Down, target)
 	default:
 		d.hold(target.Reason)
