@@ -87,3 +87,38 @@ variable "maximum" {
     error_message = "The maximum is a whole number from 1 to 10000."
   }
 }
+
+variable "start_timeout" {
+  description = "How long a new member may take until the load balancer finds it healthy, in seconds. Then it counts as failed; after three that fail the pool stops growing."
+  type        = number
+  default     = 600
+  nullable    = false
+
+  validation {
+    condition     = var.start_timeout >= 60 && var.start_timeout <= 86400 && floor(var.start_timeout) == var.start_timeout
+    error_message = "The time to start is a whole number of seconds from 60 to 86400."
+  }
+}
+
+variable "repair_after" {
+  description = "How long a member may be unhealthy or failed until it is replaced, in seconds; null for ever. One is replaced at a time, three an hour at most, and none while nobody is healthy."
+  type        = number
+  default     = 600
+
+  validation {
+    condition     = var.repair_after == null ? true : var.repair_after >= 60 && var.repair_after <= 86400 && floor(var.repair_after) == var.repair_after
+    error_message = "The time until a repair is a whole number of seconds from 60 to 86400, or null."
+  }
+}
+
+variable "evict" {
+  description = "Which of the members that are healthy goes first when the pool shrinks: newest or oldest."
+  type        = string
+  default     = "newest"
+  nullable    = false
+
+  validation {
+    condition     = contains(["newest", "oldest"], var.evict)
+    error_message = "Members are evicted newest or oldest first."
+  }
+}

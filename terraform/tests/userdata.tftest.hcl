@@ -68,7 +68,7 @@ run "infrastructure_alone" {
     error_message = "Only the monitoring machine tells members to drain."
   }
   assert {
-    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
+    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
     error_message = "The autoscaler drains members."
   }
   assert {

@@ -301,6 +301,18 @@ run "refuses_monitoring_types_without_a_family" {
   expect_failures = [var.monitoring_type]
 }
 
+run "refuses_odd_demands_on_members" {
+  command = plan
+
+  variables {
+    start_timeout = 59
+    repair_after  = 0
+    evict         = "any"
+  }
+
+  expect_failures = [var.start_timeout, var.repair_after, var.evict]
+}
+
 run "refuses_intervals_that_are_too_short" {
   command = plan
 
