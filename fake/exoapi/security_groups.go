@@ -136,9 +136,6 @@ func (s *securityGroups) inventory(found world.Inventory) {
 		for _, u := range g.rules {
 			found.Add("rule", g.name, u.ID)
 		}
-		if g.visibility == visibilityPublic {
-			continue // its sources are not this organization's
-		}
 		for _, cidr := range g.sources {
 			found.Add("external-source", g.name, cidr)
 		}
