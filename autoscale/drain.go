@@ -2,9 +2,11 @@ package autoscale
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -15,7 +17,8 @@ type Drainer interface {
 	// Drain makes the load balancer take the member out, and returns how many
 	// connections to its application are still open. It is repeated each turn:
 	// a drain that is not renewed for some turns ends by itself, so that a
-	// program that has died leaves no member out.
+	// program that has died leaves no member out. An error that wraps
+	// ECONNREFUSED says that the member cannot be drained.
 	Drain(ctx context.Context, address string) (connections int, err error)
 	// Stop makes the member's application answer what it was asked and end. It
 	// is called if connections do not end by themselves.
@@ -81,6 +84,8 @@ func (l *Loop) drainMember(ctx, calls context.Context, share time.Duration, m ob
 	switch {
 	case passed >= l.cfg.DrainTimeout:
 		return true
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return true // it has no endpoint, and waiting gives it none
 	case err != nil:
 		return !began.served // it has nothing to finish
 	default:

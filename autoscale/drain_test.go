@@ -3,7 +3,9 @@ package autoscale_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,6 +133,26 @@ func TestADrainThatFailsBlocksNothingForGood(t *testing.T) {
 		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
 	}
 	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+func TestAMemberWithoutAnEndpointIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.err = fmt.Errorf("drain: %w", syscall.ECONNREFUSED)
+	w.webhook(down)
+	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
+}
+
+func TestAPauseTakesADrainingMemberBack(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 2)
+	drainer.connections = 1
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+	w.pause(0, "")
+	w.turn()
+	assert.Equal(t, []string{"drain", "resume"}, drainer.asked)
+	assert.Equal(t, autoscale.Conditions{Serving: 2}, w.turn().Conditions)
 }
 
 func TestADeadMemberHasNothingToFinish(t *testing.T) {

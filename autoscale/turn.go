@@ -78,6 +78,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 		d.Pause = &pause
 		l.contention = contention{} // during a pause others may resize the pool
 		l.metrics.contended.Set(0)
+		l.endDrains(ctx, calls, nil)
 		d.hold(ReasonPaused)
 		return
 	}

@@ -50,6 +50,7 @@ func New(cfg Config) (*Client, error) {
 // Drain makes the member at an IP address drain from now on for the lease, and
 // returns how many connections to its application have not ended. 0 means that it
 // may go once the load balancer calls it unhealthy, not before.
+// The error of a member without the endpoint wraps ECONNREFUSED.
 func (c *Client) Drain(ctx context.Context, address string) (connections int, err error) {
 	checks, err := c.knownChecks(ctx)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -244,4 +246,20 @@ func FuzzAnswer(f *testing.F) {
 		assert.Equal(t, http.StatusOK, code)
 		assert.True(t, connections >= 0 && connections <= 1<<20)
 	})
+}
+
+// A member without the endpoint refuses the connection, which callers tell from
+// one that is silent.
+func TestAMemberWithoutTheEndpointIsTold(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp4", loopback+":0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	client, err := drain.New(drain.Config{Checks: checks("192.0.2.0/28"), Port: port})
+	require.NoError(t, err)
+
+	_, err = client.Drain(t.Context(), loopback)
+
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
