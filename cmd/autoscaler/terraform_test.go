@@ -74,7 +74,7 @@ func TestTerraformGivesWhatTheProgramAccepts(t *testing.T) {
 		}
 		assert.Positive(t, accepted, "var.%s accepts nothing near the ends of %s", variable.name, setting.Range)
 	}
-	assert.Equal(t, []string{"minimum", "maximum", "step", "interval"}, numbers)
+	assert.Equal(t, []string{"minimum", "maximum", "step", "start_timeout", "interval"}, numbers)
 }
 
 // declared returns the setting that a variable of the environment sets.
