@@ -7,7 +7,7 @@ import "math"
 // goes.
 func newPolicy(step, low, high int, order EvictionOrder) policy {
 	limited := limits{policy: fuse{policy: byStep{step: step}}, step: step, min: low, max: high}
-	repaired := repair{policy: limited, order: scaleIn{order: order}, max: high}
+	repaired := repair{policy: limited, order: order, max: high}
 	return scaleIn{policy: repaired, order: order}
 }
 

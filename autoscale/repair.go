@@ -9,12 +9,12 @@ import (
 // lets the pool grow by one again. Such a member is no capacity, so that nothing
 // is lost in between. It comes after webhooks that change the size, but not after
 // those that cannot: a pool at its maximum under load needs it most. It waits for
-// members on their way:
-// one is replaced at a time. While nobody serves it does nothing, since then the
-// application or the check is to blame, and new members would be no better.
+// members on their way, so that one is replaced at a time. While nobody serves it
+// does nothing, since then the application or the check is to blame, and new
+// members would be no better.
 type repair struct {
 	policy policy
-	order  scaleIn
+	order  EvictionOrder
 	max    int
 }
 

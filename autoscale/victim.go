@@ -1,0 +1,84 @@
+package autoscale
+
+import (
+	"cmp"
+	"slices"
+)
+
+// An EvictionOrder says which of several members that serve is evicted first.
+type EvictionOrder string
+
+// The orders of eviction. Newest first is what Kubernetes' ReplicaSet does: the
+// members that have served longest are the ones that are known to work.
+const (
+	NewestFirst EvictionOrder = "newest"
+	OldestFirst EvictionOrder = "oldest"
+)
+
+// A Victim is a member that a turn has chosen to evict.
+type Victim struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Why  string `json:"why"` // failed, unhealthy, outdated, newest or oldest
+	// Connections to its application that are still open, while it drains.
+	Connections int `json:"connections,omitempty"`
+}
+
+// outdated is why a member that serves is chosen before others that do.
+const outdated = "outdated"
+
+// choose returns at most n members, worst first.
+func (order EvictionOrder) choose(members []observedMember, n int) []Victim {
+	var idle, capacity []observedMember
+	for _, m := range members {
+		switch {
+		case m.idle():
+			idle = append(idle, m)
+		case m.Condition == draining, m.Condition == serving: // one that drains could be taken back
+			capacity = append(capacity, m)
+		}
+	}
+	slices.SortFunc(idle, order.worstFirst)
+	slices.SortFunc(capacity, order.worstFirst)
+	victims := order.take(idle, n)
+	if len(victims) == len(idle) {
+		victims = append(victims, order.take(capacity, n-len(victims))...)
+	}
+	return victims
+}
+
+// worstFirst compares two members by how willingly they are evicted. Of those that
+// are alike, one that drains goes first: to begin with another each turn would end
+// no drain.
+func (order EvictionOrder) worstFirst(a, b observedMember) int {
+	rank := map[condition]int{failed: 0, draining: 1, unhealthy: 2, serving: 3}
+	current := map[bool]int{false: 1} // by whether it is outdated
+	age := a.Since.Compare(b.Since)
+	if order == NewestFirst {
+		age = -age
+	}
+	return cmp.Or(
+		cmp.Compare(rank[a.Condition], rank[b.Condition]), cmp.Compare(current[a.Outdated], current[b.Outdated]),
+		age, cmp.Compare(a.ID, b.ID))
+}
+
+// take returns the first n members that are not protected.
+func (order EvictionOrder) take(members []observedMember, n int) []Victim {
+	var victims []Victim
+	for _, m := range members {
+		if m.Protected || len(victims) == n {
+			continue
+		}
+		why := string(m.Condition)
+		switch {
+		case m.Condition == serving && m.Outdated:
+			why = outdated
+		case m.Condition == serving:
+			why = string(order)
+		case m.Condition == draining:
+			why = m.Why
+		}
+		victims = append(victims, Victim{ID: m.ID, Name: m.Name, Why: why})
+	}
+	return victims
+}
