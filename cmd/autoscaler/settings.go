@@ -117,7 +117,8 @@ const longestDrainInterval = 4 * time.Minute
 func addDrain(set *settings.Set, cfg *config) *settings.Setting {
 	port := settings.Add(set, &cfg.DrainPort, settings.Spec{
 		Flag: "drain-port", Env: "AUTOSCALER_DRAIN_PORT", Default: "members are not drained",
-		Help: "port on members at which they are told to finish their work before they are evicted",
+		Help:   "port on members at which they are told to finish their work before they are evicted",
+		Remedy: "give a port from 1 to 65535, or leave it out and members are not drained",
 	}, settings.Port())
 	settings.Add(set, &cfg.Loop.DrainTimeout, settings.Spec{
 		Flag: "drain-timeout", Env: "AUTOSCALER_DRAIN_TIMEOUT", Help: "how long a member may take to finish its work",

@@ -64,7 +64,7 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 		"expiry too short":    {settingstest.Env{"AUTOSCALER_EXPIRY": "59s"}, "AUTOSCALER_EXPIRY (flag -expiry)", "is 59s"},
 		"turns too rare for drains": {
 			settingstest.Env{"AUTOSCALER_DRAIN_PORT": "9101", "AUTOSCALER_INTERVAL": "241s"},
-			"AUTOSCALER_DRAIN_PORT (flag -drain-port)", "needs an interval of 4m0s",
+			"AUTOSCALER_DRAIN_PORT (flag -drain-port)", "needs an interval of 4m0s or shorter",
 		},
 		"webhooks expire in drains": {
 			settingstest.Env{"AUTOSCALER_DRAIN_PORT": "9101", "AUTOSCALER_DRAIN_TIMEOUT": "4m", "AUTOSCALER_EXPIRY": "5m"},
@@ -232,4 +232,10 @@ func TestHelpListsEveryFlagWithVariableAndDefault(t *testing.T) {
 	} {
 		assert.Contains(t, out.String(), text)
 	}
+}
+
+func TestTurnsTooRareForDrainsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	_, err := parse([]string{"-drain-port", "9101", "-interval", "5m"}, settingstest.Course().Get, io.Discard)
+	require.ErrorContains(t, err, "needs an interval of 4m0s or shorter: give a port from 1 to 65535, or leave it out")
 }
