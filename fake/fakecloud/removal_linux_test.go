@@ -37,7 +37,7 @@ func TestRequestsLostWhenAPoolShrinks(t *testing.T) {
 		{"lenient, but members are killed", exoapi.LenientRemoval(), []string{exoapi.FaultMemberKilled}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cloud, pool := shrinking(t, test.removal, 10*time.Millisecond)
+			cloud, pool := serving(t, 3, test.removal, processes(10*time.Millisecond))
 			for _, name := range test.faults {
 				_, err := cloud.API().Faults().Add(exoapi.Fault{Name: name})
 				require.NoError(t, err)
@@ -48,28 +48,26 @@ func TestRequestsLostWhenAPoolShrinks(t *testing.T) {
 			require.NoError(t, cloud.API().SetPoolSize(pool, 1))
 			keeping.awaitMore(t, 60)
 			others.awaitMore(t, 60)
-			for _, c := range []*clients{keeping, others} {
-				c.stop()
-			}
-			t.Logf("lost %d of %d requests on connections that are kept, and %d of %d on others",
-				keeping.lost.Load(), keeping.sent.Load(), others.lost.Load(), others.sent.Load())
-			assert.Equal(t, test.loses, keeping.lost.Load()+others.lost.Load() > 0)
+			assert.Equal(t, test.loses, countLost(t, keeping, others) > 0)
 		})
 	}
 }
 
-// shrinking returns a cloud with a pool of three healthy members behind a load
-// balancer, and the pool's id. They take work of CPU time for a request.
-func shrinking(t *testing.T, removal exoapi.Removal, work time.Duration) (*fakecloud.Cloud, string) {
+// processes returns machines that take work of CPU time for a request.
+func processes(work time.Duration) fakecloud.Machines {
+	return fakecloud.Processes(process.Config{Share: 1, Work: work})
+}
+
+// serving returns a cloud with a pool of healthy members behind a load balancer,
+// and the pool's id.
+func serving(t *testing.T, size int, removal exoapi.Removal, machines fakecloud.Machines) (*fakecloud.Cloud, string) {
 	t.Helper()
-	cloud, _ := start(t, fakecloud.Config{
-		Speed: 50, Removal: removal, Machines: fakecloud.Processes(process.Config{Share: 1, Work: work}),
-	})
-	pool, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 3})
+	cloud, _ := start(t, fakecloud.Config{Speed: 50, Removal: removal, Machines: machines})
+	pool, err := cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: size})
 	require.NoError(t, err)
 	_, err = cloud.CreateBalancer(t.Context(), fakecloud.Service{Name: "web", Pool: pool, Port: 80, TargetPort: process.LoadPort})
 	require.NoError(t, err)
-	awaitHealthy(t, cloud, 3)
+	awaitHealthy(t, cloud, size)
 	return cloud, pool
 }
 
@@ -145,4 +143,14 @@ func (c *clients) awaitMore(t *testing.T, requests int64) {
 func (c *clients) stop() {
 	c.cancel()
 	c.running.Wait()
+}
+
+// countLost stops clients and returns how many requests they have lost.
+func countLost(t *testing.T, keeping, others *clients) int64 {
+	t.Helper()
+	keeping.stop()
+	others.stop()
+	t.Logf("lost %d of %d requests on connections that are kept, and %d of %d on others",
+		keeping.lost.Load(), keeping.sent.Load(), others.lost.Load(), others.sent.Load())
+	return keeping.lost.Load() + others.lost.Load()
 }
