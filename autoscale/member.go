@@ -29,8 +29,9 @@ type MemberState string
 const (
 	MemberStarting MemberState = "starting" // not running yet
 	MemberRunning  MemberState = "running"
-	MemberFailed   MemberState = "failed"  // it does not run, and will not by itself
-	MemberLeaving  MemberState = "leaving" // it is being removed
+	MemberStopping MemberState = "stopping" // on its way to be off
+	MemberFailed   MemberState = "failed"   // it does not run, and will not by itself
+	MemberLeaving  MemberState = "leaving"  // it is being removed
 )
 
 // Health is what the load balancer's checks say of a member.
@@ -53,7 +54,8 @@ const (
 	unhealthy condition = "unhealthy" // it has served, and does not now
 	failed    condition = "failed"    // it has not served in time, or its machine has failed
 	draining  condition = "draining"  // it finishes its work before it is evicted
-	leaving   condition = "leaving"   // it is being removed
+	leaving   condition = "leaving"   // it is being removed, or its machine stops
+	unknown   condition = "unknown"   // nothing but its id has been known for long
 )
 
 // An observedMember is a member as the loop sees it in one turn.
@@ -70,7 +72,7 @@ type observedMember struct {
 // were ended.
 func (m observedMember) idle() bool {
 	switch m.Condition {
-	case failed, unhealthy:
+	case failed, unhealthy, unknown:
 		return true
 	case draining:
 		return m.Why == string(unhealthy)
@@ -86,7 +88,8 @@ type Conditions struct {
 	Unhealthy int `json:"unhealthy"` // they have served, and do not now
 	Failed    int `json:"failed"`    // they have not served in time, or their machines have failed
 	Draining  int `json:"draining"`  // they finish their work before they are evicted
-	Leaving   int `json:"leaving"`   // they are being removed
+	Leaving   int `json:"leaving"`   // they are being removed, or their machines stop
+	Unknown   int `json:"unknown"`   // nothing but their ids has been known for long
 }
 
 func countConditions(members []observedMember) (c Conditions) {
@@ -104,6 +107,8 @@ func countConditions(members []observedMember) (c Conditions) {
 			c.Draining++
 		case leaving:
 			c.Leaving++
+		case unknown:
+			c.Unknown++
 		}
 	}
 	return c

@@ -180,7 +180,7 @@ func (m *metrics) startAtZero() {
 	for _, call := range []string{callStatus, callResize, callEvict} {
 		m.apiErrors.WithLabelValues(call)
 	}
-	for _, why := range []string{string(failed), string(unhealthy), outdated, string(NewestFirst), string(OldestFirst)} {
+	for _, why := range []string{string(failed), string(unhealthy), string(unknown), outdated, string(NewestFirst), string(OldestFirst)} {
 		m.evictions.WithLabelValues(why)
 	}
 }
@@ -192,7 +192,7 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 	m.outdated.WithLabelValues().Set(float64(countOutdated(status.Members)))
 	for condition, count := range map[condition]int{
 		serving: conditions.Serving, starting: conditions.Starting, unhealthy: conditions.Unhealthy,
-		failed: conditions.Failed, draining: conditions.Draining, leaving: conditions.Leaving,
+		failed: conditions.Failed, draining: conditions.Draining, leaving: conditions.Leaving, unknown: conditions.Unknown,
 	} {
 		m.conditions.WithLabelValues(string(condition)).Set(float64(count))
 	}

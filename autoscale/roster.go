@@ -20,12 +20,15 @@ type roster struct {
 
 type rosterEntry struct {
 	firstSeen, lastSeen time.Time
-	health              Health    // as last known
-	young               bool      // when first seen it had time left to start
-	served              bool      // it has
-	failedStart         bool      // counts towards the fuse
-	badSince            time.Time // it has been unhealthy or failed; zero: it is not
-	forgiven            bool      // a later start succeeded, or an operator reset the fuse
+	state               MemberState // as last read
+	stateSince          time.Time   // when it was first seen in this state
+	protected           bool        // as last known
+	health              Health      // as last known
+	young               bool        // when first seen it had time left to start
+	served              bool        // it has
+	failedStart         bool        // counts towards the fuse
+	badSince            time.Time   // it has been unhealthy or failed; zero: it is not
+	forgiven            bool        // a later start succeeded, or an operator reset the fuse
 }
 
 func newRoster(cfg Config) *roster {
@@ -45,9 +48,12 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 		if known {
 			entry.health = m.Health
 		}
-		m.Health = entry.health
+		if m.State != "" {
+			entry.protected = m.Protected
+		}
+		m.Health, m.Protected = entry.health, entry.protected
 		members[i] = observedMember{Member: m, Since: since}
-		members[i].Condition = r.judge(members[i], entry.served, now)
+		members[i].Condition = r.judge(members[i], entry, now)
 		if members[i].Condition == serving && !entry.served && known {
 			entry.served, started = true, true
 		}
@@ -93,21 +99,32 @@ func (r *roster) entry(m Member, now time.Time) (entry *rosterEntry, since time.
 	if !m.Created.IsZero() && m.Created.Before(since) {
 		since = m.Created
 	}
+	if isNew || entry.state != m.State || entry.stateSince.After(now) {
+		entry.state, entry.stateSince = m.State, now
+	}
 	entry.young = entry.young || isNew && now.Sub(since) <= r.startTimeout
 	return entry, since
 }
 
-func (r *roster) judge(m observedMember, served bool, now time.Time) condition {
+// judge returns what a member is worth. No state lasts for good that keeps the pool
+// from shrinking: one that is known by its id only may well serve, because lists lag,
+// but not that long, and one that stops has to be off at last.
+func (r *roster) judge(m observedMember, entry *rosterEntry, now time.Time) condition {
+	stuck := now.Sub(entry.stateSince) > r.startTimeout
 	switch {
-	case m.State == "": // known by its id only: it may well serve
+	case m.State == "" && stuck:
+		return unknown
+	case m.State == "":
 		return starting
-	case m.State == MemberLeaving:
+	case m.State == MemberStopping && stuck:
+		return failed
+	case m.State == MemberStopping, m.State == MemberLeaving:
 		return leaving
 	case m.State == MemberFailed:
 		return failed
 	case m.State == MemberRunning && m.Health != Unhealthy:
 		return serving
-	case served:
+	case entry.served:
 		return unhealthy
 	case now.Sub(m.Since) > r.startTimeout:
 		return failed

@@ -19,7 +19,7 @@ const (
 type Victim struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Why  string `json:"why"` // failed, unhealthy, outdated, newest or oldest
+	Why  string `json:"why"` // failed, unhealthy, unknown, outdated, newest or oldest
 	// Connections to its application that are still open, while it drains.
 	Connections int `json:"connections,omitempty"`
 }
@@ -51,7 +51,7 @@ func (order EvictionOrder) choose(members []observedMember, n int) []Victim {
 // are alike, one that drains goes first: to begin with another each turn would end
 // no drain.
 func (order EvictionOrder) worstFirst(a, b observedMember) int {
-	rank := map[condition]int{failed: 0, draining: 1, unhealthy: 2, serving: 3}
+	rank := map[condition]int{failed: 0, draining: 1, unhealthy: 2, unknown: 3, serving: 4}
 	current := map[bool]int{false: 1} // by whether it is outdated
 	age := a.Since.Compare(b.Since)
 	if order == NewestFirst {

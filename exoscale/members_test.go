@@ -66,7 +66,7 @@ func TestStatesOfMembers(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]autoscale.MemberState{
 		"starting": autoscale.MemberStarting, "expunging": autoscale.MemberLeaving, "migrating": autoscale.MemberRunning,
-		"running": autoscale.MemberRunning, "stopping": autoscale.MemberLeaving, "stopped": autoscale.MemberFailed,
+		"running": autoscale.MemberRunning, "stopping": autoscale.MemberStopping, "stopped": autoscale.MemberFailed,
 		"destroying": autoscale.MemberLeaving, "destroyed": autoscale.MemberLeaving, "error": autoscale.MemberFailed,
 		"of tomorrow": autoscale.MemberStarting,
 	} {

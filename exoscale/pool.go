@@ -113,7 +113,9 @@ func memberState(state oapi.InstanceState) autoscale.MemberState {
 		return autoscale.MemberRunning
 	case oapi.InstanceStateError, oapi.InstanceStateStopped:
 		return autoscale.MemberFailed
-	case oapi.InstanceStateDestroying, oapi.InstanceStateDestroyed, oapi.InstanceStateExpunging, oapi.InstanceStateStopping:
+	case oapi.InstanceStateStopping:
+		return autoscale.MemberStopping
+	case oapi.InstanceStateDestroying, oapi.InstanceStateDestroyed, oapi.InstanceStateExpunging:
 		return autoscale.MemberLeaving
 	default:
 		return autoscale.MemberStarting

@@ -41,6 +41,7 @@ type Pool struct {
 	created   int // members ever created
 	health    map[string]autoscale.Health
 	protected map[string]bool
+	shown     map[string]autoscale.MemberState // of members, instead of the true one
 	healthErr error
 	state     autoscale.State // set by SetState; empty: follows operations
 	busy      autoscale.State // state until ready
@@ -61,7 +62,7 @@ func NewPool(id string, size int, c clock.Clock) *Pool {
 	if c == nil {
 		c = clock.System{}
 	}
-	p := &Pool{id: id, clock: c, failures: map[string][]failure{}, health: map[string]autoscale.Health{}, protected: map[string]bool{}}
+	p := &Pool{id: id, clock: c, failures: map[string][]failure{}, health: map[string]autoscale.Health{}, protected: map[string]bool{}, shown: map[string]autoscale.MemberState{}}
 	p.fit(size)
 	return p
 }
@@ -89,6 +90,12 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 		}
 		if p.healthErr == nil {
 			member.Health = p.health[m.ID]
+		}
+		switch state, set := p.shown[m.ID]; {
+		case set && state == "":
+			member = autoscale.Member{ID: m.ID}
+		case set:
+			member.State = state
 		}
 		status.Members = append(status.Members, member)
 	}

@@ -41,6 +41,17 @@ func (p *Pool) SetHealth(n int, health autoscale.Health) (id string) {
 	return id
 }
 
+// ShowState makes readings show a state of the n-th oldest member, counted from 0,
+// whatever its machine does; with the empty state, nothing of it but its id. It
+// returns the member's id.
+func (p *Pool) ShowState(n int, state autoscale.MemberState) (id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id = p.members[n].ID
+	p.shown[id] = state
+	return id
+}
+
 // Protect keeps the n-th oldest member, counted from 0, from being evicted by a
 // program that asks. It returns the member's id.
 func (p *Pool) Protect(n int) (id string) {
