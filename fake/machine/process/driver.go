@@ -31,6 +31,10 @@ type Config struct {
 	Share float64
 	// Work is the CPU time that one /load request needs. Default 50 ms.
 	Work time.Duration
+	// Wait is how long a /load request takes besides, without CPU time, as if
+	// it waited for a database: those of many clients do so at the same time.
+	// Default: not at all.
+	Wait time.Duration
 	// Grace is how long a member that is stopped may finish requests in
 	// flight. One that is destroyed has none. Default 20 s.
 	Grace time.Duration
@@ -63,6 +67,9 @@ func (c Config) validate() error {
 	}
 	if c.Work < 0 {
 		errs = append(errs, fmt.Errorf("work %v: must be positive", c.Work))
+	}
+	if c.Wait < 0 {
+		errs = append(errs, fmt.Errorf("wait %v: must not be negative", c.Wait))
 	}
 	if c.Grace < 0 {
 		errs = append(errs, fmt.Errorf("grace %v: must be positive", c.Grace))
@@ -192,7 +199,7 @@ func (d *Driver) settings(r *run) MemberSettings {
 		Address:  r.machine.Address,
 		LoadPort: d.PortFor(LoadPort), ExporterPort: d.PortFor(ExporterPort), DrainPort: d.PortFor(DrainPort),
 		Dir:   r.dir(d.dir),
-		Share: d.cfg.Share, Work: d.cfg.Work, Grace: d.cfg.Grace,
+		Share: d.cfg.Share, Work: d.cfg.Work, Wait: d.cfg.Wait, Grace: d.cfg.Grace,
 	}
 }
 

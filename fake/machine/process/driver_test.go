@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -102,6 +103,24 @@ func TestStopFinishesRequestsInFlightAndFreesTheAddress(t *testing.T) {
 	}
 	eventually(t, func() bool { return answers(t.Context(), driver, m) }, "not started again")
 	assert.False(t, alive(first))
+}
+
+func TestRequestsWaitAtTheSameTime(t *testing.T) {
+	driver := newDriver(t, func(cfg *process.Config) { cfg.Wait = 500 * time.Millisecond })
+	m := start(t, driver, 1)[0]
+	begin := time.Now()
+	var requests sync.WaitGroup
+	for range 20 {
+		requests.Go(func() {
+			_, err := fetch(t.Context(), url(driver, m, process.LoadPort, "/load"))
+			assert.NoError(t, err)
+		})
+	}
+	requests.Wait()
+	assert.GreaterOrEqual(t, time.Since(begin), 500*time.Millisecond)
+	assert.Less(t, time.Since(begin), 20*500*time.Millisecond)
+	eventually(t, func() bool { return busySeconds(t, driver, m) >= 0.2 }, "the load is not in the metrics")
+	assert.InDelta(t, 0.2, busySeconds(t, driver, m), 1e-9, "waiting takes no CPU time")
 }
 
 func TestMemberThatEndsSaysSoInItsLastAnswers(t *testing.T) {
@@ -250,6 +269,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	for name, cfg := range map[string]process.Config{
 		"no logger given":    {},
 		"share 2":            {Logger: quiet(), Share: 2},
+		"wait -1s":           {Logger: quiet(), Wait: -time.Second},
 		"speed -1":           {Logger: quiet(), Speed: -1},
 		"want a part of 127": {Logger: quiet(), Network: netip.MustParsePrefix("10.0.0.0/16")},
 	} {

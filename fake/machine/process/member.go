@@ -29,5 +29,6 @@ type MemberSettings struct {
 	Dir          string        `json:"dir"`   // made and removed by the member; its parent is the driver's
 	Share        float64       `json:"share"` // of a CPU
 	Work         time.Duration `json:"work"`  // CPU time per request
+	Wait         time.Duration `json:"wait"`  // of each request, without CPU time
 	Grace        time.Duration `json:"grace"` // for requests in flight, after TERM
 }

@@ -74,7 +74,7 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	drainer, application := newDrainer(loadgen.NewHandler(cpu))
+	drainer, application := newDrainer(loadgen.NewHandler(waitingCPU{cpu, s.Wait}))
 	servers, err := listen(ctx, map[int]*http.Server{
 		s.LoadPort:     application,
 		s.ExporterPort: {Handler: exporter, ReadHeaderTimeout: headerTimeout},
