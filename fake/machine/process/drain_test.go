@@ -3,6 +3,7 @@ package process_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"syscall"
 	"testing"
@@ -138,6 +139,31 @@ func TestApplicationThatIsStoppedLetsItsConnectionsGo(t *testing.T) {
 	assert.True(t, ask(), "each answer is the last of its connection")
 	require.NoError(t, client.Resume(t.Context(), address))
 	eventually(t, func() bool { return !ask() }, "connections are not kept again")
+}
+
+func TestApplicationThatIsStoppedAnswersOnceMoreOnEachConnection(t *testing.T) {
+	driver := newDriver(t, nil)
+	m := start(t, driver, 1)[0]
+	address, client := m.Address.String(), newDrainClient(t, driver, time.Minute)
+	kept := keepConnection(t, url(driver, m, process.LoadPort, "/"))
+	_, err := client.Drain(t.Context(), address)
+	require.NoError(t, err)
+	_, err = client.Stop(t.Context(), address)
+	require.NoError(t, err)
+	n, err := client.Drain(t.Context(), address)
+	require.NoError(t, err)
+	assert.Equal(t, 1, n, "a request may be on its way")
+
+	reused := false
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused = info.Reused }})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url(driver, m, process.LoadPort, "/load"), http.NoBody)
+	require.NoError(t, err)
+	resp, err := kept.Do(req)
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.True(t, reused)
+	assert.True(t, resp.Close)
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
 func TestMemberRefusesWhatDrainPyRefuses(t *testing.T) {

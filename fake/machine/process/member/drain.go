@@ -25,13 +25,20 @@ type drainer struct {
 
 	mu      sync.Mutex
 	until   time.Time
-	stopped bool              // the next answer on each connection is its last
-	open    map[net.Conn]bool // true if the last that it sent was a health check
+	stopped bool // the next answer on each connection is its last, until the drain ends
+	ending  bool // likewise, for good
+	open    map[net.Conn]use
+}
+
+// A use is what a connection is used for.
+type use struct {
+	check bool // the last request on it was a health check
+	idle  bool // it has been answered
 }
 
 // newDrainer returns the drainer of an application, and its server.
 func newDrainer(application http.Handler) (*drainer, *http.Server) {
-	d := &drainer{server: &http.Server{ReadHeaderTimeout: headerTimeout}, open: map[net.Conn]bool{}}
+	d := &drainer{server: &http.Server{ReadHeaderTimeout: headerTimeout}, open: map[net.Conn]use{}}
 	d.server.Handler, d.server.ConnContext, d.server.ConnState = d.application(application), withConn, d.note
 	return d, d.server
 }
@@ -49,10 +56,12 @@ func (d *drainer) note(conn net.Conn, state http.ConnState) {
 	defer d.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		d.open[conn] = false
+		d.open[conn] = use{}
+	case http.StateIdle:
+		d.open[conn] = use{check: d.open[conn].check, idle: true}
 	case http.StateHijacked, http.StateClosed:
 		delete(d.open, conn)
-	case http.StateActive, http.StateIdle:
+	case http.StateActive: // its request is noted
 	}
 }
 
@@ -60,24 +69,28 @@ func (d *drainer) note(conn net.Conn, state http.ConnState) {
 func (d *drainer) application(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		check := r.URL.Path == "/health"
-		d.mu.Lock()
-		if conn, ok := r.Context().Value(connKey{}).(net.Conn); ok {
-			d.open[conn] = check
-		}
-		draining := d.draining()
-		again := d.stopped && !draining
-		d.stopped = d.stopped && draining
-		d.mu.Unlock()
-		if again {
-			d.server.SetKeepAlivesEnabled(true)
-		}
-		if check && draining {
+		if d.began(r, check) && check {
 			w.Header().Set("Connection", "close")
 			http.Error(w, "draining", http.StatusServiceUnavailable)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(answer{w, d.lastAnswers}, r)
 	})
+}
+
+// began notes a request, and reports whether there is a drain.
+func (d *drainer) began(r *http.Request, check bool) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if conn, ok := r.Context().Value(connKey{}).(net.Conn); ok {
+		d.open[conn] = use{check: check}
+	}
+	draining := d.draining()
+	if d.stopped && !draining {
+		d.stopped = false
+		d.server.SetKeepAlivesEnabled(true)
+	}
+	return draining
 }
 
 // draining reports whether there is a drain; the caller holds the lock.
@@ -86,8 +99,8 @@ func (d *drainer) draining() bool { return time.Now().Before(d.until) }
 // connections counts those of clients; the caller holds the lock.
 func (d *drainer) connections() int {
 	n := 0
-	for _, check := range d.open {
-		if !check {
+	for _, c := range d.open {
+		if !c.check {
 			n++
 		}
 	}
@@ -98,7 +111,7 @@ func (d *drainer) connections() int {
 func (d *drainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, answer := d.obey(r)
 	if r.Method == http.MethodPost && status == http.StatusOK {
-		d.server.SetKeepAlivesEnabled(false) // closes idle ones, of which the drainer is told
+		time.AfterFunc(idleTimeout, d.closeIdle)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -92,8 +92,7 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 	if errors.Is(context.Cause(ctx), errOrphaned) {
 		return servers.close()
 	}
-	servers.lastAnswers()
-	time.Sleep(lameDuck)
+	drainer.end(min(idleTimeout, s.Grace/2))
 	return servers.shutdown(ctx, s.Grace)
 }
 

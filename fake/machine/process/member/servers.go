@@ -40,15 +40,6 @@ func listen(ctx context.Context, ports map[int]*http.Server, address netip.Addr)
 	return all, nil
 }
 
-// lastAnswers makes every answer from now on the last one of its connection,
-// and says so in it: a connection closed while its client sends the next
-// request would cost that one.
-func (all servers) lastAnswers() {
-	for _, server := range all {
-		server.SetKeepAlivesEnabled(false)
-	}
-}
-
 // shutdown finishes requests in flight, for at most the grace.
 func (all servers) shutdown(ctx context.Context, grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
