@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,6 +33,9 @@ type Config struct {
 	FailedStarts int
 	// EvictionOrder says which of the members that serve is evicted first.
 	EvictionOrder EvictionOrder
+	// Meter says how busy members are, which [LeastBusyFirst] needs; nil: they are
+	// not measured.
+	Meter Meter
 
 	// RepairAfter is how long a member may be unhealthy or failed until it is
 	// replaced, up to [MaxStartTimeout]; negative: for ever.
@@ -134,7 +138,7 @@ func (cfg Config) withDefaults() Config {
 // Validate reports every setting that is out of its range, and how to correct it.
 // A zero that stands for a default is out of range, except in Timeout, Expiry
 // and Grace: start from [DefaultConfig]. [New] fills in the defaults first, and
-// also checks that there is a pool.
+// also checks that there is a pool, and a meter if the order of eviction needs it.
 func (cfg Config) Validate() error {
 	errs := []error{
 		configerr.Between("Min", cfg.Min, 1, MaxSize),
@@ -149,9 +153,10 @@ func (cfg Config) Validate() error {
 	if errs[3] == nil && cfg.Drainer != nil {
 		errs = append(errs, cfg.validateDrainTimeout())
 	}
-	if cfg.EvictionOrder != NewestFirst && cfg.EvictionOrder != OldestFirst {
+	if !slices.Contains([]EvictionOrder{NewestFirst, OldestFirst, LeastBusyFirst}, cfg.EvictionOrder) {
 		errs = append(errs, &configerr.Error{
-			Field: "EvictionOrder", Problem: fmt.Sprintf("is %q", cfg.EvictionOrder), Remedy: fmt.Sprintf("set it to %s or %s", NewestFirst, OldestFirst),
+			Field: "EvictionOrder", Problem: fmt.Sprintf("is %q", cfg.EvictionOrder),
+			Remedy: fmt.Sprintf("set it to %s, %s or %s", NewestFirst, OldestFirst, LeastBusyFirst),
 		})
 	}
 	if errs[0] == nil && errs[1] == nil && cfg.Max < cfg.Min {

@@ -34,7 +34,9 @@ type Decision struct {
 	Conditions Conditions `json:"conditions"` // of the members
 	// Outdated is how many members were made from another template or type than
 	// the pool has now.
-	Outdated int   `json:"outdated,omitempty"`
+	Outdated int `json:"outdated,omitempty"`
+	// Measured is of how many members it is known how busy they are.
+	Measured int   `json:"measured,omitempty"`
 	State    State `json:"state"` // empty if the pool could not be read
 	Minimum  int   `json:"min"`
 	Maximum  int   `json:"max"`
@@ -48,6 +50,8 @@ type Decision struct {
 	// HealthError says why the health of the members could not be read.
 	HealthError string `json:"health_error,omitempty"`
 	FuseBlown   bool   `json:"fuse_blown,omitempty"` // starts of members fail
+	// MeterError says why it could not be learned how busy the members are.
+	MeterError string `json:"meter_error,omitempty"`
 
 	From    int      `json:"from"`
 	To      int      `json:"to"` // equal to From unless a resize was decided on

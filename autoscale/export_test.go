@@ -15,9 +15,15 @@ const (
 	UnhealthyNow = unhealthy
 	FailedMember = failed
 	Leaving      = leaving
+	Draining     = draining
 )
 
 // Decide asks the policy of a loop.
 func Decide(step, low, high int, o Observation) Target {
-	return newPolicy(step, low, high, NewestFirst).decide(o)
+	return DecideInOrder(NewestFirst, step, low, high, o)
+}
+
+// DecideInOrder asks the policy of a loop that evicts in an order.
+func DecideInOrder(order EvictionOrder, step, low, high int, o Observation) Target {
+	return newPolicy(step, low, high, order).decide(o)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,9 +35,11 @@ type Loop struct {
 	turns      int
 	readAt     time.Time // when the turn in progress read the pool
 	roster     *roster
-	members    []observedMember  // as last read
-	repairs    []time.Time       // evictions of broken members in the last hour
-	drains     map[string]*drain // by the id of the member
+	members    []observedMember       // as last read
+	repairs    []time.Time            // evictions of broken members in the last hour
+	drains     map[string]*drain      // by the id of the member
+	busy       map[netip.Addr]float64 // as measured in the turn in progress
+	meterFails bool                   // as of the last turn
 	contention contention
 	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse
 
@@ -52,6 +55,9 @@ func New(cfg Config) (*Loop, error) {
 	err := cfg.Validate()
 	if cfg.Pool == nil {
 		err = errors.Join(&configerr.Error{Field: "Pool", Problem: "is missing", Remedy: "set it"}, err)
+	}
+	if cfg.EvictionOrder == LeastBusyFirst && cfg.Meter == nil {
+		err = errors.Join(err, &configerr.Error{Field: "Meter", Problem: "is missing", Remedy: "set it, or another order of eviction"})
 	}
 	if err != nil {
 		return nil, err

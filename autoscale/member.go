@@ -66,6 +66,8 @@ type observedMember struct {
 	Since     time.Time // when it was created, or else first seen
 	Why       string    // it was chosen, if it drains
 	Broken    bool      // it has not served for so long that it is to be replaced
+	Busy      float64   // CPU use in percent, if it is measured
+	Measured  bool
 }
 
 // idle reports whether the member is no capacity, and would be none if its drain

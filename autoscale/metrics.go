@@ -27,6 +27,7 @@ type metrics struct {
 	members        *prometheus.GaugeVec // without labels: absent until the first reading
 	conditions     *prometheus.GaugeVec // absent until the first reading
 	outdated       *prometheus.GaugeVec // without labels: absent until the first reading
+	measured       *prometheus.GaugeVec // without labels: absent without a meter
 	evictions      *prometheus.CounterVec
 	fuseBlown      prometheus.Gauge
 	resize         prometheus.Histogram
@@ -73,6 +74,9 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_members_outdated", Help: "Members made from another template or type than the pool has now, as last read.",
 		}, nil),
+		measured: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "pool_members_measured", Help: "Members of which it is known how busy they are, as last read.",
+		}, nil),
 		evictions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "evictions_total", Help: "Members evicted, by why it was these.",
 		}, []string{"why"}),
@@ -96,7 +100,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	}
 	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
-		m.size, m.members, m.conditions, m.outdated, m.evictions, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
+		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -180,7 +184,7 @@ func (m *metrics) startAtZero() {
 	for _, call := range []string{callStatus, callResize, callEvict} {
 		m.apiErrors.WithLabelValues(call)
 	}
-	for _, why := range []string{string(failed), string(unhealthy), string(unknown), outdated, string(NewestFirst), string(OldestFirst)} {
+	for _, why := range []string{string(failed), string(unhealthy), string(unknown), outdated, string(NewestFirst), string(OldestFirst), string(LeastBusyFirst)} {
 		m.evictions.WithLabelValues(why)
 	}
 }

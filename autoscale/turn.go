@@ -49,6 +49,7 @@ func (l *Loop) turnContext(ctx context.Context) (context.Context, context.Cancel
 // takeTurn reads the pool, decides and resizes. The decision d collects what
 // happens.
 func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
+	l.measure(ctx, calls, d)
 	if ctx.Err() != nil {
 		d.Up, d.Down = l.demand.pending()
 		d.hold(ReasonStopping)
@@ -126,6 +127,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	before := l.roster.blown()
 	l.members = l.roster.observe(status, l.readAt)
 	l.markDraining(l.members, l.readAt)
+	d.Measured = l.markMeasured(l.members)
 	d.Size, d.Members, d.State = status.Size, len(status.Members), status.State
 	d.Outdated = countOutdated(status.Members)
 	d.Conditions, d.FuseBlown, d.HealthError = countConditions(l.members), l.roster.blown(), ""

@@ -13,13 +13,16 @@ type EvictionOrder string
 const (
 	NewestFirst EvictionOrder = "newest"
 	OldestFirst EvictionOrder = "oldest"
+	// LeastBusyFirst needs a [Meter]. Members that it does not measure come after
+	// those that it does, newest first.
+	LeastBusyFirst EvictionOrder = "least-busy"
 )
 
 // A Victim is a member that a turn has chosen to evict.
 type Victim struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Why  string `json:"why"` // failed, unhealthy, unknown, outdated, newest or oldest
+	Why  string `json:"why"` // failed, unhealthy, unknown, outdated, newest, oldest or least-busy
 	// Connections to its application that are still open, while it drains.
 	Connections int `json:"connections,omitempty"`
 }
@@ -54,12 +57,12 @@ func (order EvictionOrder) worstFirst(a, b observedMember) int {
 	rank := map[condition]int{failed: 0, draining: 1, unhealthy: 2, unknown: 3, serving: 4}
 	current := map[bool]int{false: 1} // by whether it is outdated
 	age := a.Since.Compare(b.Since)
-	if order == NewestFirst {
+	if order != OldestFirst {
 		age = -age
 	}
 	return cmp.Or(
 		cmp.Compare(rank[a.Condition], rank[b.Condition]), cmp.Compare(current[a.Outdated], current[b.Outdated]),
-		age, cmp.Compare(a.ID, b.ID))
+		order.byLoad(a, b), age, cmp.Compare(a.ID, b.ID))
 }
 
 // take returns the first n members that are not protected.
@@ -74,7 +77,7 @@ func (order EvictionOrder) take(members []observedMember, n int) []Victim {
 		case m.Condition == serving && m.Outdated:
 			why = outdated
 		case m.Condition == serving:
-			why = string(order)
+			why = order.reason(m)
 		case m.Condition == draining:
 			why = m.Why
 		}
