@@ -3,10 +3,10 @@ package autoscale
 import "math"
 
 // newPolicy returns the policy of a loop: a step in the direction that is asked
-// for, unless the fuse is blown, within the limits; or else a repair; and last, who
-// goes.
+// for, unless the fuse is blown or nobody serves, within the limits; or else a
+// repair; and last, who goes.
 func newPolicy(step, low, high int, order EvictionOrder) policy {
-	limited := limits{policy: fuse{policy: byStep{step: step}}, step: step, min: low, max: high}
+	limited := limits{policy: fuse{policy: outage{policy: byStep{step: step}, min: low}}, step: step, min: low, max: high}
 	repaired := repair{policy: limited, order: order, max: high}
 	return scaleIn{policy: repaired, order: order}
 }

@@ -43,6 +43,9 @@ const (
 	// ReasonHealthUnknown: the pool does not shrink, because the health of its
 	// members could not be read.
 	ReasonHealthUnknown Reason = "health-unknown"
+	// ReasonNobodyServes: the pool does not shrink, because no member serves: the
+	// application or its health check is to blame, not the number of members.
+	ReasonNobodyServes Reason = "nobody-serves"
 	// ReasonProtected: the pool does not shrink, because members that would go
 	// are protected.
 	ReasonProtected Reason = "protected"
@@ -121,6 +124,7 @@ func reasonUses() []reasonUse {
 		{ReasonDraining, []Result{Held}, none},
 		{ReasonTakenBack, []Result{Held}, []Direction{Up}},
 		{ReasonHealthUnknown, []Result{Held}, none},
+		{ReasonNobodyServes, []Result{Held}, []Direction{Down}},
 		{ReasonProtected, []Result{Held}, none},
 		{ReasonFuseBlown, []Result{Held}, none},
 		{ReasonNotRunning, []Result{Held}, none},

@@ -20,7 +20,7 @@ type repair struct {
 
 func (r repair) decide(o observation) target {
 	want := r.policy.decide(o)
-	if o.Owed > 0 && o.Down && !o.Up {
+	if o.Owed > 0 && o.Down && !o.Up && !o.nobodyServes() {
 		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
 	}
 	if want.Size != o.Size {

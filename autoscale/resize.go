@@ -38,6 +38,9 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 	case target.Reason == ReasonTakenBack:
 		d.hold(target.Reason) // its drain has ended
 		l.reportSettled(ctx, d, l.demand.settle(Up, target.Reason))
+	case target.Reason == ReasonNobodyServes:
+		d.hold(target.Reason)
+		l.reportSettled(ctx, d, l.demand.settle(Down, target.Reason))
 	case target.waits():
 		d.hold(target.Reason)
 	case target.Size > d.Size:

@@ -104,7 +104,6 @@ func TestScaleInNamesItsVictims(t *testing.T) {
 		"nobody while one is on its way":          {3, 1, list{member("a", ok, 0), member("b", dead, 1), member("c", young, 2)}, nil, autoscale.ReasonMemberStarting},
 		"those that leave already do not count":   {2, 1, list{member("a", ok, 0), member("b", ok, 1), member("c", gone, 2)}, []string{"b: newest"}, autoscale.ReasonStepDown},
 		"of members of the same age, by their id": {2, 1, list{member("b", ok, 0), member("a", ok, 0)}, []string{"a: newest"}, autoscale.ReasonStepDown},
-		"all unhealthy: the pool still shrinks":   {2, 1, list{member("a", sick, 0), member("b", sick, 1)}, []string{"b: unhealthy"}, autoscale.ReasonStepDown},
 		"above the maximum, too":                  {9, 1, append(members(8, ok), member("x", dead, 9)), []string{"x: failed"}, autoscale.ReasonStepDown},
 		"first, members that do not exist":        {3, 1, members(2, ok), nil, autoscale.ReasonStepDown},
 	}
