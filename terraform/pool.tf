@@ -7,7 +7,8 @@ data "exoscale_template" "machine" {
 }
 
 locals {
-  labels = merge(var.labels, { installation = var.name })
+  labels        = merge(var.labels, { installation = var.name })
+  member_prefix = "${var.name}-member"
 
   # podman accepts full names only: the part before the first slash is a registry
   # if it has a dot or a port.
@@ -32,7 +33,7 @@ resource "exoscale_instance_pool" "members" {
   zone               = var.zone
   name               = "${var.name}-members"
   description        = "Runs ${var.application_image}; sized by the autoscaler."
-  instance_prefix    = "${var.name}-member"
+  instance_prefix    = local.member_prefix
   template_id        = data.exoscale_template.machine.id
   instance_type      = var.member_type
   disk_size          = var.disk_size

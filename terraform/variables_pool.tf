@@ -122,3 +122,10 @@ variable "evict" {
     error_message = "Members are evicted newest or oldest first."
   }
 }
+
+variable "report_outdated" {
+  description = "Whether each plan asks which members are outdated, which takes a call for each instance in the zone; false if the key may not list instances, or there are hundreds."
+  type        = bool
+  default     = true
+  nullable    = false
+}
