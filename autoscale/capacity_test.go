@@ -32,8 +32,9 @@ type capacity struct {
 }
 
 // TestNoCapacityIsLostByAnActionOfOurs plays random schedules of webhooks, of
-// members that die, hang, recover and are protected, and of programs that start
-// anew, with and without draining.
+// members that die, hang, recover and are protected, of pools that get other
+// settings, and of programs that start anew, with and without draining and rolling
+// changes.
 func TestNoCapacityIsLostByAnActionOfOurs(t *testing.T) {
 	t.Parallel()
 	evicted := 0
@@ -61,6 +62,8 @@ func newCapacity(t *testing.T, seed uint64) *capacity {
 	if rng.IntN(2) == 0 {
 		c.cfg.Drainer = c
 	}
+	c.cfg.RollingChange = rng.IntN(2) == 0
+	c.SetSettings("0")
 	for i := range c.IDs() {
 		c.SetHealth(i, autoscale.Healthy)
 	}
@@ -97,7 +100,7 @@ func (c *capacity) event() {
 		return
 	}
 	member := c.rng.IntN(len(ids))
-	switch c.rng.IntN(12) {
+	switch c.rng.IntN(13) {
 	case 0, 1:
 		c.SetHealth(member, autoscale.Unhealthy)
 	case 2, 3, 4, 5, 6:
@@ -115,6 +118,8 @@ func (c *capacity) event() {
 	case 10:
 		c.LoseNext("resize", errors.New("timeout"))
 	case 11:
+		c.SetSettings(fmt.Sprint(c.rng.IntN(3)))
+	case 12:
 		c.HideHealth([]error{nil, nil, errors.New("no answer")}[c.rng.IntN(3)])
 	}
 }
@@ -143,7 +148,11 @@ func (c *capacity) problem(format string, values ...any) {
 
 // Resize implements [autoscale.Pool].
 func (c *capacity) Resize(ctx context.Context, size int) error {
-	if exist := len(c.IDs()); size > c.Size() && exist+size-c.Size() > c.cfg.Max {
+	most := c.cfg.Max
+	if c.cfg.RollingChange {
+		most++
+	}
+	if exist := len(c.IDs()); size > c.Size() && exist+size-c.Size() > most {
 		c.problem("grows from %d to %d with %d members", c.Size(), size, exist)
 	}
 	return c.Pool.Resize(ctx, size)

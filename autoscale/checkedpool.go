@@ -63,6 +63,9 @@ func checkCredible(s Status) error {
 	if s.Size < 0 || s.Size > math.MaxInt32 {
 		return fmt.Errorf("the provider reports a size of %d", s.Size)
 	}
+	if len(s.Settings) > maxSettings {
+		return fmt.Errorf("the settings of the pool have %d bytes", len(s.Settings))
+	}
 	ids := make(map[string]bool, len(s.Members))
 	for _, m := range s.Members {
 		switch {

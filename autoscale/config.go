@@ -43,6 +43,8 @@ type Config struct {
 	// RepairsPerHour is how many members may be replaced in an hour, 1 to
 	// [MaxSize].
 	RepairsPerHour int
+	// RollingChange: members that are outdated are replaced one by one.
+	RollingChange bool
 	// Drainer lets members finish their work before they are evicted; nil evicts
 	// them at once.
 	Drainer Drainer

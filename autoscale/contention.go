@@ -97,6 +97,8 @@ func (l *Loop) checkContention(ctx context.Context, d *Decision) {
 		l.contention.reset()
 		l.roster.forgive()
 		d.FuseBlown = false
+		l.demand.goOn()
+		l.recordRolling(ctx, d)
 	}
 	d.ForeignChange = l.contention.observe(d.Size)
 	if l.demand.resizing() {

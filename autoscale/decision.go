@@ -32,9 +32,10 @@ type Decision struct {
 	Size       int        `json:"size"`       // as read in this turn; zero if that failed
 	Members    int        `json:"members"`    // in any condition
 	Conditions Conditions `json:"conditions"` // of the members
-	// Outdated is how many members were made from another template or type than
-	// the pool has now.
-	Outdated int `json:"outdated,omitempty"`
+	// Outdated is how many members were made with another template, type, disk
+	// size or user-data than the pool has now.
+	Outdated      int          `json:"outdated,omitempty"`
+	RollingChange RollingState `json:"rolling_change,omitempty"`
 	// Measured is of how many members it is known how busy they are.
 	Measured int   `json:"measured,omitempty"`
 	State    State `json:"state"` // empty if the pool could not be read

@@ -25,5 +25,10 @@ func Decide(step, low, high int, o Observation) Target {
 
 // DecideInOrder asks the policy of a loop that evicts in an order.
 func DecideInOrder(order EvictionOrder, step, low, high int, o Observation) Target {
-	return newPolicy(step, low, high, order).decide(o)
+	return newPolicy(Config{Step: step, Min: low, Max: high, EvictionOrder: order}).decide(o)
+}
+
+// DecideRolling asks the policy of a loop that replaces outdated members.
+func DecideRolling(low, high int, o Observation) Target {
+	return newPolicy(Config{Step: 1, Min: low, Max: high, EvictionOrder: NewestFirst, RollingChange: true}).decide(o)
 }

@@ -44,6 +44,28 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
+// FuzzMembersFile: with any file of members, the program starts, takes a turn, and
+// finds the next time what it has written.
+func FuzzMembersFile(f *testing.F) {
+	f.Add([]byte(`{"version":1,"pool":"/","settings":"old","members":{"00000000-0000-4000-8000-000000000001":"old"}}`))
+	f.Add([]byte(`{"version":1,"pool":"/","settings":"","members":null}`))
+	f.Add([]byte(`{"version":1,"pool":"/web","settings":"old","members":{"":""}}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "members.json")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		clock := fake.NewClock(noon)
+		pool := fake.NewPool("web", 3, clock)
+		pool.SetSettings("new")
+		cfg := autoscale.Config{Pool: pool, StateDir: filepath.Dir(path), Max: 4, Clock: clock}
+		loop, err := autoscale.New(cfg)
+		require.NoError(t, err)
+		outdated := loop.RunOnce(t.Context()).Outdated
+		again, err := autoscale.New(cfg)
+		require.NoError(t, err)
+		assert.Equal(t, outdated, again.RunOnce(t.Context()).Outdated)
+	})
+}
+
 // FuzzStateFile: with any state file, the program starts, takes a turn
 // within the limits, and can start again on what it has written.
 func FuzzStateFile(f *testing.F) {

@@ -18,6 +18,8 @@ type intent struct {
 	At        time.Time `json:"at"` // for people who read the file
 	// Replaces: down, the member that goes is to be replaced; up, it was.
 	Replaces bool `json:"replaces,omitempty"`
+	// Rolls: up, the member is the surplus of a rolling change; down, no more.
+	Rolls bool `json:"rolls,omitempty"`
 }
 
 func (i *intent) validate() error {
@@ -103,6 +105,8 @@ func (d *demand) countOwedLocked() {
 	}
 	d.now.OwedSize = done.To
 	switch {
+	case done.Rolls:
+		d.now.Owed += done.From - done.To
 	case !done.Replaces:
 	case done.Direction == Down:
 		d.now.Owed += done.From - done.To
@@ -114,23 +118,24 @@ func (d *demand) countOwedLocked() {
 	}
 }
 
-// owed returns how many members were evicted and are to be replaced.
+// owed returns how many members were evicted and are to be replaced; negative, how
+// many are the surplus of a rolling change.
 func (d *demand) owed() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.now.Owed
 }
 
-// reviewOwed gives up on replacing members when a reading shows that something
-// else has set the size since they were evicted, and so has decided how many there
-// are to be, or that the pool is at its maximum.
+// reviewOwed gives up on replacing members, and on taking back a surplus, when a
+// reading shows that something else has set the size since, and so has decided how
+// many there are to be; on replacing also when the pool is at its maximum.
 func (d *demand) reviewOwed(status Status, maximum int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.now.Owed == 0 || d.now.Intent != nil || status.State != StateRunning {
 		return
 	}
-	if status.Size != d.now.OwedSize || status.Size >= maximum {
+	if status.Size != d.now.OwedSize || d.now.Owed > 0 && status.Size >= maximum {
 		d.now.Owed = 0
 		d.dirty = true
 	}
@@ -142,6 +147,38 @@ func (d *demand) cancelOwed() {
 	defer d.mu.Unlock()
 	d.now.Owed = max(d.now.Owed-1, 0)
 	d.dirty = true
+}
+
+// keepSurplus makes the surplus of a rolling change part of the size.
+func (d *demand) keepSurplus() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.now.Owed < 0 {
+		d.now.Owed, d.dirty = 0, true
+	}
+}
+
+// halt halts the rolling change to these settings of the pool.
+func (d *demand) halt(settings string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now.Halted, d.dirty = &settings, true
+}
+
+// halted reports whether the rolling change to these settings is halted.
+func (d *demand) halted(settings string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now.Halted != nil && *d.now.Halted == settings
+}
+
+// goOn lets a halted rolling change go on.
+func (d *demand) goOn() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.now.Halted != nil {
+		d.now.Halted, d.dirty = nil, true
+	}
 }
 
 // resolveIntent resolves an intent that this turn left. It reports whether the

@@ -25,9 +25,24 @@ func (c *capacity) settle(sick []string) {
 	}
 }
 
+// rollsOut requires that the pool gets members with other settings, and keeps its
+// size.
+func (c *capacity) rollsOut(loop *autoscale.Loop) {
+	size := c.Size()
+	c.SetSettings("of the last change")
+	var last autoscale.Decision
+	for range 60 {
+		c.settle(nil)
+		c.cfg.Clock.(*fake.Clock).Advance(time.Minute)
+		last = loop.RunOnce(context.Background())
+	}
+	require.Equal(c.t, size, c.Size(), "seed %d: %+v", c.seed, last)
+	require.Equal(c.t, !c.cfg.RollingChange, last.Outdated > 0, "seed %d: %+v", c.seed, last)
+}
+
 // TestNothingHoldsForGood plays random schedules, and then a calm time in which
 // the pool has to follow webhooks to its minimum and its maximum, though some
-// members never recover.
+// members never recover, and to get other members.
 func TestNothingHoldsForGood(t *testing.T) {
 	t.Parallel()
 	for seed := range *schedules {
@@ -63,5 +78,6 @@ func TestNothingHoldsForGood(t *testing.T) {
 			}
 			require.Equal(t, want, c.Size(), "seed %d: %s: %+v", seed, direction, last)
 		}
+		c.rollsOut(loop)
 	}
 }

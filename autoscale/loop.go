@@ -40,8 +40,11 @@ type Loop struct {
 	drains     map[string]*drain      // by the id of the member
 	busy       map[netip.Addr]float64 // as measured in the turn in progress
 	meterFails bool                   // as of the last turn
+	madeWith   *madeWith
+	settings   string       // of the pool, as last read
+	rolling    RollingState // as last logged
 	contention contention
-	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse
+	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse and a halt
 
 	readyMu     sync.Mutex // guards what Ready reads
 	lastReached time.Time  // when the pool was last read
@@ -71,14 +74,19 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	made, err := openMadeWith(cfg.StateDir, pool, now, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
 	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
 		return nil, err
 	}
 	return &Loop{
-		cfg: cfg, policy: newPolicy(cfg.Step, cfg.Min, cfg.Max, cfg.EvictionOrder), demand: demand, pause: pause, metrics: m,
+		cfg: cfg, policy: newPolicy(cfg), demand: demand, pause: pause, metrics: m,
 		pool:        checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
 		drains:      map[string]*drain{},
+		madeWith:    made,
 		roster:      newRoster(cfg),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil

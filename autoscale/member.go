@@ -15,7 +15,7 @@ type Member struct {
 	State   MemberState
 	Health  Health
 	// Outdated: a member made now would be another, because the pool has another
-	// template or type since.
+	// template, type, disk size or user-data since.
 	Outdated bool
 	// Protected: it must not be evicted.
 	Protected bool
@@ -68,6 +68,7 @@ type observedMember struct {
 	Broken    bool      // it has not served for so long that it is to be replaced
 	Busy      float64   // CPU use in percent, if it is measured
 	Measured  bool
+	Lost      bool // it has failed, or not served for as long as a start may take
 }
 
 // idle reports whether the member is no capacity, and would be none if its drain

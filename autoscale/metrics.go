@@ -29,6 +29,8 @@ type metrics struct {
 	outdated       *prometheus.GaugeVec // without labels: absent until the first reading
 	measured       *prometheus.GaugeVec // without labels: absent without a meter
 	evictions      *prometheus.CounterVec
+	rollingRunning prometheus.Gauge
+	rollingHalted  prometheus.Gauge
 	fuseBlown      prometheus.Gauge
 	resize         prometheus.Histogram
 	lastReached    prometheus.Gauge
@@ -72,7 +74,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 			Namespace: namespace, Name: "pool_members_by_condition", Help: "Members by what they are worth to the pool, as last read.",
 		}, []string{"condition"}),
 		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "pool_members_outdated", Help: "Members made from another template or type than the pool has now, as last read.",
+			Namespace: namespace, Name: "pool_members_outdated", Help: "Members made with another template, type, disk size or user-data than the pool has now, as last read.",
 		}, nil),
 		measured: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_members_measured", Help: "Members of which it is known how busy they are, as last read.",
@@ -80,6 +82,12 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		evictions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "evictions_total", Help: "Members evicted, by why it was these.",
 		}, []string{"why"}),
+		rollingRunning: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "rolling_change_running", Help: "1 while outdated members are being replaced.",
+		}),
+		rollingHalted: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "rolling_change_halted", Help: "1 while a rolling change is halted, because a new member did not serve.",
+		}),
 		fuseBlown: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "fuse_blown", Help: "1 while the pool does not grow because new members do not become healthy.",
 		}),
@@ -100,7 +108,8 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	}
 	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
-		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
+		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.rollingRunning,
+		m.rollingHalted, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -201,6 +210,12 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 		m.conditions.WithLabelValues(string(condition)).Set(float64(count))
 	}
 	m.fuseBlown.Set(map[bool]float64{true: 1}[fuseBlown])
+}
+
+// setRolling takes where a rolling change stands.
+func (m *metrics) setRolling(state RollingState) {
+	m.rollingRunning.Set(map[RollingState]float64{RollingRunning: 1}[state])
+	m.rollingHalted.Set(map[RollingState]float64{RollingHalted: 1}[state])
 }
 
 // countEvictions takes the members that were evicted.

@@ -123,7 +123,7 @@ func openPause(dir, pool string, now time.Time, logger *slog.Logger) (*pauseStat
 	if dir == "" {
 		return s, nil
 	}
-	data, err := readBounded(filepath.Join(dir, pauseFile))
+	data, err := readBounded(filepath.Join(dir, pauseFile), maxStateBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil

@@ -4,11 +4,13 @@ import "math"
 
 // newPolicy returns the policy of a loop: a step in the direction that is asked
 // for, unless the fuse is blown or nobody serves, within the limits; or else a
-// repair; and last, who goes.
-func newPolicy(step, low, high int, order EvictionOrder) policy {
-	limited := limits{policy: fuse{policy: outage{policy: byStep{step: step}, min: low}}, step: step, min: low, max: high}
-	repaired := repair{policy: limited, order: order, max: high}
-	return scaleIn{policy: repaired, order: order}
+// repair; or else a rolling change; and last, who goes.
+func newPolicy(cfg Config) policy {
+	step := outage{policy: byStep{step: cfg.Step}, min: cfg.Min}
+	limited := limits{policy: fuse{policy: step}, step: cfg.Step, min: cfg.Min, max: cfg.Max}
+	repaired := repair{policy: limited, order: cfg.EvictionOrder, max: cfg.Max}
+	rolled := rolling{policy: repaired, order: cfg.EvictionOrder, max: cfg.Max, begins: cfg.RollingChange}
+	return scaleIn{policy: rolled, order: cfg.EvictionOrder, max: cfg.Max}
 }
 
 // A policy turns an observation into a target. It is a pure function: the same
@@ -27,7 +29,8 @@ type observation struct {
 	AwaitsMissing bool // members that do not exist yet may still come
 	HealthUnknown bool // the health of the members could not be read
 	FuseBlown     bool // starts of members fail
-	Owed          int  // members that were evicted, and are to be replaced
+	Halted        bool // the rolling change
+	Owed          int  // members that were evicted, and are to be replaced; negative: [observation.surplus]
 	MayRepair     bool // not too many were lately
 }
 
@@ -37,8 +40,10 @@ type target struct {
 	Size    int
 	Reason  Reason
 	Victims []Victim // who goes, if the size is smaller; none: nobody who exists
-	// Webhooks is what becomes of webhooks that a repair does not serve.
+	// Webhooks is what becomes of webhooks that a repair or a rolling change does
+	// not serve.
 	Webhooks Reason
+	Halts    bool // the rolling change, until an operator resumes it
 }
 
 // waits reports whether a later turn may do what webhooks ask for, so that they
@@ -104,7 +109,7 @@ func (l limits) decide(o observation) target {
 // raise lets the size grow as far as the maximum permits. Members count as well
 // as the size, because the provider adds new ones before it has removed the old.
 func (l limits) raise(o observation, want target) target {
-	room := l.max - max(o.Size, len(o.Members), 0)
+	room := l.max - max(o.Size, len(o.Members)-o.surplus(), 0)
 	size := o.Size + min(want.Size-o.Size, l.step, room)
 	if size <= o.Size {
 		return target{Size: o.Size, Reason: ReasonAtMaximum}

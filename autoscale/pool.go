@@ -25,6 +25,10 @@ type Status struct {
 	HealthErr error
 	// State is what the pool is doing.
 	State State
+	// Settings identifies what a member that is made now would be made with, in
+	// up to 128 bytes. Empty: it is not known, and no member is outdated because
+	// it has changed.
+	Settings string
 }
 
 // A Pool is the instance pool whose size follows the load.

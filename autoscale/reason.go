@@ -25,6 +25,12 @@ const (
 	// ReasonNotReplaced: fewer were asked for, so that a member that was evicted
 	// because it did not serve is not replaced.
 	ReasonNotReplaced Reason = "not-replaced"
+	// ReasonRollingChange: an outdated member is being replaced: the pool was
+	// resized for that, or waits until a new member serves.
+	ReasonRollingChange Reason = "rolling-change"
+	// ReasonRollingHalted: a new member did not serve, so that no others are
+	// replaced until an operator resumes, or the pool gets other settings.
+	ReasonRollingHalted Reason = "rolling-change-halted"
 	// ReasonNoDemand: there was no webhook, and the size is within bounds.
 	ReasonNoDemand Reason = "no-demand"
 	// ReasonAtMinimum: one step down would go below the minimum size.
@@ -117,6 +123,8 @@ func reasonUses() []reasonUse {
 		{ReasonAboveMaximum, []Result{Resized, DryRun}, none},
 		{ReasonRepair, []Result{Resized, DryRun}, []Direction{Up}},
 		{ReasonNotReplaced, []Result{Held}, []Direction{Down}},
+		{ReasonRollingChange, []Result{Resized, DryRun, Held}, none},
+		{ReasonRollingHalted, []Result{Held}, none},
 		{ReasonNoDemand, []Result{Held}, none},
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},
 		{ReasonAtMaximum, []Result{Held}, []Direction{Up}},

@@ -23,7 +23,7 @@ func (r repair) decide(o observation) target {
 	if o.Owed > 0 && o.Down && !o.Up && !o.nobodyServes() {
 		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
 	}
-	if want.Size != o.Size {
+	if want.Size != o.Size || o.surplus() > 0 {
 		return want
 	}
 	conditions := countConditions(o.Members)

@@ -30,6 +30,10 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Up, target.Webhooks))
 		l.reportSettled(ctx, d, l.demand.settle(Down, target.Webhooks))
 	}
+	if target.Halts && !l.cfg.DryRun {
+		l.demand.halt(l.settings)
+		l.recordRolling(ctx, d)
+	}
 	switch {
 	case target.Reason == ReasonNotReplaced:
 		l.demand.cancelOwed()
@@ -37,6 +41,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, target.Reason))
 	case target.Reason == ReasonTakenBack:
 		d.hold(target.Reason) // its drain has ended
+		l.demand.keepSurplus()
 		l.reportSettled(ctx, d, l.demand.settle(Up, target.Reason))
 	case target.Reason == ReasonNobodyServes:
 		d.hold(target.Reason)
@@ -47,7 +52,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
 		l.resize(ctx, calls, d, Up, target)
 	case target.Size < d.Size:
-		if target.Reason != ReasonRepair {
+		if target.Webhooks == "" {
 			l.reportSettled(ctx, d, l.demand.settle(Up, ReasonAtMaximum))
 		}
 		l.resize(ctx, calls, d, Down, target)
@@ -75,11 +80,14 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		d.hold(ReasonDraining)
 		return
 	}
-	replaces := target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum
+	next := intent{
+		Direction: direction, From: d.From, To: d.To, Rolls: target.Reason == ReasonRollingChange,
+		Replaces: target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum,
+	}
 	unclear := false // an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
 		if !unclear {
-			if err := l.saveIntent(ctx, intent{Direction: direction, From: d.From, To: d.To, Replaces: replaces}); err != nil {
+			if err := l.saveIntent(ctx, next); err != nil {
 				d.keep()
 				d.fail(ReasonStateError, err)
 				return
@@ -95,7 +103,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			l.holdPaused(d, unclear)
 			return
 		}
-		if replaces && direction == Down && !unclear && !nothingChanged(err) {
+		if next.Replaces && direction == Down && !unclear && !nothingChanged(err) {
 			l.repairs = append(l.repairs, l.readAt) // it may have been carried out
 		}
 		if err == nil {

@@ -70,7 +70,9 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 			entry.badSince = now
 		default:
 			members[i].Broken = r.repairAfter >= 0 && now.Sub(entry.badSince) >= r.repairAfter
+			members[i].Lost = now.Sub(entry.badSince) >= r.startTimeout
 		}
+		members[i].Lost = members[i].Lost || members[i].Condition == failed
 		fails := m.Condition == failed && entry.young && !entry.forgiven && known
 		entry.failedStart = !entry.served && (fails || entry.failedStart)
 	}

@@ -9,10 +9,12 @@ import "slices"
 type scaleIn struct {
 	policy policy
 	order  EvictionOrder
+	max    int
 }
 
 func (s scaleIn) decide(o observation) target {
-	if o.Up && slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining && !m.idle() }) {
+	drains := slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining && !m.idle() })
+	if o.Up && drains && (o.surplus() == 0 || o.withoutSurplus().Size < s.max) {
 		return target{Size: o.Size, Reason: ReasonTakenBack} // sooner than a new one
 	}
 	want := s.policy.decide(o)

@@ -17,13 +17,16 @@ import (
 
 // state is what survives a restart.
 type state struct {
-	Version    int       `json:"version"`
-	Pool       string    `json:"pool,omitempty"` // that the webhooks are about
-	Unclaimed  batches   `json:"pending"`        // not claimed by a turn yet
-	Claimed    batches   `json:"claimed"`        // by a turn, and not settled yet
-	Intent     *intent   `json:"intent,omitempty"`
-	Owed       int       `json:"owed,omitempty"`      // members evicted by a repair, and not replaced yet
+	Version   int     `json:"version"`
+	Pool      string  `json:"pool,omitempty"` // that the webhooks are about
+	Unclaimed batches `json:"pending"`        // not claimed by a turn yet
+	Claimed   batches `json:"claimed"`        // by a turn, and not settled yet
+	Intent    *intent `json:"intent,omitempty"`
+	// Owed counts members that a repair has evicted and not replaced yet; negative,
+	// those that a rolling change has added and not taken back yet.
+	Owed       int       `json:"owed,omitempty"`
 	OwedSize   int       `json:"owed_size,omitempty"` // that this program then left the pool with
+	Halted     *string   `json:"halted,omitempty"`    // settings of the pool with which a rolling change failed
 	LastResize time.Time `json:"last_resize,omitzero"`
 }
 
@@ -42,7 +45,7 @@ var errDamaged = errors.New("damaged state file")
 // The error wraps errDamaged if the content is wrong.
 func loadState(dir string, now time.Time) (state, error) {
 	fresh := state{Version: stateVersion}
-	data, err := readBounded(filepath.Join(dir, stateFile))
+	data, err := readBounded(filepath.Join(dir, stateFile), maxStateBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fresh, nil
@@ -59,16 +62,16 @@ func loadState(dir string, now time.Time) (state, error) {
 	return loaded, nil
 }
 
-// readBounded reads a file that has at most maxStateBytes.
-func readBounded(path string) ([]byte, error) {
+// readBounded reads a file that has at most limit bytes.
+func readBounded(path string, limit int) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // the directory is the operator's choice
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxStateBytes+1))
-	if err == nil && len(data) > maxStateBytes {
-		err = fmt.Errorf("more than %d bytes", maxStateBytes)
+	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
+	if err == nil && len(data) > limit {
+		err = fmt.Errorf("more than %d bytes", limit)
 	}
 	return data, err
 }
@@ -115,11 +118,14 @@ func parseState(data []byte, now time.Time) (state, error) {
 	if !s.LastResize.IsZero() && !plausible(s.LastResize) {
 		return s, errors.New("the time of the last resize is impossible")
 	}
-	if s.Owed < 0 || s.Owed > MaxSize {
+	if s.Owed < -1 || s.Owed > MaxSize {
 		return s, fmt.Errorf("%d members are owed", s.Owed)
 	}
 	if s.OwedSize < 0 || s.OwedSize > math.MaxInt32 {
 		return s, fmt.Errorf("members are owed at a size of %d", s.OwedSize)
+	}
+	if s.Halted != nil && len(*s.Halted) > maxSettings {
+		return s, errors.New("the settings of a rolling change are too long")
 	}
 	return s, s.Intent.validate()
 }

@@ -74,6 +74,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 
 	l.reportSettled(ctx, d, l.demand.claim(now, status))
 	l.demand.reviewOwed(status, l.cfg.Max)
+	l.recordRolling(ctx, d)
 	d.Up, d.Down = l.demand.claimed()
 	if pause, ok := l.pause.current(now); ok {
 		d.Pause = &pause
@@ -125,6 +126,11 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.readAt = l.cfg.Clock.Now()
 	before := l.roster.blown()
+	l.settings = status.Settings
+	if l.madeWith.observe(status, l.readAt) {
+		l.roster.forgive() // starts with other settings say nothing of these
+	}
+	l.reportStateError(ctx, l.madeWith.save())
 	l.members = l.roster.observe(status, l.readAt)
 	l.markDraining(l.members, l.readAt)
 	d.Measured = l.markMeasured(l.members)
@@ -149,7 +155,7 @@ func (l *Loop) observe(d *Decision) observation {
 	return observation{
 		Size: d.Size, Members: l.members, Up: !d.Up.empty(), Down: !d.Down.empty(),
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
-		Owed: l.demand.owed(), MayRepair: l.mayRepair(),
+		Owed: l.demand.owed(), MayRepair: l.mayRepair(), Halted: l.demand.halted(l.settings),
 	}
 }
 

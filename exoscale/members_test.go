@@ -62,6 +62,35 @@ func TestMembersFromBeforeAChangeOfThePoolAreOutdated(t *testing.T) {
 	}
 }
 
+// TestSettingsTellPoolsApart by all that makes a member another one, and by nothing
+// else.
+func TestSettingsTellPoolsApart(t *testing.T) {
+	t.Parallel()
+	settings := func(pool string) string {
+		mock := httpmock.NewMockTransport()
+		mock.RegisterResponder("GET", nlbURL, reply(200, `{"load-balancers":[]}`))
+		mock.RegisterResponder("GET", listURL, reply(200, `{"instances":[]}`))
+		mock.RegisterResponder("GET", poolURL, reply(200, `{"id":"`+poolID+`","state":"running",`+pool+`}`))
+		got, err := newClient(t, mock).Pool(poolID).Status(t.Context())
+		require.NoError(t, err)
+		return got.Settings
+	}
+	const same = `"template":{"id":"t"},"instance-type":{"id":"m"},"disk-size":10,"user-data":"c2VjcmV0"`
+	first := settings(same + `,"size":1`)
+	assert.Equal(t, first, settings(same+`,"size":2,"description":"another","name":"web"`))
+	assert.NotContains(t, first, "c2VjcmV0")
+	for _, other := range []string{
+		`"template":{"id":"u"},"instance-type":{"id":"m"},"disk-size":10,"user-data":"c2VjcmV0"`,
+		`"template":{"id":"t"},"instance-type":{"id":"l"},"disk-size":10,"user-data":"c2VjcmV0"`,
+		`"template":{"id":"t"},"instance-type":{"id":"m"},"disk-size":20,"user-data":"c2VjcmV0"`,
+		`"template":{"id":"t"},"instance-type":{"id":"m"},"disk-size":10,"user-data":"bmV3"`,
+		`"template":{"id":"t"},"instance-type":{"id":"m"},"disk-size":10`,
+	} {
+		assert.NotEqual(t, first, settings(other+`,"size":1`), other)
+	}
+	assert.Empty(t, settings(`"instance-type":{"id":"m"},"disk-size":10,"user-data":"c2VjcmV0","size":1`), "an answer that lacks something")
+}
+
 func TestStatesOfMembers(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]autoscale.MemberState{

@@ -2,6 +2,8 @@ package exoscale
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -62,6 +64,7 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 		Members:   members(managed, pool, health),
 		HealthErr: healthErr,
 		State:     autoscale.State(*pool.State),
+		Settings:  settings(pool),
 	}, nil
 }
 
@@ -96,8 +99,21 @@ func member(wire *oapi.Instance, health func(netip.Addr) autoscale.Health) autos
 	return m
 }
 
+// settings identifies what the pool makes a member with now, without showing it. An
+// answer that lacks what each pool has shows nothing of it.
+func settings(pool *oapi.InstancePool) string {
+	template, instanceType := orZero(orZero(pool.Template).Id), orZero(orZero(pool.InstanceType).Id)
+	if template == "" || instanceType == "" || pool.DiskSize == nil {
+		return ""
+	}
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s %s %d %s", strings.ToLower(template), strings.ToLower(instanceType), *pool.DiskSize, orZero(pool.UserData))
+	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
 // isOutdated reports whether a pool would make a member with another template or
-// type now. Lists of members show no more of what they were made with.
+// type now. Lists of members show no more of what they were made with: of the rest,
+// [autoscale.Status.Settings] tells that it has changed.
 func isOutdated(wire *oapi.Instance, pool *oapi.InstancePool) bool {
 	return differ(orZero(wire.Template).Id, orZero(pool.Template).Id) || differ(orZero(wire.InstanceType).Id, orZero(pool.InstanceType).Id)
 }

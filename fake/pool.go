@@ -43,6 +43,7 @@ type Pool struct {
 	protected map[string]bool
 	shown     map[string]autoscale.MemberState // of members, instead of the true one
 	healthErr error
+	settings  string
 	state     autoscale.State // set by SetState; empty: follows operations
 	busy      autoscale.State // state until ready
 	ready     time.Time       // when the operation in progress is done
@@ -82,7 +83,7 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	if err != nil {
 		return autoscale.Status{}, err
 	}
-	status := autoscale.Status{Size: p.size, State: p.current(), HealthErr: p.healthErr}
+	status := autoscale.Status{Size: p.size, State: p.current(), HealthErr: p.healthErr, Settings: p.settings}
 	for _, m := range p.members {
 		member := autoscale.Member{
 			ID: m.ID, Name: m.Name, Address: m.IPv4, Created: m.Created, State: autoscale.MemberState(m.State),

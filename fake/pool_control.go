@@ -62,6 +62,14 @@ func (p *Pool) Protect(n int) (id string) {
 	return id
 }
 
+// SetSettings sets what the pool makes members with. Those that exist stay as they
+// are.
+func (p *Pool) SetSettings(settings string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settings = settings
+}
+
 // HideHealth makes each later reading say that the health of the members could
 // not be read, and why; nil ends that.
 func (p *Pool) HideHealth(err error) {

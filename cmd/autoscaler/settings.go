@@ -104,6 +104,10 @@ func addMembers(set *settings.Set, into *autoscale.Config) {
 	settings.Add(set, &into.RepairsPerHour, settings.Spec{
 		Flag: "repairs-per-hour", Env: "AUTOSCALER_REPAIRS_PER_HOUR", Help: "how many members may be replaced in an hour",
 	}, failures)
+	settings.Add(set, &into.RollingChange, settings.Spec{
+		Flag: "rolling-change", Env: "AUTOSCALER_ROLLING_CHANGE",
+		Help: "replace members that were made with another template, type, disk size or user-data than the pool has now, one by one",
+	}, settings.Bool())
 	settings.Add(set, &into.EvictionOrder, settings.Spec{
 		Flag: "evict", Env: "AUTOSCALER_EVICT", Help: "which of the members that serve goes first, newest or oldest",
 	}, settings.OneOf("ORDER", autoscale.NewestFirst, autoscale.OldestFirst))

@@ -1,0 +1,138 @@
+package autoscale
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"time"
+)
+
+const (
+	membersFile     = "members.json"
+	maxMembersBytes = 2 << 20 // MaxSize members
+	maxSettings     = 128     // bytes of [Status.Settings], and of ids in the file
+)
+
+// madeWith remembers with which settings of the pool each member was made, and
+// keeps that across restarts. Nothing that the provider lists says so. A member
+// that is first seen together with a change of the settings may be from before
+// it, and counts so: to replace it once too often harms nobody.
+type madeWith struct {
+	dir    string // "" keeps nothing on disk
+	stored storedMadeWith
+	seen   map[string]time.Time // by id, when it was last listed
+	dirty  bool
+}
+
+// storedMadeWith is the content of the file.
+type storedMadeWith struct {
+	Version  int               `json:"version"`
+	Pool     string            `json:"pool"`
+	Settings string            `json:"settings"` // of the pool, as last read
+	Members  map[string]string `json:"members"`  // settings by the member's id
+}
+
+// openMadeWith reads what an earlier run left in dir. A file that is damaged, or
+// about another pool, is logged and ignored: then members count as made with the
+// settings that the pool has now.
+func openMadeWith(dir, pool string, now time.Time, logger *slog.Logger) (*madeWith, error) {
+	m := &madeWith{dir: dir, seen: map[string]time.Time{}, stored: storedMadeWith{
+		Version: stateVersion, Pool: pool, Members: map[string]string{},
+	}}
+	if dir == "" {
+		return m, nil
+	}
+	path := filepath.Join(dir, membersFile)
+	data, err := readBounded(path, maxMembersBytes)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return m, nil
+	case isOpenError(err):
+		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
+	}
+	var stored storedMadeWith
+	if err == nil {
+		stored, err = parseMadeWith(data)
+	}
+	switch {
+	case err != nil:
+		logger.Error("file of members is damaged: they count as made with what the pool has now", slog.String("path", path), slog.Any("err", err))
+	case stored.Pool != pool:
+		logger.Warn("file of members is about another pool, starting without it", slog.String("pool", pool), slog.String("other", stored.Pool))
+	default:
+		m.stored = stored
+		for id := range stored.Members {
+			m.seen[id] = now
+		}
+	}
+	return m, nil
+}
+
+func parseMadeWith(data []byte) (storedMadeWith, error) {
+	var s storedMadeWith
+	if err := unmarshalWhole(data, &s); err != nil {
+		return s, err
+	}
+	if s.Version != stateVersion {
+		return s, fmt.Errorf("version %d, want %d", s.Version, stateVersion)
+	}
+	if len(s.Members) > 2*MaxSize || len(s.Settings) > maxSettings {
+		return s, errors.New("too many members, or too long")
+	}
+	for id, settings := range s.Members {
+		if id == "" || len(id) > maxSettings || settings == "" || len(settings) > maxSettings {
+			return s, errors.New("a member lacks its id or settings")
+		}
+	}
+	if s.Members == nil {
+		s.Members = map[string]string{}
+	}
+	return s, nil
+}
+
+// observe takes a reading, and marks the members that are outdated in it. It
+// reports whether the pool has other settings than in the reading before.
+func (m *madeWith) observe(status Status, now time.Time) (changed bool) {
+	if status.Settings == "" {
+		return false
+	}
+	before := m.stored.Settings
+	if m.stored.Settings != status.Settings {
+		m.stored.Settings, m.dirty = status.Settings, true
+		changed = before != ""
+	}
+	for i, member := range status.Members {
+		if m.stored.Members[member.ID] == "" {
+			m.stored.Members[member.ID], m.dirty = cmp.Or(before, status.Settings), true
+		}
+		m.seen[member.ID] = now
+		if m.stored.Members[member.ID] != status.Settings {
+			status.Members[i].Outdated = true
+		}
+	}
+	maps.DeleteFunc(m.seen, func(id string, seen time.Time) bool {
+		gone := now.Sub(seen) > rosterMemory
+		if gone {
+			delete(m.stored.Members, id)
+			m.dirty = true
+		}
+		return gone
+	})
+	return changed
+}
+
+// save writes the file if something has changed since the last write.
+func (m *madeWith) save() error {
+	if !m.dirty || m.dir == "" {
+		return nil
+	}
+	if err := saveState(m.dir, membersFile, m.stored); err != nil {
+		return fmt.Errorf("write the members in %s: %w", m.dir, err)
+	}
+	m.dirty = false
+	return nil
+}
