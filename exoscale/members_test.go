@@ -121,7 +121,6 @@ func TestHealthOfMembers(t *testing.T) {
 		"success":                     {[]string{service(poolID, result("192.0.2.1", "success"))}, autoscale.Healthy},
 		"failure":                     {[]string{service(poolID, result("192.0.2.1", "failure"))}, autoscale.Unhealthy},
 		"not checked yet":             {[]string{service(poolID, result("192.0.2.2", "success"))}, autoscale.Unhealthy},
-		"a service that lists nobody": {[]string{service(poolID)}, autoscale.HealthUnknown},
 		"the service of another pool": {[]string{service(other, result("192.0.2.1", "failure"))}, autoscale.HealthUnknown},
 		"two services, one of which fails": {
 			[]string{service(poolID, result("192.0.2.1", "success")), service(strings.ToUpper(poolID), result("192.0.2.1", "failure"))},
@@ -135,6 +134,40 @@ func TestHealthOfMembers(t *testing.T) {
 			got := status(t, `"state":"running"`, reply(200, body))
 			assert.Equal(t, tt.want, got.Members[0].Health)
 			require.NoError(t, got.HealthErr)
+		})
+	}
+}
+
+// TestAServiceThatListsNobodyMakesHealthUnknown: nobody is evicted then, as unhealthy
+// or in favor of members that may not serve.
+func TestAServiceThatListsNobodyMakesHealthUnknown(t *testing.T) {
+	t.Parallel()
+	const (
+		silent  = `{"name":"web","instance-pool":{"id":"` + poolID + `"},"healthcheck-status":[]}`
+		missing = `{"name":"web","instance-pool":{"id":"` + poolID + `"}}`
+		listing = `{"name":"api","instance-pool":{"id":"` + poolID + `"},"healthcheck-status":[{"public-ip":"192.0.2.1","status":"success"}]}`
+		another = `{"name":"web","instance-pool":{"id":"33333333-3333-4333-8333-333333333333"},"healthcheck-status":[]}`
+		problem = `the service "web" of load balancer "n" lists the health of no member`
+	)
+	for name, tt := range map[string]struct {
+		services, state string
+		want            string
+	}{
+		"the only one":           {silent, "running", problem},
+		"without the field":      {missing, "running", problem},
+		"beside one that lists":  {listing + "," + silent, "running", problem},
+		"while no member runs":   {silent, "starting", ""},
+		"that of another pool":   {another, "running", ""},
+		"all list their members": {listing, "running", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := status(t, `"state":"`+tt.state+`"`, reply(200, `{"load-balancers":[{"id":"n","services":[`+tt.services+`]}]}`))
+			if tt.want == "" {
+				require.NoError(t, got.HealthErr)
+				return
+			}
+			require.EqualError(t, got.HealthErr, tt.want)
 		})
 	}
 }

@@ -6,15 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/exoscale/egoscale/v2/oapi"
 	"github.com/google/uuid"
 
 	"github.com/exopool/exopool/autoscale"
-	"github.com/exopool/exopool/discovery"
 )
 
 // A Pool is one instance pool of the client's zone. Its errors name neither the
@@ -34,17 +31,13 @@ func (c *Client) Pool(id string) *Pool { return &Pool{client: c, id: id} }
 // whatever its value.
 const ProtectLabel = "exopool-protect"
 
-// healthTimeout bounds the reading of the health, and so does half of the time that
-// is left. The rest of the turn needs time, too, and a pool may grow without it.
-const healthTimeout = 8 * time.Second
-
 // Status implements [autoscale.Pool] with three API calls. Members are those of
 // the pool's own list and the instances that it manages, because each list can
 // lag behind while members come and go; of one that only the pool lists, the id
 // is known. The pool is read last: the less time passes until the size is set,
 // the less likely is it that another client's change of it is overwritten.
 func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
-	health, healthErr := p.health(ctx)
+	checks, healthErr := p.healthChecks(ctx)
 	managed, err := p.client.listInstances(ctx, []string{p.id})
 	if err != nil {
 		return autoscale.Status{}, fmt.Errorf("list the members: %w", err)
@@ -59,9 +52,13 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 	case pool.State == nil:
 		return autoscale.Status{}, missingField("state")
 	}
+	all := members(managed, pool, checks)
+	if healthErr == nil {
+		healthErr = checks.silence(all)
+	}
 	return autoscale.Status{
 		Size:      int(*pool.Size),
-		Members:   members(managed, pool, health),
+		Members:   all,
 		HealthErr: healthErr,
 		State:     autoscale.State(*pool.State),
 		Settings:  settings(pool),
@@ -69,13 +66,13 @@ func (p *Pool) Status(ctx context.Context) (autoscale.Status, error) {
 }
 
 // members merges both lists of members.
-func members(managed []*oapi.Instance, pool *oapi.InstancePool, health func(netip.Addr) autoscale.Health) []autoscale.Member {
+func members(managed []*oapi.Instance, pool *oapi.InstancePool, checks healthChecks) []autoscale.Member {
 	var all []autoscale.Member
 	known := map[string]bool{}
 	for _, wire := range managed {
 		if id := orZero(wire.Id); id != "" && !known[id] {
 			known[id] = true
-			m := member(wire, health)
+			m := member(wire, checks)
 			m.Outdated = isOutdated(wire, pool)
 			all = append(all, m)
 		}
@@ -89,12 +86,12 @@ func members(managed []*oapi.Instance, pool *oapi.InstancePool, health func(neti
 	return all
 }
 
-func member(wire *oapi.Instance, health func(netip.Addr) autoscale.Health) autoscale.Member {
+func member(wire *oapi.Instance, checks healthChecks) autoscale.Member {
 	m := autoscale.Member{
 		ID: *wire.Id, Name: orZero(wire.Name), Address: address(wire.PublicIp),
 		Created: orZero(wire.CreatedAt), State: memberState(orZero(wire.State)),
 	}
-	m.Health = health(m.Address)
+	m.Health = checks.of(m.Address)
 	_, m.Protected = orZero(wire.Labels).AdditionalProperties[ProtectLabel]
 	return m
 }
@@ -136,35 +133,6 @@ func memberState(state oapi.InstanceState) autoscale.MemberState {
 	default:
 		return autoscale.MemberStarting
 	}
-}
-
-// health returns what the load balancers' checks say of an address. Of several
-// services that forward to the pool, all have to find a member healthy; one that
-// a service does not list yet is not. A service that lists nobody does not count.
-func (p *Pool) health(ctx context.Context) (func(netip.Addr) autoscale.Health, error) {
-	timeout := healthTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		timeout = min(timeout, time.Until(deadline)/2)
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	backends, err := p.client.Lister().Backends(ctx)
-	var checks []map[netip.Addr]discovery.Health
-	for _, b := range backends {
-		if b.PoolID == strings.ToLower(p.id) && len(b.Health) > 0 {
-			checks = append(checks, b.Health)
-		}
-	}
-	return func(addr netip.Addr) autoscale.Health {
-		result := autoscale.HealthUnknown
-		for _, check := range checks {
-			if !check[addr].OK {
-				return autoscale.Unhealthy
-			}
-			result = autoscale.Healthy
-		}
-		return result
-	}, err
 }
 
 // Resize implements [autoscale.Pool]. The request is sent once.
