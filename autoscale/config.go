@@ -74,7 +74,8 @@ type Config struct {
 	DryRun bool
 
 	// StateDir keeps demand and a pause across restarts. One program at a time may use
-	// it. Empty: they are kept in memory only.
+	// it. Empty: they are kept in memory only. A dry run reads it and writes
+	// nothing: a program that resizes the pool goes on from what it has left.
 	StateDir string
 
 	Clock      clock.Clock           // default: the host's

@@ -52,17 +52,22 @@ type Settled struct {
 // A damaged file is logged and moved aside, never an error: starting with
 // nothing costs one step at most, as alerts repeat. A file about another pool
 // is logged and ignored. A directory that this process may not write to is an
-// error.
-func openDemand(dir, pool string, expiry time.Duration, now time.Time, logger *slog.Logger) (*demand, error) {
+// error. A dry run only reads: what it settles has not been done.
+func openDemand(dir, pool string, dryRun bool, expiry time.Duration, now time.Time, logger *slog.Logger) (*demand, error) {
 	d := &demand{dir: dir, expiry: expiry, now: state{Version: stateVersion, Pool: pool}}
 	if dir == "" {
 		return d, nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create state directory %s: %w: choose one that this user may write to", dir, err)
+	if !dryRun {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("create state directory %s: %w: choose one that this user may write to", dir, err)
+		}
 	}
 	loaded, err := loadState(dir, now)
 	switch {
+	case errors.Is(err, errDamaged) && dryRun:
+		logger.Error("state file is damaged, the dry run starts without it",
+			slog.String("path", filepath.Join(dir, stateFile)), slog.Any("err", err))
 	case errors.Is(err, errDamaged):
 		path := filepath.Join(dir, stateFile)
 		logger.Error("state file is damaged, moved aside and starting without it",
@@ -79,6 +84,10 @@ func openDemand(dir, pool string, expiry time.Duration, now time.Time, logger *s
 	}
 	loaded.Pool = pool
 	d.now, d.disk = loaded, loaded
+	if dryRun {
+		d.dir = ""
+		return d, nil
+	}
 	err = saveState(dir, stateFile, loaded)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("write state in %s: %w: give this user access to it", dir, err)

@@ -3,6 +3,8 @@ package autoscale_test
 import (
 	"errors"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +34,7 @@ func TestADryRunDecidesAndDoesNothing(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonStepUp, d.Reason)
 	assert.Equal(t, [2]int{2, 3}, [2]int{d.From, d.To})
 	assert.Equal(t, fate{up: autoscale.ReasonDryRun}, fates(d))
-	assert.NotContains(t, w.stateFile(), "last_resize")
+	assert.Empty(t, w.stateFiles())
 
 	d = w.turn()
 	assert.True(t, d.DryRun, "marked in each decision")
@@ -43,6 +45,69 @@ func TestADryRunDecidesAndDoesNothing(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonAboveMaximum, d.Reason)
 	assert.Empty(t, w.pool.Resizes())
 	require.NoError(t, testutil.GatherAndCompare(reg, metric("dry_run", "gauge", "1 if the program decides but resizes nothing.", "1"), "exopool_autoscaler_dry_run"))
+}
+
+// stateFiles returns what is in the state directory, by name.
+func (w *world) stateFiles() map[string]string {
+	w.Helper()
+	entries, err := os.ReadDir(w.cfg.StateDir)
+	require.NoError(w, err)
+	files := map[string]string{}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(w.cfg.StateDir, e.Name()))
+		require.NoError(w, err)
+		files[e.Name()] = string(data)
+	}
+	return files
+}
+
+// TestADryRunLeavesTheStateAsItIs plays a dry run between two runs of a program that
+// owes the pool a member.
+func TestADryRunLeavesTheStateAsItIs(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 3)
+	w.pool.SetHealth(1, autoscale.Unhealthy)
+	w.pass(10)
+	require.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+	w.pause(time.Hour, "evening sale")
+	before := w.stateFiles()
+	require.Contains(t, before["demand.json"], `"owed":1`)
+
+	w.cfg.DryRun = true
+	w.start()
+	_, paused := w.loop.Paused()
+	assert.True(t, paused, "it knows what the other was doing")
+	require.NoError(t, w.loop.Resume(t.Context()))
+	assert.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonNotReplaced, w.turn().Reason)
+	w.pool.SetSize(4)
+	w.pass(3)
+	w.pool.SetSize(2)
+	w.pause(time.Minute, "")
+	w.pass(3)
+	assert.Equal(t, before, w.stateFiles())
+
+	w.cfg.DryRun = false
+	w.start()
+	require.Equal(t, autoscale.ReasonPaused, w.turn().Reason)
+	require.NoError(t, w.loop.Resume(t.Context()))
+	assert.Equal(t, autoscale.ReasonRepair, w.turn().Reason)
+	assert.Equal(t, 3, w.pool.Size())
+}
+
+// TestADryRunLeavesADamagedStateAsItIs: whoever scales the pool moves it aside.
+func TestADryRunLeavesADamagedStateAsItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3, func(cfg *autoscale.Config) {
+		cfg.DryRun = true
+		for _, name := range []string{"demand.json", "members.json"} {
+			require.NoError(t, os.WriteFile(filepath.Join(cfg.StateDir, name), []byte("{"), 0o600))
+		}
+	})
+	w.webhook(up)
+	assert.Equal(t, autoscale.DryRun, w.turn().Result)
+	assert.Equal(t, map[string]string{"demand.json": "{", "members.json": "{"}, w.stateFiles())
 }
 
 // TestADryRunNeverWrites plays 10,000 random events, half of them faults, among

@@ -66,7 +66,7 @@ func New(cfg Config) (*Loop, error) {
 		return nil, err
 	}
 	pool, now := cfg.Zone+"/"+cfg.PoolName, cfg.Clock.Now()
-	demand, err := openDemand(cfg.StateDir, pool, cfg.Expiry, now, cfg.Logger)
+	demand, err := openDemand(cfg.StateDir, pool, cfg.DryRun, cfg.Expiry, now, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,9 @@ func New(cfg Config) (*Loop, error) {
 	made, err := openMadeWith(cfg.StateDir, pool, now, cfg.Logger)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.DryRun {
+		pause.dir, made.dir = "", "" // from here on as in memory
 	}
 	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
