@@ -34,7 +34,8 @@ func Add(set *settings.Set, into *exoscale.Config) {
 	settings.Add(set, &into.Endpoint, settings.Spec{
 		Flag: "endpoint", Env: "EXOSCALE_API_ENDPOINT",
 		Help: "address of another API, for local runs and tests", Default: "the zone's own",
-	}, endpoint())
+		Remedy: "give an absolute address such as http://127.0.0.1:8080/v2, or leave it out for the real API",
+	}, settings.URL())
 	set.Check(func() {
 		into.Remedies = remedies(into.Zone)
 		if strings.HasPrefix(into.Endpoint, "http:") && !IsLocal(*into) {
@@ -69,37 +70,6 @@ func checkZone(text string) error {
 		return errors.New("is not the name of a zone")
 	}
 	return nil
-}
-
-// endpoint returns the kind of addresses of an API: absolute http or https
-// addresses, kept without a slash at the end. They may hold a password by
-// mistake, which no message must repeat.
-func endpoint() settings.Kind[string] {
-	return settings.Kind[string]{
-		Arg: "URL", Remedy: "give an absolute address such as http://127.0.0.1:8080/v2, or leave it out for the real API",
-		Parse: func(text string) (string, error) {
-			if text == "" { // an empty flag overrides the variable
-				return "", nil
-			}
-			if strings.Contains(text, "@") { // what stands before it may be a password
-				return "", settings.Hidden("has a user name or a password in it")
-			}
-			u, err := url.Parse(text)
-			switch {
-			case err != nil:
-				return "", errors.New("is not an address")
-			case u.Scheme != "http" && u.Scheme != "https":
-				return "", errors.New("does not start with http:// or https://")
-			case u.Hostname() == "":
-				return "", errors.New("names no host")
-			case u.RawQuery != "" || u.Fragment != "":
-				return "", errors.New("has a query or a fragment")
-			}
-			u.Path = strings.TrimRight(u.Path, "/")
-			u.RawPath = ""
-			return u.String(), nil
-		},
-	}
 }
 
 // IsLocal reports whether the API is on this host.
