@@ -27,6 +27,7 @@ import (
 	"github.com/exopool/exopool/drain"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/internal/loopback"
+	"github.com/exopool/exopool/promquery"
 )
 
 func main() {
@@ -123,6 +124,11 @@ func newLoop(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*a
 			Lease: max(2*cfg.Loop.Interval+time.Minute, 3*time.Minute).Round(time.Second),
 		})
 		if err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Prometheus.URL != "" {
+		if cfg.Loop.Meter, err = promquery.New(cfg.Prometheus); err != nil {
 			return nil, err
 		}
 	}

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +127,32 @@ func TestWebhooksScaleThePoolBetweenItsLimits(t *testing.T) {
 	assert.Contains(t, metrics, "go_goroutines")
 	p.stop()
 	assert.NotContains(t, p.log.String(), cloud.Secret)
+}
+
+// TestScaleInGoesOnWithoutPrometheus: it is asked each turn, and its failure is
+// logged once.
+func TestScaleInGoesOnWithoutPrometheus(t *testing.T) {
+	t.Parallel()
+	cloud := cloudtest.New(t, 2)
+	var down atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		assert.Equal(t, `exopool:member_load:percent{job=""}`, r.FormValue("query"))
+		_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"vector","result":[]}}`)
+	}))
+	t.Cleanup(server.Close)
+	down.Store(true)
+	p := startProgram(t, withState(t, cloud.Env(nil)), "-evict", "least-busy", "-prometheus-url", server.URL)
+	p.log.Await(t, `members cannot be measured.*it answers .*503`)
+	send(t, http.MethodPost, p.url+"/down")
+	p.log.Await(t, `reason=step-down.* evict=".* \(newest\)"`)
+	assert.Equal(t, 1, cloud.Size())
+	down.Store(false)
+	p.log.Await(t, "members are measured again")
+	assert.Equal(t, 1, strings.Count(p.log.String(), "members cannot be measured"))
 }
 
 func TestPoolMayBeNamedAndReplaced(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/promquery"
 )
 
 // A config is what the program works with.
@@ -24,10 +25,12 @@ type config struct {
 	Handler autoscale.HandlerConfig
 	// DrainPort is that of the endpoint on members; 0: they are not drained.
 	DrainPort int
-	Host      string // to listen on; empty: all addresses
-	Port      int
-	TLS       serve.TLS
-	Logging   settings.Logging
+	// Prometheus knows how busy members are; without an address: not measured.
+	Prometheus promquery.Config
+	Host       string // to listen on; empty: all addresses
+	Port       int
+	TLS        serve.TLS
+	Logging    settings.Logging
 	// StateDir is the setting of the state directory if the operator named one,
 	// which then must work.
 	StateDir *settings.Setting
@@ -52,7 +55,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 		Remedy: "give the id or the name of one pool, as the portal shows it",
 	}, account.Pool())
 	addLimits(set, &cfg.Loop)
-	addMembers(set, &cfg.Loop)
+	addMeter(set, cfg, addMembers(set, &cfg.Loop))
 	drainPort := addDrain(set, cfg)
 	expiry := addTimes(set, cfg)
 	checkDrain(set, cfg, drainPort, expiry)
@@ -85,8 +88,9 @@ func addLimits(set *settings.Set, into *autoscale.Config) {
 	}, members)
 }
 
-// addMembers declares what is demanded of members.
-func addMembers(set *settings.Set, into *autoscale.Config) {
+// addMembers declares what is demanded of members, and returns the order of
+// eviction.
+func addMembers(set *settings.Set, into *autoscale.Config) (evict *settings.Setting) {
 	settings.Add(set, &into.StartTimeout, settings.Spec{
 		Flag: "start-timeout", Env: "AUTOSCALER_START_TIMEOUT",
 		Help: "how long a new member may take until the load balancer finds it healthy; then it counts as failed",
@@ -108,9 +112,10 @@ func addMembers(set *settings.Set, into *autoscale.Config) {
 		Flag: "rolling-change", Env: "AUTOSCALER_ROLLING_CHANGE",
 		Help: "replace members that were made with another template, type, disk size or user-data than the pool has now, one by one",
 	}, settings.Bool())
-	settings.Add(set, &into.EvictionOrder, settings.Spec{
-		Flag: "evict", Env: "AUTOSCALER_EVICT", Help: "which of the members that serve goes first, newest or oldest",
-	}, settings.OneOf("ORDER", autoscale.NewestFirst, autoscale.OldestFirst))
+	return settings.Add(set, &into.EvictionOrder, settings.Spec{
+		Flag: "evict", Env: "AUTOSCALER_EVICT",
+		Help: "which of the members that serve goes first, newest, oldest or least-busy, which needs -prometheus-url",
+	}, settings.OneOf("ORDER", autoscale.NewestFirst, autoscale.OldestFirst, autoscale.LeastBusyFirst))
 }
 
 // longestDrainInterval keeps the time between two turns well below the longest

@@ -16,6 +16,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/promquery"
 )
 
 var update = flag.Bool("update", false, "write the table of the settings into the documentation")
@@ -70,16 +71,22 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 			settingstest.Env{"AUTOSCALER_DRAIN_PORT": "9101", "AUTOSCALER_DRAIN_TIMEOUT": "4m", "AUTOSCALER_EXPIRY": "5m"},
 			"AUTOSCALER_EXPIRY (flag -expiry)", "is 5m0s: drains of 4m0s need 6m0s",
 		},
-		"alerts of one path":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
-		"alerts of the other": {settingstest.Env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
-		"alerts and a comma":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},
-		"an alert twice":      {settingstest.Env{"AUTOSCALER_UP_ALERTS": "a, b ,a", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "twice"},
-		"alerts in two lines": {settingstest.Env{"AUTOSCALER_UP_ALERTS": "a\nb", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "control"},
-		"endpoint no scheme":  {settingstest.Env{"EXOSCALE_API_ENDPOINT": "127.0.0.1:80"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "127.0.0.1:80"},
-		"endpoint no host":    {settingstest.Env{"EXOSCALE_API_ENDPOINT": "http:///v2"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "no host"},
-		"endpoint ftp":        {settingstest.Env{"EXOSCALE_API_ENDPOINT": "ftp://a/"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "http"},
-		"level":               {settingstest.Env{"LOG_LEVEL": "loud"}, "LOG_LEVEL (flag -log-level)", `"loud"`},
-		"format":              {settingstest.Env{"LOG_FORMAT": "xml"}, "LOG_FORMAT (flag -log-format)", `"xml"`},
+		"an order without a Prometheus": {
+			settingstest.Env{"AUTOSCALER_EVICT": "least-busy"},
+			"AUTOSCALER_PROMETHEUS_URL (flag -prometheus-url)", "is missing: AUTOSCALER_EVICT (flag -evict) is least-busy",
+		},
+		"an unknown order":     {settingstest.Env{"AUTOSCALER_EVICT": "busiest"}, "AUTOSCALER_EVICT (flag -evict)", `"busiest"`},
+		"Prometheus no scheme": {settingstest.Env{"AUTOSCALER_PROMETHEUS_URL": "127.0.0.1:9090"}, "AUTOSCALER_PROMETHEUS_URL (flag -prometheus-url)", "127.0.0.1:9090"},
+		"alerts of one path":   {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high"}, "AUTOSCALER_DOWN_ALERTS (flag -down-alerts)", "missing beside AUTOSCALER_UP_ALERTS"},
+		"alerts of the other":  {settingstest.Env{"AUTOSCALER_DOWN_ALERTS": "CPU low"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "missing beside AUTOSCALER_DOWN_ALERTS"},
+		"alerts and a comma":   {settingstest.Env{"AUTOSCALER_UP_ALERTS": "CPU high,", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "comma"},
+		"an alert twice":       {settingstest.Env{"AUTOSCALER_UP_ALERTS": "a, b ,a", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "twice"},
+		"alerts in two lines":  {settingstest.Env{"AUTOSCALER_UP_ALERTS": "a\nb", "AUTOSCALER_DOWN_ALERTS": "x"}, "AUTOSCALER_UP_ALERTS (flag -up-alerts)", "control"},
+		"endpoint no scheme":   {settingstest.Env{"EXOSCALE_API_ENDPOINT": "127.0.0.1:80"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "127.0.0.1:80"},
+		"endpoint no host":     {settingstest.Env{"EXOSCALE_API_ENDPOINT": "http:///v2"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "no host"},
+		"endpoint ftp":         {settingstest.Env{"EXOSCALE_API_ENDPOINT": "ftp://a/"}, "EXOSCALE_API_ENDPOINT (flag -endpoint)", "http"},
+		"level":                {settingstest.Env{"LOG_LEVEL": "loud"}, "LOG_LEVEL (flag -log-level)", `"loud"`},
+		"format":               {settingstest.Env{"LOG_FORMAT": "xml"}, "LOG_FORMAT (flag -log-format)", `"xml"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -238,4 +245,25 @@ func TestTurnsTooRareForDrainsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	_, err := parse([]string{"-drain-port", "9101", "-interval", "5m"}, settingstest.Course().Get, io.Discard)
 	require.ErrorContains(t, err, "needs an interval of 4m0s or shorter: give a port from 1 to 65535, or leave it out")
+}
+
+func TestMembersAreMeasuredWhereAPrometheusIsNamed(t *testing.T) {
+	t.Parallel()
+	cfg, err := parse([]string{"-evict", "least-busy", "-prometheus-url", "http://127.0.0.1:9090/"}, settingstest.Course().Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, autoscale.LeastBusyFirst, cfg.Loop.EvictionOrder)
+	assert.Equal(t, promquery.Config{URL: "http://127.0.0.1:9090", Query: `exopool:member_load:percent{job=""}`}, cfg.Prometheus)
+
+	cfg, err = parse([]string{"-prometheus-url", "http://127.0.0.1:9090", "-busy-query", "load"}, settingstest.Course().Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "load", cfg.Prometheus.Query)
+
+	env := settingstest.Course().With(settingstest.Env{"AUTOSCALER_BUSY_QUERY": "load"})
+	cfg, err = parse([]string{"-busy-query="}, env.Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, `exopool:member_load:percent{job=""}`, cfg.Prometheus.Query)
+
+	_, err = parse([]string{"-prometheus-url", "http://user:hunter2@127.0.0.1:9090"}, settingstest.Course().Get, io.Discard)
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "hunter2")
 }
