@@ -136,18 +136,19 @@ func (d *demand) lastResize() time.Time {
 }
 
 // claim claims all webhooks for the turn that has just read the pool. First it
-// resolves the intent that an earlier turn left.
-func (d *demand) claim(now time.Time, status Status) []Settled {
+// resolves the intent that an earlier turn left, and reports whether its resize was
+// carried out.
+func (d *demand) claim(now time.Time, status Status) (settled []Settled, done bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var settled []Settled
 	if d.now.Intent != nil && status.State == StateRunning {
+		done = status.Size == d.now.Intent.To
 		settled = d.resolveIntentLocked(status.Size)
 	}
 	if d.now.Intent == nil {
 		d.now.claimAll()
 	}
-	return append(settled, d.expireLocked(now)...)
+	return append(settled, d.expireLocked(now)...), done
 }
 
 // claimAll claims all webhooks. That needs no write: a restart treats both kinds

@@ -38,6 +38,7 @@ type Loop struct {
 	members    []observedMember       // as last read
 	repairs    []time.Time            // evictions of broken members in the last hour
 	drains     map[string]*drain      // by the id of the member
+	unanswered []Victim               // of the resize whose outcome is unknown
 	busy       map[netip.Addr]float64 // as measured in the turn in progress
 	meterFails bool                   // as of the last turn
 	madeWith   *madeWith

@@ -84,6 +84,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		Direction: direction, From: d.From, To: d.To, Rolls: target.Reason == ReasonRollingChange,
 		Replaces: target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum,
 	}
+	l.unanswered = nil
 	unclear := false // an attempt may have been carried out, or may yet be
 	for attempt := 1; ; attempt++ {
 		if !unclear {
@@ -121,6 +122,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 			l.demand.withdrawIntent()
 		default:
 			unclear = true
+			l.unanswered = d.Victims
 			l.contention.forgetSize()
 		}
 		how := "" // a key may lack the right to one of both
@@ -228,6 +230,8 @@ func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision, uncl
 	switch {
 	case done:
 		d.Result, d.Reason = Resized, ReasonConfirmed
+		l.metrics.countEvictions(l.unanswered)
+		l.unanswered = nil
 		l.contention.recordResize(status.Size)
 	default:
 		d.Result, d.Reason = Held, ReasonSizeChanged

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake"
 )
 
 // members returns n members in one condition, each a minute younger than the one
@@ -230,4 +233,48 @@ func TestAnEvictionThatFailsIsDecidedAnew(t *testing.T) {
 
 	assert.Equal(t, sick, d.Victims[0].ID)
 	assert.NotContains(t, w.pool.IDs(), sick)
+}
+
+// TestAnEvictionWithoutAnAnswerIsCounted once it is known to have taken effect.
+func TestAnEvictionWithoutAnAnswerIsCounted(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fail   func(*fake.Pool)
+		counts []float64 // after each turn
+	}{
+		"known in the next turn":          {func(p *fake.Pool) { p.LoseNext("resize", errors.New("no answer")) }, []float64{0, 1, 1}},
+		"known in the same turn":          {func(p *fake.Pool) { p.LoseNext("resize", lost) }, []float64{1, 1}},
+		"not carried out, and then again": {func(p *fake.Pool) { p.FailNext("resize", errors.New("no answer")) }, []float64{0, 1, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				reg, pool := prometheus.NewRegistry(), fake.NewPool("web", 3, nil)
+				loop, err := autoscale.New(autoscale.Config{Pool: pool, Registerer: reg})
+				require.NoError(t, err)
+				tt.fail(pool)
+				loop.Record(t.Context(), down)
+				for turn, want := range tt.counts {
+					loop.RunOnce(t.Context())
+					assert.InDelta(t, want, evictions(t, reg), 0, "turn %d", turn+1)
+				}
+				assert.Equal(t, 2, pool.Size())
+			})
+		})
+	}
+}
+
+// evictions returns how many evictions the metrics count.
+func evictions(t *testing.T, reg *prometheus.Registry) (n float64) {
+	t.Helper()
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		if f.GetName() == "exopool_autoscaler_evictions_total" {
+			for _, m := range f.GetMetric() {
+				n += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
 }

@@ -72,7 +72,12 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	l.recordReading(ctx, d, status)
 	d.From, d.To = status.Size, status.Size
 
-	l.reportSettled(ctx, d, l.demand.claim(now, status))
+	settled, done := l.demand.claim(now, status)
+	l.reportSettled(ctx, d, settled)
+	if done {
+		l.metrics.countEvictions(l.unanswered)
+		l.unanswered = nil
+	}
 	l.demand.reviewOwed(status, l.cfg.Max)
 	l.recordRolling(ctx, d)
 	d.Up, d.Down = l.demand.claimed()
