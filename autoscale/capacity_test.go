@@ -194,6 +194,9 @@ func (c *capacity) Drain(_ context.Context, address string) (int, error) {
 // Stop implements [autoscale.Drainer].
 func (c *capacity) Stop(context.Context, string) (int, error) { return 0, nil }
 
+// Lease implements [autoscale.Drainer].
+func (c *capacity) Lease() time.Duration { return 3 * time.Minute }
+
 // Resume implements [autoscale.Drainer].
 func (c *capacity) Resume(_ context.Context, address string) error {
 	delete(c.drained, address)

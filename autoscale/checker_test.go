@@ -82,6 +82,7 @@ type quickDrainer struct{}
 func (quickDrainer) Drain(context.Context, string) (int, error) { return 0, nil }
 func (quickDrainer) Stop(context.Context, string) (int, error)  { return 0, nil }
 func (quickDrainer) Resume(context.Context, string) error       { return nil }
+func (quickDrainer) Lease() time.Duration                       { return time.Minute }
 
 // TestCheckerBesideTheInstalledAutoscaler holds the page on handing in to its
 // figures, for all phases of the two autoscalers' turns.

@@ -16,7 +16,7 @@ import (
 type Drainer interface {
 	// Drain makes the load balancer take the member out, and returns how many
 	// connections to its application are still open. It is repeated each turn:
-	// a drain that is not renewed for some turns ends by itself, so that a
+	// a drain that is not renewed ends by itself after the lease, so that a
 	// program that has died leaves no member out. An error that wraps
 	// ECONNREFUSED says that the member cannot be drained.
 	Drain(ctx context.Context, address string) (connections int, err error)
@@ -25,6 +25,8 @@ type Drainer interface {
 	Stop(ctx context.Context, address string) (connections int, err error)
 	// Resume takes the member back.
 	Resume(ctx context.Context, address string) error
+	// Lease returns how long a drain lasts that is not renewed.
+	Lease() time.Duration
 }
 
 // A drain is a member on its way out of the pool.
@@ -116,12 +118,11 @@ func (l *Loop) endDrains(ctx, calls context.Context, except []Victim) {
 }
 
 // markDraining sets the condition of the members that drain. A drain that was not
-// renewed in two turns, one of which may be late, has ended, and so has that of a
-// member that is gone.
+// renewed within its lease has ended, and so has that of a member that is gone.
 func (l *Loop) markDraining(members []observedMember, now time.Time) {
 	maps.DeleteFunc(l.drains, func(id string, began *drain) bool {
 		listed := slices.ContainsFunc(members, func(m observedMember) bool { return m.ID == id && m.Condition != leaving })
-		return !listed || now.Sub(began.renewed) > 2*l.cfg.Interval+l.cfg.Interval/4
+		return !listed || now.Sub(began.renewed) > l.cfg.Drainer.Lease()
 	})
 	for i := range members {
 		if began := l.drains[members[i].ID]; began != nil && (members[i].Condition == serving || members[i].Condition == unhealthy) {

@@ -61,6 +61,8 @@ func (d *drainer) Resume(ctx context.Context, address string) error {
 	return err
 }
 
+func (d *drainer) Lease() time.Duration { return 3 * time.Minute }
+
 // newDrainingWorld returns a world of healthy members that can be drained.
 func newDrainingWorld(t *testing.T, size int) (*world, *drainer) {
 	t.Helper()
@@ -366,4 +368,32 @@ func TestNobodyGoesUndrainedAfterASlowDrain(t *testing.T) {
 	d := w.turn()
 	assert.Equal(t, autoscale.ReasonDraining, d.Reason)
 	assert.Equal(t, 3, w.pool.Size())
+}
+
+// TestADrainGoesOnForItsLease, however short the interval is: calls may take longer
+// than two turns.
+func TestADrainGoesOnForItsLease(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		silence time.Duration
+		want    autoscale.Reason
+	}{
+		"within it": {2*time.Minute + 50*time.Second, autoscale.ReasonStepDown},
+		"after it":  {3*time.Minute + 10*time.Second, autoscale.ReasonDraining},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, drainer := newDrainingWorld(t, 2)
+			w.cfg.Interval = time.Second
+			w.start()
+			drainer.connections = 1
+			w.turn()
+			w.webhook(down)
+			require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+			w.clock.Advance(tt.silence - time.Minute)
+			w.webhook(down)
+			drainer.connections = 0
+			assert.Equal(t, tt.want, w.turn().Reason)
+		})
+	}
 }

@@ -67,6 +67,9 @@ func (c *Client) Drain(ctx context.Context, address string) (connections int, er
 	return now.connections, nil
 }
 
+// Lease returns how long a drain lasts that is not renewed.
+func (c *Client) Lease() time.Duration { return c.cfg.Lease }
+
 // Stop tells the application of a member that drains to end, and returns how
 // many connections to it have not. An application that ends gracefully answers
 // what it was asked and closes the connections that clients keep open; one that

@@ -225,6 +225,9 @@ func TestConfigIsValidated(t *testing.T) {
 	}
 	_, err = drain.New(drain.Config{Checks: checks(), Lease: 11 * time.Minute})
 	require.ErrorContains(t, err, "Lease is 11m")
+	c, err := drain.New(drain.Config{Checks: checks()})
+	require.NoError(t, err)
+	assert.Equal(t, 3*time.Minute, c.Lease(), "by default")
 }
 
 // FuzzAnswer: whatever a member answers, the number of connections is one.
