@@ -25,6 +25,13 @@ type Config struct {
 	Max  int // maximum size, Min to [MaxSize]
 	Step int // members added or removed in one turn, 1 to [MaxSize]
 
+	// Policy says how many members there should be, by the load; nil: webhooks do,
+	// by Step. With a policy, a webhook for more is a wish for Step members more, and
+	// one for fewer changes nothing.
+	Policy Policy
+	// Signals measure the load for the policy; of several, the largest counts.
+	Signals []Signal
+
 	// StartTimeout is how long a new member may take until it serves; then it
 	// counts as failed. [MinInterval] to [MaxStartTimeout].
 	StartTimeout time.Duration
@@ -107,6 +114,14 @@ func DefaultConfig() Config {
 		RepairAfter: 10 * time.Minute, RepairsPerHour: 3,
 		DrainTimeout: 3 * time.Minute, StopAfter: 2 * time.Minute,
 	}
+}
+
+// policy returns the policy that is asked.
+func (cfg Config) policy() Policy {
+	if cfg.Policy != nil {
+		return cfg.Policy
+	}
+	return byStep{step: cfg.Step}
 }
 
 // withDefaults returns the configuration with the defaults filled in.

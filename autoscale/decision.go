@@ -43,6 +43,15 @@ type Decision struct {
 	Maximum  int   `json:"max"`
 	Step     int   `json:"step"`
 
+	// Policy is the one that decides by the load; empty: webhooks do.
+	Policy    string `json:"policy,omitempty"`
+	Load      *Load  `json:"load,omitempty"`       // as measured, nil if it is not known
+	LoadError string `json:"load_error,omitempty"` // why the load, or a part of it, is not known
+	Why       string `json:"why,omitempty"`        // what the policy wants, in words
+	// Candidates are the sizes that stages wanted, from the inside out, each that
+	// differs from the one before. The last is what the turn wanted to do.
+	Candidates []Candidate `json:"candidates,omitempty"`
+
 	// ForeignChange: something else has set the size since the turn before.
 	ForeignChange bool   `json:"foreign_change,omitempty"`
 	Pause         *Pause `json:"pause,omitempty"`   // in force in this turn

@@ -3,6 +3,7 @@ package autoscale_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -220,4 +221,47 @@ func ExamplePool() {
 	// resized 1 2
 	// failed 2 3
 	// resize pool rack from 2 to 3: switch on 3 of 2 servers: refused by the provider
+}
+
+// perMember wants a fixed number of members for each unit of load, and remembers
+// nothing.
+type perMember struct{}
+
+func (perMember) Name() string { return "per-member" }
+
+func (perMember) Learn(autoscale.Memory, autoscale.Observation) autoscale.Memory { return nil }
+
+func (perMember) Decide(_ autoscale.Memory, o autoscale.Observation) autoscale.Wish {
+	return autoscale.Wish{
+		Size: int(math.Ceil(o.Load.Members)),
+		Why:  fmt.Sprintf("the load takes %.1f members", o.Load.Members),
+	}
+}
+
+func (perMember) Encode(autoscale.Memory) ([]byte, error) { return nil, nil }
+func (perMember) Decode([]byte) (autoscale.Memory, error) { return nil, nil }
+
+// Both signals have a say: the larger load counts. The first is a part of what the
+// members can do, and the other an amount.
+func ExamplePolicy() {
+	clock := fake.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	measured := func(value float64) autoscale.Source {
+		return func(context.Context) (autoscale.Reading, error) {
+			return autoscale.Reading{Value: value, At: clock.Now()}, nil
+		}
+	}
+	loop, err := autoscale.New(autoscale.Config{
+		Pool: fake.NewPool("web", 2, clock), PoolName: "web", Max: 10, Clock: clock,
+		Policy: perMember{},
+		Signals: []autoscale.Signal{
+			autoscale.Ratio{Source: measured(0.6), Objective: 0.8},
+			autoscale.Amount{Source: measured(420), PerMember: 100},
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	d := loop.RunOnce(context.Background())
+	fmt.Printf("%s: %s, from %d to %d: %s\n", d.Result, d.Reason, d.From, d.To, d.Why)
+	// Output: resized: policy-up, from 2 to 5: the load takes 4.2 members
 }

@@ -2,7 +2,7 @@ package autoscale
 
 // What a policy sees and wants, for tests.
 type (
-	Observation    = observation
+	Situation      = situation
 	ObservedMember = observedMember
 	Target         = target
 	Condition      = condition
@@ -19,16 +19,18 @@ const (
 )
 
 // Decide asks the policy of a loop.
-func Decide(step, low, high int, o Observation) Target {
+func Decide(step, low, high int, o Situation) Target {
 	return DecideInOrder(NewestFirst, step, low, high, o)
 }
 
-// DecideInOrder asks the policy of a loop that evicts in an order.
-func DecideInOrder(order EvictionOrder, step, low, high int, o Observation) Target {
-	return newPolicy(Config{Step: step, Min: low, Max: high, EvictionOrder: order}).decide(o)
+// DecideInOrder asks the stages of a loop that evicts in an order.
+func DecideInOrder(order EvictionOrder, step, low, high int, o Situation) Target {
+	o.Min, o.Max = low, high
+	return newStages(Config{Step: step, EvictionOrder: order}).decide(o)
 }
 
-// DecideRolling asks the policy of a loop that replaces outdated members.
-func DecideRolling(low, high int, o Observation) Target {
-	return newPolicy(Config{Step: 1, Min: low, Max: high, EvictionOrder: NewestFirst, RollingChange: true}).decide(o)
+// DecideRolling asks the stages of a loop that replaces outdated members.
+func DecideRolling(low, high int, o Situation) Target {
+	o.Min, o.Max = low, high
+	return newStages(Config{Step: 1, EvictionOrder: NewestFirst, RollingChange: true}).decide(o)
 }

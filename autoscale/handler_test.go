@@ -36,10 +36,12 @@ func TestDecisionsAreServedNewestLast(t *testing.T) {
 	assert.JSONEq(t, `[
 		{"time": "2026-03-01T12:01:00Z", "turn": 1, "pool": "web", "zone": "at-vie-1",
 		 "size": 1, "members": 1, "conditions": {"serving": 1, "starting": 0, "unhealthy": 0, "unknown": 0, "failed": 0, "draining": 0, "leaving": 0}, "state": "running", "min": 1, "max": 5, "step": 1,
+		 "candidates": [{"stage": "policy", "size": 1, "reason": "no-demand"}],
 		 "from": 1, "to": 1, "result": "held", "reason": "no-demand", "duration_seconds": 0},
 		{"time": "2026-03-01T12:02:00Z", "turn": 2, "pool": "web", "zone": "at-vie-1",
 		 "up": {"first": "2026-03-01T12:01:00Z", "last": "2026-03-01T12:01:00Z", "count": 1},
 		 "size": 1, "members": 1, "conditions": {"serving": 1, "starting": 0, "unhealthy": 0, "unknown": 0, "failed": 0, "draining": 0, "leaving": 0}, "state": "running", "min": 1, "max": 5, "step": 1,
+		 "candidates": [{"stage": "policy", "size": 2, "reason": "step-up"}],
 		 "from": 1, "to": 2, "result": "resized", "reason": "step-up", "duration_seconds": 0,
 		 "settled": [{"direction": "up", "reason": "step-up", "webhooks":
 			{"first": "2026-03-01T12:01:00Z", "last": "2026-03-01T12:01:00Z", "count": 1}}]}

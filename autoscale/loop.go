@@ -22,7 +22,7 @@ import (
 // [Loop.Run] knows only waiting and stopping; [Loop.RunOnce] takes one turn.
 type Loop struct {
 	cfg     Config
-	policy  policy
+	stages  stage
 	demand  *demand
 	pause   *pauseState
 	metrics *metrics
@@ -42,6 +42,10 @@ type Loop struct {
 	busy       map[netip.Addr]float64 // as measured in the turn in progress
 	meterFails bool                   // as of the last turn
 	madeWith   *madeWith
+	memory     *memory // of the policy
+	load       Load    // as last measured
+	loadErr    error
+	loadFails  bool         // as last logged
 	settings   string       // of the pool, as last read
 	rolling    RollingState // as last logged
 	contention contention
@@ -79,18 +83,23 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	memory, err := openMemory(cfg.StateDir, pool, cfg.policy(), cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.DryRun {
-		pause.dir, made.dir = "", "" // from here on as in memory
+		pause.dir, made.dir, memory.dir = "", "", "" // from here on as in memory
 	}
 	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
 		return nil, err
 	}
 	return &Loop{
-		cfg: cfg, policy: newPolicy(cfg), demand: demand, pause: pause, metrics: m,
+		cfg: cfg, stages: newStages(cfg), demand: demand, pause: pause, metrics: m,
 		pool:        checkedPool{pool: cfg.Pool, clock: cfg.Clock, metrics: m},
 		drains:      map[string]*drain{},
 		madeWith:    made,
+		memory:      memory,
 		roster:      newRoster(cfg),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil

@@ -105,7 +105,7 @@ func TestTheLeastBusyGoesFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := autoscale.Observation{Size: len(tt.members), Members: tt.members, Down: true}
+			o := autoscale.Situation{Size: len(tt.members), Members: tt.members, Down: true}
 			assert.Equal(t, tt.want, victims(autoscale.DecideInOrder(autoscale.LeastBusyFirst, tt.step, 1, 6, o)))
 		})
 	}
@@ -116,7 +116,7 @@ func TestLoadMattersToNoOtherOrder(t *testing.T) {
 	all := []autoscale.ObservedMember{
 		busy(member("a", autoscale.Serving, 0), 50), busy(member("b", autoscale.Serving, 1), 1), busy(member("c", autoscale.Serving, 2), 90),
 	}
-	o := autoscale.Observation{Size: 3, Members: all, Down: true}
+	o := autoscale.Situation{Size: 3, Members: all, Down: true}
 	assert.Equal(t, []string{"c: newest"}, victims(autoscale.DecideInOrder(autoscale.NewestFirst, 1, 1, 6, o)))
 	assert.Equal(t, []string{"a: oldest"}, victims(autoscale.DecideInOrder(autoscale.OldestFirst, 1, 1, 6, o)))
 }

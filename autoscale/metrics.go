@@ -32,6 +32,8 @@ type metrics struct {
 	rollingRunning prometheus.Gauge
 	rollingHalted  prometheus.Gauge
 	fuseBlown      prometheus.Gauge
+	load           *prometheus.GaugeVec // without labels: absent while it is not known
+	loadUnknown    prometheus.Gauge
 	resize         prometheus.Histogram
 	lastReached    prometheus.Gauge
 	lastDecision   prometheus.Gauge
@@ -91,6 +93,12 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		fuseBlown: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "fuse_blown", Help: "1 while the pool does not grow because new members do not become healthy.",
 		}),
+		load: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "load_members", Help: "Members that serve which the load takes at the objective, as last measured.",
+		}, nil),
+		loadUnknown: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "load_unknown", Help: "1 while the load that the policy needs is not known.",
+		}),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "resize_duration_seconds", Help: "How long the provider took to resize the pool.",
 			Buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 40, 50, 60},
@@ -109,7 +117,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
 		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.rollingRunning,
-		m.rollingHalted, m.fuseBlown, m.resize, m.lastReached, m.lastDecision,
+		m.rollingHalted, m.fuseBlown, m.load, m.loadUnknown, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -210,6 +218,15 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 		m.conditions.WithLabelValues(string(condition)).Set(float64(count))
 	}
 	m.fuseBlown.Set(map[bool]float64{true: 1}[fuseBlown])
+}
+
+// setLoad takes the load, as far as it is known.
+func (m *metrics) setLoad(load Load, err error) {
+	m.load.Reset()
+	if !load.At.IsZero() {
+		m.load.WithLabelValues().Set(load.Members)
+	}
+	m.loadUnknown.Set(map[bool]float64{true: 1}[err != nil])
 }
 
 // setRolling takes where a rolling change stands.

@@ -8,20 +8,19 @@ import "slices"
 // others. The limits come after it: a size above the maximum is corrected all the
 // same, since the maximum bounds the cost.
 type outage struct {
-	policy policy
-	min    int
+	inner stage
 }
 
-func (p outage) decide(o observation) target {
-	want := p.policy.decide(o)
-	if want.Size < o.Size && o.Size > p.min && !o.HealthUnknown && o.nobodyServes() {
+func (p outage) decide(o situation) target {
+	want := p.inner.decide(o)
+	if want.Size < o.Size && o.Size > o.Min && !o.HealthUnknown && o.nobodyServes() {
 		return target{Size: o.Size, Reason: ReasonNobodyServes}
 	}
 	return want
 }
 
 // nobodyServes reports whether no member serves, nor is one on its way that may.
-func (o observation) nobodyServes() bool {
+func (o situation) nobodyServes() bool {
 	if countMissing(o.Size, o.Members) > 0 && o.AwaitsMissing {
 		return false
 	}

@@ -17,20 +17,20 @@ func TestAPoolThatServesNobodyDoesNotShrink(t *testing.T) {
 	type list = []autoscale.ObservedMember
 	both := list{member("a", sick, 0), member("b", dead, 1)}
 	for name, tt := range map[string]struct {
-		observation autoscale.Observation
+		observation autoscale.Situation
 		size        int
 		reason      autoscale.Reason
 	}{
-		"all unhealthy or failed":        {autoscale.Observation{Size: 2, Members: both}, 2, autoscale.ReasonNobodyServes},
-		"none exists, and none may come": {autoscale.Observation{Size: 2}, 2, autoscale.ReasonNobodyServes},
-		"one serves":                     {autoscale.Observation{Size: 3, Members: append(both, member("c", ok, 2))}, 2, autoscale.ReasonStepDown},
-		"one may serve soon":             {autoscale.Observation{Size: 3, Members: append(both, member("c", young, 2))}, 3, autoscale.ReasonMemberStarting},
-		"one may come":                   {autoscale.Observation{Size: 3, Members: both, AwaitsMissing: true}, 3, autoscale.ReasonMemberStarting},
-		"it is not known":                {autoscale.Observation{Size: 2, Members: both, HealthUnknown: true}, 2, autoscale.ReasonHealthUnknown},
-		"at the minimum":                 {autoscale.Observation{Size: 1, Members: both[:1]}, 1, autoscale.ReasonAtMinimum},
-		"above the maximum":              {autoscale.Observation{Size: 8, Members: members(8, sick)}, 7, autoscale.ReasonAboveMaximum},
-		"more are asked for, too":        {autoscale.Observation{Size: 2, Members: both, Up: true}, 3, autoscale.ReasonStepUp},
-		"one is to be replaced":          {autoscale.Observation{Size: 2, Members: both, Owed: 1}, 3, autoscale.ReasonRepair},
+		"all unhealthy or failed":        {autoscale.Situation{Size: 2, Members: both}, 2, autoscale.ReasonNobodyServes},
+		"none exists, and none may come": {autoscale.Situation{Size: 2}, 2, autoscale.ReasonNobodyServes},
+		"one serves":                     {autoscale.Situation{Size: 3, Members: append(both, member("c", ok, 2))}, 2, autoscale.ReasonStepDown},
+		"one may serve soon":             {autoscale.Situation{Size: 3, Members: append(both, member("c", young, 2))}, 3, autoscale.ReasonMemberStarting},
+		"one may come":                   {autoscale.Situation{Size: 3, Members: both, AwaitsMissing: true}, 3, autoscale.ReasonMemberStarting},
+		"it is not known":                {autoscale.Situation{Size: 2, Members: both, HealthUnknown: true}, 2, autoscale.ReasonHealthUnknown},
+		"at the minimum":                 {autoscale.Situation{Size: 1, Members: both[:1]}, 1, autoscale.ReasonAtMinimum},
+		"above the maximum":              {autoscale.Situation{Size: 8, Members: members(8, sick)}, 7, autoscale.ReasonAboveMaximum},
+		"more are asked for, too":        {autoscale.Situation{Size: 2, Members: both, Up: true}, 3, autoscale.ReasonStepUp},
+		"one is to be replaced":          {autoscale.Situation{Size: 2, Members: both, Owed: 1}, 3, autoscale.ReasonRepair},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,11 +11,11 @@ import (
 
 func TestPolicy(t *testing.T) {
 	t.Parallel()
-	up, down := autoscale.Observation{Up: true}, autoscale.Observation{Down: true}
-	both, none := autoscale.Observation{Up: true, Down: true}, autoscale.Observation{}
+	up, down := autoscale.Situation{Up: true}, autoscale.Situation{Down: true}
+	both, none := autoscale.Situation{Up: true, Down: true}, autoscale.Situation{}
 	tests := []struct {
 		rule          string
-		demand        autoscale.Observation
+		demand        autoscale.Situation
 		size, members int
 		step          int
 		want          int
@@ -71,7 +71,7 @@ func FuzzPolicy(f *testing.F) {
 	f.Add(uint32(0), uint32(9), uint16(2), uint16(3), uint16(0), true, true)
 	f.Add(uint32(math.MaxInt32), uint32(0), uint16(65535), uint16(65535), uint16(65535), false, true)
 	f.Fuzz(func(t *testing.T, size uint32, exist uint32, step, lowest, span uint16, up, down bool) {
-		o := autoscale.Observation{
+		o := autoscale.Situation{
 			Size: int(size >> 1), Members: members(int(exist%300), autoscale.Serving), Up: up, Down: down,
 		}
 		least, most := int(lowest)+1, int(lowest)+1+int(span)

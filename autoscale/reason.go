@@ -31,6 +31,14 @@ const (
 	// ReasonRollingHalted: a new member did not serve, so that no others are
 	// replaced until an operator resumes, or the pool gets other settings.
 	ReasonRollingHalted Reason = "rolling-change-halted"
+	// ReasonPolicyUp and ReasonPolicyDown: the pool was resized as the policy wants
+	// it for its load.
+	ReasonPolicyUp   Reason = "policy-up"
+	ReasonPolicyDown Reason = "policy-down"
+	// ReasonAsWanted: the pool has the size that the policy wants.
+	ReasonAsWanted Reason = "as-wanted"
+	// ReasonLoadUnknown: the pool does not shrink, because its load is not known.
+	ReasonLoadUnknown Reason = "load-unknown"
 	// ReasonNoDemand: there was no webhook, and the size is within bounds.
 	ReasonNoDemand Reason = "no-demand"
 	// ReasonAtMinimum: one step down would go below the minimum size.
@@ -91,6 +99,9 @@ const (
 const (
 	// ReasonSuperseded: another webhook asked for more in the same turn.
 	ReasonSuperseded Reason = "superseded-by-up"
+	// ReasonOverruled: the webhook asked for fewer, and the policy decides that by
+	// the load.
+	ReasonOverruled Reason = "overruled"
 	// ReasonDryRun: the step was decided on and, in a dry run, not taken.
 	ReasonDryRun Reason = "dry-run"
 	// ReasonExpired: the webhook waited too long.
@@ -125,6 +136,10 @@ func reasonUses() []reasonUse {
 		{ReasonNotReplaced, []Result{Held}, []Direction{Down}},
 		{ReasonRollingChange, []Result{Resized, DryRun, Held}, none},
 		{ReasonRollingHalted, []Result{Held}, none},
+		{ReasonPolicyUp, []Result{Resized, DryRun}, []Direction{Up}},
+		{ReasonPolicyDown, []Result{Resized, DryRun}, none},
+		{ReasonAsWanted, []Result{Held}, none},
+		{ReasonLoadUnknown, []Result{Held}, none},
 		{ReasonNoDemand, []Result{Held}, none},
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},
 		{ReasonAtMaximum, []Result{Held}, []Direction{Up}},
@@ -147,12 +162,16 @@ func reasonUses() []reasonUse {
 		{ReasonAPIError, []Result{Failed}, none},
 		{ReasonStateError, []Result{Failed}, none},
 		{ReasonSuperseded, never, []Direction{Down}},
+		{ReasonOverruled, never, []Direction{Down}},
 		{ReasonDryRun, never, both},
 		{ReasonExpired, []Result{Held}, both},
 		{ReasonConfirmed, []Result{Resized, Held}, both},
 		{ReasonOutcomeUnknown, []Result{Held}, both},
 	}
 }
+
+// isIdle reports whether the reason is that nothing else is wanted.
+func (r Reason) isIdle() bool { return r == ReasonNoDemand || r == ReasonAsWanted }
 
 // reasonOf returns the reason of a turn in which a call of the pool failed.
 func reasonOf(err error) Reason {

@@ -13,13 +13,12 @@ import (
 // does nothing, since then the application or the check is to blame, and new
 // members would be no better.
 type repair struct {
-	policy policy
-	order  EvictionOrder
-	max    int
+	inner stage
+	order EvictionOrder
 }
 
-func (r repair) decide(o observation) target {
-	want := r.policy.decide(o)
+func (r repair) decide(o situation) target {
+	want := r.inner.decide(o)
 	if o.Owed > 0 && o.Down && !o.Up && !o.nobodyServes() {
 		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
 	}
@@ -31,7 +30,7 @@ func (r repair) decide(o observation) target {
 		return want
 	}
 	if o.Owed > 0 {
-		if max(o.Size, len(o.Members)) < r.max {
+		if max(o.Size, len(o.Members)) < o.Max {
 			return target{Size: o.Size + 1, Reason: ReasonRepair, Webhooks: want.Reason}
 		}
 		return want

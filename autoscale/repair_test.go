@@ -341,7 +341,7 @@ func TestMembersThatNeverComePutOffNoRepair(t *testing.T) {
 	t.Parallel()
 	sick := member("sick", autoscale.UnhealthyNow, 0)
 	sick.Broken = true
-	o := autoscale.Observation{Size: 4, Members: append(members(2, autoscale.Serving), sick), MayRepair: true, AwaitsMissing: true}
+	o := autoscale.Situation{Size: 4, Members: append(members(2, autoscale.Serving), sick), MayRepair: true, AwaitsMissing: true}
 	assert.Equal(t, autoscale.ReasonNoDemand, autoscale.Decide(1, 1, 6, o).Reason, "they may yet come")
 	o.AwaitsMissing = false
 	assert.Equal(t, []string{"sick: unhealthy"}, victims(autoscale.Decide(1, 1, 6, o)))

@@ -26,6 +26,9 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 	if !d.Up.empty() {
 		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonSuperseded))
 	}
+	if l.cfg.Policy != nil {
+		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonOverruled))
+	}
 	if target.Webhooks != "" && !waits(target.Webhooks) {
 		l.reportSettled(ctx, d, l.demand.settle(Up, target.Webhooks))
 		l.reportSettled(ctx, d, l.demand.settle(Down, target.Webhooks))
@@ -217,7 +220,7 @@ func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision, uncl
 		return false // the next turn learns the outcome
 	}
 	if status.Size == d.From {
-		target := l.policy.decide(l.observe(d))
+		target := l.stages.decide(l.observe(d))
 		if same := sameMembers(target.Victims, d.Victims); target.Size != d.To || !same && (unclear || l.cfg.Drainer != nil) {
 			return false
 		} else if !same {
@@ -251,7 +254,7 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 	if err == nil {
 		l.recordReading(ctx, d, status)
 	}
-	target := l.policy.decide(l.observe(d))
+	target := l.stages.decide(l.observe(d))
 	switch {
 	case ctx.Err() != nil:
 		d.hold(ReasonStopping)

@@ -20,20 +20,19 @@ const (
 // that is outdated. On a new member that does not serve it halts, because others
 // would not either. It comes after all that changes the size for another reason.
 type rolling struct {
-	policy policy
+	inner  stage
 	order  EvictionOrder // of members, if none is outdated any more
-	max    int
-	begins bool // it may begin; one that has begun comes to its end in any case
+	begins bool          // it may begin; one that has begun comes to its end in any case
 }
 
-func (r rolling) decide(o observation) target {
-	want := r.policy.decide(o.withoutSurplus())
+func (r rolling) decide(o situation) target {
+	want := r.inner.decide(o.withoutSurplus())
 	want.Size += o.surplus()
 	if want.Size != o.Size || o.Owed > 0 || want.Reason == ReasonNotReplaced {
 		return want
 	}
 	wait := want
-	if want.Reason == ReasonNoDemand && (o.surplus() > 0 || r.begins && o.evictableOutdated() > 0) {
+	if want.Reason.isIdle() && (o.surplus() > 0 || r.begins && o.evictableOutdated() > 0) {
 		wait.Reason = ReasonRollingChange
 		if o.Halted {
 			wait.Reason = ReasonRollingHalted
@@ -53,14 +52,14 @@ func (r rolling) decide(o observation) target {
 		return step
 	}
 	if wait.Reason == ReasonRollingHalted || !r.begins || o.Halted || o.FuseBlown || o.evictableOutdated() == 0 ||
-		!o.newMembersServe() || max(o.Size, len(o.Members)) > r.max {
+		!o.newMembersServe() || max(o.Size, len(o.Members)) > o.Max {
 		return wait
 	}
 	return target{Size: o.Size + 1, Reason: ReasonRollingChange, Webhooks: want.Reason}
 }
 
 // end takes back the surplus: the new member has arrived, or has failed.
-func (r rolling) end(o observation, nowServing, missing int) target {
+func (r rolling) end(o situation, nowServing, missing int) target {
 	step := target{Size: o.Size - 1, Reason: ReasonRollingChange}
 	if missing > 0 { // the provider gives up on a member that does not exist
 		step.Halts = true
@@ -92,17 +91,17 @@ func (r rolling) end(o observation, nowServing, missing int) target {
 }
 
 // surplus returns how many members a rolling change has added and not taken back.
-func (o observation) surplus() int { return max(-o.Owed, 0) }
+func (o situation) surplus() int { return max(-o.Owed, 0) }
 
 // withoutSurplus returns what is observed as if the rolling change had not begun:
 // its member is part of no size that others ask for.
-func (o observation) withoutSurplus() observation {
+func (o situation) withoutSurplus() situation {
 	o.Size -= o.surplus()
 	return o
 }
 
 // evictableOutdated counts the members that a rolling change would replace.
-func (o observation) evictableOutdated() (n int) {
+func (o situation) evictableOutdated() (n int) {
 	for _, m := range o.Members {
 		if m.Outdated && !m.Protected && m.Condition != leaving {
 			n++
@@ -112,7 +111,7 @@ func (o observation) evictableOutdated() (n int) {
 }
 
 // newMembersServe reports whether all members that are not outdated serve, or drain.
-func (o observation) newMembersServe() bool {
+func (o situation) newMembersServe() bool {
 	return !slices.ContainsFunc(o.Members, func(m observedMember) bool {
 		return !m.Outdated && m.Condition != leaving && (m.idle() || m.Condition == starting)
 	})

@@ -288,7 +288,7 @@ func TestWhoeverSetsTheSizeDuringARollingChangeDecides(t *testing.T) {
 // TestAMemberThatNeverComesHaltsARollingChange: the provider has none, for example.
 func TestAMemberThatNeverComesHaltsARollingChange(t *testing.T) {
 	t.Parallel()
-	o := autoscale.Observation{Size: 3, Owed: -1, Members: members(2, autoscale.Serving)}
+	o := autoscale.Situation{Size: 3, Owed: -1, Members: members(2, autoscale.Serving)}
 	for i := range o.Members {
 		o.Members[i].Outdated = true
 	}
@@ -317,7 +317,7 @@ func TestNoCapacityIsLostToARollingChange(t *testing.T) {
 			[]autoscale.ObservedMember{obsolete(member("a", serving, 0)), protected(obsolete(member("b", sick, 1))), member("c", serving, 2)}, nil,
 		},
 	} {
-		got := autoscale.DecideRolling(1, 5, autoscale.Observation{Size: 3, Owed: -1, Members: tt.members})
+		got := autoscale.DecideRolling(1, 5, autoscale.Situation{Size: 3, Owed: -1, Members: tt.members})
 		assert.Equal(t, tt.want, victims(got), name)
 		assert.False(t, got.Halts, name)
 	}

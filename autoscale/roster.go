@@ -1,10 +1,16 @@
 package autoscale
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rosterMemory is how long a member that is no longer listed is remembered: a
 // list may lack one by mistake.
 const rosterMemory = time.Hour
+
+// startsRemembered is of how many members that served at last the start is known.
+const startsRemembered = 5
 
 // A roster remembers of each member what one reading does not show: whether it
 // has served, and whether its start has failed. It does not survive a restart,
@@ -15,7 +21,8 @@ type roster struct {
 	repairAfter  time.Duration // negative: never
 
 	entries      map[string]*rosterEntry
-	missingSince time.Time // when the pool last began to have fewer members than its size
+	missingSince time.Time       // when the pool last began to have fewer members than its size
+	startTimes   []time.Duration // that the last new members took until they served
 }
 
 type rosterEntry struct {
@@ -25,6 +32,7 @@ type rosterEntry struct {
 	protected           bool        // as last known
 	health              Health      // as last known
 	young               bool        // when first seen it had time left to start
+	starting            bool        // it was seen to start
 	served              bool        // it has
 	failedStart         bool        // counts towards the fuse
 	badSince            time.Time   // it has been unhealthy or failed; zero: it is not
@@ -54,8 +62,13 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 		m.Health, m.Protected = entry.health, entry.protected
 		members[i] = observedMember{Member: m, Since: since}
 		members[i].Condition = r.judge(members[i], entry, now)
+		entry.starting = entry.starting || members[i].Condition == starting
 		if members[i].Condition == serving && !entry.served && known {
 			entry.served, started = true, true
+			if entry.starting {
+				r.startTimes = append(r.startTimes, now.Sub(since))
+				r.startTimes = r.startTimes[max(len(r.startTimes)-startsRemembered, 0):]
+			}
 		}
 	}
 	if started {
@@ -111,6 +124,15 @@ func (r *roster) entry(m Member, now time.Time) (entry *rosterEntry, since time.
 // judge returns what a member is worth. No state lasts for good that keeps the pool
 // from shrinking: one that is known by its id only may well serve, because lists lag,
 // but not that long, and one that stops has to be off at last.
+// startTime returns how long new members take until they serve, as the longest of
+// the last few took; 0 if none was seen.
+func (r *roster) startTime() time.Duration {
+	if len(r.startTimes) == 0 {
+		return 0
+	}
+	return slices.Max(r.startTimes)
+}
+
 func (r *roster) judge(m observedMember, entry *rosterEntry, now time.Time) condition {
 	stuck := now.Sub(entry.stateSince) > r.startTimeout
 	switch {

@@ -7,17 +7,16 @@ import "slices"
 // member that serves, or drains, goes only if none is left that does not, so that
 // the capacity never falls below the target.
 type scaleIn struct {
-	policy policy
-	order  EvictionOrder
-	max    int
+	inner stage
+	order EvictionOrder
 }
 
-func (s scaleIn) decide(o observation) target {
+func (s scaleIn) decide(o situation) target {
 	drains := slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining && !m.idle() })
-	if o.Up && drains && (o.surplus() == 0 || o.withoutSurplus().Size < s.max) {
+	if o.Up && drains && (o.surplus() == 0 || o.withoutSurplus().Size < o.Max) {
 		return target{Size: o.Size, Reason: ReasonTakenBack} // sooner than a new one
 	}
-	want := s.policy.decide(o)
+	want := s.inner.decide(o)
 	if want.Size >= o.Size || len(want.Victims) > 0 {
 		return want
 	}

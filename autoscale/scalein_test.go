@@ -113,7 +113,7 @@ func TestScaleInNamesItsVictims(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := autoscale.Decide(tt.step, 1, 6, autoscale.Observation{Size: tt.size, Members: tt.members, Down: true})
+			got := autoscale.Decide(tt.step, 1, 6, autoscale.Situation{Size: tt.size, Members: tt.members, Down: true})
 			assert.Equal(t, tt.want, victims(got))
 			assert.Equal(t, tt.reason, got.Reason)
 			if tt.want != nil {
@@ -126,7 +126,7 @@ func TestScaleInNamesItsVictims(t *testing.T) {
 func TestNobodyIsEvictedOnPoorKnowledge(t *testing.T) {
 	t.Parallel()
 	all := members(3, autoscale.Serving)
-	for reason, o := range map[autoscale.Reason]autoscale.Observation{
+	for reason, o := range map[autoscale.Reason]autoscale.Situation{
 		autoscale.ReasonHealthUnknown:  {Size: 3, Members: all, Down: true, HealthUnknown: true},
 		autoscale.ReasonMemberStarting: {Size: 3, Members: all[:2], Down: true, AwaitsMissing: true},
 	} {

@@ -81,6 +81,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	l.demand.reviewOwed(status, l.cfg.Max)
 	l.recordRolling(ctx, d)
 	d.Up, d.Down = l.demand.claimed()
+	l.recordLoad(ctx, calls, d)
 	if pause, ok := l.pause.current(now); ok {
 		d.Pause = &pause
 		l.contention = contention{} // during a pause others may resize the pool
@@ -94,9 +95,15 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	l.decide(ctx, calls, d)
 }
 
-// decide asks the policy, and acts on its answer if that is possible now.
+// decide asks the stages, and acts on its answer if that is possible now.
 func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
-	target := l.policy.decide(l.observe(d))
+	seen := l.observe(d)
+	seen.trace = &d.Candidates
+	if l.cfg.Policy != nil {
+		wish := l.cfg.Policy.Decide(seen.Memory, seen.withoutSurplus().observation())
+		d.Policy, d.Why = l.cfg.Policy.Name(), wish.Why
+	}
+	target := l.stages.decide(seen)
 	known := d.HealthError == "" || target.Reason == ReasonTakenBack // a reading that lacks health ends no drain
 	if len(target.Victims) == 0 && d.State == StateRunning && !l.contention.active() && known {
 		l.endDrains(ctx, calls, nil)
@@ -155,10 +162,16 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	}
 }
 
-// observe returns what a policy sees of the turn.
-func (l *Loop) observe(d *Decision) observation {
-	return observation{
-		Size: d.Size, Members: l.members, Up: !d.Up.empty(), Down: !d.Down.empty(),
+// observe returns what stages know of the turn.
+func (l *Loop) observe(d *Decision) situation {
+	return situation{
+		Size: d.Size, Min: d.Minimum, Max: d.Maximum, Up: !d.Up.empty(), Down: !d.Down.empty(),
+		Rest: Observation{
+			Time: l.readAt, Interval: l.cfg.Interval,
+			Serving: d.Conditions.Serving, Starting: d.Conditions.Starting, Failed: d.Conditions.Failed,
+			Load: l.load, LoadErr: l.loadErr, StartTime: l.roster.startTime(),
+		},
+		Members: l.members, Memory: l.memory.now,
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
 		Owed: l.demand.owed(), MayRepair: l.mayRepair(), Halted: l.demand.halted(l.settings),
 	}
