@@ -259,20 +259,21 @@ func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 		above   float64
 	}
 	want := map[string]delays{
-		"Program down":        {"1m", 0},
-		"No decision":         {"0s", 3}, // turns
-		"No discovery":        {"0s", 120},
-		"Member down":         {"5m", 0},
-		"Pool at its maximum": {"5m", 0},
-		"Webhooks refused":    {"0s", 0},
-		"Webhooks missing":    {"3m", 0},
-		"Autoscaler paused":   {"0s", 24}, // hours
-		"Second autoscaler":   {"0s", 0},
-		"New members failing": {"0s", 0}, // after three members
-		"Turns failing":       {"3m", 0},
-		"Resizes failing":     {"0s", 0}, // after three turns
-		"No targets":          {"3m", 0},
-		"Load unknown":        {"10m", 0},
+		"Program down":          {"1m", 0},
+		"No decision":           {"0s", 3}, // turns
+		"No discovery":          {"0s", 120},
+		"Member down":           {"5m", 0},
+		"Pool at its maximum":   {"5m", 0},
+		"Webhooks refused":      {"0s", 0},
+		"Webhooks missing":      {"3m", 0},
+		"Autoscaler paused":     {"0s", 24}, // hours
+		"Second autoscaler":     {"0s", 0},
+		"New members failing":   {"0s", 0}, // after three members
+		"Rolling change stands": {"0s", 0}, // after an hour
+		"Turns failing":         {"3m", 0},
+		"Resizes failing":       {"0s", 0}, // after three turns
+		"No targets":            {"3m", 0},
+		"Load unknown":          {"10m", 0},
 	}
 	got := make(map[string]delays)
 	for _, rule := range healthRules(t) {
