@@ -112,14 +112,14 @@ variable "repair_after" {
 }
 
 variable "evict" {
-  description = "Which of the members that are healthy goes first when the pool shrinks: newest or oldest."
+  description = "Which of the members that are healthy goes first when the pool shrinks: newest, oldest or least-busy, which has used the least CPU time in the last minute."
   type        = string
   default     = "newest"
   nullable    = false
 
   validation {
-    condition     = contains(["newest", "oldest"], var.evict)
-    error_message = "Members are evicted newest or oldest first."
+    condition     = contains(["newest", "oldest", "least-busy"], var.evict)
+    error_message = "Members are evicted newest, oldest or least-busy first."
   }
 }
 

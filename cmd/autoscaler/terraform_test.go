@@ -22,6 +22,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
+	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 )
@@ -62,7 +63,7 @@ func TestTerraformGivesWhatTheProgramAccepts(t *testing.T) {
 		require.True(t, ranged, "%s has no range", setting)
 		accepted := 0
 		for _, number := range around(t, low, high, line[3]) {
-			if !variable.accepts(t, number) {
+			if !variable.accepts(t, cty.NumberIntVal(int64(number))) {
 				continue
 			}
 			accepted++
@@ -75,6 +76,23 @@ func TestTerraformGivesWhatTheProgramAccepts(t *testing.T) {
 		assert.Positive(t, accepted, "var.%s accepts nothing near the ends of %s", variable.name, setting.Range)
 	}
 	assert.Equal(t, []string{"minimum", "maximum", "step", "start_timeout", "interval"}, numbers)
+}
+
+// TestTerraformKnowsTheOrdersOfEviction: those of the program, and with what the
+// module gives the program takes each.
+func TestTerraformKnowsTheOrdersOfEviction(t *testing.T) {
+	t.Parallel()
+	evict := newModuleVariable(moduleBlocks(t), "evict")
+	require.NotNil(t, evict)
+	content, err := os.ReadFile(filepath.Join(module, "templates/exopool.env.tftpl"))
+	require.NoError(t, err)
+	server := regexp.MustCompile(`(?m)^AUTOSCALER_PROMETHEUS_URL=(\S+)$`).FindSubmatch(content)
+	require.NotNil(t, server)
+	for _, order := range []autoscale.EvictionOrder{autoscale.NewestFirst, autoscale.OldestFirst, autoscale.LeastBusyFirst, "any", ""} {
+		env := settingstest.Env{"AUTOSCALER_PROMETHEUS_URL": string(server[1])}
+		_, err := parse([]string{"-evict", string(order)}, settingstest.Course().With(env).Get, io.Discard)
+		assert.Equal(t, err == nil, evict.accepts(t, cty.StringVal(string(order))), "%q: %v", order, err)
+	}
 }
 
 // declared returns the setting that a variable of the environment sets.
@@ -195,14 +213,14 @@ func newModuleVariable(blocks hclsyntax.Blocks, name string) *moduleVariable {
 	return v
 }
 
-// accepts reports whether all conditions of the variable allow a number.
-func (v *moduleVariable) accepts(t *testing.T, number int) bool {
+// accepts reports whether all conditions of the variable allow a value.
+func (v *moduleVariable) accepts(t *testing.T, value cty.Value) bool {
 	t.Helper()
 	vars := maps.Clone(v.others)
-	vars[v.name] = cty.NumberIntVal(int64(number))
+	vars[v.name] = value
 	scope := &hcl.EvalContext{
 		Variables: map[string]cty.Value{"var": cty.ObjectVal(vars)},
-		Functions: map[string]function.Function{"floor": stdlib.FloorFunc},
+		Functions: map[string]function.Function{"floor": stdlib.FloorFunc, "contains": stdlib.ContainsFunc},
 	}
 	for _, condition := range v.conditions {
 		holds, problems := condition.Value(scope)

@@ -68,8 +68,8 @@ run "infrastructure_alone" {
     error_message = "Only the monitoring machine tells members to drain."
   }
   assert {
-    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
-    error_message = "The autoscaler drains members."
+    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_PROMETHEUS_URL=http://127.0.0.1:9090\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
+    error_message = "The autoscaler measures members and drains them."
   }
   assert {
     condition     = strcontains(local.member_cloud_config, "/usr/local/lib/exopool/drain.py 8080 /sys/")

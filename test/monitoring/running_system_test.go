@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/promquery"
 )
 
 // Queries that return nothing while all is well, or without counters.
@@ -35,6 +37,7 @@ func TestARunningSystem(t *testing.T) {
 
 	t.Run("exports metrics in which promtool finds no fault", func(t *testing.T) { checkMetrics(t, in) })
 	t.Run("shows a refused webhook soon", func(t *testing.T) { refuseWebhook(t, in) })
+	t.Run("measures its members", func(t *testing.T) { measureMembers(t, in) })
 	t.Run("fills its dashboards", func(t *testing.T) { fillDashboards(t, in) })
 	t.Run("evaluates all its rules", func(t *testing.T) { evaluateRules(t, in.server) })
 }
@@ -62,6 +65,30 @@ func refuseWebhook(t *testing.T, in *installation) {
 	require.Equal(t, http.StatusOK, in.webhook(t, "/up", token))
 	awaitSample(t, in.server, `exopool:webhooks_refused:increase5m{outcome="refused"} > 0`)
 	assert.Less(t, time.Since(began), 20*time.Second, "a refused webhook is visible soon")
+}
+
+// measureMembers compares what the autoscaler knows with what Prometheus does, for
+// the addresses of members, which the cloud gives to the one and discovery to the
+// other.
+func measureMembers(t *testing.T, in *installation) {
+	t.Helper()
+	awaitSample(t, in.server, `exopool_autoscaler_pool_members_measured >= 2`)
+	client, err := promquery.New(promquery.Config{URL: "http://" + in.address + ":9090", Query: `exopool:member_load:percent{job=""}`})
+	require.NoError(t, err)
+	busy, err := client.Busy(t.Context())
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(busy), 2)
+	for member, load := range busy {
+		assert.True(t, load >= 0 && load <= 100, "%s: %v", member, load)
+	}
+	client, err = promquery.New(promquery.Config{URL: "http://" + in.address + ":9090", Query: "time()"})
+	require.NoError(t, err)
+	_, err = client.Busy(t.Context())
+	assert.ErrorContains(t, err, "the result is not a value for each member")
+	client, err = promquery.New(promquery.Config{URL: "http://" + in.address + ":9090", Query: "no query"})
+	require.NoError(t, err)
+	_, err = client.Busy(t.Context())
+	assert.ErrorContains(t, err, "parse error")
 }
 
 func fillDashboards(t *testing.T, in *installation) {
