@@ -17,7 +17,9 @@ type Config struct {
 	// Query is in PromQL, and gives a series for each member, whose label
 	// "instance" is the member's address, with or without a port.
 	Query string
-	// MaxAge is how old samples may be, 1 s to 1 h; 0 means 1 min.
+	// MaxAge is how old samples may be, 1 s to 1 h; 0 means 1 min. Servers before
+	// 2.43 go by their own setting, --query.lookback-delta, which is 5 min unless
+	// it is set.
 	MaxAge time.Duration
 	// Timeout is the longest duration of a query, up to 1 min; 0 means 5 s.
 	Timeout time.Duration
