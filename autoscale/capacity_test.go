@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ type capacity struct {
 // TestNoCapacityIsLostByAnActionOfOurs plays random schedules of webhooks, of
 // members that die, hang, recover and are protected, of pools that get other
 // settings, and of programs that start anew, with and without draining and rolling
-// changes.
+// changes, and with loads that are measured at times.
 func TestNoCapacityIsLostByAnActionOfOurs(t *testing.T) {
 	t.Parallel()
 	evicted := 0
@@ -63,6 +64,9 @@ func newCapacity(t *testing.T, seed uint64) *capacity {
 		c.cfg.Drainer = c
 	}
 	c.cfg.RollingChange = rng.IntN(2) == 0
+	if rng.IntN(2) == 0 {
+		c.cfg.Meter, c.cfg.EvictionOrder = c, autoscale.LeastBusyFirst
+	}
 	c.SetSettings("0")
 	for i := range c.IDs() {
 		c.SetHealth(i, autoscale.Healthy)
@@ -140,6 +144,22 @@ func (c *capacity) serving(without ...string) (n int) {
 		}
 	}
 	return n
+}
+
+// Busy implements [autoscale.Meter]: it fails, and members are silent or change
+// their minds.
+func (c *capacity) Busy(ctx context.Context) (map[netip.Addr]float64, error) {
+	if c.rng.IntN(5) == 0 {
+		return nil, errors.New("no answer")
+	}
+	list, err := c.Instances(ctx, []string{"web"})
+	busy := map[netip.Addr]float64{}
+	for _, m := range list {
+		if c.rng.IntN(4) > 0 {
+			busy[m.IPv4] = float64(c.rng.IntN(100))
+		}
+	}
+	return busy, err
 }
 
 func (c *capacity) problem(format string, values ...any) {
