@@ -40,6 +40,7 @@ func TestARunningSystem(t *testing.T) {
 	t.Run("measures its members", func(t *testing.T) { measureMembers(t, in) })
 	t.Run("fills its dashboards", func(t *testing.T) { fillDashboards(t, in) })
 	t.Run("evaluates all its rules", func(t *testing.T) { evaluateRules(t, in.server) })
+	t.Run("evicts the least busy", func(t *testing.T) { evictLeastBusy(t, in) })
 }
 
 func checkMetrics(t *testing.T, in *installation) {
@@ -122,6 +123,14 @@ func evaluateRules(t *testing.T, s *server) {
 		}
 	}
 	assert.Zero(t, s.ask(t, `exopool:autoscaler_decision_age:turns > 3`))
+}
+
+// evictLeastBusy lets the pool shrink, once all members are measured.
+func evictLeastBusy(t *testing.T, in *installation) {
+	t.Helper()
+	awaitSample(t, in.server, `exopool_autoscaler_pool_members_measured == 3`)
+	require.Equal(t, http.StatusOK, in.webhook(t, "/down", token))
+	awaitSample(t, in.server, `exopool_autoscaler_evictions_total{why="least-busy"} == 1`)
 }
 
 // awaitSample returns once a query has shown something.
