@@ -46,7 +46,6 @@ type Loop struct {
 	load       Load    // as last measured
 	loadErr    error
 	loadFails  bool         // as last logged
-	settings   string       // of the pool, as last read
 	rolling    RollingState // as last logged
 	contention contention
 	resumed    atomic.Bool // the next turn forgets the contention and resets the fuse and a halt

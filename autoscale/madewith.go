@@ -24,8 +24,14 @@ const (
 type madeWith struct {
 	dir    string // "" keeps nothing on disk
 	stored storedMadeWith
-	seen   map[string]time.Time // by id, when it was last listed
+	seen   map[string]listing // by id, as last listed
 	dirty  bool
+}
+
+// A listing is what a reading has shown of a member.
+type listing struct {
+	at       time.Time
+	outdated bool
 }
 
 // storedMadeWith is the content of the file.
@@ -40,7 +46,7 @@ type storedMadeWith struct {
 // about another pool, is logged and ignored: then members count as made with the
 // settings that the pool has now.
 func openMadeWith(dir, pool string, now time.Time, logger *slog.Logger) (*madeWith, error) {
-	m := &madeWith{dir: dir, seen: map[string]time.Time{}, stored: storedMadeWith{
+	m := &madeWith{dir: dir, seen: map[string]listing{}, stored: storedMadeWith{
 		Version: stateVersion, Pool: pool, Members: map[string]string{},
 	}}
 	if dir == "" {
@@ -66,7 +72,7 @@ func openMadeWith(dir, pool string, now time.Time, logger *slog.Logger) (*madeWi
 	default:
 		m.stored = stored
 		for id := range stored.Members {
-			m.seen[id] = now
+			m.seen[id] = listing{at: now}
 		}
 	}
 	return m, nil
@@ -94,28 +100,34 @@ func parseMadeWith(data []byte) (storedMadeWith, error) {
 	return s, nil
 }
 
-// observe takes a reading, and marks the members that are outdated in it. It
-// reports whether the pool has other settings than in the reading before.
+// settings returns the settings of the pool, as last known.
+func (m *madeWith) settings() string { return m.stored.Settings }
+
+// observe takes a reading, and marks the members that are outdated in it. What it
+// lacks is as it was last. It reports whether the pool has other settings than in
+// the reading before.
 func (m *madeWith) observe(status Status, now time.Time) (changed bool) {
-	if status.Settings == "" {
-		return false
-	}
 	before := m.stored.Settings
-	if m.stored.Settings != status.Settings {
+	if status.Settings != "" && status.Settings != before {
 		m.stored.Settings, m.dirty = status.Settings, true
 		changed = before != ""
 	}
-	for i, member := range status.Members {
-		if m.stored.Members[member.ID] == "" {
-			m.stored.Members[member.ID], m.dirty = cmp.Or(before, status.Settings), true
+	current := m.stored.Settings
+	compared := status.Settings == current // what members are compared with was read
+	for i := range status.Members {
+		member := &status.Members[i]
+		if len(member.ID) > maxSettings {
+			continue
 		}
-		m.seen[member.ID] = now
-		if m.stored.Members[member.ID] != status.Settings {
-			status.Members[i].Outdated = true
+		if m.stored.Members[member.ID] == "" && current != "" {
+			m.stored.Members[member.ID], m.dirty = cmp.Or(before, current), true
 		}
+		lacking := !compared || member.State == ""
+		member.Outdated = member.Outdated || m.stored.Members[member.ID] != current || lacking && m.seen[member.ID].outdated
+		m.seen[member.ID] = listing{at: now, outdated: member.Outdated}
 	}
-	maps.DeleteFunc(m.seen, func(id string, seen time.Time) bool {
-		gone := now.Sub(seen) > rosterMemory
+	maps.DeleteFunc(m.seen, func(id string, last listing) bool {
+		gone := now.Sub(last.at) > rosterMemory
 		if gone {
 			delete(m.stored.Members, id)
 			m.dirty = true

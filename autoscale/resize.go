@@ -34,7 +34,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.reportSettled(ctx, d, l.demand.settle(Down, target.Webhooks))
 	}
 	if target.Halts && !l.cfg.DryRun {
-		l.demand.halt(l.settings)
+		l.demand.halt(l.madeWith.settings())
 		l.recordRolling(ctx, d)
 	}
 	switch {

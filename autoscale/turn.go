@@ -138,7 +138,6 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.readAt = l.cfg.Clock.Now()
 	before := l.roster.blown()
-	l.settings = status.Settings
 	if l.madeWith.observe(status, l.readAt) {
 		l.roster.forgive() // starts with other settings say nothing of these
 	}
@@ -173,7 +172,7 @@ func (l *Loop) observe(d *Decision) situation {
 		},
 		Members: l.members, Memory: l.memory.now,
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
-		Owed: l.demand.owed(), MayRepair: l.mayRepair(), Halted: l.demand.halted(l.settings),
+		Owed: l.demand.owed(), MayRepair: l.mayRepair(), Halted: l.demand.halted(l.madeWith.settings()),
 	}
 }
 

@@ -28,10 +28,20 @@ type world struct {
 	loop  *autoscale.Loop
 }
 
-// hooks run just before and just after each resize or eviction, where a crash matters.
+// hooks run just before and just after each resize or eviction, where a crash matters,
+// and change what the program reads.
 type hooks struct {
 	*fake.Pool
 	before, after func()
+	show          func(*autoscale.Status)
+}
+
+func (h *hooks) Status(ctx context.Context) (autoscale.Status, error) {
+	status, err := h.Pool.Status(ctx)
+	if h.show != nil && err == nil {
+		h.show(&status)
+	}
+	return status, err
 }
 
 func (h *hooks) Resize(ctx context.Context, size int) error {

@@ -1,0 +1,95 @@
+package autoscale_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/autoscale"
+)
+
+// listOutdated makes readings show these members as outdated, as those of another
+// template are, and lack all that they are compared with if the settings are empty.
+func (w *world) listOutdated(ids []string) {
+	w.hooks.show = func(status *autoscale.Status) {
+		for i, m := range status.Members {
+			for _, id := range ids {
+				if m.ID == id && status.Settings != "" && m.State != "" {
+					status.Members[i].Outdated = true
+				}
+			}
+		}
+	}
+}
+
+// TestAReadingThatLacksSettingsChangesNothing: what was last known stands.
+func TestAReadingThatLacksSettingsChangesNothing(t *testing.T) {
+	t.Parallel()
+	for name, listed := range map[string]bool{"remembered": false, "listed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newRollingWorld(t, 3)
+			before := w.pool.IDs()
+			if listed { // nobody has seen the settings that they were made with
+				w.cfg.StateDir = stateDir(t)
+				w.start()
+				w.listOutdated(before)
+			}
+			w.pass(1)
+			require.Equal(t, 4, w.pool.Size())
+			w.pool.SetSettings("")
+			d := w.turn()
+			assert.Equal(t, 3, d.Outdated)
+			require.Len(t, d.Victims, 1)
+			assert.Equal(t, before[0], d.Victims[0].ID)
+			w.pool.SetSettings("new")
+			w.roll(20)
+			assert.Equal(t, []int{4, 3, 4, 3, 4, 3}, w.pool.Resizes())
+		})
+	}
+}
+
+// TestAMemberThatIsKnownByItsIDForATurnStaysOutdated: only the list that lacks it
+// shows its template.
+func TestAMemberThatIsKnownByItsIDForATurnStaysOutdated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.pool.SetSettings("new")
+	w.listOutdated(w.pool.IDs())
+	require.Equal(t, 2, w.turn().Outdated)
+	w.pool.ShowState(0, "")
+	assert.Equal(t, 2, w.turn().Outdated)
+}
+
+// TestAReadingThatLacksSettingsEndsNoHalt.
+func TestAReadingThatLacksSettingsEndsNoHalt(t *testing.T) {
+	t.Parallel()
+	w := newRollingWorld(t, 2)
+	w.listOutdated(w.pool.IDs())
+	w.turn()
+	w.pool.SetHealth(2, autoscale.Unhealthy)
+	for range 11 {
+		w.turn()
+	}
+	require.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
+	w.pool.SetSettings("")
+	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
+	w.start()
+	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
+	w.pool.SetSettings("new")
+	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
+	assert.Equal(t, []int{3, 2}, w.pool.Resizes())
+}
+
+// TestIDsThatAreTooLongAreNotWritten: a file that holds one would be damaged.
+func TestIDsThatAreTooLongAreNotWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	w.pool.SetSettings("old")
+	w.hooks.show = func(status *autoscale.Status) { status.Members[0].ID = string(make([]byte, 129)) }
+	w.turn()
+	w.start()
+	w.pool.SetSettings("new")
+	assert.Equal(t, 1, w.turn().Outdated)
+}
