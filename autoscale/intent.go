@@ -151,10 +151,17 @@ func (d *demand) cancelOwed() {
 
 // keepSurplus makes the surplus of a rolling change part of the size.
 func (d *demand) keepSurplus() {
+	if d.owed() < 0 {
+		d.forgetOwed()
+	}
+}
+
+// forgetOwed gives up on all that is owed: the size is what it is to be.
+func (d *demand) forgetOwed() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.now.Owed < 0 {
-		d.now.Owed, d.dirty = 0, true
+	if d.now.Owed != 0 {
+		d.now.Owed, d.now.OwedSize, d.dirty = 0, 0, true
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type madeWith struct {
 	stored storedMadeWith
 	seen   map[string]listing // by id, as last listed
 	dirty  bool
+	// mayBeAnother: another pool may have the name by now.
+	mayBeAnother bool
 }
 
 // A listing is what a reading has shown of a member.
@@ -46,7 +49,7 @@ type storedMadeWith struct {
 // about another pool, is logged and ignored: then members count as made with the
 // settings that the pool has now.
 func openMadeWith(dir, pool string, now time.Time, logger *slog.Logger) (*madeWith, error) {
-	m := &madeWith{dir: dir, seen: map[string]listing{}, stored: storedMadeWith{
+	m := &madeWith{dir: dir, seen: map[string]listing{}, mayBeAnother: true, stored: storedMadeWith{
 		Version: stateVersion, Pool: pool, Members: map[string]string{},
 	}}
 	if dir == "" {
@@ -135,6 +138,23 @@ func (m *madeWith) observe(status Status, now time.Time) (changed bool) {
 		return gone
 	})
 	return changed
+}
+
+// forgetOther forgets all that is remembered if a reading is about another pool by
+// the same name, and reports whether it is. That may be so after a restart, or after
+// the pool was gone: then none of its members is known.
+func (m *madeWith) forgetOther(status Status) bool {
+	if !m.mayBeAnother || len(status.Members) == 0 {
+		return false
+	}
+	m.mayBeAnother = false
+	known := func(member Member) bool { return m.stored.Members[member.ID] != "" }
+	if len(m.stored.Members) == 0 || slices.ContainsFunc(status.Members, known) {
+		return false
+	}
+	m.stored.Settings, m.stored.Members, m.dirty = "", map[string]string{}, true
+	clear(m.seen)
+	return true
 }
 
 // save writes the file if something has changed since the last write.

@@ -82,6 +82,46 @@ func TestAReadingThatLacksSettingsEndsNoHalt(t *testing.T) {
 	assert.Equal(t, []int{3, 2}, w.pool.Resizes())
 }
 
+// TestAPoolThatIsMadeAnewIsAnother, though it has the same name: its members have
+// its settings.
+func TestAPoolThatIsMadeAnewIsAnother(t *testing.T) {
+	t.Parallel()
+	for name, restart := range map[string]bool{"while the program runs": false, "between two runs": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newRollingWorld(t, 3)
+			require.Equal(t, 3, w.turn().Outdated)
+			w.heal()
+			require.Equal(t, 4, w.pool.Size())
+			w.pool.Delete()
+			if !restart {
+				require.Equal(t, autoscale.ReasonPoolNotFound, w.turn().Reason)
+			}
+			w.pool.Restore(4)
+			w.pool.SetSettings("newest")
+			if restart {
+				w.start()
+			}
+			w.heal()
+			assert.Equal(t, 0, w.turn().Outdated)
+			w.pass(5)
+			assert.Equal(t, []int{4}, w.pool.Resizes(), "nothing is owed to it")
+		})
+	}
+}
+
+// TestAListWithoutMembersIsNoOtherPool.
+func TestAListWithoutMembersIsNoOtherPool(t *testing.T) {
+	t.Parallel()
+	w := newRollingWorld(t, 2)
+	w.cfg.RollingChange = false
+	w.start()
+	w.hooks.show = func(status *autoscale.Status) { status.Members = nil }
+	w.turn()
+	w.hooks.show = nil
+	assert.Equal(t, 2, w.turn().Outdated)
+}
+
 // TestIDsThatAreTooLongAreNotWritten: a file that holds one would be damaged.
 func TestIDsThatAreTooLongAreNotWritten(t *testing.T) {
 	t.Parallel()

@@ -64,8 +64,10 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	}
 	l.recordAPIResult(err)
 	if err != nil {
+		gone := errors.Is(err, ErrPoolNotFound)
+		l.madeWith.mayBeAnother = l.madeWith.mayBeAnother || gone
 		d.Up, d.Down = l.demand.pending()
-		l.reportSettled(ctx, d, l.demand.expire(now, errors.Is(err, ErrPoolNotFound)))
+		l.reportSettled(ctx, d, l.demand.expire(now, gone))
 		d.fail(reasonOf(err), fmt.Errorf("read pool %s: %w", l.cfg.PoolName, err))
 		return
 	}
@@ -138,6 +140,10 @@ func (l *Loop) read(ctx, calls context.Context) (Status, error) {
 func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.readAt = l.cfg.Clock.Now()
 	before := l.roster.blown()
+	if l.madeWith.forgetOther(status) {
+		l.demand.forgetOwed()
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "none of its members is known: this is another pool by the same name", l.attrs()...)
+	}
 	if l.madeWith.observe(status, l.readAt) {
 		l.roster.forgive() // starts with other settings say nothing of these
 	}

@@ -31,6 +31,14 @@ func (p *Pool) Delete() {
 	p.deleted = true
 }
 
+// Restore makes a deleted pool anew, with size other members.
+func (p *Pool) Restore(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deleted = false
+	p.fit(size)
+}
+
 // SetHealth sets what the load balancer's checks say of the n-th oldest member,
 // counted from 0. It returns the member's id.
 func (p *Pool) SetHealth(n int, health autoscale.Health) (id string) {
