@@ -51,7 +51,7 @@ func (r rolling) decide(o situation) target {
 		step.Webhooks = want.Reason
 		return step
 	}
-	if wait.Reason == ReasonRollingHalted || !r.begins || o.Halted || o.FuseBlown || o.evictableOutdated() == 0 ||
+	if !r.begins || o.Halted || o.FuseBlown || missing > 0 || o.evictableOutdated() == 0 ||
 		!o.newMembersServe() || max(o.Size, len(o.Members)) > o.Max {
 		return wait
 	}
@@ -65,8 +65,7 @@ func (r rolling) end(o situation, nowServing, missing int) target {
 		step.Halts = true
 		return step
 	}
-	lost := slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return m.Outdated || !m.Lost })
-	if step.Victims = r.order.choose(lost, 1); len(step.Victims) > 0 {
+	if step.Victims = r.order.choose(o.lost(), 1); len(step.Victims) > 0 {
 		step.Halts = true
 		return step
 	}
@@ -110,10 +109,16 @@ func (o situation) evictableOutdated() (n int) {
 	return n
 }
 
-// newMembersServe reports whether all members that are not outdated serve, or drain.
+// lost returns the new members that have failed, or have not served for as long.
+func (o situation) lost() []observedMember {
+	return slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return m.Outdated || !m.Lost })
+}
+
+// newMembersServe reports whether all members that are not outdated serve, or drain,
+// as far as anything is known of them.
 func (o situation) newMembersServe() bool {
 	return !slices.ContainsFunc(o.Members, func(m observedMember) bool {
-		return !m.Outdated && m.Condition != leaving && (m.idle() || m.Condition == starting)
+		return !m.Outdated && (m.Condition == starting || m.idle() && m.Condition != unknown)
 	})
 }
 

@@ -122,6 +122,46 @@ func TestAListWithoutMembersIsNoOtherPool(t *testing.T) {
 	assert.Equal(t, 2, w.turn().Outdated)
 }
 
+// TestAMemberThatNobodyListsForLong has not served, if it is new, and keeps no
+// others from being replaced.
+func TestAMemberThatNobodyListsForLong(t *testing.T) {
+	t.Parallel()
+	w := newRollingWorld(t, 3)
+	before := w.pool.IDs()
+	w.turn()
+	hidden := w.pool.ShowState(3, "")
+	for range 12 {
+		w.turn()
+	}
+	assert.Equal(t, before, w.pool.IDs(), hidden)
+	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
+
+	require.NoError(t, w.loop.Resume(t.Context()))
+	w.pass(2)
+	w.pool.ShowState(2, "") // the first that was new, and has served
+	for range 60 {
+		w.turn()
+		w.heal()
+	}
+	for _, id := range before {
+		assert.NotContains(t, w.pool.IDs(), id)
+	}
+	assert.Equal(t, 3, w.pool.Size())
+}
+
+// TestARollingChangeWaitsForMembersThatTheProviderOwes: it would get no other, and
+// halt as if that had not served.
+func TestARollingChangeWaitsForMembersThatTheProviderOwes(t *testing.T) {
+	t.Parallel()
+	w := newRollingWorld(t, 3)
+	w.hooks.show = func(status *autoscale.Status) { status.Members = status.Members[:2] }
+	w.pass(30)
+	assert.Empty(t, w.pool.Resizes())
+	w.hooks.show = nil
+	w.roll(20)
+	assert.Equal(t, []int{4, 3, 4, 3, 4, 3}, w.pool.Resizes())
+}
+
 // TestIDsThatAreTooLongAreNotWritten: a file that holds one would be damaged.
 func TestIDsThatAreTooLongAreNotWritten(t *testing.T) {
 	t.Parallel()

@@ -85,7 +85,7 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 			members[i].Broken = r.repairAfter >= 0 && now.Sub(entry.badSince) >= r.repairAfter
 			members[i].Lost = now.Sub(entry.badSince) >= r.startTimeout
 		}
-		members[i].Lost = members[i].Lost || members[i].Condition == failed
+		members[i].Lost = members[i].Lost || m.Condition == failed || m.Condition == unknown && !entry.served
 		fails := m.Condition == failed && entry.young && !entry.forgiven && known
 		entry.failedStart = !entry.served && (fails || entry.failedStart)
 	}
