@@ -221,7 +221,7 @@ func (l *Loop) recheckAfterFailure(ctx, calls context.Context, d *Decision, uncl
 	}
 	if status.Size == d.From {
 		target := l.stages.decide(l.observe(d))
-		if same := sameMembers(target.Victims, d.Victims); target.Size != d.To || !same && (unclear || l.cfg.Drainer != nil) {
+		if same := sameMembers(target.Victims, d.Victims); target.Size != d.To || !same && (unclear || target.Halts || l.cfg.Drainer != nil) {
 			return false
 		} else if !same {
 			d.Victims = target.Victims
@@ -255,6 +255,7 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 		l.recordReading(ctx, d, status)
 	}
 	target := l.stages.decide(l.observe(d))
+	same := sameMembers(target.Victims, d.Victims)
 	switch {
 	case ctx.Err() != nil:
 		d.hold(ReasonStopping)
@@ -265,9 +266,9 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 		l.recordForeignChange(ctx, d)
 	case status.State != StateRunning:
 		d.hold(ReasonNotRunning)
-	case target.Size != d.To:
+	case target.Size != d.To, target.Halts && !same:
 		d.hold(target.Reason)
-	case sameMembers(target.Victims, d.Victims):
+	case same:
 		return true
 	case l.cfg.Drainer != nil:
 		d.hold(ReasonDraining) // others go, and have not drained yet

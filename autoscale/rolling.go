@@ -29,6 +29,7 @@ func (r rolling) decide(o situation) target {
 	want := r.inner.decide(o.withoutSurplus())
 	want.Size += o.surplus()
 	if want.Size != o.Size || o.Owed > 0 || want.Reason == ReasonNotReplaced {
+		want.Halts = o.surplus() > 0 && len(o.lost()) > 0
 		return want
 	}
 	wait := want

@@ -173,3 +173,22 @@ func TestIDsThatAreTooLongAreNotWritten(t *testing.T) {
 	w.pool.SetSettings("new")
 	assert.Equal(t, 1, w.turn().Outdated)
 }
+
+// TestAHaltOutlivesAWebhookThatEvictsTheFailedMember.
+func TestAHaltOutlivesAWebhookThatEvictsTheFailedMember(t *testing.T) {
+	t.Parallel()
+	w := newRollingWorld(t, 3)
+	w.turn()
+	bad := w.pool.SetHealth(3, autoscale.Unhealthy)
+	for range 10 {
+		w.turn()
+	}
+	w.webhook(down)
+	d := w.turn()
+	require.Equal(t, autoscale.ReasonStepDown, d.Reason)
+	require.Equal(t, bad, d.Victims[0].ID)
+	require.Equal(t, 3, w.pool.Size())
+	w.pass(10)
+	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
+	assert.Equal(t, []int{4, 3, 2}, w.pool.Resizes())
+}
