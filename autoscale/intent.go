@@ -32,6 +32,9 @@ func (i *intent) validate() error {
 	if i.From < 0 || i.To < 1 || !plausible(i.At) {
 		return errors.New("an intent lacks its sizes or time")
 	}
+	if i.Rolls && i.To-i.From != map[Direction]int{Up: 1, Down: -1}[i.Direction] {
+		return fmt.Errorf("an intent of a rolling change goes from %d to %d", i.From, i.To)
+	}
 	return nil
 }
 
@@ -110,7 +113,7 @@ func (d *demand) countOwedLocked() {
 	case !done.Replaces:
 	case done.Direction == Down:
 		d.now.Owed += done.From - done.To
-	default:
+	case d.now.Owed > 0:
 		d.now.Owed = max(d.now.Owed-(done.To-done.From), 0)
 	}
 	if d.now.Owed == 0 {

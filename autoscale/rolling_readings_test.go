@@ -192,3 +192,20 @@ func TestAHaltOutlivesAWebhookThatEvictsTheFailedMember(t *testing.T) {
 	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
 	assert.Equal(t, []int{4, 3, 2}, w.pool.Resizes())
 }
+
+// TestAMinimumThatIsRaisedDuringARollingChange is reached, and the one more goes all
+// the same.
+func TestAMinimumThatIsRaisedDuringARollingChange(t *testing.T) {
+	t.Parallel()
+	w := newRollingWorld(t, 2, func(cfg *autoscale.Config) { cfg.Max, cfg.Step = 9, 3 })
+	w.pass(1)
+	require.Equal(t, 3, w.pool.Size())
+	w.cfg.Min = 5
+	w.start()
+	d := w.turn()
+	require.Equal(t, autoscale.ReasonBelowMinimum, d.Reason)
+	require.Equal(t, 6, w.pool.Size(), "five, and the one")
+	w.heal()
+	w.roll(20)
+	assert.Equal(t, 5, w.pool.Size())
+}
