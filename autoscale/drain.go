@@ -127,6 +127,9 @@ func (l *Loop) markDraining(members []observedMember, now time.Time) {
 	for i := range members {
 		if began := l.drains[members[i].ID]; began != nil && (members[i].Condition == serving || members[i].Condition == unhealthy) {
 			members[i].Condition, members[i].Why = draining, began.why
+			if began.served {
+				l.roster.excuse(members[i].ID)
+			}
 		}
 	}
 }

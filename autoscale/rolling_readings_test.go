@@ -1,7 +1,9 @@
 package autoscale_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -208,4 +210,26 @@ func TestAMinimumThatIsRaisedDuringARollingChange(t *testing.T) {
 	w.heal()
 	w.roll(20)
 	assert.Equal(t, 5, w.pool.Size())
+}
+
+// TestAMemberThatWasDrainedIsNotSick: its checks failed because it was told to fail
+// them.
+func TestAMemberThatWasDrainedIsNotSick(t *testing.T) {
+	t.Parallel()
+	drainer := &drainer{connections: 1}
+	w := newHealthyWorld(t, 3, func(cfg *autoscale.Config) {
+		cfg.Drainer, cfg.RepairAfter, cfg.DrainTimeout, cfg.StopAfter = drainer, 2*time.Minute, 10*time.Minute, 10*time.Minute
+	})
+	drainer.w = w
+	var d autoscale.Decision
+	for range 5 {
+		w.webhook(down)
+		d = w.turn()
+		require.Equal(t, autoscale.ReasonDraining, d.Reason)
+	}
+	w.webhook(up)
+	require.Equal(t, autoscale.ReasonTakenBack, w.turn().Reason)
+	w.pool.SetHealth(slices.Index(w.pool.IDs(), d.Victims[0].ID), autoscale.Unhealthy) // the load balancer has not noticed yet
+	assert.Equal(t, autoscale.ReasonNoDemand, w.turn().Reason)
+	assert.Empty(t, w.pool.Resizes())
 }

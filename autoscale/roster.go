@@ -169,6 +169,9 @@ func (r *roster) blown() bool {
 	return count >= r.failedStarts
 }
 
+// excuse lets it not count that a member does not serve: it was told to.
+func (r *roster) excuse(id string) { r.entries[id].badSince = time.Time{} }
+
 // forgive lets the starts that have failed so far count no longer.
 func (r *roster) forgive() {
 	for _, entry := range r.entries {

@@ -163,7 +163,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "new members do not become healthy: the pool does not grow until one does",
 			l.attrs(slog.Int("failed", d.Conditions.Failed), slog.Duration("start_timeout", l.cfg.StartTimeout))...)
 	case before && !d.FuseBlown:
-		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "the pool may grow again: a new member is healthy, or those that failed are long gone", l.attrs()...)
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "the pool may grow again: a new member is healthy, those that failed are long gone, or it has other settings", l.attrs()...)
 	}
 }
 
