@@ -60,6 +60,11 @@ resource "exoscale_iam_role" "restricted_key" { # Forbidden? This key may not cr
       condition     = local.key_maximum >= var.maximum
       error_message = "The machine's own key must allow the maximum, ${var.maximum}: raise key_maximum, or leave it out."
     }
+
+    precondition {
+      condition     = !var.rolling_change || local.key_maximum > var.maximum
+      error_message = "During a rolling change there is one member more than the maximum, ${var.maximum}: raise key_maximum, or leave it out."
+    }
   }
 }
 

@@ -20,15 +20,16 @@ locals {
   settings_files = merge(local.prometheus_files, {
     "/etc/apt/preferences.d/grafana" = templatefile("${path.module}/templates/grafana.pref.tftpl", { major = var.grafana_major })
     "/etc/exopool/exopool.env" = templatefile("${path.module}/templates/exopool.env.tftpl", {
-      zone          = var.zone
-      pool_id       = exoscale_instance_pool.members.id
-      minimum       = var.minimum
-      maximum       = var.maximum
-      step          = var.step
-      interval      = var.interval
-      start_timeout = var.start_timeout
-      repair_after  = var.repair_after == null ? "never" : "${var.repair_after}s"
-      evict         = var.evict
+      zone           = var.zone
+      pool_id        = exoscale_instance_pool.members.id
+      minimum        = var.minimum
+      maximum        = var.maximum
+      step           = var.step
+      interval       = var.interval
+      start_timeout  = var.start_timeout
+      repair_after   = var.repair_after == null ? "never" : "${var.repair_after}s"
+      evict          = var.evict
+      rolling_change = var.rolling_change
     })
   })
 

@@ -25,6 +25,13 @@ locals {
   ])
 }
 
+locals {
+  outdated_remedy = (var.rolling_change
+    ? "The autoscaler replaces them one by one; terraform plan shows who is left."
+    : "To have them replaced one by one, set rolling_change = true."
+  )
+}
+
 output "outdated_members" {
   description = "Names of the members that were made with another template, type, disk size or user-data than the pool has now; null if report_outdated is false."
   value       = var.report_outdated ? local.outdated_members : null
@@ -33,6 +40,6 @@ output "outdated_members" {
 check "outdated_members" {
   assert {
     condition     = length(local.outdated_members) == 0
-    error_message = "Outdated members: ${length(local.outdated_members)}. They were made with another template, type, disk size or user-data than the pool has now, and keep it; the output outdated_members has their names. To replace them, delete them in the portal, one after the other: the pool makes new ones."
+    error_message = "Outdated members: ${length(local.outdated_members)}. They were made with another template, type, disk size or user-data than the pool has now, and keep it; the output outdated_members has their names. ${local.outdated_remedy}"
   }
 }

@@ -123,6 +123,13 @@ variable "evict" {
   }
 }
 
+variable "rolling_change" {
+  description = "Whether members that were made with another template, type, disk size or user-data than the pool has now are replaced, one by one. There is one member more meanwhile, also at the maximum."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "report_outdated" {
   description = "Whether each plan asks which members are outdated, which takes a call for each instance in the zone; false if the key may not list instances, or there are hundreds."
   type        = bool

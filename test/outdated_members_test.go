@@ -45,19 +45,26 @@ func (i *installation) useKey(key, secret string) {
 	i.environ = append(i.environ, "TF_VAR_exoscale_key="+key, "TF_VAR_exoscale_secret="+secret)
 }
 
-var outdatedWarning = regexp.MustCompile(`Warning: Check block assertion failed[^:]*outdated[\s\S]*?Outdated members: (\d+)`)
+var outdatedWarning = regexp.MustCompile(`Warning: Check block assertion failed .*?Outdated members: (\d+)\. .*? has their names\. ([^.]*)`)
 
-// warned runs Terraform and returns how many outdated members it warns of, as
-// text; nothing where it does not warn.
-func (i installation) warned(t *testing.T, args ...string) string {
+// warning runs Terraform and returns how many outdated members it warns of, and
+// what it says to do. Both are empty where it does not warn.
+func (i installation) warning(t *testing.T, args ...string) (count, remedy string) {
 	t.Helper()
 	said := string(i.run(t, append(args, "-input=false", "-no-color")...))
-	if found := outdatedWarning.FindStringSubmatch(said); found != nil {
-		return found[1]
+	if found := outdatedWarning.FindStringSubmatch(strings.Join(strings.Fields(said), " ")); found != nil {
+		return found[1], found[2]
 	}
 	assert.NotContains(t, said, "Check block")
 	assert.NotContains(t, said, "Outdated")
-	return ""
+	return "", ""
+}
+
+// warned returns the number only.
+func (i installation) warned(t *testing.T, args ...string) string {
+	t.Helper()
+	count, _ := i.warning(t, args...)
+	return count
 }
 
 // outdated returns the output.
@@ -104,7 +111,12 @@ func TestAnApplyThatLeavesOutdatedMembersSaysSo(t *testing.T) {
 	assert.Equal(t, "2", i.warned(t, "plan", image, "-detailed-exitcode"), "it goes on to say so, and changes nothing")
 
 	i.replace(t, 1)
-	assert.Equal(t, "1", i.warned(t, "plan", image))
+	count, remedy := i.warning(t, "plan", image)
+	assert.Equal(t, "1", count)
+	assert.Equal(t, "To have them replaced one by one, set rolling_change = true", remedy)
+	count, remedy = i.warning(t, "plan", image, "-var=rolling_change=true")
+	assert.Equal(t, "1", count)
+	assert.Equal(t, "The autoscaler replaces them one by one; terraform plan shows who is left", remedy)
 	i.replace(t, 1)
 	assert.Empty(t, i.warned(t, "apply", "-auto-approve", image))
 	assert.Empty(t, i.outdated(t))

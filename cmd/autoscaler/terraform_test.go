@@ -45,12 +45,19 @@ func TestTerraformGivesWhatTheProgramAccepts(t *testing.T) {
 	blocks := moduleBlocks(t)
 	values := templateValues(t, blocks, template)
 	env := settingstest.Course()
-	var numbers []string
+	var numbers, switches []string
 	for _, line := range assignment.FindAllStringSubmatch(string(content), -1) {
 		setting := declared(t, line[1])
 		variable := newModuleVariable(blocks, values[line[2]])
-		if variable == nil || variable.byDefault.Type() != cty.Number {
+		if variable == nil {
 			continue // the zone, or what Terraform knows of a resource
+		}
+		if variable.byDefault.Type() == cty.Bool {
+			assert.Equal(t, setting.Default, strconv.FormatBool(variable.byDefault.True()), "default of var.%s", variable.name)
+			switches = append(switches, variable.name)
+		}
+		if variable.byDefault.Type() != cty.Number {
+			continue
 		}
 		numbers = append(numbers, variable.name)
 		byDefault := variable.byDefault.AsBigFloat().String()
@@ -76,6 +83,7 @@ func TestTerraformGivesWhatTheProgramAccepts(t *testing.T) {
 		assert.Positive(t, accepted, "var.%s accepts nothing near the ends of %s", variable.name, setting.Range)
 	}
 	assert.Equal(t, []string{"minimum", "maximum", "step", "start_timeout", "interval"}, numbers)
+	assert.Equal(t, []string{"rolling_change"}, switches)
 }
 
 // TestTerraformKnowsTheOrdersOfEviction: those of the program, and with what the

@@ -68,7 +68,7 @@ run "infrastructure_alone" {
     error_message = "Only the monitoring machine tells members to drain."
   }
   assert {
-    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_PROMETHEUS_URL=http://127.0.0.1:9090\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
+    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_ROLLING_CHANGE=false\nAUTOSCALER_PROMETHEUS_URL=http://127.0.0.1:9090\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
     error_message = "The autoscaler measures members and drains them."
   }
   assert {
@@ -93,11 +93,16 @@ run "rules_of_ones_own" {
     cpu_high                 = 72.5
     cpu_low                  = 0
     interval                 = 241
+    rolling_change           = true
   }
 
   assert {
     condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_INTERVAL=241s\n")
     error_message = "Turns that are too rare for drains do without."
+  }
+  assert {
+    condition     = strcontains(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_ROLLING_CHANGE=true\n")
+    error_message = "The autoscaler replaces outdated members."
   }
   assert {
     condition = [for rule in yamldecode(local.settings_files["/etc/exopool/rules/counting.yml"]).groups[0].rules : [rule.record, rule.expr, try(rule.labels.mode, "")]] == [

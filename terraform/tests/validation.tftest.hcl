@@ -447,6 +447,18 @@ run "refuses_a_key_that_cannot_reach_the_maximum" {
   expect_failures = [exoscale_iam_role.restricted_key]
 }
 
+run "refuses_a_key_that_cannot_reach_one_more_for_a_rolling_change" {
+  command = plan
+
+  variables {
+    maximum        = 6
+    key_maximum    = 6
+    rolling_change = true
+  }
+
+  expect_failures = [exoscale_iam_role.restricted_key]
+}
+
 run "refuses_networks_for_what_is_closed" {
   command = plan
 
