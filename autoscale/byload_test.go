@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -143,17 +144,17 @@ func TestWithoutAKnownLoadThePoolDoesNotShrink(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, 3, func(cfg *autoscale.Config) {
-				cfg.Policy, cfg.Signals, cfg.Timeout = exact{}, []autoscale.Signal{&tt.gauge}, 400*time.Millisecond
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 3, func(cfg *autoscale.Config) { cfg.Policy, cfg.Signals = exact{}, []autoscale.Signal{&tt.gauge} })
+				w.heal()
+				d := w.turn()
+				assert.Equal(t, autoscale.ReasonLoadUnknown, d.Reason)
+				assert.Equal(t, tt.err, d.LoadError)
+				assert.Nil(t, d.Load)
+				w.webhook(up)
+				assert.Equal(t, autoscale.ReasonStepUp, w.loop.RunOnce(t.Context()).Reason)
+				assert.Equal(t, []int{4}, w.pool.Resizes())
 			})
-			w.heal()
-			d := w.turn()
-			assert.Equal(t, autoscale.ReasonLoadUnknown, d.Reason)
-			assert.Equal(t, tt.err, d.LoadError)
-			assert.Nil(t, d.Load)
-			w.webhook(up)
-			assert.Equal(t, autoscale.ReasonStepUp, w.loop.RunOnce(t.Context()).Reason)
-			assert.Equal(t, []int{4}, w.pool.Resizes())
 		})
 	}
 }

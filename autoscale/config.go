@@ -32,6 +32,9 @@ type Config struct {
 	// Signals measure the load for the policy; of several, the largest counts.
 	Signals []Signal
 
+	// Guards keep the size calm.
+	Guards Guards
+
 	// StartTimeout is how long a new member may take until it serves; then it
 	// counts as failed. [MinInterval] to [MaxStartTimeout].
 	StartTimeout time.Duration
@@ -167,6 +170,7 @@ func (cfg Config) Validate() error {
 		configerr.Between("RepairAfter", cfg.RepairAfter, -MaxStartTimeout, MaxStartTimeout),
 		configerr.Between("RepairsPerHour", cfg.RepairsPerHour, 1, MaxSize),
 		configerr.Between("FailedStarts", cfg.FailedStarts, 1, MaxSize),
+		cfg.Guards.validate(),
 	}
 	if errs[3] == nil && cfg.Drainer != nil {
 		errs = append(errs, cfg.validateDrainTimeout())

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -281,15 +282,15 @@ func TestNoWebhookExpiresDuringADrain(t *testing.T) {
 // TestASilentMemberDoesNotUseUpTheTurn: the eviction needs time, too.
 func TestASilentMemberDoesNotUseUpTheTurn(t *testing.T) {
 	t.Parallel()
-	d := &drainer{silent: true}
-	w := newWorld(t, 3, func(cfg *autoscale.Config) {
-		cfg.Drainer, cfg.Step, cfg.Timeout = d, 2, 200*time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		d := &drainer{silent: true}
+		w := newWorld(t, 3, func(cfg *autoscale.Config) { cfg.Drainer, cfg.Step = d, 2 })
+		w.webhook(down)
+		for range 3 {
+			require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
+		}
+		assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
 	})
-	w.webhook(down)
-	for range 3 {
-		require.Equal(t, autoscale.ReasonDraining, w.turn().Reason)
-	}
-	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
 }
 
 // TestAMemberThatDrainsWhenTheProgramStartsAnewGoesOn: it looks like one that has

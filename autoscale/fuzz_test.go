@@ -66,6 +66,30 @@ func FuzzMembersFile(f *testing.F) {
 	})
 }
 
+// FuzzGuardsFile: with any file of earlier sizes, the program starts, takes turns
+// within its bounds, and finds the next time what it has written.
+func FuzzGuardsFile(f *testing.F) {
+	f.Add([]byte(`{"version":1,"pool":"/","last":{"at":"2026-03-01T11:59:00Z","size":4},"before":3,"changes":[{"at":"2026-03-01T11:58:00Z","size":4}],"wishes":[{"at":"2026-03-01T11:58:00Z","size":9}]}`))
+	f.Add([]byte(`{"version":1,"pool":"/","last":{"at":"2027-03-01T11:59:00Z","size":4},"changes":[{"at":"2027-03-01T11:58:00Z","size":4}]}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "guards.json")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		clock := fake.NewClock(noon)
+		pool := fake.NewPool("web", 3, clock)
+		cfg := autoscale.Config{Pool: pool, StateDir: filepath.Dir(path), Max: 4, Clock: clock, Guards: autoscale.Guards{
+			UpStabilization: time.Hour, DownCooldown: time.Minute, UpRate: autoscale.Rate{Members: 2, Per: time.Hour}, Reversals: 1,
+		}}
+		for range 3 {
+			loop, err := autoscale.New(cfg)
+			require.NoError(t, err)
+			loop.Record(t.Context(), autoscale.Down)
+			clock.Advance(time.Minute)
+			loop.RunOnce(t.Context())
+			assert.Contains(t, []int{1, 2, 3}, pool.Size())
+		}
+	})
+}
+
 // FuzzStateFile: with any state file, the program starts, takes a turn
 // within the limits, and can start again on what it has written.
 func FuzzStateFile(f *testing.F) {

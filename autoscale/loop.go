@@ -43,7 +43,8 @@ type Loop struct {
 	meterFails bool                   // as of the last turn
 	madeWith   *madeWith
 	memory     *memory // of the policy
-	load       Load    // as last measured
+	past       *pastFile
+	load       Load // as last measured
 	loadErr    error
 	loadFails  bool         // as last logged
 	rolling    RollingState // as last logged
@@ -86,8 +87,12 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	past, err := openPast(cfg.StateDir, pool, cfg.Guards, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.DryRun {
-		pause.dir, made.dir, memory.dir = "", "", "" // from here on as in memory
+		pause.dir, made.dir, memory.dir, past.dir = "", "", "", "" // from here on as in memory
 	}
 	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
@@ -99,6 +104,7 @@ func New(cfg Config) (*Loop, error) {
 		drains:      map[string]*drain{},
 		madeWith:    made,
 		memory:      memory,
+		past:        past,
 		roster:      newRoster(cfg),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil

@@ -83,6 +83,10 @@ type asked struct {
 	byLoad bool
 }
 
+func newAsked(cfg Config) asked {
+	return asked{policy: cfg.policy(), step: cfg.Step, byLoad: cfg.Policy != nil}
+}
+
 func (a asked) decide(o situation) target {
 	wish := a.policy.Decide(o.Memory, o.observation())
 	if !a.byLoad {

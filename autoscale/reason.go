@@ -37,6 +37,17 @@ const (
 	ReasonPolicyDown Reason = "policy-down"
 	// ReasonAsWanted: the pool has the size that the policy wants.
 	ReasonAsWanted Reason = "as-wanted"
+	// ReasonStabilizing: the pool keeps its size, because another was wanted not
+	// long ago.
+	ReasonStabilizing Reason = "stabilizing"
+	// ReasonCooldown: the pool keeps its size, because it has changed not long ago.
+	ReasonCooldown Reason = "cooldown"
+	// ReasonPace: the pool keeps its size, because as many members as the rate
+	// permits have come or gone not long ago.
+	ReasonPace Reason = "pace"
+	// ReasonReversals: the pool does not shrink, because it has gone up and down so
+	// often within an hour.
+	ReasonReversals Reason = "reversals"
 	// ReasonLoadUnknown: the pool does not shrink, because its load is not known.
 	ReasonLoadUnknown Reason = "load-unknown"
 	// ReasonNoDemand: there was no webhook, and the size is within bounds.
@@ -139,6 +150,10 @@ func reasonUses() []reasonUse {
 		{ReasonPolicyUp, []Result{Resized, DryRun}, []Direction{Up}},
 		{ReasonPolicyDown, []Result{Resized, DryRun}, none},
 		{ReasonAsWanted, []Result{Held}, none},
+		{ReasonStabilizing, []Result{Held}, none},
+		{ReasonCooldown, []Result{Held}, none},
+		{ReasonPace, []Result{Held}, none},
+		{ReasonReversals, []Result{Held}, none},
 		{ReasonLoadUnknown, []Result{Held}, none},
 		{ReasonNoDemand, []Result{Held}, none},
 		{ReasonAtMinimum, []Result{Held}, []Direction{Down}},

@@ -1,15 +1,17 @@
 package autoscale
 
 // newStages returns what decides in a loop, from the inside out: what the policy
-// asks for, unless nobody serves or the fuse is blown, within the limits; or else a
+// asks for, unless nobody serves, guards hold it back or the fuse is blown, within the limits; or else a
 // repair; or else a rolling change; and last, who goes.
 func newStages(cfg Config) stage {
 	step := cfg.Step
 	if cfg.Policy != nil {
 		step = MaxSize // the policy knows how far to go
 	}
-	var s stage = traced{"policy", asked{policy: cfg.policy(), step: cfg.Step, byLoad: cfg.Policy != nil}}
+	var s stage = traced{"policy", newAsked(cfg)}
 	s = traced{"outage", outage{inner: s}}
+	s = traced{"stabilization", stabilized{inner: s, up: cfg.Guards.UpStabilization, down: cfg.Guards.DownStabilization}}
+	s = traced{"rate", paced{inner: s, guards: cfg.Guards}}
 	s = traced{"fuse", fuse{inner: s}}
 	s = traced{"limits", limits{inner: s, step: step}}
 	s = traced{"repair", repair{inner: s, order: cfg.EvictionOrder}}
@@ -34,6 +36,7 @@ type situation struct {
 
 	Rest   Observation // what the policy sees besides
 	Memory Memory      // of the policy
+	Past   past
 
 	AwaitsMissing bool // members that do not exist yet may still come
 	HealthUnknown bool // the health of the members could not be read
@@ -70,7 +73,8 @@ func (t target) waits() bool { return waits(t.Reason) }
 
 func waits(reason Reason) bool {
 	switch reason {
-	case ReasonMemberStarting, ReasonHealthUnknown, ReasonProtected, ReasonFuseBlown:
+	case ReasonMemberStarting, ReasonHealthUnknown, ReasonProtected, ReasonFuseBlown,
+		ReasonStabilizing, ReasonCooldown, ReasonPace, ReasonReversals:
 		return true
 	default:
 		return false

@@ -84,6 +84,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	l.recordRolling(ctx, d)
 	d.Up, d.Down = l.demand.claimed()
 	l.recordLoad(ctx, calls, d)
+	l.recordPast(ctx, d)
 	if pause, ok := l.pause.current(now); ok {
 		d.Pause = &pause
 		l.contention = contention{} // during a pause others may resize the pool
@@ -176,10 +177,23 @@ func (l *Loop) observe(d *Decision) situation {
 			Serving: d.Conditions.Serving, Starting: d.Conditions.Starting, Failed: d.Conditions.Failed,
 			Load: l.load, LoadErr: l.loadErr, StartTime: l.roster.startTime(),
 		},
-		Members: l.members, Memory: l.memory.now,
+		Members: l.members, Memory: l.memory.now, Past: l.past.now,
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
 		Owed: l.demand.owed(), MayRepair: l.mayRepair(), Halted: l.demand.halted(l.madeWith.settings()),
 	}
+}
+
+// recordPast remembers for guards what is wanted now, and the size. What is owed is
+// part of it: a repair and a rolling change are no changes.
+func (l *Loop) recordPast(ctx context.Context, d *Decision) {
+	if l.cfg.Guards == (Guards{}) {
+		return
+	}
+	seen := l.observe(d)
+	seen.Size += seen.Owed
+	wish := newAsked(l.cfg).decide(seen).Size
+	l.past.observe(l.readAt, seen.Size, min(max(wish, 0), MaxSize))
+	l.reportStateError(ctx, l.past.save())
 }
 
 // reportSettled counts and logs what became of webhooks, before the next write

@@ -62,6 +62,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
 		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
 	}, settings.Bool())
+	addGuards(set, &cfg.Loop.Guards)
 	addStateDir(set, cfg, getenv)
 	addReceiver(set, cfg)
 	addAlerts(set, &cfg.Handler)

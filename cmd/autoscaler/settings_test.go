@@ -55,6 +55,10 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 		"zone with capitals":  {settingstest.Env{"EXOSCALE_ZONE": "AT-VIE-1"}, "EXOSCALE_ZONE (flag -zone)", `"AT-VIE-1"`},
 		"zone that is a host": {settingstest.Env{"EXOSCALE_ZONE": "x.evil.test/"}, "EXOSCALE_ZONE (flag -zone)", `"x.evil.test/"`},
 		"two pools":           {settingstest.Env{"EXOSCALE_INSTANCEPOOL_ID": "a,b"}, "EXOSCALE_INSTANCEPOOL_ID (flag -pool)", "more than one"},
+		"rate without a time": {settingstest.Env{"AUTOSCALER_UP_RATE": "4"}, "AUTOSCALER_UP_RATE (flag -up-rate)", `"4"`},
+		"rate of nobody":      {settingstest.Env{"AUTOSCALER_DOWN_RATE": "0/1m"}, "AUTOSCALER_DOWN_RATE (flag -down-rate)", `"0/1m"`},
+		"rate in a year":      {settingstest.Env{"AUTOSCALER_UP_RATE": "4/8760h"}, "AUTOSCALER_UP_RATE (flag -up-rate)", `"4/8760h"`},
+		"cooldown too long":   {settingstest.Env{"AUTOSCALER_UP_COOLDOWN": "25h"}, "AUTOSCALER_UP_COOLDOWN (flag -up-cooldown)", `"25h"`},
 		"port zero":           {settingstest.Env{"LISTEN_PORT": "0"}, "LISTEN_PORT (flag -listen-port)", `"0"`},
 		"port too high":       {settingstest.Env{"LISTEN_PORT": "65536"}, "LISTEN_PORT (flag -listen-port)", `"65536"`},
 		"interval no unit":    {settingstest.Env{"AUTOSCALER_INTERVAL": "60"}, "AUTOSCALER_INTERVAL (flag -interval)", "unit"},
@@ -266,4 +270,13 @@ func TestMembersAreMeasuredWhereAPrometheusIsNamed(t *testing.T) {
 	_, err = parse([]string{"-prometheus-url", "http://user:hunter2@127.0.0.1:9090"}, settingstest.Course().Get, io.Discard)
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestGuardsAreSet(t *testing.T) {
+	t.Parallel()
+	cfg, err := parse([]string{"-down-rate", "2/10m", "-up-cooldown=3m", "-reversals-per-hour", "4"}, settingstest.Course().Get, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, autoscale.Guards{
+		DownRate: autoscale.Rate{Members: 2, Per: 10 * time.Minute}, UpCooldown: 3 * time.Minute, Reversals: 4,
+	}, cfg.Loop.Guards)
 }
