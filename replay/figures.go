@@ -47,6 +47,7 @@ func (f Figures) Speedup(base Figures) float64 {
 type moment struct {
 	load    float64 // in members at the objective; NaN: not known
 	needed  int
+	wanted  int // by the policy; 0: not known
 	asked   int // the size
 	exist   int // members, in any condition
 	serving int

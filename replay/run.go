@@ -9,21 +9,6 @@ import (
 	"github.com/exopool/exopool/autoscale"
 )
 
-// A Contender is a way to scale the pool.
-type Contender struct {
-	Name        string
-	clairvoyant bool
-}
-
-// Step returns the contender that takes one step where the alerts send webhooks:
-// one member more while the CPU use has been above 80 % for a minute, one fewer
-// while it has been below 20 %.
-func Step() Contender { return Contender{Name: "step"} }
-
-// Clairvoyant returns the contender that knows the load in advance. Nothing can
-// keep the objective with less in turns of the same interval.
-func Clairvoyant() Contender { return Contender{Name: "clairvoyant", clairvoyant: true} }
-
 // A Result is how a contender has followed a trace.
 type Result struct {
 	Trace, Contender string
@@ -73,6 +58,8 @@ type model struct {
 	clock    *virtualClock
 	pool     *pool
 	cpu      *window // CPU use of the members that serve, 0 to 1
+	load     *window // what of demand the last minute had
+	wanted   int     // by the policy; 0: not known
 	meter    meter
 	timeline *timeline
 }
@@ -82,6 +69,7 @@ func newModel(cfg Config, demand []float64, size int) *model {
 	return &model{
 		cfg: cfg, tick: tick, demand: demand, clock: clock, pool: newPool(cfg, clock, size),
 		cpu:      newWindow(int(time.Minute / tick)),
+		load:     newWindow(int(time.Minute / tick)),
 		meter:    meter{tick: tick, interval: int(cfg.Interval / tick)},
 		timeline: newTimeline(len(demand)),
 	}
@@ -100,25 +88,36 @@ func (m *model) prepare(ctx context.Context, contender Contender) (func(at time.
 			}
 		}, nil
 	}
-	loop, err := autoscale.New(m.loopConfig())
+	loop, err := autoscale.New(m.loopConfig(contender))
 	if err != nil {
 		return nil, err
 	}
 	var rules alerts
 	return func(at time.Duration) {
-		if at%evaluation == 0 {
+		if contender.Policy == nil && at%evaluation == 0 {
 			rules.evaluate(ctx, at, m.cpu.mean(), loop)
 		}
 		if at > 0 && at%m.cfg.Interval == 0 {
-			loop.RunOnce(ctx)
+			m.wanted = wanted(loop.RunOnce(ctx))
 		}
 	}, nil
 }
 
+// wanted returns the size that the policy wanted in a turn; 0: it was not asked.
+func wanted(d autoscale.Decision) int {
+	if len(d.Candidates) == 0 {
+		return 0
+	}
+	return d.Candidates[0].Size
+}
+
 // loopConfig returns the configuration of the loop: its defaults, but for what the
-// model says.
-func (m *model) loopConfig() autoscale.Config {
+// model and the contender say.
+func (m *model) loopConfig(contender Contender) autoscale.Config {
 	cfg := autoscale.DefaultConfig()
+	if cfg.Policy = contender.Policy; cfg.Policy != nil {
+		cfg.Signals = []autoscale.Signal{m.signal(contender.Signal)}
+	}
 	cfg.Pool, cfg.Clock, cfg.PoolName = m.pool, m.clock, "replay"
 	cfg.Min, cfg.Max, cfg.Interval = m.cfg.Min, m.cfg.Max, m.cfg.Interval
 	cfg.StartTimeout = max(cfg.StartTimeout, 2*m.cfg.Boot)
@@ -148,7 +147,7 @@ func (m *model) play(ctx context.Context, turn func(at time.Duration), progress 
 
 // observe records what happens in a tick.
 func (m *model) observe(tick int, at time.Duration, load float64) {
-	now := moment{load: load, asked: len(m.pool.members), exist: len(m.pool.members), serving: m.pool.serving}
+	now := moment{load: load, wanted: m.wanted, asked: len(m.pool.members), exist: len(m.pool.members), serving: m.pool.serving}
 	cpu := math.NaN()
 	if !math.IsNaN(load) {
 		now.needed = m.cfg.needed(load)
@@ -157,6 +156,7 @@ func (m *model) observe(tick int, at time.Duration, load float64) {
 		cpu = min(load*m.cfg.Objective/float64(now.serving), 1)
 	}
 	m.cpu.add(cpu)
+	m.load.add(load)
 	m.meter.add(tick, now)
 	m.timeline.add(tick, at, now)
 }

@@ -10,13 +10,14 @@ type Sample struct {
 	At      time.Duration // when it begins, since the start of the trace
 	Load    float64       // the highest, in members at the objective; NaN: not known
 	Needed  int           // the highest number of members needed
+	Wanted  int           // the largest size that the policy wanted; 0: not known
 	Asked   int           // the largest size
 	Serving int           // the lowest number of members that served
 	Lacking int           // the highest number of members that lacked
 }
 
 // samples is how many a timeline has at most.
-const samples = 1200
+const samples = 600
 
 // A timeline puts moments together to samples.
 type timeline struct {
@@ -33,6 +34,7 @@ func (t *timeline) add(tick int, at time.Duration, now moment) {
 		t.list = append(t.list, Sample{At: at, Load: math.NaN(), Serving: now.serving})
 	}
 	s := &t.list[len(t.list)-1]
+	s.Wanted = max(s.Wanted, now.wanted)
 	s.Asked, s.Serving = max(s.Asked, now.asked), min(s.Serving, now.serving)
 	if math.IsNaN(now.load) {
 		return

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/replay"
+	"github.com/exopool/exopool/replay/traces"
+)
+
+// A config is what the program works with.
+type config struct {
+	Model      replay.Config
+	Traces     []string // paths; none: those that come with exopool
+	Contenders []replay.Contender
+	Price      float64 // of a member hour, in any currency; 0: not known
+	JSON       string  // path; empty: none is written
+	Picture    string
+
+	traces *settings.Setting
+}
+
+// parse reads the settings.
+func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
+	set, cfg := declare(getenv)
+	err := set.Parse(args, out)
+	return *cfg, err
+}
+
+// declare returns the settings, and what [settings.Set.Parse] fills.
+func declare(getenv func(string) string) (*settings.Set, *config) {
+	cfg := &config{Model: replay.DefaultConfig(), Contenders: []replay.Contender{replay.Step(), replay.Clairvoyant()}}
+	set := settings.New("replay", "replay tries ways to scale a pool on loads of the past: it runs the loop of the autoscaler against a model\n"+
+		"of a pool in virtual time, and prints how well each has followed the load and what it would have cost.", getenv)
+	set.ExitCodes = "0 when all was replayed, 1 on a failure, 2 when a setting or a trace is wrong."
+	cfg.traces = settings.AddRepeated(set, &cfg.Traces, settings.Spec{
+		Flag: "trace", Arg: "FILE", Default: "those that come with exopool", Remedy: "give a CSV file with the columns seconds_from_start, and requests_per_second or load",
+		Help: "CSV file with the columns seconds_from_start, and requests_per_second or load; may be given several times",
+	}, settings.File())
+	settings.Add(set, &cfg.Contenders, settings.Spec{
+		Flag: "policies", Arg: "NAMES", Help: "what to try, separated by commas: " + strings.Join(names(contenders()), ", "),
+	}, settings.List(contender()))
+	settings.Add(set, &cfg.Model.Peak, settings.Spec{
+		Flag: "peak", Help: "members that the peak of each trace takes at the objective",
+	}, settings.Float(0.1, replay.MaxMembers))
+	settings.Add(set, &cfg.Model.Objective, settings.Spec{
+		Flag: "objective", Help: "CPU use of a member up to which it serves as it should",
+	}, settings.Float(0.05, 1))
+	settings.Add(set, &cfg.Model.Boot, settings.Spec{
+		Flag: "boot", Help: "time from asking for a member until it serves, in whole seconds",
+	}, settings.Duration(0, replay.MaxBoot))
+	settings.Add(set, &cfg.Model.Interval, settings.Spec{
+		Flag: "interval", Help: "time from one turn to the next, in whole seconds",
+	}, settings.Duration(replay.MinInterval, replay.MaxInterval))
+	settings.Add(set, &cfg.Model.Min, settings.Spec{Flag: "min", Help: "minimum size of the pool"}, settings.Int(1, replay.MaxMembers))
+	maximum := settings.Add(set, &cfg.Model.Max, settings.Spec{
+		Flag: "max", Help: "maximum size of the pool", Default: "twice the peak",
+	}, settings.Int(1, replay.MaxMembers))
+	settings.Add(set, &cfg.Model.FailedStarts, settings.Spec{
+		Flag: "failed-starts", Help: "share of new members that never serve",
+	}, settings.Float(0, 1))
+	settings.Add(set, &cfg.Model.Seed, settings.Spec{Flag: "seed", Help: "another one lets other members fail"}, seed())
+	settings.Add(set, &cfg.Price, settings.Spec{
+		Flag: "price", Default: "money is left out", Help: "price of a member for one hour, in any currency",
+	}, settings.Float(0, 1e6))
+	settings.Add(set, &cfg.JSON, settings.Spec{Flag: "json", Arg: "FILE", Default: "none", Help: "file to write the figures to"}, settings.File())
+	settings.Add(set, &cfg.Picture, settings.Spec{
+		Flag: "picture", Arg: "FILE", Default: "none", Help: "SVG file to draw the load and the pool in",
+	}, settings.File())
+	set.Check(func() {
+		if !maximum.Given() {
+			cfg.Model.Max = min(max(int(math.Ceil(2*cfg.Model.Peak)), cfg.Model.Min), replay.MaxMembers)
+		}
+	})
+	settings.Validate(set, &cfg.Model)
+	return set, cfg
+}
+
+// contenders returns all that can be tried.
+func contenders() []replay.Contender {
+	return []replay.Contender{replay.Step(), replay.Clairvoyant()}
+}
+
+func names(list []replay.Contender) []string {
+	all := make([]string, 0, len(list))
+	for _, c := range list {
+		all = append(all, c.Name)
+	}
+	return all
+}
+
+// contender returns the kind of names of contenders.
+func contender() settings.Kind[replay.Contender] {
+	known := names(contenders())
+	return settings.Kind[replay.Contender]{
+		Arg: "NAME", Remedy: "give some of " + strings.Join(known, ", "),
+		Format: func(c replay.Contender) string { return c.Name },
+		Parse: func(text string) (replay.Contender, error) {
+			for _, c := range contenders() {
+				if strings.EqualFold(c.Name, text) {
+					return c, nil
+				}
+			}
+			return replay.Contender{}, errors.New("is none that can be tried")
+		},
+	}
+}
+
+// seed returns the kind of seeds.
+func seed() settings.Kind[uint64] {
+	kind := settings.Int(0, math.MaxInt32)
+	return settings.Kind[uint64]{
+		Arg: kind.Arg, Range: kind.Range, Remedy: kind.Remedy,
+		Parse: func(text string) (uint64, error) {
+			n, err := kind.Parse(text)
+			return uint64(n), err //nolint:gosec // G115: not negative
+		},
+	}
+}
+
+// readTraces reads the traces that were named, or those that come with exopool.
+func (cfg config) readTraces() ([]replay.Trace, error) {
+	if len(cfg.Traces) == 0 {
+		return traces.All()
+	}
+	list := make([]replay.Trace, 0, len(cfg.Traces))
+	for _, path := range cfg.Traces {
+		trace, err := readTrace(path)
+		if err != nil {
+			return nil, cfg.traces.NewError("names a file that cannot be used: " + err.Error())
+		}
+		list = append(list, trace)
+	}
+	return list, nil
+}
+
+// readTrace reads a trace, which is called like its file.
+func readTrace(path string) (replay.Trace, error) {
+	file, err := os.Open(path) //nolint:gosec // G304: the user names it
+	if err != nil {
+		return replay.Trace{}, err
+	}
+	defer file.Close()
+	return replay.ReadTrace(strings.TrimSuffix(filepath.Base(path), ".csv"), file)
+}
