@@ -19,7 +19,7 @@ const (
 	minCheckInterval = 5 * time.Millisecond
 	// minCheckTimeout keeps a high speed from failing a target because the
 	// host is busy with something else for a moment.
-	minCheckTimeout = 500 * time.Millisecond
+	minCheckTimeout = 2 * time.Second
 )
 
 var (

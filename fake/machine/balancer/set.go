@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Logger *slog.Logger
 	// Speed divides intervals and timeouts of health checks; timeouts down to
-	// half a second only. Default 1.
+	// two seconds only. Default 1.
 	Speed float64
 	// Listen opens the port of a service. The listener may be somewhere else,
 	// see [Set.Endpoint]. Default: listen there.

@@ -39,7 +39,7 @@ type Config struct {
 	// flight. One that is destroyed has none. Default 20 s.
 	Grace time.Duration
 	// Speed divides intervals and timeouts of health checks, which the API
-	// gives in whole seconds; timeouts down to half a second only, as the
+	// gives in whole seconds; timeouts down to two seconds only, as the
 	// host answers no faster. Boot times are used as given. Default 1.
 	Speed float64
 	// Dir is where the driver makes its temporary directory. Default: the
