@@ -42,13 +42,12 @@ func TestRequestsLostWhenAPoolWithADeadMemberShrinks(t *testing.T) {
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cloud, loop, _ := withDeadMember(t, 1)
-			keeping, others := startClients(t, cloud, true), startClients(t, cloud, false)
-			keeping.awaitMore(t, 60)
-			others.awaitMore(t, 60)
+			requests := load{takes: 10 * time.Millisecond, period: 200 * time.Millisecond}
+			cloud, loop, _ := withDeadMember(t, 1, requests)
+			keeping, others := startClients(t, cloud, requests, true), startClients(t, cloud, requests, false)
+			awaitRounds(t, 2, keeping, others)
 			test.shrink(t, cloud, loop)
-			keeping.awaitMore(t, 60)
-			others.awaitMore(t, 60)
+			awaitRounds(t, 1, keeping, others)
 			assert.Equal(t, test.loses, countLost(t, keeping, others) > 0)
 			require.Len(t, cloud.API().Pools()[0].Members, 1)
 		})
@@ -56,9 +55,10 @@ func TestRequestsLostWhenAPoolWithADeadMemberShrinks(t *testing.T) {
 }
 
 func TestDeadMemberIsReplaced(t *testing.T) {
-	cloud, loop, clock := withDeadMember(t, 2)
+	requests := load{takes: 10 * time.Millisecond, period: 200 * time.Millisecond}
+	cloud, loop, clock := withDeadMember(t, 2, requests)
 	healthy, dead := cloud.API().Pools()[0].Members[0], cloud.API().Pools()[0].Members[1]
-	keeping, others := startClients(t, cloud, true), startClients(t, cloud, false)
+	keeping, others := startClients(t, cloud, requests, true), startClients(t, cloud, requests, false)
 	repairAfter, interval := autoscale.DefaultConfig().RepairAfter, autoscale.DefaultConfig().Interval
 	for waited := time.Duration(0); waited < repairAfter; waited += interval {
 		d := loop.RunOnce(t.Context())
@@ -83,8 +83,7 @@ func TestDeadMemberIsReplaced(t *testing.T) {
 	require.Len(t, members, 2)
 	assert.Equal(t, healthy, members[0])
 	assert.NotEqual(t, dead, members[1])
-	keeping.awaitMore(t, 60)
-	others.awaitMore(t, 60)
+	awaitRounds(t, 2, keeping, others)
 	assert.Zero(t, countLost(t, keeping, others))
 	i := slices.IndexFunc(cloud.API().Instances(), func(i exoapi.InstanceInfo) bool { return i.ID == members[1] })
 	at := netip.AddrPortFrom(cloud.API().Instances()[i].Address, uint16(cloud.PortFor(process.LoadPort)))
@@ -93,14 +92,14 @@ func TestDeadMemberIsReplaced(t *testing.T) {
 
 // withDeadMember returns a pool of two healthy members of which the newest has been
 // killed, which the load balancer has noticed, and its autoscaler.
-func withDeadMember(t *testing.T, minimum int) (*fakecloud.Cloud, *autoscale.Loop, *fake.Clock) {
+func withDeadMember(t *testing.T, minimum int, requests load) (*fakecloud.Cloud, *autoscale.Loop, *fake.Clock) {
 	t.Helper()
 	var members *process.Driver
-	cloud, pool := serving(t, 2, exoapi.Removal{}, func(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
-		driver, err := processes(time.Millisecond)(ctx, from)
+	cloud, pool := serving(t, 2, fakecloud.Config{Speed: 50, Machines: func(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
+		driver, err := processes(requests)(ctx, from)
 		members, _ = driver.(*process.Driver)
 		return driver, err
-	})
+	}})
 	clock := fake.NewClock(time.Unix(0, 0)) // before all members were made
 	loop, err := autoscale.New(autoscale.Config{Pool: newClient(t, cloud).Pool(pool), PoolName: "web", Min: minimum, Max: 3, Clock: clock})
 	require.NoError(t, err)
