@@ -120,6 +120,7 @@ func TestStoppedMembersUnderLoadCostNoRequest(t *testing.T) {
 				require.NoError(t, driver.Balance(front(driver, stays)))
 				load.awaitMore(t, 20)
 				require.NoError(t, driver.Start(goes))
+				eventually(t, func() bool { _, on := driver.PID(goes.ID); return on }, "the process before it has not ended")
 				require.NoError(t, driver.Balance(front(driver, members...)))
 				awaitMembers(t, driver, driverapi.HealthSuccess, members...)
 			}

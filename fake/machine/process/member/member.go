@@ -20,7 +20,7 @@ import (
 
 // lameDuck is how long a member that was asked to end still accepts: for
 // connections that were on their way, and for clients to see that it closes.
-const lameDuck = 100 * time.Millisecond
+const lameDuck = 250 * time.Millisecond
 
 // errOrphaned ends a member whose parent is gone.
 var errOrphaned = errors.New("the parent is gone")
