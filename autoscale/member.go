@@ -84,6 +84,10 @@ func (m observedMember) idle() bool {
 	}
 }
 
+// stops reports whether the machine stops, and may yet be off. The size may count the
+// member, or not any more.
+func (m observedMember) stops() bool { return m.Condition == leaving && m.State == MemberStopping }
+
 // Conditions counts the members of a pool by what they are worth to it.
 type Conditions struct {
 	Serving   int `json:"serving"`   // they run, and no health check objects: only these are capacity

@@ -58,7 +58,7 @@ const (
 	// members in every state.
 	ReasonAtMaximum Reason = "at-maximum"
 	// ReasonMemberStarting: the pool does not shrink while a member that was
-	// asked for has not served yet, unless it has failed.
+	// asked for has not served yet, or one stops, unless it has failed.
 	ReasonMemberStarting Reason = "member-starting"
 	// ReasonDraining: members finish their work before they are evicted.
 	ReasonDraining Reason = "draining"

@@ -198,7 +198,7 @@ func (r *roster) awaitsMissing(now time.Time) bool {
 func countMissing(size int, members []observedMember) int {
 	missing := size
 	for _, m := range members {
-		if m.Condition != leaving {
+		if m.Condition != leaving || m.stops() {
 			missing--
 		}
 	}

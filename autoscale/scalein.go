@@ -3,7 +3,7 @@ package autoscale
 import "slices"
 
 // scaleIn lets a pool shrink only when it is known what goes: all members have
-// arrived, their health is known, and some may go. It names them, worst first. A
+// arrived, none stops, their health is known, and some may go. It names them, worst first. A
 // member that serves, or drains, goes only if none is left that does not, so that
 // the capacity never falls below the target.
 type scaleIn struct {
@@ -22,7 +22,7 @@ func (s scaleIn) decide(o situation) target {
 	}
 	surplus, missing := o.Size-want.Size, countMissing(o.Size, o.Members)
 	switch {
-	case slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == starting }), missing > 0 && o.AwaitsMissing:
+	case slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == starting || m.stops() }), missing > 0 && o.AwaitsMissing:
 		return target{Size: o.Size, Reason: ReasonMemberStarting}
 	case o.HealthUnknown:
 		return target{Size: o.Size, Reason: ReasonHealthUnknown}

@@ -37,6 +37,11 @@ func obsolete(m autoscale.ObservedMember) autoscale.ObservedMember {
 	return m
 }
 
+func stopping(m autoscale.ObservedMember) autoscale.ObservedMember {
+	m.State = autoscale.MemberStopping
+	return m
+}
+
 func protected(m autoscale.ObservedMember) autoscale.ObservedMember {
 	m.Protected = true
 	return m
@@ -104,7 +109,10 @@ func TestScaleInNamesItsVictims(t *testing.T) {
 		"nobody who serves while one that does not is protected: the capacity is what was asked for": {
 			3, 1, list{protected(member("a", sick, 0)), member("b", ok, 1), member("c", ok, 2)}, nil, autoscale.ReasonProtected,
 		},
-		"nobody while one is on its way":          {3, 1, list{member("a", ok, 0), member("b", dead, 1), member("c", young, 2)}, nil, autoscale.ReasonMemberStarting},
+		"nobody while one is on its way": {3, 1, list{member("a", ok, 0), member("b", dead, 1), member("c", young, 2)}, nil, autoscale.ReasonMemberStarting},
+		"nobody while one stops: it may be one of those that were asked for": {
+			3, 1, list{member("a", ok, 0), member("b", ok, 1), stopping(member("c", gone, 2))}, nil, autoscale.ReasonMemberStarting,
+		},
 		"those that leave already do not count":   {2, 1, list{member("a", ok, 0), member("b", ok, 1), member("c", gone, 2)}, []string{"b: newest"}, autoscale.ReasonStepDown},
 		"of members of the same age, by their id": {2, 1, list{member("b", ok, 0), member("a", ok, 0)}, []string{"a: newest"}, autoscale.ReasonStepDown},
 		"above the maximum, too":                  {9, 1, append(members(8, ok), member("x", dead, 9)), []string{"x: failed"}, autoscale.ReasonStepDown},
