@@ -28,10 +28,10 @@ func (l limits) decide(o situation) target {
 	}
 }
 
-// raise lets the size grow as far as the maximum permits. Members count as well
-// as the size, because the provider adds new ones before it has removed the old.
+// raise lets the size grow as far as the maximum permits. Members that leave count,
+// because the provider adds new ones before it has removed the old.
 func (l limits) raise(o situation, want target) target {
-	room := o.Max - max(o.Size, len(o.Members)-o.surplus(), 0)
+	room := o.Max - (countExpected(o.Size+o.surplus(), o.Members) - o.surplus())
 	size := o.Size + min(want.Size-o.Size, l.step, room)
 	if size <= o.Size {
 		return target{Size: o.Size, Reason: ReasonAtMaximum}

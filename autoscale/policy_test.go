@@ -93,3 +93,14 @@ func FuzzPolicy(f *testing.F) {
 		}
 	})
 }
+
+// TestMembersStillToComeCountBesideThoseThatLeave: the maximum holds also if the
+// missing one comes before the other has left.
+func TestMembersStillToComeCountBesideThoseThatLeave(t *testing.T) {
+	t.Parallel()
+	all := append(members(4, autoscale.Serving), member("x", autoscale.Leaving, 9))
+	got := autoscale.Decide(1, 2, 6, autoscale.Situation{Size: 5, Members: all, Up: true})
+	assert.Equal(t, autoscale.Target{Size: 5, Reason: autoscale.ReasonAtMaximum}, got)
+	got = autoscale.Decide(1, 2, 7, autoscale.Situation{Size: 5, Members: all, Up: true})
+	assert.Equal(t, 6, got.Size)
+}

@@ -30,7 +30,7 @@ func (r repair) decide(o situation) target {
 		return want
 	}
 	if o.Owed > 0 {
-		if max(o.Size, len(o.Members)) < o.Max {
+		if countExpected(o.Size, o.Members) < o.Max {
 			return target{Size: o.Size + 1, Reason: ReasonRepair, Webhooks: want.Reason}
 		}
 		return want

@@ -204,3 +204,9 @@ func countMissing(size int, members []observedMember) int {
 	}
 	return max(missing, 0)
 }
+
+// countExpected returns how many members there are when the provider owes none any
+// more, those that leave included.
+func countExpected(size int, members []observedMember) int {
+	return len(members) + countMissing(size, members)
+}
