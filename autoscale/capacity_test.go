@@ -3,7 +3,6 @@ package autoscale_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -14,48 +13,38 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/fake"
 )
 
-// schedules is how many random schedules are played; the gate plays 10,000.
-var schedules = flag.Uint64("schedules", 1000, "how many random schedules of members are played")
-
-// A capacity is a pool whose members die, lie and recover, and checks what the
-// program does to those that serve.
+// A capacity is a pool whose members die, hang, lie and recover, in an account with
+// a quota. It checks what the program does to those that serve, by what the program
+// knew: what it has read last.
 type capacity struct {
 	*fake.Pool
 	t        *testing.T
 	rng      *rand.Rand
 	seed     uint64
 	cfg      autoscale.Config
-	drained  map[string]bool // by address
+	known    map[string]bool // by id: they are no new members
+	hung     map[string]bool // by id: they will never be healthy
+	absent   map[string]bool // by id: the size counts them, and the quota keeps them from existing
+	drains   map[string]able // by address
+	back     map[string]bool // by address: taken back since the program has read the pool
+	quota    int             // of members that exist
+	refuses  bool            // the provider refuses sizes beyond the quota
+	read     autoscale.Status
 	problems []string
-}
-
-// TestNoCapacityIsLostByAnActionOfOurs plays random schedules of webhooks, of
-// members that die, hang, recover and are protected, of pools that get other
-// settings, and of programs that start anew, with and without draining and rolling
-// changes, and with loads that are measured at times.
-func TestNoCapacityIsLostByAnActionOfOurs(t *testing.T) {
-	t.Parallel()
-	evicted := 0
-	for seed := range *schedules {
-		c := newCapacity(t, seed)
-		c.play()
-		require.Empty(t, c.problems, "seed %d", seed)
-		for _, call := range c.Calls() {
-			evicted += len(call.IDs)
-		}
-	}
-	t.Logf("%d schedules, %d members evicted", *schedules, evicted)
-	require.Greater(t, evicted, int(*schedules))
 }
 
 func newCapacity(t *testing.T, seed uint64) *capacity {
 	t.Helper()
 	clock := fake.NewClock(noon)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	c := &capacity{Pool: fake.NewPool("web", 2+rng.IntN(4), clock), t: t, rng: rng, seed: seed, drained: map[string]bool{}}
+	c := &capacity{
+		Pool: fake.NewPool("web", 2+rng.IntN(4), clock), t: t, rng: rng, seed: seed, quota: 100,
+		known: map[string]bool{}, hung: map[string]bool{}, absent: map[string]bool{}, drains: map[string]able{}, back: map[string]bool{},
+	}
 	c.cfg = autoscale.Config{
 		Pool: c, PoolName: "web", Clock: clock, Min: 1 + rng.IntN(2), Max: 6, Step: 1 + rng.IntN(2),
 		StartTimeout: time.Duration(1+rng.IntN(5)) * time.Minute, FailedStarts: 2, RepairAfter: time.Duration(1+rng.IntN(4)) * time.Minute, RepairsPerHour: 20,
@@ -68,162 +57,187 @@ func newCapacity(t *testing.T, seed uint64) *capacity {
 		c.cfg.Meter, c.cfg.EvictionOrder = c, autoscale.LeastBusyFirst
 	}
 	c.SetSettings("0")
-	for i := range c.IDs() {
+	for i, m := range c.members() {
+		c.known[m.ID] = true
 		c.SetHealth(i, autoscale.Healthy)
 	}
 	return c
 }
 
-func (c *capacity) play() {
-	loop, err := autoscale.New(c.cfg)
+// members returns the members as they are, whatever a reading shows.
+func (c *capacity) members() []discovery.Instance {
+	all, err := c.Instances(context.Background(), []string{"web"})
 	require.NoError(c.t, err)
-	clock := c.cfg.Clock.(*fake.Clock)
-	for range 60 {
-		for range c.rng.IntN(3) {
-			c.event()
+	return all
+}
+
+// boot lets new members boot: some are healthy at once, some hang for ever, and some
+// do not exist as long as the quota is reached.
+func (c *capacity) boot() {
+	all := c.members()
+	exist := len(all) - len(c.absent)
+	for i, m := range all {
+		if c.known[m.ID] {
+			continue
 		}
-		switch c.rng.IntN(4) {
-		case 0:
-			loop.Record(c.t.Context(), up)
-		case 1, 2:
-			loop.Record(c.t.Context(), down)
+		c.known[m.ID] = true
+		if exist > c.quota && m.State == "running" {
+			c.absent[m.ID] = true
+			exist--
 		}
-		clock.Advance(time.Minute)
-		loop.RunOnce(c.t.Context())
-		if c.rng.IntN(20) == 0 {
-			loop, err = autoscale.New(c.cfg)
-			require.NoError(c.t, err)
+		if c.rng.IntN(6) > 0 {
+			c.SetHealth(i, autoscale.Unhealthy)
+			c.hung[m.ID] = c.rng.IntN(5) == 0
+		} else {
+			c.SetHealth(i, autoscale.Healthy)
 		}
 	}
 }
 
-// event is what happens to members and the API between turns.
-func (c *capacity) event() {
-	ids := c.IDs()
-	if len(ids) == 0 {
+// raise raises the quota: members that could not exist boot.
+func (c *capacity) raise() {
+	c.quota = 100
+	for id := range c.absent {
+		delete(c.known, id)
+	}
+	clear(c.absent)
+	c.boot()
+}
+
+// lie changes the health of a member after the program has read it.
+func (c *capacity) lie() {
+	all := c.members()
+	if c.rng.IntN(3) > 0 || len(all) == 0 {
 		return
 	}
-	member := c.rng.IntN(len(ids))
-	switch c.rng.IntN(13) {
-	case 0, 1:
-		c.SetHealth(member, autoscale.Unhealthy)
-	case 2, 3, 4, 5, 6:
-		for i, m := range c.members() {
-			if !c.drained[m.Address.String()] && c.rng.IntN(2) == 0 {
-				c.SetHealth(i, autoscale.Healthy)
-			}
-		}
-	case 7:
-		c.Protect(member)
-	case 8:
-		c.FailNext("resize", errors.New("timeout"))
-	case 9:
-		c.FailNext("status", errors.New("502"))
-	case 10:
-		c.LoseNext("resize", errors.New("timeout"))
-	case 11:
-		c.SetSettings(fmt.Sprint(c.rng.IntN(3)))
-	case 12:
-		c.HideHealth([]error{nil, nil, errors.New("no answer")}[c.rng.IntN(3)])
+	i := c.rng.IntN(len(all))
+	if c.rng.IntN(2) == 0 || c.hung[all[i].ID] {
+		c.SetHealth(i, autoscale.Unhealthy)
+	} else if _, drains := c.drains[all[i].IPv4.String()]; !drains {
+		c.SetHealth(i, autoscale.Healthy)
 	}
 }
 
-func (c *capacity) members() []autoscale.Member {
-	status, err := c.Status(context.Background())
-	for err != nil { // a failure that is due
-		status, err = c.Status(context.Background())
-	}
-	return status.Members
+// serves reports whether a member serves, as far as the program knows.
+func (c *capacity) serves(m autoscale.Member) bool {
+	_, drains := c.drains[m.Address.String()]
+	return m.State == autoscale.MemberRunning && (m.Health != autoscale.Unhealthy || c.back[m.Address.String()]) && !drains
 }
 
 // serving counts the members that serve, without these.
 func (c *capacity) serving(without ...string) (n int) {
-	for _, m := range c.members() {
-		if m.Health != autoscale.Unhealthy && !slices.Contains(without, m.ID) {
+	for _, m := range c.read.Members {
+		if c.serves(m) && !slices.Contains(without, m.ID) {
 			n++
 		}
 	}
 	return n
 }
 
-// Busy implements [autoscale.Meter]: it fails, and members are silent or change
-// their minds.
-func (c *capacity) Busy(ctx context.Context) (map[netip.Addr]float64, error) {
-	if c.rng.IntN(5) == 0 {
-		return nil, errors.New("no answer")
-	}
-	list, err := c.Instances(ctx, []string{"web"})
-	busy := map[netip.Addr]float64{}
-	for _, m := range list {
-		if c.rng.IntN(4) > 0 {
-			busy[m.IPv4] = float64(c.rng.IntN(100))
-		}
-	}
-	return busy, err
-}
-
 func (c *capacity) problem(format string, values ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, values...))
 }
 
+// Busy implements [autoscale.Meter]: it fails, and members are silent or change
+// their minds.
+func (c *capacity) Busy(context.Context) (map[netip.Addr]float64, error) {
+	if c.rng.IntN(5) == 0 {
+		return nil, errors.New("no answer")
+	}
+	busy := map[netip.Addr]float64{}
+	for _, m := range c.members() {
+		if c.rng.IntN(4) > 0 {
+			busy[m.IPv4] = float64(c.rng.IntN(100))
+		}
+	}
+	return busy, nil
+}
+
+// most returns how many members may exist because of an action of the program.
+func (c *capacity) most() int {
+	if c.cfg.RollingChange {
+		return c.cfg.Max + 1
+	}
+	return c.cfg.Max
+}
+
+// Status implements [autoscale.Pool].
+func (c *capacity) Status(ctx context.Context) (autoscale.Status, error) {
+	status, err := c.Pool.Status(ctx)
+	if err == nil {
+		status.Members = slices.DeleteFunc(status.Members, func(m autoscale.Member) bool { return c.absent[m.ID] })
+		c.read = status
+		clear(c.back)
+		c.read.Members = slices.Clone(status.Members)
+	}
+	return status, err
+}
+
 // Resize implements [autoscale.Pool].
 func (c *capacity) Resize(ctx context.Context, size int) error {
-	most := c.cfg.Max
-	if c.cfg.RollingChange {
-		most++
-	}
-	if exist := len(c.IDs()); size > c.Size() && exist+size-c.Size() > most {
+	exist, more := len(c.IDs()), size-c.Size()
+	switch {
+	case more > 0 && exist+more > c.most():
 		c.problem("grows from %d to %d with %d members", c.Size(), size, exist)
+	case more > 0 && exist+more > c.quota && c.refuses:
+		return fmt.Errorf("quota of %d: %w", c.quota, autoscale.ErrRefused)
+	case more < 0:
+		return c.giveUp(ctx, -more)
 	}
+	defer c.boot()
 	return c.Pool.Resize(ctx, size)
+}
+
+// giveUp removes members that do not exist.
+func (c *capacity) giveUp(ctx context.Context, n int) error {
+	var ids []string
+	for _, id := range c.IDs() {
+		if c.absent[id] && len(ids) < n {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) < n {
+		c.problem("lets the provider choose who goes: %d of %d members, %d of which do not exist", n, c.Size(), len(c.absent))
+	}
+	err := c.Pool.Evict(ctx, ids)
+	c.forget()
+	return err
+}
+
+// forget forgets that members did not exist that are gone.
+func (c *capacity) forget() {
+	ids := c.IDs()
+	for id := range c.absent {
+		if !slices.Contains(ids, id) {
+			delete(c.absent, id)
+		}
+	}
 }
 
 // Evict implements [autoscale.Pool].
 func (c *capacity) Evict(ctx context.Context, ids []string) error {
-	before, after := c.serving(), c.serving(ids...)
-	if after < before && after < max(c.Size()-len(ids), c.cfg.Min) {
-		c.problem("evicts %d of %d members, %d of which serve, and leaves %d", len(ids), c.Size(), before, after)
+	c.lie()
+	if c.read.HealthErr != nil {
+		c.problem("evicts members whose health it does not know")
 	}
-	for _, m := range c.members() {
-		if m.Protected && slices.Contains(ids, m.ID) {
+	able, rest := 0, c.serving(ids...)
+	for _, m := range c.read.Members {
+		if !slices.Contains(ids, m.ID) {
+			continue
+		}
+		drain, drains := c.drains[m.Address.String()]
+		if c.serves(m) || drains && drain.served && m.State == autoscale.MemberRunning {
+			able++
+		}
+		if m.Protected {
 			c.problem("evicts a member that is protected")
 		}
-		if c.cfg.Drainer != nil && !c.drained[m.Address.String()] && slices.Contains(ids, m.ID) {
+		if c.cfg.Drainer != nil && !drains && m.State != autoscale.MemberFailed && m.Address.IsValid() {
 			c.problem("evicts a member that has not drained")
 		}
 	}
+	if able > 0 && rest < max(c.read.Size-len(ids), c.cfg.Min) {
+		c.problem("evicts %d of %d members, %d of which could serve, and leaves %d that do", len(ids), c.read.Size, able, rest)
+	}
 	return c.Pool.Evict(ctx, ids)
-}
-
-// Drain implements [autoscale.Drainer].
-func (c *capacity) Drain(_ context.Context, address string) (int, error) {
-	for i, m := range c.members() {
-		if m.Address.String() != address || c.drained[address] {
-			continue
-		}
-		was := m.Health
-		c.drained[address] = true
-		c.SetHealth(i, autoscale.Unhealthy)
-		if after := c.serving(); was == autoscale.Healthy && after < max(c.Size()-c.cfg.Step, c.cfg.Min) {
-			c.problem("drains one of %d members and leaves %d that serve", c.Size(), after)
-		}
-	}
-	return c.rng.IntN(2), nil
-}
-
-// Stop implements [autoscale.Drainer].
-func (c *capacity) Stop(context.Context, string) (int, error) { return 0, nil }
-
-// Lease implements [autoscale.Drainer].
-func (c *capacity) Lease() time.Duration { return 3 * time.Minute }
-
-// Resume implements [autoscale.Drainer].
-func (c *capacity) Resume(_ context.Context, address string) error {
-	delete(c.drained, address)
-	for i, m := range c.members() {
-		if m.Address.String() == address {
-			c.SetHealth(i, autoscale.Healthy)
-		}
-	}
-	return nil
 }

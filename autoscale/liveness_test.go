@@ -13,13 +13,15 @@ import (
 	"github.com/exopool/exopool/fake"
 )
 
-// settle lets members that nobody drains recover, but for these.
+// settle lets members recover that nobody drains, but for these.
 func (c *capacity) settle(sick []string) {
 	for i, m := range c.members() {
+		_, drains := c.drains[m.IPv4.String()]
 		switch {
 		case slices.Contains(sick, m.ID):
 			c.SetHealth(i, autoscale.Unhealthy)
-		case !c.drained[m.Address.String()]:
+		case !drains:
+			c.ShowState(i, autoscale.MemberState(m.State))
 			c.SetHealth(i, autoscale.Healthy)
 		}
 	}
@@ -28,49 +30,55 @@ func (c *capacity) settle(sick []string) {
 // rollsOut requires that the pool gets members with other settings, and keeps its
 // size.
 func (c *capacity) rollsOut(loop *autoscale.Loop) {
+	var last autoscale.Decision
+	calm := func(turns int) {
+		for range turns {
+			c.settle(nil)
+			c.cfg.Clock.(*fake.Clock).Advance(time.Minute)
+			c.endLeases()
+			last = loop.RunOnce(context.Background())
+		}
+	}
+	calm(6) // webhooks expire
 	size := c.Size()
 	c.SetSettings("of the last change")
-	var last autoscale.Decision
-	for range 60 {
-		c.settle(nil)
-		c.cfg.Clock.(*fake.Clock).Advance(time.Minute)
-		last = loop.RunOnce(context.Background())
-	}
+	calm(60)
 	require.Equal(c.t, size, c.Size(), "seed %d: %+v", c.seed, last)
 	require.Equal(c.t, !c.cfg.RollingChange, last.Outdated > 0, "seed %d: %+v", c.seed, last)
 }
 
 // TestNothingHoldsForGood plays random schedules, and then a calm time in which
-// the pool has to follow webhooks to its minimum and its maximum, though some
-// members never recover, and to get other members.
+// the pool has to follow webhooks to its minimum and its maximum, as far as the quota
+// permits, though some members hang, and to get other members.
 func TestNothingHoldsForGood(t *testing.T) {
 	t.Parallel()
 	for seed := range *schedules {
 		c := newCapacity(t, seed)
 		loop, err := autoscale.New(c.cfg)
 		require.NoError(t, err)
-		clock := c.cfg.Clock.(*fake.Clock)
 		turn := func(direction autoscale.Direction) autoscale.Decision {
 			loop.Record(context.Background(), direction)
-			clock.Advance(time.Minute)
+			c.cfg.Clock.(*fake.Clock).Advance(time.Minute)
+			c.endLeases()
 			return loop.RunOnce(context.Background())
 		}
 		for range 40 {
-			switch c.rng.IntN(6) {
-			case 0:
-				c.FailNext("resize", errors.New("timeout"))
-			case 1:
-				c.SetSize(1 + c.rng.IntN(6))
-			default:
-				if ids := c.IDs(); len(ids) > 0 {
-					c.SetHealth(c.rng.IntN(len(ids)), autoscale.Unhealthy)
-				}
-			}
+			c.mishap()
 			turn([]autoscale.Direction{up, down}[c.rng.IntN(2)])
 		}
 		sick := c.IDs()[:min(2, c.Size()-1)]
+		for i := range sick {
+			if state := []autoscale.MemberState{autoscale.MemberRunning, autoscale.MemberStopping, ""}[c.rng.IntN(3)]; c.rng.IntN(2) == 0 {
+				c.ShowState(i, state)
+			}
+		}
+		c.raise()
 		for _, direction := range []autoscale.Direction{down, up} {
 			want := map[autoscale.Direction]int{down: c.cfg.Min, up: c.cfg.Max}[direction]
+			if direction == up && c.rng.IntN(3) == 0 {
+				c.quota, c.refuses = c.cfg.Min+c.rng.IntN(c.cfg.Max-c.cfg.Min), true
+				want = c.quota - (c.quota-c.cfg.Min)%c.cfg.Step // whole steps
+			}
 			var last autoscale.Decision
 			for range 60 {
 				c.settle(sick)
@@ -78,6 +86,26 @@ func TestNothingHoldsForGood(t *testing.T) {
 			}
 			require.Equal(t, want, c.Size(), "seed %d: %s: %+v", seed, direction, last)
 		}
+		c.raise()
 		c.rollsOut(loop)
+	}
+}
+
+// mishap is what happens to members, the account and the API between turns.
+func (c *capacity) mishap() {
+	member := c.rng.IntN(max(len(c.IDs()), 1))
+	switch c.rng.IntN(9) {
+	case 0:
+		c.FailNext("resize", errors.New("timeout"))
+	case 1:
+		c.raise()
+		c.SetSize(1 + c.rng.IntN(6))
+		c.boot()
+	case 2:
+		c.quota, c.refuses = 1+c.rng.IntN(6), c.rng.IntN(2) == 0
+	case 3:
+		c.ShowState(member, []autoscale.MemberState{autoscale.MemberStopping, "", autoscale.MemberRunning}[c.rng.IntN(3)])
+	default:
+		c.SetHealth(member, autoscale.Unhealthy)
 	}
 }
