@@ -294,3 +294,52 @@ func TestLoadOfSignals(t *testing.T) {
 		assert.Equal(t, tt.err, err, name)
 	}
 }
+
+// TestTheLoadOfTheMembersIsASignal: of those that serve or finish their work. One
+// that is silent may have more to do.
+func TestTheLoadOfTheMembersIsASignal(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		busy    []float64
+		sick    int // members that are not healthy, the newest
+		load    float64
+		atLeast bool
+		err     string
+	}{
+		"all are measured":         {[]float64{40, 60, 20}, 0, 1.5, false, ""},
+		"one is silent":            {[]float64{40, 60, math.NaN()}, 0, 1.25, true, ""},
+		"they can do no more":      {[]float64{96, 95, 100}, 0, 3.6375, true, ""},
+		"more than all is nothing": {[]float64{9e9, 60, 20}, 0, 2.25, false, ""},
+		"one that is not healthy":  {[]float64{40, 60, 100}, 1, 1.25, false, ""},
+		"nobody is measured":       {[]float64{math.NaN(), math.NaN(), math.NaN()}, 0, 0, false, "of no member that serves it is known how busy it is"},
+		"nobody who serves is":     {[]float64{math.NaN(), math.NaN(), 20}, 1, 0, false, "of no member that serves it is known how busy it is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := newMeasuredWorld(t, tt.busy, func(cfg *autoscale.Config) { cfg.Policy, cfg.CPUObjective, cfg.Max = &spy{}, 80, 20 })
+			w.turn()
+			for i := range tt.sick {
+				w.pool.SetHealth(len(tt.busy)-1-i, autoscale.Unhealthy)
+			}
+			d := w.turn()
+			assert.Equal(t, tt.err, d.LoadError)
+			if tt.err != "" {
+				assert.Equal(t, autoscale.ReasonLoadUnknown, d.Reason)
+				return
+			}
+			require.NotNil(t, d.Load)
+			assert.InDelta(t, tt.load, d.Load.Members, 1e-9)
+			assert.Equal(t, tt.atLeast, d.Load.AtLeast)
+		})
+	}
+}
+
+// TestAMeterThatFailsIsNoSignal: what it said before is not the load of now.
+func TestAMeterThatFailsIsNoSignal(t *testing.T) {
+	t.Parallel()
+	w, meter := newMeasuredWorld(t, []float64{40, 60, 20}, func(cfg *autoscale.Config) { cfg.Policy, cfg.CPUObjective = &spy{}, 80 })
+	meter.err = errors.New("no answer")
+	for range 3 {
+		assert.Equal(t, autoscale.ReasonLoadUnknown, w.turn().Reason)
+	}
+}

@@ -31,6 +31,9 @@ type Config struct {
 	Policy Policy
 	// Signals measure the load for the policy; of several, the largest counts.
 	Signals []Signal
+	// CPUObjective makes what Meter says of the members that serve a signal, too: it
+	// is the CPU use in percent that they are to have, up to 100. 0: it is none.
+	CPUObjective float64
 
 	// Guards keep the size calm.
 	Guards Guards
@@ -171,6 +174,7 @@ func (cfg Config) Validate() error {
 		configerr.Between("RepairsPerHour", cfg.RepairsPerHour, 1, MaxSize),
 		configerr.Between("FailedStarts", cfg.FailedStarts, 1, MaxSize),
 		cfg.Guards.validate(),
+		configerr.Between("CPUObjective", cfg.CPUObjective, 0, 100),
 	}
 	if errs[3] == nil && cfg.Drainer != nil {
 		errs = append(errs, cfg.validateDrainTimeout())

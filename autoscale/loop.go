@@ -40,6 +40,7 @@ type Loop struct {
 	drains     map[string]*drain      // by the id of the member
 	unanswered []Victim               // of the resize whose outcome is unknown
 	busy       map[netip.Addr]float64 // as measured in the turn in progress
+	busyAt     time.Time              // when it was measured
 	meterFails bool                   // as of the last turn
 	madeWith   *madeWith
 	memory     *memory // of the policy

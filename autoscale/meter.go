@@ -41,7 +41,7 @@ func (l *Loop) measure(ctx, calls context.Context, d *Decision) {
 			l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "members cannot be measured, the least busy is not known", l.attrs(slog.Any("err", err))...)
 		}
 	default:
-		l.busy = busy
+		l.busy, l.busyAt = busy, l.cfg.Clock.Now()
 		if l.meterFails {
 			l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "members are measured again", l.attrs()...)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -79,13 +80,51 @@ func (a Amount) Measure(ctx context.Context, _ int) (Load, error) {
 // many.
 const signalShare = 4
 
+// cpuSignal is the CPU use of the members that serve, or finish their work. One that is silent
+// does nothing or all, so that the load may be larger.
+type cpuSignal struct {
+	members   []observedMember
+	objective float64 // in percent
+	at        time.Time
+}
+
+// Measure implements [Signal].
+func (c cpuSignal) Measure(context.Context, int) (Load, error) {
+	load := Load{At: c.at}
+	var sum float64
+	measured := 0
+	for _, m := range c.members {
+		switch {
+		case m.Condition != serving && m.Condition != draining:
+		case m.Measured:
+			sum += min(m.Busy, 100)
+			measured++
+		case m.Condition == serving:
+			load.AtLeast = true
+		}
+	}
+	if measured == 0 {
+		return Load{}, errNobodyMeasured
+	}
+	load.Members = sum / c.objective
+	load.AtLeast = load.AtLeast || sum >= 100*saturation*float64(measured)
+	return load, nil
+}
+
+// errNobodyMeasured: no load can be told from the members.
+var errNobodyMeasured = errors.New("of no member that serves it is known how busy it is")
+
 // errNoSignal: the policy has to do without a load.
 var errNoSignal = errors.New("no signal is set")
 
 // measureLoad asks all signals, and returns the largest load that they know. An error says
 // what is not known: the load may be larger then.
 func (l *Loop) measureLoad(ctx, calls context.Context, serving int) (Load, error) {
-	if len(l.cfg.Signals) == 0 {
+	signals := l.cfg.Signals
+	if l.cfg.CPUObjective > 0 {
+		signals = append(slices.Clone(signals), cpuSignal{members: l.members, objective: l.cfg.CPUObjective, at: l.busyAt})
+	}
+	if len(signals) == 0 {
 		return Load{}, errNoSignal
 	}
 	asking, cancel := context.WithTimeout(calls, l.cfg.Timeout/signalShare)
@@ -95,7 +134,7 @@ func (l *Loop) measureLoad(ctx, calls context.Context, serving int) (Load, error
 		largest Load
 		errs    []error
 	)
-	for _, signal := range l.cfg.Signals {
+	for _, signal := range signals {
 		load, err := measureOne(asking, signal, serving)
 		if err == nil {
 			err = l.checkLoad(load)

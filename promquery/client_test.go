@@ -240,6 +240,10 @@ func FuzzAnswer(f *testing.F) {
 			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 		}))
 		require.NoError(t, err)
+		if value, at, err := client.Value(t.Context()); err == nil {
+			assert.True(t, value >= 0 && value <= math.MaxFloat64, value)
+			assert.WithinDuration(t, time.Now(), at, 2*time.Minute)
+		}
 		busy, err := client.Busy(t.Context())
 		if err != nil {
 			assert.Less(t, len(err.Error()), 4000)
@@ -251,4 +255,39 @@ func FuzzAnswer(f *testing.F) {
 			assert.True(t, load >= 0 && load <= math.MaxFloat64, load)
 		}
 	})
+}
+
+func TestTheLoadOfThePoolIsOneValue(t *testing.T) {
+	t.Parallel()
+	scalar := func(value string, age time.Duration) string {
+		at := float64(time.Now().Add(-age).UnixMilli()) / 1000
+		return fmt.Sprintf(`{"status":"success","data":{"resultType":"scalar","result":[%.3f,%q]}}`, at, value)
+	}
+	for name, tt := range map[string]struct {
+		body string
+		want float64
+		err  string
+	}{
+		"a scalar":       {scalar("12.5", 0), 12.5, ""},
+		"one series":     {vector(series("", "450", time.Second)), 450, ""},
+		"nothing":        {vector(), 0, "there is no series"},
+		"several":        {vector(series("a", "1", 0), series("b", "2", 0)), 0, "there are 2 series, not one"},
+		"no number":      {scalar("NaN", 0), 0, "the value is NaN"},
+		"infinite":       {vector(series("", "+Inf", 0)), 0, "the value is +Inf"},
+		"negative":       {scalar("-1", 0), 0, "the value is -1"},
+		"too old":        {scalar("1", 70*time.Second), 0, "the value is 1m10s old"},
+		"not yet":        {scalar("1", -2*time.Minute), 0, "the value is -2m0s old"},
+		"a histogram":    {vector(`{"metric":{},"histogram":[1,{"count":"1","sum":"1"}]}`), 0, "the series has no number"},
+		"another result": {`{"status":"success","data":{"resultType":"matrix","result":[]}}`, 0, "the result is not one value"},
+	} {
+		value, at, err := newClient(t, answer(http.StatusOK, tt.body)).Value(t.Context())
+		if tt.err != "" {
+			assert.ErrorContains(t, err, tt.err, name)
+			assert.ErrorContains(t, err, "query Prometheus at 127.0.0.1:", name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.InDelta(t, tt.want, value, 0, name)
+		assert.WithinDuration(t, time.Now(), at, 5*time.Second, name)
+	}
 }

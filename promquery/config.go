@@ -14,8 +14,8 @@ type Config struct {
 	// URL is the address of the server, http or https, without a user name or a
 	// password in it, such as http://127.0.0.1:9090.
 	URL string
-	// Query is in PromQL, and gives a series for each member, whose label
-	// "instance" is the member's address, with or without a port.
+	// Query is in PromQL. For [Client.Busy] it gives a series for each member, whose
+	// label "instance" is the member's address, with or without a port.
 	Query string
 	// MaxAge is how old samples may be, 1 s to 1 h; 0 means 1 min. Servers before
 	// 2.43 go by their own setting, --query.lookback-delta, which is 5 min unless

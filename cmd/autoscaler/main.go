@@ -132,6 +132,9 @@ func newLoop(cfg config, registry *prometheus.Registry, logger *slog.Logger) (*a
 			return nil, err
 		}
 	}
+	if err := cfg.Policy.follow(&cfg.Loop, cfg.Prometheus); err != nil {
+		return nil, err
+	}
 	cfg.Loop.Registerer, cfg.Loop.Logger = registry, logger
 	return autoscale.New(cfg.Loop)
 }

@@ -27,6 +27,7 @@ type config struct {
 	DrainPort int
 	// Prometheus knows how busy members are; without an address: not measured.
 	Prometheus promquery.Config
+	Policy     policySettings
 	Host       string // to listen on; empty: all addresses
 	Port       int
 	TLS        serve.TLS
@@ -62,7 +63,8 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	settings.Add(set, &cfg.Loop.DryRun, settings.Spec{
 		Flag: "dry-run", Env: "AUTOSCALER_DRY_RUN", Help: "decide and log, but never resize the pool",
 	}, settings.Bool())
-	addGuards(set, &cfg.Loop.Guards)
+	addPolicy(set, cfg)
+	addGuards(set, cfg)
 	addStateDir(set, cfg, getenv)
 	addReceiver(set, cfg)
 	addAlerts(set, &cfg.Handler)

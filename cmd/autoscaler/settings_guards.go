@@ -11,14 +11,15 @@ import (
 )
 
 // addGuards declares what keeps the size calm.
-func addGuards(set *settings.Set, into *autoscale.Guards) {
+func addGuards(set *settings.Set, cfg *config) {
+	into := &cfg.Loop.Guards
 	while := settings.Duration(0, autoscale.MaxGuard)
 	settings.Add(set, &into.UpStabilization, settings.Spec{
 		Flag: "up-stabilization", Env: "AUTOSCALER_UP_STABILIZATION", Default: "not at all",
 		Help: "the pool grows only as far as was wanted for so long",
 	}, while)
-	settings.Add(set, &into.DownStabilization, settings.Spec{
-		Flag: "down-stabilization", Env: "AUTOSCALER_DOWN_STABILIZATION", Default: "not at all",
+	down := settings.Add(set, &into.DownStabilization, settings.Spec{
+		Flag: "down-stabilization", Env: "AUTOSCALER_DOWN_STABILIZATION", Default: "5m with -policy target, else not at all",
 		Help: "the pool shrinks only as far as was wanted for so long",
 	}, while)
 	settings.Add(set, &into.UpCooldown, settings.Spec{
@@ -29,6 +30,11 @@ func addGuards(set *settings.Set, into *autoscale.Guards) {
 		Flag: "down-cooldown", Env: "AUTOSCALER_DOWN_COOLDOWN", Default: "not at all",
 		Help: "how long after a change of its size the pool does not shrink",
 	}, while)
+	set.Check(func() {
+		if cfg.Policy.Name == policyTarget && !down.Given() {
+			into.DownStabilization = hpaStabilization
+		}
+	}, down)
 	settings.Add(set, &into.UpRate, settings.Spec{
 		Flag: "up-rate", Env: "AUTOSCALER_UP_RATE", Help: "how many members may come in a while, such as 4/10m", Default: "no limit",
 	}, rate())

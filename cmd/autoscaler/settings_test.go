@@ -16,6 +16,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/policy"
 	"github.com/exopool/exopool/promquery"
 )
 
@@ -55,6 +56,11 @@ func TestMalformedSettingIsNamedWithItsValue(t *testing.T) {
 		"zone with capitals":  {settingstest.Env{"EXOSCALE_ZONE": "AT-VIE-1"}, "EXOSCALE_ZONE (flag -zone)", `"AT-VIE-1"`},
 		"zone that is a host": {settingstest.Env{"EXOSCALE_ZONE": "x.evil.test/"}, "EXOSCALE_ZONE (flag -zone)", `"x.evil.test/"`},
 		"two pools":           {settingstest.Env{"EXOSCALE_INSTANCEPOOL_ID": "a,b"}, "EXOSCALE_INSTANCEPOOL_ID (flag -pool)", "more than one"},
+		"step without a size": {settingstest.Env{"AUTOSCALER_STEPS_UP": "100"}, "AUTOSCALER_STEPS_UP (flag -steps-up)", `"100"`},
+		"half a member":       {settingstest.Env{"AUTOSCALER_STEPS_DOWN": "20:0.5"}, "AUTOSCALER_STEPS_DOWN (flag -steps-down)", `"20:0.5"`},
+		"not a number":        {settingstest.Env{"AUTOSCALER_STEPS_UP": "NaN:1"}, "AUTOSCALER_STEPS_UP (flag -steps-up)", `"NaN:1"`},
+		"policy unheard of":   {settingstest.Env{"AUTOSCALER_POLICY": "best"}, "AUTOSCALER_POLICY (flag -policy)", `"best"`},
+		"policy without load": {settingstest.Env{"AUTOSCALER_POLICY": "target"}, "AUTOSCALER_POLICY (flag -policy)", "needs -prometheus-url"},
 		"rate without a time": {settingstest.Env{"AUTOSCALER_UP_RATE": "4"}, "AUTOSCALER_UP_RATE (flag -up-rate)", `"4"`},
 		"rate of nobody":      {settingstest.Env{"AUTOSCALER_DOWN_RATE": "0/1m"}, "AUTOSCALER_DOWN_RATE (flag -down-rate)", `"0/1m"`},
 		"rate in a year":      {settingstest.Env{"AUTOSCALER_UP_RATE": "4/8760h"}, "AUTOSCALER_UP_RATE (flag -up-rate)", `"4/8760h"`},
@@ -279,4 +285,39 @@ func TestGuardsAreSet(t *testing.T) {
 	assert.Equal(t, autoscale.Guards{
 		DownRate: autoscale.Rate{Members: 2, Per: 10 * time.Minute}, UpCooldown: 3 * time.Minute, Reversals: 4,
 	}, cfg.Loop.Guards)
+}
+
+func TestAPolicyByTheLoadIsSet(t *testing.T) {
+	t.Parallel()
+	loop := func(args ...string) autoscale.Config {
+		cfg, err := parse(append(args, "-prometheus-url", "http://127.0.0.1:9090"), settingstest.Course().Get, io.Discard)
+		require.NoError(t, err)
+		require.NoError(t, cfg.Policy.follow(&cfg.Loop, cfg.Prometheus))
+		return cfg.Loop
+	}
+	byWebhooks := loop()
+	assert.Nil(t, byWebhooks.Policy)
+	assert.Zero(t, byWebhooks.CPUObjective)
+
+	target := loop("-policy", "target", "-tolerance", "5")
+	assert.Equal(t, policy.Target{Tolerance: 0.05}, target.Policy)
+	assert.InDelta(t, 80, target.CPUObjective, 0)
+	assert.Empty(t, target.Signals)
+	assert.Equal(t, 5*time.Minute, target.Guards.DownStabilization)
+	assert.Zero(t, loop("-policy", "target", "-down-stabilization", "0s").Guards.DownStabilization)
+
+	steps := loop("-policy", "steps", "-steps-up", "100:1, 120:50%", "-cpu-objective", "none", "-load-query", "load", "-load-per-member", "25")
+	assert.Equal(t, policy.Steps{
+		Up: []policy.Step{{Threshold: 100, Members: 1}, {Threshold: 120, Percent: 50}}, Down: []policy.Step{{Threshold: 25, Members: 1}},
+	}, steps.Policy)
+	assert.Zero(t, steps.CPUObjective)
+	assert.Len(t, steps.Signals, 1)
+
+	for problem, args := range map[string][]string{
+		"AUTOSCALER_LOAD_PER_MEMBER (flag -load-per-member) is missing": {"-load-query", "load"},
+		"AUTOSCALER_LOAD_QUERY (flag -load-query) is missing":           {"-cpu-objective", "none"},
+	} {
+		_, err := parse(append(args, "-policy", "steps", "-prometheus-url", "http://127.0.0.1:9090"), settingstest.Course().Get, io.Discard)
+		assert.ErrorContains(t, err, problem)
+	}
 }
