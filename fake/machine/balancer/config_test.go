@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,6 +59,22 @@ func TestConnectionsAreMadeAsTheDriverSays(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	assert.Equal(t, []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, clients)
+}
+
+// A host that is busy for a second, at any speed, makes no member unhealthy.
+func TestHealthChecksAllowForABusyHost(t *testing.T) {
+	var longest atomic.Int64
+	lb := newSet(t, balancer.Config{Logger: quiet(), Speed: 1000, Check: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if deadline, ok := ctx.Deadline(); ok {
+			longest.Store(max(longest.Load(), int64(time.Until(deadline))))
+		}
+		return nil, errors.New("not now")
+	}})
+	b := newBackends(t, lb, 1)[0]
+	checked := spec(lb, b)
+	checked.Services[0].Healthcheck.Mode = "tcp"
+	require.NoError(t, lb.Balance(checked))
+	eventually(t, func() bool { return time.Duration(longest.Load()) > time.Second }, "no check may take a second")
 }
 
 func TestServiceListensWhereTheDriverSays(t *testing.T) {
