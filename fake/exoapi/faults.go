@@ -54,6 +54,10 @@ const (
 	// removed pool member: for Duration, or until its health check fails if
 	// that is zero or comes first.
 	FaultBalancerLate = "balancer-late"
+	// FaultBalancerOneAttempt makes load balancers try one member only for each
+	// connection after a pool member is removed, until the pool's members
+	// change again, whatever [Removal] says.
+	FaultBalancerOneAttempt = "balancer-one-attempt"
 )
 
 // AnyOperation matches every operation.
@@ -65,7 +69,7 @@ func FaultNames() []string {
 		FaultLatency, FaultTooManyRequests, FaultServerErrorBefore, FaultServerErrorAfter,
 		FaultDropBefore, FaultDropAfter, FaultHalfOpenBefore, FaultHalfOpenAfter, FaultPartialList,
 		FaultOperationFails, FaultOperationStuck, FaultQuotaReached, FaultMemberNeverHealthy,
-		FaultMemberKilled, FaultBalancerLate, FaultAntiAffinityFull,
+		FaultMemberKilled, FaultBalancerLate, FaultBalancerOneAttempt, FaultAntiAffinityFull,
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *balancers) sync() {
 	}
 	for _, b := range s.stale {
 		for sv := range b.services.All() {
-			sv.pool.late = 0
+			sv.pool.late, sv.pool.once = 0, false
 		}
 	}
 	s.stale = s.stale[:0]
@@ -83,6 +83,9 @@ func (s *balancers) desired(b *balancer) driverapi.Balancer {
 			Targets:     make([]driverapi.Target, 0, sv.pool.live),
 			Attempts:    s.removal.BalancerAttempts,
 			Delay:       max(s.removal.delay(), sv.pool.late),
+		}
+		if sv.pool.once {
+			driven.Attempts = 1
 		}
 		for i := range sv.pool.members.All() {
 			if i.hasStarted && i.state != instanceDestroying && i.address.IsValid() {

@@ -43,6 +43,7 @@ type pool struct {
 	failure  string                // why a member did not start
 	waiting  []*world.Operation    // end with the transition
 	late     time.Duration         // how late load balancers learn who leaves now
+	once     bool                  // load balancers try one member only until the next change
 }
 
 type poolView struct {

@@ -61,6 +61,9 @@ func (s *pools) memberLeaves(i *instance, operationID string) {
 		if late, ok := s.faults.take(FaultBalancerLate, operationID); ok {
 			p.late = cmp.Or(late.Duration, driverapi.UntilUnhealthy)
 		}
+		if _, ok := s.faults.take(FaultBalancerOneAttempt, operationID); ok {
+			p.once = true
+		}
 	}
 	if i.joining {
 		i.joining = false

@@ -17,6 +17,7 @@ func TestRemovalDecidesWhatMachinesAndLoadBalancersAreTold(t *testing.T) {
 	killed := exoapi.Fault{Name: exoapi.FaultMemberKilled, Operation: scale}
 	late := exoapi.Fault{Name: exoapi.FaultBalancerLate, Operation: scale, Duration: time.Minute}
 	lateForEver := exoapi.Fault{Name: exoapi.FaultBalancerLate}
+	once := exoapi.Fault{Name: exoapi.FaultBalancerOneAttempt, Operation: scale, Count: 1}
 	elsewhere := exoapi.Fault{Name: exoapi.FaultMemberKilled, Operation: "delete-instance"}
 	atOnce := []string{"24s balance 1 [127.9.0.2]", "24s destroy 127.9.0.1"}
 	lenient := []string{"24s balance 1 [127.9.0.2]", "24s stop 127.9.0.1", "29s destroy 127.9.0.1"}
@@ -41,7 +42,8 @@ func TestRemovalDecidesWhatMachinesAndLoadBalancersAreTold(t *testing.T) {
 		"lenient, but the balancer learns by its checks alone": {
 			exoapi.LenientRemoval(), []exoapi.Fault{lateForEver}, lenient, 10, driverapi.UntilUnhealthy,
 		},
-		"a fault of another operation": {exoapi.LenientRemoval(), []exoapi.Fault{elsewhere}, lenient, 10, 0},
+		"lenient, but the balancer tries one member": {exoapi.LenientRemoval(), []exoapi.Fault{once}, lenient, 1, 0},
+		"a fault of another operation":               {exoapi.LenientRemoval(), []exoapi.Fault{elsewhere}, lenient, 10, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,6 +70,7 @@ func TestRemovalDecidesWhatMachinesAndLoadBalancersAreTold(t *testing.T) {
 				require.NoError(t, client.ScaleInstancePool(t.Context(), zone, pool, 2))
 				if test.removal.BalancerDelay < 0 {
 					assert.Zero(t, driver.balanced.Services[0].Delay, "the fault is over")
+					assert.Equal(t, test.removal.BalancerAttempts, driver.balanced.Services[0].Attempts, "the fault is over")
 				}
 			})
 		})
