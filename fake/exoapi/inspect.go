@@ -168,16 +168,18 @@ func (c *Cloud) withPool(id string, act func(*pool) error) error {
 	})
 }
 
-// FailMember makes an instance crash: its machine is powered off and fails
-// every health check until it is started again, but the API calls it running as
-// before.
+// FailMember makes an instance crash: its machine loses its power, if the driver
+// is a [driverapi.Killer], or else is shut down. It fails every health check until
+// it is started again, but the API calls it running as before.
 func (c *Cloud) FailMember(id string) error {
 	return c.world.Do(func() error {
 		i := c.instances.Get(id)
 		if i == nil {
 			return wire.NotFound("instance", id)
 		}
-		c.driver.Stop(id)
+		if killer, ok := c.driver.(driverapi.Killer); !ok || killer.Kill(id) != nil {
+			c.driver.Stop(id) // it may be about to boot
+		}
 		i.crashed = true
 		return nil
 	})

@@ -25,6 +25,7 @@ func (s *instances) watchConditions(driver driverapi.Observer) {
 // condition of its machine.
 func (s *instances) applyCondition(i *instance, c driverapi.Condition) {
 	switch {
+	case i.crashed: // on purpose
 	case c.Err != nil:
 		// It may quote what a program printed.
 		if text := s.redact(c.Err.Error()); i.machineError != text {
@@ -35,7 +36,7 @@ func (s *instances) applyCondition(i *instance, c driverapi.Condition) {
 		if i.state != instanceError {
 			i.setState(instanceError)
 		}
-	case c.Off && !i.crashed: // a crashed one is off on purpose
+	case c.Off:
 		i.machineError = ""
 		s.logger.Info("instance stopped by itself", slog.String("instance", i.id), slog.String("name", i.name))
 		i.setState(instanceStopped)

@@ -83,11 +83,52 @@ func TestMachineThatSwitchesItselfOffIsStopped(t *testing.T) {
 	})
 }
 
+// A killer is a driver that can take the power from machines that are on.
+type killer struct {
+	*recorder
+	off bool
+}
+
+func (k *killer) Kill(id string) error {
+	if k.off {
+		return errors.New("it is off")
+	}
+	k.record("kill %s", k.machines[id].Address)
+	return nil
+}
+
+func TestCrashIsALossOfPower(t *testing.T) {
+	for name, test := range map[string]struct {
+		driver func(*recorder) driverapi.Driver
+		want   string
+	}{
+		"of a machine that is on":         {func(r *recorder) driverapi.Driver { return &killer{recorder: r} }, "kill"},
+		"of one that boots soon":          {func(r *recorder) driverapi.Driver { return &killer{recorder: r, off: true} }, "stop"},
+		"where the driver cannot do that": {func(r *recorder) driverapi.Driver { return r }, "stop"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRecorder()
+				cloud, client := runDriven(t, exoapi.Config{Machines: test.driver(r)})
+				pool := newPool(t, client, 1)
+				member := instancesOf(t, client, *pool.ID)[0]
+				r.take()
+				require.NoError(t, cloud.FailMember(*member.ID))
+				events := r.take()
+				require.Len(t, events, 1)
+				assert.Contains(t, events[0], test.want+" "+member.PublicIPAddress.String())
+			})
+		})
+	}
+}
+
 func TestCrashThatWasAskedForIsNotAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		driver, cloud, client, i := startObserved(t)
 		require.NoError(t, cloud.FailMember(*i.ID))
 		driver.set(*i.ID, driverapi.Condition{Off: true})
+		assert.Equal(t, "running", state(t, client, i))
+		driver.set(*i.ID, driverapi.Condition{Off: true, Err: errors.New("killed while it booted")})
 		assert.Equal(t, "running", state(t, client, i))
 	})
 }

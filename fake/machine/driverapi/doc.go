@@ -4,6 +4,6 @@
 //	emulator ──▶ Driver ──▶ processes, containers, nothing at all
 //
 // A driver may also be an [Observer], if its machines do things by themselves,
-// a [Firewall], if it enforces security groups, and a [HelperStarter], if it
-// boots machines for what surrounds the cloud.
+// a [Killer], if it can take their power, a [Firewall], if it enforces security
+// groups, and a [HelperStarter], if it boots machines for what surrounds the cloud.
 package driverapi

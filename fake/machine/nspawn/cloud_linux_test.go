@@ -102,6 +102,18 @@ func TestInstanceThatShutsItselfDownIsStoppedAndStartsAgain(t *testing.T) {
 	eventually(t, "it boots again", func() bool { return len(log.find("machine boots")) == 2 })
 }
 
+func TestFailedMachineDoesNotShutDown(t *testing.T) {
+	driver, log := newDriver(t)
+	cloud, client := newCloudThatRemoves(t, driver, exoapi.Removal{})
+	i := createInstance(t, client, "#!/bin/sh\ntrue\n")
+	booted(t, log, driverapi.Machine{Name: "web"}, 1)
+	awaitState(t, client, i, "running")
+	require.NoError(t, cloud.FailMember(*i.ID))
+	eventually(t, "it is off", func() bool { return driver.Kill(*i.ID) != nil })
+	assert.Empty(t, log.find("machine shuts down"))
+	awaitState(t, client, i, "running")
+}
+
 func TestRemovedMachineIsKilledUnlessItMayShutDown(t *testing.T) {
 	for name, test := range map[string]struct {
 		grace     time.Duration

@@ -39,6 +39,7 @@ var (
 	_ driverapi.Driver   = (*Driver)(nil)
 	_ driverapi.Observer = (*Driver)(nil)
 	_ driverapi.Firewall = (*Driver)(nil)
+	_ driverapi.Killer   = (*Driver)(nil)
 
 	_ driverapi.HelperStarter = (*Driver)(nil)
 )

@@ -99,7 +99,10 @@ type Driver struct {
 	closed bool
 }
 
-var _ driverapi.Driver = (*Driver)(nil)
+var (
+	_ driverapi.Driver = (*Driver)(nil)
+	_ driverapi.Killer = (*Driver)(nil)
+)
 
 // New returns a driver that has a network, ports and a directory of its
 // own, and no member yet. Fails on systems other than Linux, which alone has
@@ -225,6 +228,16 @@ func (d *Driver) Destroy(id string) {
 			r.off()
 		}
 	}
+}
+
+// Kill ends a machine's process at once, as [Driver.Destroy] does: it has no disk
+// that could stay. The error says that there is none.
+func (d *Driver) Kill(id string) error {
+	if _, ok := d.PID(id); !ok {
+		return fmt.Errorf("kill machine %s: it has no process", id)
+	}
+	d.Destroy(id)
+	return nil
 }
 
 // PID returns the process id of a machine, or false when it has no process:

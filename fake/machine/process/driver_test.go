@@ -186,6 +186,17 @@ func TestDestroyKillsAtOnce(t *testing.T) {
 	}
 }
 
+func TestKillLeavesAMachineThatCanBeStartedAgain(t *testing.T) {
+	driver := newDriver(t, func(cfg *process.Config) { cfg.Grace = time.Hour })
+	m := start(t, driver, 1)[0]
+	pid, _ := driver.PID(m.ID)
+	require.NoError(t, driver.Kill(m.ID))
+	eventually(t, func() bool { return !alive(pid) }, "the process is left")
+	require.Error(t, driver.Kill(m.ID), "it is off")
+	require.NoError(t, driver.Start(m))
+	eventually(t, func() bool { again, on := driver.PID(m.ID); return on && again != pid }, "it does not start")
+}
+
 func TestCloseLeavesNoProcess(t *testing.T) {
 	driver := newDriver(t, nil) // which checks the directory
 	members := start(t, driver, 2)
