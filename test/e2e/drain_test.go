@@ -34,7 +34,7 @@ func TestDrainOnMachinesThatBoot(t *testing.T) {
 	network := bootingNetwork{prefix: "exopooldra", addresses: "198.19.32.0/20"}
 	network.config(t, slog.New(slog.DiscardHandler)) // skips
 	t.Parallel()
-	c, said := newBootingCloud(t, network, nil)
+	c, said := newBootingCloud(t, network, 1, nil)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("log of the cloud:\n%s", said)
@@ -61,7 +61,7 @@ func TestDrainOnMachinesThatBoot(t *testing.T) {
 	first, second := newDrainClient(t, c, shell, going, 2*time.Minute), newDrainClient(t, c, shell, staying, 2*time.Minute)
 
 	url := c.application(t) + "/health"
-	v := startVisits(t, url)
+	v := startVisits(t, url, false)
 
 	t.Run("a member finishes its connections and gets no new ones", func(t *testing.T) {
 		kept := keepConnections(t, url, 8)
@@ -147,14 +147,20 @@ func (i installation) login(t *testing.T, machine exoapi.InstanceInfo) *ssh.Clie
 	require.NoError(t, err)
 	hostKey, _, _, _, err := ssh.ParseAuthorizedKey(fmt.Append(nil, keys["host"]["public_key_openssh"]))
 	require.NoError(t, err)
+	return login(t, machine, signer, ssh.FixedHostKey(hostKey))
+}
+
+// login logs in to a machine, once it lets its operator in.
+func login(t *testing.T, machine exoapi.InstanceInfo, signer ssh.Signer, hostKey ssh.HostKeyCallback) *ssh.Client {
+	t.Helper()
 	var shell *ssh.Client
-	await(t, settleTime, func() bool {
+	await(t, settleTime, func() (in bool) {
+		var err error
 		shell, err = ssh.Dial("tcp4", netip.AddrPortFrom(machine.Address, 22).String(), &ssh.ClientConfig{
-			User: "debian", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)},
-			HostKeyCallback: ssh.FixedHostKey(hostKey), Timeout: 10 * time.Second,
+			User: "debian", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: hostKey, Timeout: 10 * time.Second,
 		})
 		return err == nil
-	}, "the monitoring machine lets its operator in")
+	}, "the machine lets its operator in")
 	t.Cleanup(func() { shell.Close() })
 	return shell
 }
@@ -234,7 +240,7 @@ func visit(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-// visits are requests of which each has a connection of its own.
+// visits are requests of four clients.
 type visits struct {
 	stop    func()
 	running sync.WaitGroup
@@ -244,15 +250,17 @@ type visits struct {
 	failed []error
 }
 
-// startVisits starts four clients without a pause worth mentioning.
-func startVisits(t *testing.T, url string) *visits {
+// startVisits starts four clients without a pause worth mentioning. They keep their
+// connections, or each request has one of its own.
+func startVisits(t *testing.T, url string, keep bool) *visits {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	v := &visits{stop: stop}
 	t.Cleanup(stop)
 	for range 4 {
 		v.running.Go(func() {
-			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: !keep}, Timeout: 20 * time.Second}
+			defer client.CloseIdleConnections()
 			ticker := time.NewTicker(50 * time.Millisecond)
 			defer ticker.Stop()
 			for ctx.Err() == nil {

@@ -78,7 +78,7 @@ func (v *vendor) hosts() map[string]http.Handler {
 
 // newBootingCloud returns a cloud whose machines boot and find these hosts
 // here, and what it logs.
-func newBootingCloud(t *testing.T, n bootingNetwork, hosts map[string]http.Handler) (*cloud, *programtest.Output) {
+func newBootingCloud(t *testing.T, n bootingNetwork, speed float64, hosts map[string]http.Handler) (*cloud, *programtest.Output) {
 	t.Helper()
 	said := &programtest.Output{}
 	logger := slog.New(slog.NewTextHandler(said, nil))
@@ -86,9 +86,9 @@ func newBootingCloud(t *testing.T, n bootingNetwork, hosts map[string]http.Handl
 	generator, err := imageregistry.LoadGenerator(t.Context())
 	require.NoError(t, err)
 	return startCloud(t, fakecloud.Config{
-		Hosts: hosts, Images: []*imageregistry.Image{generator}, Logger: logger,
+		Speed: speed, Hosts: hosts, Images: []*imageregistry.Image{generator}, Logger: logger,
 		Machines: func(ctx context.Context, from fakecloud.DriverConfig) (fakecloud.Driver, error) {
-			cfg.Authority, cfg.Hosts = from.Authority, map[string]netip.Addr{}
+			cfg.Speed, cfg.Authority, cfg.Hosts = from.Speed, from.Authority, map[string]netip.Addr{}
 			for _, host := range from.Hosts {
 				cfg.Hosts[host] = netip.Addr{} // the gateway
 			}

@@ -34,7 +34,7 @@ func TestWholeSystemOnMachinesThatBoot(t *testing.T) {
 	if packages != nil {
 		variables["grafana_major"] = grafanaMajor
 	}
-	c, said := newBootingCloud(t, network, packages.hosts())
+	c, said := newBootingCloud(t, network, 1, packages.hosts())
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("log of the cloud:\n%s", said)

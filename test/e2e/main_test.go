@@ -65,11 +65,14 @@ func open(t *testing.T) toolchain {
 	return toolchain{program, mirror}
 }
 
-// build builds one of our programs and returns its path.
+// build builds one of our programs, for this host and for machines, and returns
+// its path.
 func build(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/exopool/exopool/cmd/"+name).CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/exopool/exopool/cmd/"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(output))
 	return path
 }

@@ -38,7 +38,7 @@ func TestApplyWithoutGoOnMachinesThatBoot(t *testing.T) {
 	}
 	hosts := packages.hosts()
 	hosts[goProxy] = modules
-	c, said := newBootingCloud(t, network, hosts)
+	c, said := newBootingCloud(t, network, 1, hosts)
 	key, secret := c.Credential()
 	i := prepare(t, tools, key, secret, c.environ, variables)
 	if packages != nil {
