@@ -117,9 +117,7 @@ func (w *world) turn() autoscale.Decision {
 func (w *world) diskNow() string {
 	w.Helper()
 	dir := stateDir(w.T)
-	data, err := os.ReadFile(filepath.Join(w.cfg.StateDir, "demand.json"))
-	require.NoError(w, err)
-	require.NoError(w, os.WriteFile(filepath.Join(dir, "demand.json"), data, 0o600))
+	require.NoError(w, os.CopyFS(dir, os.DirFS(w.cfg.StateDir)))
 	return dir
 }
 

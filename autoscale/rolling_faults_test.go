@@ -1,6 +1,8 @@
 package autoscale_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake"
 )
 
 // listOutdated makes readings show these members as outdated, as those of another
@@ -193,6 +196,39 @@ func TestAHaltOutlivesAWebhookThatEvictsTheFailedMember(t *testing.T) {
 	w.pass(10)
 	assert.Equal(t, autoscale.ReasonRollingHalted, w.turn().Reason)
 	assert.Equal(t, []int{4, 3, 2}, w.pool.Resizes())
+}
+
+// TestARollingChangeSurvivesACrash at each of its requests, whether the provider has
+// got it or not.
+func TestARollingChangeSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	for at := range 6 {
+		for name, fail := range map[string]func(*fake.Pool, string, error){"sent": (*fake.Pool).LoseNext, "not sent": (*fake.Pool).FailNext} {
+			t.Run(fmt.Sprint(at, " ", name), func(t *testing.T) {
+				t.Parallel()
+				w := newRollingWorld(t, 3)
+				before, left := w.pool.IDs(), ""
+				w.hooks.before = func() {
+					if len(w.pool.Resizes()) == at {
+						left = w.diskNow()
+						fail(w.pool, "resize", errors.New("power cut"))
+					}
+				}
+				for left == "" {
+					w.pass(1)
+				}
+				w.hooks.before = nil
+				w.cfg.StateDir = left
+				w.start()
+				w.roll(20)
+				for _, id := range before {
+					assert.NotContains(t, w.pool.IDs(), id)
+				}
+				assert.Equal(t, 3, w.pool.Size())
+				assert.LessOrEqual(t, len(w.pool.Resizes()), 7, "each step once, and one that was not sent")
+			})
+		}
+	}
 }
 
 // TestAMinimumThatIsRaisedDuringARollingChange is reached, and the one more goes all
