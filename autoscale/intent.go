@@ -38,6 +38,13 @@ func (i *intent) validate() error {
 	return nil
 }
 
+// serves reports whether the resize is what webhooks of its direction ask for. One
+// more of a rolling change is no growth, and a member that is to be replaced does
+// not make the pool smaller.
+func (i *intent) serves() bool {
+	return i == nil || !i.Rolls && (!i.Replaces || i.Direction == Up)
+}
+
 // saveIntent writes down that a resize is about to be asked for. On an error
 // the resize is safe only if removeStored succeeds.
 func (d *demand) saveIntent(next intent) error {
@@ -94,8 +101,12 @@ func (d *demand) completeIntent(direction Direction, reason Reason) []Settled {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.countOwedLocked()
+	serves := d.now.Intent.serves()
 	d.now.Intent = nil
 	d.dirty = true
+	if !serves {
+		return nil
+	}
 	return d.settleLocked(direction, reason)
 }
 
@@ -212,12 +223,12 @@ func (d *demand) resolveIntentLocked(size int) []Settled {
 	}
 	d.now.Intent = nil
 	d.dirty = true
-	switch size {
-	case left.To:
-		return d.settleLocked(left.Direction, ReasonConfirmed)
-	case left.From:
-		// Not carried out: the claim still stands and is tried again.
+	switch {
+	case !left.serves(), size == left.From:
+		// Not carried out, or not for webhooks: the claim still stands.
 		return nil
+	case size == left.To:
+		return d.settleLocked(left.Direction, ReasonConfirmed)
 	default:
 		return d.settleLocked(left.Direction, ReasonOutcomeUnknown)
 	}

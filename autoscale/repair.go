@@ -19,7 +19,7 @@ type repair struct {
 
 func (r repair) decide(o situation) target {
 	want := r.inner.decide(o)
-	if o.Owed > 0 && o.Down && !o.Up && !o.nobodyServes() {
+	if o.Owed > 0 && o.Down && !o.Up && !want.waits() && !o.nobodyServes() {
 		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
 	}
 	if want.Size != o.Size || o.surplus() > 0 {

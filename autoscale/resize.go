@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -52,7 +51,9 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 	case target.waits():
 		d.hold(target.Reason)
 	case target.Size > d.Size:
-		l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
+		if target.Webhooks == "" {
+			l.reportSettled(ctx, d, l.demand.settle(Down, ReasonAtMinimum))
+		}
 		l.resize(ctx, calls, d, Up, target)
 	case target.Size < d.Size:
 		if target.Webhooks == "" {
@@ -72,9 +73,15 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 // intent stays, whatever later ones return: it may yet be carried out.
 func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Direction, target target) {
 	d.To, d.Victims = target.Size, target.Victims
+	next := intent{
+		Direction: direction, From: d.From, To: d.To, Rolls: target.Reason == ReasonRollingChange,
+		Replaces: target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum,
+	}
 	if l.cfg.DryRun {
 		d.Result, d.Reason = DryRun, target.Reason
-		l.reportSettled(ctx, d, l.demand.settle(direction, ReasonDryRun))
+		if next.serves() {
+			l.reportSettled(ctx, d, l.demand.settle(direction, ReasonDryRun))
+		}
 		return
 	}
 	l.endDrains(ctx, calls, d.Victims)
@@ -82,10 +89,6 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 		d.To = d.From
 		d.hold(ReasonDraining)
 		return
-	}
-	next := intent{
-		Direction: direction, From: d.From, To: d.To, Rolls: target.Reason == ReasonRollingChange,
-		Replaces: target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum,
 	}
 	l.unanswered = nil
 	unclear := false // an attempt may have been carried out, or may yet be
@@ -277,11 +280,6 @@ func (l *Loop) recheckStaleReading(ctx, calls context.Context, d *Decision) bool
 		return true
 	}
 	return false
-}
-
-// sameMembers reports whether the same members go, in the same order.
-func sameMembers(a, b []Victim) bool {
-	return slices.EqualFunc(a, b, func(a, b Victim) bool { return a.ID == b.ID })
 }
 
 // saveIntent saves the intent. A disk that fails prevents the resize only if its

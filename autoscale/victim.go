@@ -85,3 +85,8 @@ func (order EvictionOrder) take(members []observedMember, n int) []Victim {
 	}
 	return victims
 }
+
+// sameMembers reports whether the same members go, in the same order.
+func sameMembers(a, b []Victim) bool {
+	return slices.EqualFunc(a, b, func(a, b Victim) bool { return a.ID == b.ID })
+}
