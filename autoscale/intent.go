@@ -16,7 +16,8 @@ type intent struct {
 	From      int       `json:"from"`
 	To        int       `json:"to"`
 	At        time.Time `json:"at"` // for people who read the file
-	// Replaces: down, the member that goes is to be replaced; up, it was.
+	// Replaces: down, the member that goes is to be replaced; up, it was, or the
+	// policy knows how many it takes.
 	Replaces bool `json:"replaces,omitempty"`
 	// Rolls: up, the member is the surplus of a rolling change; down, no more.
 	Rolls bool `json:"rolls,omitempty"`

@@ -64,3 +64,44 @@ func TestAWebhookThatWaitsOutlivesARepair(t *testing.T) {
 	w.clock.Advance(20 * time.Minute)
 	assert.Equal(t, autoscale.ReasonStepDown, w.turn().Reason)
 }
+
+// TestAPolicyThatKnowsTheLoadDecidesWhatIsOwed after a repair.
+func TestAPolicyThatKnowsTheLoadDecidesWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		load  float64 // after the eviction
+		sizes []int
+	}{
+		"as much":       {3, []int{2, 3}},
+		"more":          {5, []int{2, 5}},
+		"less":          {2, []int{2}},
+		"nearly nobody": {0.1, []int{2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, g := newLoadWorld(t, 3, func(cfg *autoscale.Config) { cfg.Min = 2 })
+			w.loaded(g, 3)
+			w.pool.SetHealth(0, autoscale.Unhealthy)
+			for range 11 {
+				w.loaded(g, 3)
+			}
+			require.Equal(t, 2, w.pool.Size())
+			for range 5 {
+				w.loaded(g, tt.load)
+			}
+			assert.Equal(t, tt.sizes, w.pool.Resizes())
+		})
+	}
+	t.Run("not known", func(t *testing.T) {
+		t.Parallel()
+		w, g := newLoadWorld(t, 3)
+		w.loaded(g, 3)
+		w.pool.SetHealth(0, autoscale.Unhealthy)
+		for range 11 {
+			w.loaded(g, 3)
+		}
+		g.err = errors.New("no answer")
+		w.pass(5)
+		assert.Equal(t, []int{2, 3}, w.pool.Resizes())
+	})
+}

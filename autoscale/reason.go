@@ -22,7 +22,7 @@ const (
 	// ReasonRepair: a member that does not serve was evicted, or replaced by a
 	// new one.
 	ReasonRepair Reason = "repair"
-	// ReasonNotReplaced: fewer were asked for, so that a member that was evicted
+	// ReasonNotReplaced: fewer were asked for, or no more, so that a member that was evicted
 	// because it did not serve is not replaced.
 	ReasonNotReplaced Reason = "not-replaced"
 	// ReasonRollingChange: an outdated member is being replaced: the pool was

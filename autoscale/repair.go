@@ -19,7 +19,7 @@ type repair struct {
 
 func (r repair) decide(o situation) target {
 	want := r.inner.decide(o)
-	if o.Owed > 0 && o.Down && !o.Up && !want.waits() && !o.nobodyServes() {
+	if o.Owed > 0 && o.isEnough(want) && !o.nobodyServes() {
 		return target{Size: o.Size, Reason: ReasonNotReplaced} // it is smaller already
 	}
 	if want.Size != o.Size || o.surplus() > 0 {
@@ -43,6 +43,16 @@ func (r repair) decide(o situation) target {
 		return target{Size: o.Size - 1, Reason: ReasonRepair, Victims: victims, Webhooks: want.Reason}
 	}
 	return want
+}
+
+// isEnough reports whether the pool has as many members as are asked for, so that one
+// that is owed to it is not needed: webhooks ask for fewer than before, or a policy
+// by load for no more than there are.
+func (o situation) isEnough(want target) bool {
+	if o.Down && !o.Up && !want.waits() {
+		return true
+	}
+	return want.Reason == ReasonAsWanted || want.Reason == ReasonAtMinimum
 }
 
 // mayRepair reports whether another member may be replaced in this hour.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -75,7 +76,7 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 	d.To, d.Victims = target.Size, target.Victims
 	next := intent{
 		Direction: direction, From: d.From, To: d.To, Rolls: target.Reason == ReasonRollingChange,
-		Replaces: target.Reason == ReasonRepair || target.Reason == ReasonBelowMinimum,
+		Replaces: slices.Contains([]Reason{ReasonRepair, ReasonBelowMinimum, ReasonPolicyUp}, target.Reason),
 	}
 	if l.cfg.DryRun {
 		d.Result, d.Reason = DryRun, target.Reason

@@ -111,7 +111,7 @@ func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	if len(target.Victims) == 0 && d.State == StateRunning && !l.contention.active() && known {
 		l.endDrains(ctx, calls, nil)
 	}
-	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size
+	idle := d.Up.empty() && d.Down.empty() && target.Size == d.Size && target.Reason != ReasonNotReplaced
 	switch {
 	case l.contention.active() && !l.cfg.DryRun:
 		d.hold(ReasonContended)
