@@ -52,6 +52,11 @@ type Decision struct {
 	// differs from the one before. The last is what the turn wanted to do.
 	Candidates []Candidate `json:"candidates,omitempty"`
 
+	// HeldUntil is when guards let the size change again, if they hold it back and
+	// that is known; NextTurn is when the next decision is due.
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	NextTurn  time.Time `json:"next_turn"`
+
 	// ForeignChange: something else has set the size since the turn before.
 	ForeignChange bool   `json:"foreign_change,omitempty"`
 	Pause         *Pause `json:"pause,omitempty"`   // in force in this turn

@@ -34,3 +34,14 @@ func DecideRolling(low, high int, o Situation) Target {
 	o.Min, o.Max = low, high
 	return newStages(Config{Step: 1, EvictionOrder: NewestFirst, RollingChange: true}).decide(o)
 }
+
+// Meanings returns what each reason means.
+func Meanings() map[Reason]string { return meanings() }
+
+// Reasons returns all reasons.
+func Reasons() (all []Reason) {
+	for _, use := range reasonUses() {
+		all = append(all, use.reason)
+	}
+	return all
+}

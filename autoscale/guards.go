@@ -102,12 +102,13 @@ func (p paced) decide(o situation) target {
 	switch {
 	case want.Size > o.Size:
 		if o.Past.changedSince(now.Add(-p.guards.UpCooldown), Up) {
-			return target{Size: o.Size, Reason: ReasonCooldown}
+			return target{Size: o.Size, Reason: ReasonCooldown, Until: o.Past.lastChange(Up).Add(p.guards.UpCooldown)}
 		}
 		want.Size = min(want.Size, o.Size+p.guards.UpRate.room(o.Past, now, Up))
 	case want.Size < o.Size:
 		if o.Past.changedSince(now.Add(-p.guards.DownCooldown), Up) || o.Past.changedSince(now.Add(-p.guards.DownCooldown), Down) {
-			return target{Size: o.Size, Reason: ReasonCooldown}
+			last := o.Past.lastChange("")
+			return target{Size: o.Size, Reason: ReasonCooldown, Until: last.Add(p.guards.DownCooldown)}
 		}
 		if p.guards.Reversals > 0 && o.Past.reversesAgain(now.Add(-time.Hour), p.guards.Reversals) {
 			return target{Size: o.Size, Reason: ReasonReversals}

@@ -15,7 +15,7 @@ type HandlerConfig struct {
 	// it as bearer token, as the password of basic authentication, or in the
 	// query as "token".
 	Token      string
-	ProtectAll bool                // require Token for /decisions and /metrics, too
+	ProtectAll bool                // require Token for /, /decisions and /metrics, too
 	Gatherer   prometheus.Gatherer // what /metrics serves; nil: there is no /metrics
 
 	// Alerts are the names of the alerts that count, by direction, in any case;
@@ -30,6 +30,7 @@ type HandlerConfig struct {
 //	/pause      GET shows whether the loop is paused; POST pauses it, for the
 //	            form value duration (2h), if given, with a reason for others
 //	/resume     POST ends the pause
+//	/           a page for people: what the loop does, and why
 //	/decisions  the last 1,000 decisions as a JSON array, newest last
 //	/healthz    200: the program is alive
 //	/readyz     200: the pool was read within three intervals; 503 says why not
@@ -51,6 +52,7 @@ func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	guard := auth.New(cfg.Token)
 	webhooks := newWebhookHandler(loop, guard, cfg.Alerts)
 	pauses := pauseHandler{loop: loop, guard: guard}
+	status := newStatusHandler(loop)
 	readers := auth.New("")
 	if cfg.ProtectAll {
 		readers = guard
@@ -63,6 +65,10 @@ func NewHandler(loop *Loop, cfg HandlerConfig) http.Handler {
 	// senders of webhooks do not follow redirects.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case "/":
+			if checkMethod(w, r, http.MethodGet, http.MethodHead) && authorize(w, r, loop, readers) {
+				status.ServeHTTP(w, r)
+			}
 		case "/pause":
 			pauses.servePause(w, r)
 		case "/resume":

@@ -34,11 +34,11 @@ func TestDecisionsAreServedNewestLast(t *testing.T) {
 	got := get(t, h, "/decisions")
 	assert.Equal(t, "application/json", got.Header().Get("Content-Type"))
 	assert.JSONEq(t, `[
-		{"time": "2026-03-01T12:01:00Z", "turn": 1, "pool": "web", "zone": "at-vie-1",
+		{"time": "2026-03-01T12:01:00Z", "next_turn": "2026-03-01T12:02:00Z", "turn": 1, "pool": "web", "zone": "at-vie-1",
 		 "size": 1, "members": 1, "conditions": {"serving": 1, "starting": 0, "unhealthy": 0, "unknown": 0, "failed": 0, "draining": 0, "leaving": 0}, "state": "running", "min": 1, "max": 5, "step": 1,
 		 "candidates": [{"stage": "policy", "size": 1, "reason": "no-demand"}],
 		 "from": 1, "to": 1, "result": "held", "reason": "no-demand", "duration_seconds": 0},
-		{"time": "2026-03-01T12:02:00Z", "turn": 2, "pool": "web", "zone": "at-vie-1",
+		{"time": "2026-03-01T12:02:00Z", "next_turn": "2026-03-01T12:03:00Z", "turn": 2, "pool": "web", "zone": "at-vie-1",
 		 "up": {"first": "2026-03-01T12:01:00Z", "last": "2026-03-01T12:01:00Z", "count": 1},
 		 "size": 1, "members": 1, "conditions": {"serving": 1, "starting": 0, "unhealthy": 0, "unknown": 0, "failed": 0, "draining": 0, "leaving": 0}, "state": "running", "min": 1, "max": 5, "step": 1,
 		 "candidates": [{"stage": "policy", "size": 2, "reason": "step-up"}],

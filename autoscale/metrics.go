@@ -193,7 +193,7 @@ func (m *metrics) startAtZero() {
 			m.webhooks.WithLabelValues(string(direction), string(outcome))
 		}
 	}
-	for _, path := range []string{"/decisions", "/metrics", "/pause", "/resume"} {
+	for _, path := range []string{"/", "/decisions", "/metrics", "/pause", "/resume"} {
 		for _, outcome := range []webhook.Outcome{webhook.Refused, webhook.RateLimited} {
 			m.refused.WithLabelValues(path, string(outcome))
 		}

@@ -58,6 +58,19 @@ func (p past) steps(since time.Time, yield func(by int)) {
 	}
 }
 
+// lastChange returns when the pool last grew, or shrank, or with no direction did
+// either.
+func (p past) lastChange(direction Direction) (last time.Time) {
+	before := p.Before
+	for _, c := range p.Changes {
+		if direction != Up && c.Size < before || direction != Down && c.Size > before {
+			last = c.At
+		}
+		before = c.Size
+	}
+	return last
+}
+
 // changedSince reports whether the pool grew, or shrank, after since.
 func (p past) changedSince(since time.Time, direction Direction) bool {
 	return p.changeSince(since, direction) > 0

@@ -1,5 +1,7 @@
 package autoscale
 
+import "time"
+
 // newStages returns what decides in a loop, from the inside out: what the policy
 // asks for, unless nobody serves, guards hold it back or the fuse is blown, within the limits; or else a
 // repair; or else a rolling change; and last, who goes.
@@ -64,7 +66,8 @@ type target struct {
 	// Webhooks is what becomes of webhooks that a repair or a rolling change does
 	// not serve.
 	Webhooks Reason
-	Halts    bool // the rolling change, until an operator resumes it
+	Until    time.Time // guards hold it back until then; zero: they do not, or it is not known
+	Halts    bool      // the rolling change, until an operator resumes it
 }
 
 // waits reports whether a later turn may do what webhooks ask for, so that they

@@ -16,7 +16,7 @@ func (l *Loop) RunOnce(ctx context.Context) Decision {
 	l.turns++
 	began := l.cfg.Clock.Now()
 	d := Decision{
-		Time: began.UTC(), Turn: l.turns, Pool: l.cfg.PoolName, Zone: l.cfg.Zone,
+		Time: began.UTC(), NextTurn: began.Add(l.cfg.Interval).UTC(), Turn: l.turns, Pool: l.cfg.PoolName, Zone: l.cfg.Zone,
 		Minimum: l.cfg.Min, Maximum: l.cfg.Max, Step: l.cfg.Step, DryRun: l.cfg.DryRun,
 	}
 	calls, done := l.turnContext(ctx)
@@ -107,6 +107,7 @@ func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 		d.Policy, d.Why = l.cfg.Policy.Name(), wish.Why
 	}
 	target := l.stages.decide(seen)
+	d.HeldUntil = target.Until.UTC()
 	known := d.HealthError == "" || target.Reason == ReasonTakenBack // a reading that lacks health ends no drain
 	if len(target.Victims) == 0 && d.State == StateRunning && !l.contention.active() && known {
 		l.endDrains(ctx, calls, nil)

@@ -1,5 +1,5 @@
 // Autoscaler scales an Exoscale instance pool by what alert webhooks ask for.
-// Run it with -h for its settings.
+// Run it with -h for its settings. "autoscaler why" explains what a running one does.
 //
 // It never gives up: when the API is down, the key is refused or the pool does
 // not exist, it logs that with the remedy in every turn and tries again, because
@@ -38,6 +38,9 @@ func main() {
 
 // run is the program with everything it touches; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "why" {
+		return settings.WriteError(stderr, "autoscaler why", why(ctx, args[1:], getenv, stdout))
+	}
 	cfg, err := parse(args, getenv, stdout)
 	if err == nil {
 		err = scale(ctx, cfg, cfg.Logging.NewLogger(stderr))

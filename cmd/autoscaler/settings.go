@@ -70,6 +70,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	addAlerts(set, &cfg.Handler)
 	settings.AddLogging(set, &cfg.Logging)
 	settings.Validate(set, &cfg.Loop)
+	set.Note("autoscaler why explains what a running autoscaler does; it has a help of its own, autoscaler why -h.")
 	set.Check(func() {
 		cfg.Loop.Zone, cfg.API.ReadOnly = cfg.API.Zone, cfg.Loop.DryRun
 	})
@@ -211,7 +212,7 @@ func addReceiver(set *settings.Set, cfg *config) {
 		Flag: "webhook-token-file", Env: "WEBHOOK_TOKEN", Help: "the secret that webhooks must send",
 	})
 	protect := settings.Add(set, &cfg.Handler.ProtectAll, settings.Spec{
-		Flag: "protect-all", Env: "AUTOSCALER_PROTECT_ALL", Help: "require the token on /decisions and /metrics, too",
+		Flag: "protect-all", Env: "AUTOSCALER_PROTECT_ALL", Help: "require the token on /, /decisions and /metrics, too",
 		Remedy: "give true or false, and set WEBHOOK_TOKEN if it is true",
 	}, settings.Bool())
 	serve.AddTLS(set, &cfg.TLS, "AUTOSCALER_TLS_CERT", "AUTOSCALER_TLS_KEY")

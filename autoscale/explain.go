@@ -1,0 +1,120 @@
+package autoscale
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Explain returns the decision in words, a sentence a line: what was done and why,
+// what was seen, what was wanted, what holds it back, and when the next change is
+// possible.
+func (d Decision) Explain() string {
+	lines := []string{d.explainResult()}
+	if d.State != "" {
+		lines = append(lines, d.explainMembers())
+	}
+	if d.Why != "" {
+		lines = append(lines, sentence("policy "+d.Policy+": "+d.Why))
+	}
+	for _, problem := range []struct{ what, err string }{
+		{"the load, or a part of it, is not known", d.LoadError},
+		{"the health of the members is not known", d.HealthError},
+		{"how busy members are is not known", d.MeterError},
+	} {
+		if problem.err != "" {
+			lines = append(lines, sentence(problem.what+": "+problem.err))
+		}
+	}
+	if len(d.Candidates) > 1 {
+		steps := make([]string, 0, len(d.Candidates))
+		for _, c := range d.Candidates {
+			steps = append(steps, fmt.Sprintf("%s %d (%s)", c.Stage, c.Size, c.Reason))
+		}
+		lines = append(lines, sentence("from what was wanted to what was decided: "+strings.Join(steps, ", ")))
+	}
+	for _, v := range d.Victims {
+		lines = append(lines, sentence(fmt.Sprintf("%s goes, because it is %s", v.Name, v.Why)))
+	}
+	if d.Up.Count+d.Down.Count > 0 {
+		lines = append(lines, sentence(fmt.Sprintf("webhooks asked: %d for more, %d for fewer", d.Up.Count, d.Down.Count)))
+	}
+	if d.RollingChange != "" {
+		lines = append(lines, sentence(fmt.Sprintf("a rolling change is %s, %d outdated members are left", d.RollingChange, d.Outdated)))
+	}
+	if d.Pause != nil {
+		lines = append(lines, d.Pause.explain())
+	}
+	if !d.HeldUntil.IsZero() {
+		lines = append(lines, sentence("guards hold this size until "+clockTime(d.HeldUntil)))
+	}
+	return strings.Join(append(lines, sentence("the next turn is at "+clockTime(d.NextTurn))), "\n")
+}
+
+// explainResult says what was done, and why.
+func (d Decision) explainResult() string {
+	var did string
+	switch d.Result {
+	case Resized:
+		did = fmt.Sprintf("the pool %s went from %d to %d members", d.Pool, d.From, d.To)
+	case DryRun:
+		did = fmt.Sprintf("the pool %s would have gone from %d to %d members, but this is a dry run", d.Pool, d.From, d.To)
+	case Failed:
+		did = fmt.Sprintf("the pool %s could not be read or resized", d.Pool)
+	default:
+		did = fmt.Sprintf("the pool %s stayed at %d members", d.Pool, d.From)
+	}
+	said := fmt.Sprintf("turn %d at %s: %s: %s (%s)", d.Turn, clockTime(d.Time), did, meanings()[d.Reason], d.Reason)
+	if d.Error != "" {
+		said += ": " + d.Error
+	}
+	return sentence(said)
+}
+
+// explainMembers says what there is.
+func (d Decision) explainMembers() string {
+	var parts []string
+	for _, c := range []struct {
+		count int
+		what  string
+	}{
+		{d.Conditions.Serving, "serve"},
+		{d.Conditions.Starting, "start"},
+		{d.Conditions.Unhealthy, "are unhealthy"},
+		{d.Conditions.Failed, "have failed"},
+		{d.Conditions.Draining, "drain"},
+		{d.Conditions.Leaving, "leave"},
+		{d.Conditions.Unknown, "are known by their ids only"},
+	} {
+		if c.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.count, c.what))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nobody exists"}
+	}
+	return sentence(fmt.Sprintf("%d were asked for, of %d to %d: %s", d.Size, d.Minimum, d.Maximum, strings.Join(parts, ", ")))
+}
+
+// explain says since when and why the loop is paused.
+func (p Pause) explain() string {
+	said := "an operator paused it at " + clockTime(p.Since)
+	if !p.Until.IsZero() {
+		said += " until " + clockTime(p.Until)
+	}
+	if p.Reason != "" {
+		said += ": " + p.Reason
+	}
+	return sentence(said)
+}
+
+// sentence begins with a capital letter and ends with a full stop.
+func sentence(text string) string {
+	first, n := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(text[n:], ".") + "."
+}
+
+// clockTime writes a time of the last hours.
+func clockTime(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
