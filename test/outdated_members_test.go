@@ -26,7 +26,7 @@ type installation struct {
 // newInstallation starts an empty cloud; nothing is applied to it yet.
 func newInstallation(t *testing.T) installation {
 	t.Helper()
-	i := installation{module: newModule(t)}
+	i := installation{module: openModule(t)}
 	cloud, err := fakecloud.Start(t.Context(), fakecloud.Config{Speed: 100})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cloud.Close()) })

@@ -31,8 +31,23 @@ type module struct {
 // oldestWithMocks is the first version of Terraform that runs the module's tests.
 const oldestWithMocks = "v1.9.0"
 
-// newModule skips the test where there is no Terraform for it.
+// newModule returns one whose tests can run. It skips the test where Terraform is
+// too old for that.
 func newModule(t *testing.T) module {
+	t.Helper()
+	m := openModule(t)
+	var version struct {
+		Version string `json:"terraform_version"`
+	}
+	require.NoError(t, json.Unmarshal(m.run(t, "version", "-json"), &version))
+	if semver.Compare("v"+version.Version, oldestWithMocks) < 0 {
+		t.Skipf("Terraform %s cannot mock a cloud: the module's tests need %s", version.Version, oldestWithMocks)
+	}
+	return m
+}
+
+// openModule skips the test where there is no Terraform.
+func openModule(t *testing.T) module {
 	t.Helper()
 	program, err := providers.Terraform(t.Context())
 	if errors.Is(err, providers.ErrNoTerraform) {
@@ -53,13 +68,6 @@ func newModule(t *testing.T) module {
 		m.environ = append(m.environ, name+"="+value)
 	}
 	m.run(t, "init", "-backend=false", "-input=false")
-	var version struct {
-		Version string `json:"terraform_version"`
-	}
-	require.NoError(t, json.Unmarshal(m.run(t, "version", "-json"), &version))
-	if semver.Compare("v"+version.Version, oldestWithMocks) < 0 {
-		t.Skipf("Terraform %s cannot mock a cloud: the module's tests need %s", version.Version, oldestWithMocks)
-	}
 	return m
 }
 
