@@ -24,6 +24,7 @@ type Config struct {
 	// FailedStarts is the share of new members that never serve, 0 to 1.
 	FailedStarts float64
 	Seed         uint64 // which of the new members these are
+	Samples      int    // that a timeline has at most, 1 to [MaxSamples]
 }
 
 // Ranges of the settings.
@@ -32,11 +33,12 @@ const (
 	MaxBoot     = 2 * time.Hour
 	MinInterval = 10 * time.Second
 	MaxInterval = time.Hour
+	MaxSamples  = 100_000
 )
 
 // DefaultConfig returns the model of the scoreboard.
 func DefaultConfig() Config {
-	return Config{Peak: 20, Objective: 0.8, Boot: 2 * time.Minute, Interval: time.Minute, Min: 1, Max: 40, Seed: 1}
+	return Config{Peak: 20, Objective: 0.8, Boot: 2 * time.Minute, Interval: time.Minute, Min: 1, Max: 40, Seed: 1, Samples: 600}
 }
 
 // Validate reports every setting that is out of its range.
@@ -49,6 +51,7 @@ func (cfg Config) Validate() error {
 		configerr.Between("Min", cfg.Min, 1, MaxMembers),
 		configerr.Between("Max", cfg.Max, 1, MaxMembers),
 		configerr.Between("FailedStarts", cfg.FailedStarts, 0, 1),
+		configerr.Between("Samples", cfg.Samples, 1, MaxSamples),
 	}
 	if cfg.Max < cfg.Min {
 		errs = append(errs, &configerr.Error{Field: "Max", Problem: "is below the minimum", Remedy: "raise it or lower the minimum"})

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -15,6 +16,8 @@ type Contender struct {
 	// the alerts send webhooks.
 	Policy      autoscale.Policy
 	Signal      Signal
+	Guards      autoscale.Guards
+	Objective   float64 // CPU use that the policy aims at; 0: that of the model
 	clairvoyant bool
 }
 
@@ -42,21 +45,22 @@ func Clairvoyant() Contender { return Contender{Name: "clairvoyant", clairvoyant
 // errNoData: the trace has a gap, or nobody serves.
 var errNoData = errors.New("no data")
 
-// signal returns a signal of the model.
-func (m *model) signal(kind Signal) autoscale.Signal {
-	if kind == CPU {
-		return autoscale.Ratio{Source: m.source(m.cpu), Objective: m.cfg.Objective}
+// signal returns the signal of a contender.
+func (m *model) signal(c Contender) autoscale.Signal {
+	objective := cmp.Or(c.Objective, m.cfg.Objective)
+	if c.Signal == CPU {
+		return autoscale.Ratio{Source: m.source(m.cpuUse), Objective: objective}
 	}
-	return autoscale.Amount{Source: m.source(m.load), PerMember: 1}
+	return autoscale.Amount{Source: m.source(m.load.mean), PerMember: objective / m.cfg.Objective}
 }
 
-// source returns a source of the mean of a window.
-func (m *model) source(w *window) autoscale.Source {
+// source returns a source of values, of which NaN is none.
+func (m *model) source(value func() float64) autoscale.Source {
 	return func(context.Context) (autoscale.Reading, error) {
-		mean := w.mean()
-		if math.IsNaN(mean) {
+		now := value()
+		if math.IsNaN(now) {
 			return autoscale.Reading{}, errNoData
 		}
-		return autoscale.Reading{Value: mean, At: m.clock.now}, nil
+		return autoscale.Reading{Value: now, At: m.clock.now}, nil
 	}
 }

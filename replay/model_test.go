@@ -160,6 +160,7 @@ func TestRunRefusesWrongSettings(t *testing.T) {
 		"Interval":     func(cfg *replay.Config) { cfg.Interval = time.Second },
 		"Min":          func(cfg *replay.Config) { cfg.Min = 0 },
 		"Max":          func(cfg *replay.Config) { cfg.Max = 0 },
+		"Samples":      func(cfg *replay.Config) { cfg.Samples = 0 },
 		"FailedStarts": func(cfg *replay.Config) { cfg.FailedStarts = 2 },
 	} {
 		cfg := replay.DefaultConfig()

@@ -112,3 +112,14 @@ func (p *pool) review() {
 		}
 	}
 }
+
+// ages returns, for each number of ticks below the last one, how many members have
+// served for as long; the last one is of those that have served for longer.
+func (p *pool) ages(tick time.Duration, counts []int) {
+	clear(counts)
+	for _, f := range p.fates {
+		if age := p.clock.now.Sub(f.ready); f.serves && age >= 0 {
+			counts[min(int(age/tick), len(counts)-1)]++
+		}
+	}
+}

@@ -58,6 +58,7 @@ type model struct {
 	clock    *virtualClock
 	pool     *pool
 	cpu      *window // CPU use of the members that serve, 0 to 1
+	ages     []int   // of members, in ticks
 	load     *window // what of demand the last minute had
 	wanted   int     // by the policy; 0: not known
 	meter    meter
@@ -69,9 +70,10 @@ func newModel(cfg Config, demand []float64, size int) *model {
 	return &model{
 		cfg: cfg, tick: tick, demand: demand, clock: clock, pool: newPool(cfg, clock, size),
 		cpu:      newWindow(int(time.Minute / tick)),
+		ages:     make([]int, int(time.Minute/tick)+1),
 		load:     newWindow(int(time.Minute / tick)),
 		meter:    meter{tick: tick, interval: int(cfg.Interval / tick)},
-		timeline: newTimeline(len(demand)),
+		timeline: newTimeline(len(demand), cfg.Samples),
 	}
 }
 
@@ -95,7 +97,7 @@ func (m *model) prepare(ctx context.Context, contender Contender) (func(at time.
 	var rules alerts
 	return func(at time.Duration) {
 		if contender.Policy == nil && at%evaluation == 0 {
-			rules.evaluate(ctx, at, m.cpu.mean(), loop)
+			rules.evaluate(ctx, at, m.cpuUse(), loop)
 		}
 		if at > 0 && at%m.cfg.Interval == 0 {
 			m.wanted = wanted(loop.RunOnce(ctx))
@@ -116,10 +118,11 @@ func wanted(d autoscale.Decision) int {
 func (m *model) loopConfig(contender Contender) autoscale.Config {
 	cfg := autoscale.DefaultConfig()
 	if cfg.Policy = contender.Policy; cfg.Policy != nil {
-		cfg.Signals = []autoscale.Signal{m.signal(contender.Signal)}
+		cfg.Signals = []autoscale.Signal{m.signal(contender)}
 	}
 	cfg.Pool, cfg.Clock, cfg.PoolName = m.pool, m.clock, "replay"
 	cfg.Min, cfg.Max, cfg.Interval = m.cfg.Min, m.cfg.Max, m.cfg.Interval
+	cfg.Guards = contender.Guards
 	cfg.StartTimeout = max(cfg.StartTimeout, 2*m.cfg.Boot)
 	return cfg
 }
@@ -159,4 +162,18 @@ func (m *model) observe(tick int, at time.Duration, load float64) {
 	m.load.add(load)
 	m.meter.add(tick, now)
 	m.timeline.add(tick, at, now)
+}
+
+// cpuUse returns the average CPU use of the members that serve, of each over the last
+// minute or as long as it has served; NaN: nothing is known.
+func (m *model) cpuUse() float64 {
+	m.pool.ages(m.tick, m.ages)
+	sum, count := 0.0, 0
+	for ticks, members := range m.ages {
+		if use := m.cpu.newest(ticks); members > 0 && !math.IsNaN(use) {
+			sum += use * float64(members)
+			count += members
+		}
+	}
+	return sum / float64(count)
 }

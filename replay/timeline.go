@@ -16,16 +16,14 @@ type Sample struct {
 	Lacking int           // the highest number of members that lacked
 }
 
-// samples is how many a timeline has at most.
-const samples = 600
-
 // A timeline puts moments together to samples.
 type timeline struct {
 	ticks int // in a sample
 	list  []Sample
 }
 
-func newTimeline(ticks int) *timeline {
+// newTimeline returns one for a number of ticks.
+func newTimeline(ticks, samples int) *timeline {
 	return &timeline{ticks: (ticks + samples - 1) / samples, list: make([]Sample, 0, samples)}
 }
 

@@ -24,10 +24,14 @@ func (w *window) add(value float64) {
 }
 
 // mean returns the mean of the values that are known; NaN: none is.
-func (w *window) mean() float64 {
+func (w *window) mean() float64 { return w.newest(len(w.values)) }
+
+// newest returns the mean of those of the n newest values that are known; NaN: none
+// is.
+func (w *window) newest(n int) float64 {
 	sum, count := 0.0, 0
-	for _, value := range w.values {
-		if !math.IsNaN(value) {
+	for i := 1; i <= n; i++ {
+		if value := w.values[(w.next-i+len(w.values))%len(w.values)]; !math.IsNaN(value) {
 			sum += value
 			count++
 		}

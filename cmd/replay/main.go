@@ -10,12 +10,19 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/replay"
 )
 
+// rareCollection lets the garbage collector work less often: little memory is in
+// use, and much is thrown away.
+const rareCollection = 400
+
 func main() {
+	debug.SetGCPercent(rareCollection)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
@@ -37,7 +44,7 @@ func replayAll(ctx context.Context, cfg config, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	results, err := play(ctx, cfg, traces, newProgress(stderr))
+	results, err := replay.Compare(ctx, traces, cfg.Model, cfg.contenders(), newProgress(stderr).report)
 	if err != nil {
 		return err
 	}

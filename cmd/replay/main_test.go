@@ -30,14 +30,15 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	cfg, err := parse([]string{
 		"-trace", "a.csv", "-trace", "b.csv", "-policies", "clairvoyant, STEP", "-peak", "10.5", "-boot", "90s", "-interval", "30s",
-		"-objective", "0.7", "-min", "2", "-failed-starts", "0.1", "-seed", "7",
+		"-objective", "0.7", "-min", "2", "-failed-starts", "0.1", "-seed", "7", "-signal", "cpu",
 	}, settingstest.Env{}.Get, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, replay.Config{
-		Peak: 10.5, Objective: 0.7, Boot: 90 * time.Second, Interval: 30 * time.Second, Min: 2, Max: 21, FailedStarts: 0.1, Seed: 7,
+		Peak: 10.5, Objective: 0.7, Boot: 90 * time.Second, Interval: 30 * time.Second, Min: 2, Max: 21, FailedStarts: 0.1, Seed: 7, Samples: 600,
 	}, cfg.Model)
 	assert.Equal(t, []string{"a.csv", "b.csv"}, cfg.Traces)
-	assert.Equal(t, []string{"clairvoyant", "step"}, names(cfg.Contenders))
+	assert.Equal(t, []string{"clairvoyant", "step"}, []string{cfg.contenders()[0].Name, cfg.contenders()[1].Name})
+	assert.Equal(t, replay.CPU, cfg.Signal)
 }
 
 func TestWrongSettingsAreNamed(t *testing.T) {
@@ -74,7 +75,7 @@ func TestReplaysAFile(t *testing.T) {
 	require.NoError(t, err)
 	var rows []map[string]any
 	require.NoError(t, json.Unmarshal(content, &rows))
-	require.Len(t, rows, 2)
+	require.Len(t, rows, 3)
 	for _, key := range []string{
 		"trace", "policy", "cost_ratio", "theta_u", "theta_o", "tau_u", "changes_per_day", "reversals_per_day", "money", "boot_seconds",
 	} {
@@ -106,10 +107,9 @@ func TestProgressIsSaidOnlyOfLongWork(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
 	p := newProgress(&said)
-	p.shares = make([]float64, 2)
-	p.report(0, 0.5)
+	p.report(0.5)
 	assert.Empty(t, said.String())
 	p.said = p.said.Add(-quiet)
-	p.report(1, 1)
+	p.report(0.75)
 	assert.Equal(t, "replay: 75 %\n", said.String())
 }

@@ -21,7 +21,7 @@ type report struct {
 // base returns the figures that the speedup of others is measured from: those of
 // the first contender on the same trace.
 func (r report) base(i int) replay.Figures {
-	return r.results[i-i%len(r.cfg.Contenders)].Figures
+	return r.results[i-i%len(r.cfg.Names)].Figures
 }
 
 // writeTable writes the figures for people.
@@ -51,7 +51,7 @@ func (r report) writeTable(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "\nCost: member hours over those of as few members as keep the objective, known in advance. θ: members that lacked\n"+
 		"(U) or were too many (O), in percent of those needed; τ: in how much of the time; υ: turns between which the pool\n"+
-		"went another way than the load; speedup: over %s.\n", r.cfg.Contenders[0].Name)
+		"went another way than the load; speedup: over %s.\n", r.cfg.Names[0])
 	return err
 }
 

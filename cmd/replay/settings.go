@@ -1,26 +1,28 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/replay"
+	"github.com/exopool/exopool/replay/contender"
 	"github.com/exopool/exopool/replay/traces"
 )
 
 // A config is what the program works with.
 type config struct {
-	Model      replay.Config
-	Traces     []string // paths; none: those that come with exopool
-	Contenders []replay.Contender
-	Price      float64 // of a member hour, in any currency; 0: not known
-	JSON       string  // path; empty: none is written
-	Picture    string
+	Model   replay.Config
+	Traces  []string // paths; none: those that come with exopool
+	Names   []string // of the contenders
+	Signal  replay.Signal
+	Price   float64 // of a member hour, in any currency; 0: not known
+	JSON    string  // path; empty: none is written
+	Picture string
 
 	traces *settings.Setting
 }
@@ -34,7 +36,7 @@ func parse(args []string, getenv func(string) string, out io.Writer) (config, er
 
 // declare returns the settings, and what [settings.Set.Parse] fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
-	cfg := &config{Model: replay.DefaultConfig(), Contenders: []replay.Contender{replay.Step(), replay.Clairvoyant()}}
+	cfg := &config{Model: replay.DefaultConfig(), Names: []string{"step", "target", "clairvoyant"}, Signal: replay.Requests}
 	set := settings.New("replay", "replay tries ways to scale a pool on loads of the past: it runs the loop of the autoscaler against a model\n"+
 		"of a pool in virtual time, and prints how well each has followed the load and what it would have cost.", getenv)
 	set.ExitCodes = "0 when all was replayed, 1 on a failure, 2 when a setting or a trace is wrong."
@@ -42,9 +44,12 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 		Flag: "trace", Arg: "FILE", Default: "those that come with exopool", Remedy: "give a CSV file with the columns seconds_from_start, and requests_per_second or load",
 		Help: "CSV file with the columns seconds_from_start, and requests_per_second or load; may be given several times",
 	}, settings.File())
-	settings.Add(set, &cfg.Contenders, settings.Spec{
-		Flag: "policies", Arg: "NAMES", Help: "what to try, separated by commas: " + strings.Join(names(contenders()), ", "),
-	}, settings.List(contender()))
+	settings.Add(set, &cfg.Names, settings.Spec{
+		Flag: "policies", Arg: "NAMES", Help: "what to try, separated by commas: " + strings.Join(names(), ", "),
+	}, settings.List(settings.OneOf("NAME", names()...)))
+	settings.Add(set, &cfg.Signal, settings.Spec{
+		Flag: "signal", Help: "what policies are shown of the load: requests, or cpu, which ends at 100 %",
+	}, settings.OneOf("SIGNAL", replay.Requests, replay.CPU))
 	settings.Add(set, &cfg.Model.Peak, settings.Spec{
 		Flag: "peak", Help: "members that the peak of each trace takes at the objective",
 	}, settings.Float(0.1, replay.MaxMembers))
@@ -81,34 +86,24 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	return set, cfg
 }
 
-// contenders returns all that can be tried.
-func contenders() []replay.Contender {
-	return []replay.Contender{replay.Step(), replay.Clairvoyant()}
+// names returns the names of all that can be tried.
+func names() []string {
+	all := contender.All("")
+	list := make([]string, 0, len(all))
+	for _, c := range all {
+		list = append(list, c.Name)
+	}
+	return list
 }
 
-func names(list []replay.Contender) []string {
-	all := make([]string, 0, len(list))
-	for _, c := range list {
-		all = append(all, c.Name)
+// contenders returns what is to be tried.
+func (cfg config) contenders() []replay.Contender {
+	all := contender.All(cfg.Signal)
+	list := make([]replay.Contender, 0, len(cfg.Names))
+	for _, name := range cfg.Names {
+		list = append(list, all[slices.IndexFunc(all, func(c replay.Contender) bool { return c.Name == name })])
 	}
-	return all
-}
-
-// contender returns the kind of names of contenders.
-func contender() settings.Kind[replay.Contender] {
-	known := names(contenders())
-	return settings.Kind[replay.Contender]{
-		Arg: "NAME", Remedy: "give some of " + strings.Join(known, ", "),
-		Format: func(c replay.Contender) string { return c.Name },
-		Parse: func(text string) (replay.Contender, error) {
-			for _, c := range contenders() {
-				if strings.EqualFold(c.Name, text) {
-					return c, nil
-				}
-			}
-			return replay.Contender{}, errors.New("is none that can be tried")
-		},
-	}
+	return list
 }
 
 // seed returns the kind of seeds.
