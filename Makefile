@@ -7,6 +7,7 @@ GO ?= go
 LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 60s
 HANDIN ?= handin
+TRACES ?= ../shared/traces
 
 .PHONY: help
 help: ## Show this list
@@ -59,6 +60,10 @@ source: ## Write terraform/source.tar, the source of the two programs, which Ter
 .PHONY: handin
 handin: ## Write the folder HANDIN (handin): Terraform and both programs, as the course takes them
 	$(GO) run ./internal/handin/write folder "$(HANDIN)"
+
+.PHONY: scoreboard
+scoreboard: ## Write docs/scoreboard.md anew: how well ways to scale follow recorded loads (TRACES: a folder with more)
+	$(GO) run ./internal/scoreboard/write "$(TRACES)"
 
 .PHONY: openapi
 openapi: ## Download the official OpenAPI document, which the emulator is checked against
