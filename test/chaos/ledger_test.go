@@ -292,15 +292,15 @@ func (s *scaler) expirePause() bool {
 }
 
 // forgetRun records that a run has ended. Webhooks that were in its memory only,
-// since its disk was broken, are excused.
+// since its disk was broken or it was a dry run, are excused.
 func (s *scaler) forgetRun() {
 	s.inexact = true
-	if s.paused != nil && !s.paused.kept {
+	if s.paused != nil && (!s.paused.kept || s.dry) {
 		s.paused = nil
 	}
 	for i := range s.webhooks {
 		hook := &s.webhooks[i]
-		hook.excused = hook.excused || !s.isSettled(*hook) && (s.disk.state != diskGood || s.badDisk > hook.when)
+		hook.excused = hook.excused || !s.isSettled(*hook) && (s.dry || s.disk.state != diskGood || s.badDisk > hook.when)
 	}
 	s.turn, s.seen = turn{}, observations{}
 }

@@ -97,6 +97,7 @@ func TestTheLedgerFindsViolations(t *testing.T) {
 			s.forgetRun()
 			s.close()
 		}, ""},
+		"a webhook lost after a dry run":  {func(s *scaler) { s.dry = true; s.hook(autoscale.Up); s.forgetRun(); s.close() }, ""},
 		"a webhook lost with a good disk": {func(s *scaler) { s.hook(autoscale.Up); s.forgetRun(); s.close() }, "loses the webhook"},
 		"webhooks settled twice":          {func(s *scaler) { s.hook(autoscale.Up); s.settled(settledOne); s.settled(settledOne); s.close() }, "more webhooks up than"},
 	}
