@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,6 +54,11 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"flag -seed":      {"-seed", "-1"},
 		"flag -json":      {"-json", ""},
 		"flag -trace":     {"-trace", "/does/not/exist.csv"},
+		"flag -query":     {"-prometheus-url", "http://127.0.0.1:9090"},
+		"flag -from":      {"-prometheus-url", "http://127.0.0.1:9090", "-query", "load", "-from", "2026-03-02T00:00:00Z", "-to", "2026-03-01T00:00:00Z"},
+		"flag -to":        {"-prometheus-url", "http://127.0.0.1:9090", "-query", "load", "-to", "yesterday"},
+
+		"flag -prometheus-url": {"-query", "load"},
 	} {
 		var stderr strings.Builder
 		assert.Equal(t, 2, run(t.Context(), args, settingstest.Env{}.Get, io.Discard, &stderr), setting)
@@ -85,6 +93,39 @@ func TestReplaysAFile(t *testing.T) {
 	content, err = os.ReadFile(svg)
 	require.NoError(t, err)
 	assert.Contains(t, string(content), "web, clairvoyant")
+}
+
+// TestReplaysThePastOfAPrometheus has two hours of the past, of which one lacks half an
+// hour.
+func TestReplaysThePastOfAPrometheus(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "/api/v1/query_range", r.URL.Path)
+		assert.Equal(t, "sum(load)", r.FormValue("query"))
+		var values []string
+		for i := range 121 {
+			if i < 30 || i > 60 {
+				values = append(values, fmt.Sprintf(`[%d,"%d"]`, begin.Add(time.Duration(i)*time.Minute).Unix(), 10+i%7))
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[%s]}]}}`, strings.Join(values, ","))
+	}))
+	t.Cleanup(server.Close)
+	var stdout, stderr strings.Builder
+	figures := filepath.Join(t.TempDir(), "out.json")
+	code := run(t.Context(), []string{
+		"-prometheus-url", server.URL, "-query", "sum(load)", "-from", "2026-03-01T00:00:00Z", "-to", "2026-03-01T02:00:00Z",
+		"-policies", "target", "-json", figures,
+	}, settingstest.Env{}.Get, &stdout, &stderr)
+	require.Zero(t, code, stderr.String())
+	assert.Regexp(t, `(?m)^prometheus +target`, stdout.String())
+	content, err := os.ReadFile(figures)
+	require.NoError(t, err)
+	var rows []struct{ Days float64 }
+	require.NoError(t, json.Unmarshal(content, &rows))
+	assert.InDelta(t, 88.5/24/60, rows[0].Days, 0.5/24/60, "the gap is left out")
 }
 
 func TestHelpIsPrinted(t *testing.T) {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/replay"
@@ -16,13 +18,14 @@ import (
 
 // A config is what the program works with.
 type config struct {
-	Model   replay.Config
-	Traces  []string // paths; none: those that come with exopool
-	Names   []string // of the contenders
-	Signal  replay.Signal
-	Price   float64 // of a member hour, in any currency; 0: not known
-	JSON    string  // path; empty: none is written
-	Picture string
+	Model      replay.Config
+	Traces     []string // paths; neither these nor a Prometheus: those that come with exopool
+	Prometheus source
+	Names      []string // of the contenders
+	Signal     replay.Signal
+	Price      float64 // of a member hour, in any currency; 0: not known
+	JSON       string  // path; empty: none is written
+	Picture    string
 
 	traces *settings.Setting
 }
@@ -44,6 +47,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 		Flag: "trace", Arg: "FILE", Default: "those that come with exopool", Remedy: "give a CSV file with the columns seconds_from_start, and requests_per_second or load",
 		Help: "CSV file with the columns seconds_from_start, and requests_per_second or load; may be given several times",
 	}, settings.File())
+	addPrometheus(set, &cfg.Prometheus)
 	settings.Add(set, &cfg.Names, settings.Spec{
 		Flag: "policies", Arg: "NAMES", Help: "what to try, separated by commas: " + strings.Join(names(), ", "),
 	}, settings.List(settings.OneOf("NAME", names()...)))
@@ -119,11 +123,11 @@ func seed() settings.Kind[uint64] {
 }
 
 // readTraces reads the traces that were named, or those that come with exopool.
-func (cfg config) readTraces() ([]replay.Trace, error) {
-	if len(cfg.Traces) == 0 {
+func (cfg config) readTraces(ctx context.Context) ([]replay.Trace, error) {
+	if len(cfg.Traces) == 0 && cfg.Prometheus.URL == "" {
 		return traces.All()
 	}
-	list := make([]replay.Trace, 0, len(cfg.Traces))
+	list := make([]replay.Trace, 0, len(cfg.Traces)+1)
 	for _, path := range cfg.Traces {
 		trace, err := readTrace(path)
 		if err != nil {
@@ -131,7 +135,11 @@ func (cfg config) readTraces() ([]replay.Trace, error) {
 		}
 		list = append(list, trace)
 	}
-	return list, nil
+	if cfg.Prometheus.URL == "" {
+		return list, nil
+	}
+	trace, err := cfg.Prometheus.read(ctx, time.Now())
+	return append(list, trace), err
 }
 
 // readTrace reads a trace, which is called like its file.
