@@ -25,7 +25,8 @@ const (
 
 // TestMembersThatBootAreReplaced holds the autoscaler, on the monitoring machine and
 // with the key that it has there, to what docs/members.md promises of members
-// that die, that never become healthy, and that are outdated.
+// that die, that never become healthy, and that are outdated, and to what draining
+// is for.
 func TestMembersThatBootAreReplaced(t *testing.T) {
 	tools := open(t)
 	network := bootingNetwork{prefix: "exopoolmem", addresses: "198.19.48.0/20"}
@@ -48,7 +49,7 @@ func TestMembersThatBootAreReplaced(t *testing.T) {
 	url := c.application(t) + "/health"
 
 	t.Run("one whose application has died is replaced", func(t *testing.T) {
-		s := o.start(t, "-min 2 -max 4 -repair-after 10s -start-timeout", startTimeout.String())
+		s := o.start(t, draining+"-min 2 -max 4 -repair-after 10s -start-timeout", startTimeout.String())
 		s.awaitServing(t, 2)
 		dead := c.newestMember(t)
 		o.killApplication(t, dead)
@@ -66,7 +67,7 @@ func TestMembersThatBootAreReplaced(t *testing.T) {
 	t.Run("those that never become healthy blow the fuse", func(t *testing.T) {
 		i.options.Vars["application_image"] = "docker.io/exopool/no-such-image:1"
 		terraform.Apply(t, i.options)
-		s := o.start(t, "-min 2 -max 4 -repair-after never -failed-starts 2 -start-timeout", soonTimeout.String())
+		s := o.start(t, draining+"-min 2 -max 4 -repair-after never -failed-starts 2 -start-timeout", soonTimeout.String())
 		for range 2 {
 			s.post(t, "/up")
 			s.awaitReason(t, autoscale.ReasonStepUp)
@@ -90,7 +91,7 @@ func TestMembersThatBootAreReplaced(t *testing.T) {
 	t.Run("those that are outdated are replaced one by one", func(t *testing.T) {
 		before := c.Pools()[0].Members
 		kept, others := startVisits(t, url, true), startVisits(t, url, false)
-		s := o.start(t, "-min 2 -max 4 -rolling-change -start-timeout", startTimeout.String())
+		s := o.start(t, draining+"-min 2 -max 4 -rolling-change -start-timeout", startTimeout.String())
 		s.await(t, time.Minute, "all members serve, two are outdated", func(d autoscale.Decision) bool {
 			return d.Conditions.Serving == 3 && d.Outdated == 2
 		})
@@ -106,6 +107,15 @@ func TestMembersThatBootAreReplaced(t *testing.T) {
 		assert.NotContains(t, after, before[1])
 		assert.Empty(t, kept.end(t), "requests on connections that are kept fail")
 		assert.Empty(t, others.end(t), "requests fail")
+	})
+	t.Run("without draining, requests are lost", func(t *testing.T) {
+		s := o.start(t, "-min 1 -max 4 -start-timeout", startTimeout.String())
+		s.await(t, settleTime, "all members serve", func(d autoscale.Decision) bool { return d.Conditions.Serving == d.Size })
+		kept, others := startVisits(t, url, true), startVisits(t, url, false)
+		s.post(t, "/down")
+		s.awaitReason(t, autoscale.ReasonStepDown)
+		s.await(t, time.Minute, "one turn more", func(autoscale.Decision) bool { return true })
+		assert.NotEmpty(t, slices.Concat(kept.end(t), others.end(t)), "requests fail")
 	})
 	terraform.Destroy(t, i.options)
 }

@@ -92,6 +92,9 @@ type scaler struct {
 // scalerInterval is more than the cloud needs to add a member.
 const scalerInterval = 8 * time.Second
 
+// draining are the flags for members that drain.
+const draining = "-drain-port 9101 -drain-timeout 1m -stop-after 1s "
+
 // start starts an autoscaler. It runs until it is stopped, or until the test ends.
 func (o *operator) start(t *testing.T, flags ...string) *scaler {
 	t.Helper()
@@ -100,7 +103,7 @@ func (o *operator) start(t *testing.T, flags ...string) *scaler {
 	log := &programtest.Output{}
 	session.Stdout, session.Stderr = log, log
 	require.NoError(t, session.Start("set -a && . ./settings && exec ./autoscaler -state-dir state -poll 500ms "+
-		"-drain-port 9101 -drain-timeout 1m -stop-after 1s -interval "+scalerInterval.String()+" "+strings.Join(flags, " ")))
+		"-interval "+scalerInterval.String()+" "+strings.Join(flags, " ")))
 	s := &scaler{operator: o, client: &http.Client{
 		Transport: &http.Transport{DialContext: o.monitoring.DialContext, DisableKeepAlives: true}, Timeout: 10 * time.Second,
 	}}
