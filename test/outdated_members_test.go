@@ -2,6 +2,7 @@ package test_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"os/exec"
@@ -9,10 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
@@ -147,4 +151,80 @@ func TestAKeyThatMayNotListInstancesIsTold(t *testing.T) {
 	require.Error(t, cmd.Run())
 	assert.Contains(t, said.String(), "Forbidden? This key may not list instances: set report_outdated = false.")
 	assert.Empty(t, i.warned(t, "plan", "-var=report_outdated=false"))
+}
+
+// machineKey returns the key that the module made for the monitoring machine.
+func (i installation) machineKey(t *testing.T) (key, secret string) {
+	t.Helper()
+	var state struct {
+		Values struct {
+			Root struct {
+				Resources []struct {
+					Type   string
+					Values struct{ Key, Secret string }
+				}
+			} `json:"root_module"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(i.run(t, "show", "-json"), &state))
+	for _, r := range state.Values.Root.Resources {
+		if r.Type == "exoscale_iam_api_key" {
+			return r.Values.Key, r.Values.Secret
+		}
+	}
+	require.Fail(t, "the module made no key")
+	return "", ""
+}
+
+// autoscale runs an autoscaler for the pool until the test ends.
+func (i installation) autoscale(t *testing.T) *autoscale.Loop {
+	t.Helper()
+	key, secret := i.machineKey(t)
+	client, err := exoscale.New(exoscale.Config{
+		Key: key, Secret: secret, Zone: zone, Transport: i.cloud.Transport(), PollInterval: 50 * time.Millisecond,
+	})
+	require.NoError(t, err)
+	loop, err := autoscale.New(autoscale.Config{
+		Pool: client.Pool(i.cloud.Pools()[0].ID), Min: 2, Max: 2, Interval: 2 * time.Second, // for slow hosts
+		RollingChange: true, StateDir: t.TempDir(),
+	})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- loop.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+	})
+	return loop
+}
+
+// The autoscaler calls the same members outdated as the module, and replaces them
+// with the key that the module gave it, which allows no more than one beyond the
+// maximum.
+func TestARollingChangeReplacesWhatAnApplyNames(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t)
+	i.environ = append(i.environ, "TF_VAR_rolling_change=true", "TF_VAR_maximum=2", "TF_VAR_key_maximum=3")
+	assert.Empty(t, i.warned(t, "apply", "-auto-approve"))
+	loop, before := i.autoscale(t), i.members()
+	require.Len(t, before, 2)
+	last := func() autoscale.Decision {
+		decisions := loop.Decisions()
+		if len(decisions) == 0 {
+			return autoscale.Decision{}
+		}
+		return decisions[len(decisions)-1]
+	}
+	require.Eventually(t, func() bool { return last().Conditions.Serving == 2 }, 30*time.Second, 100*time.Millisecond)
+
+	const image = "-var=application_image=nginx:1.29" // changes nothing but the user-data
+	assert.Equal(t, "2", i.warned(t, "apply", "-auto-approve", image))
+	assert.Equal(t, before, i.outdated(t))
+	require.Eventually(t, func() bool { return last().Outdated == 0 && len(i.members()) == 2 }, time.Minute, 100*time.Millisecond)
+	for _, name := range i.members() {
+		assert.NotContains(t, before, name)
+	}
+	assert.Empty(t, i.warned(t, "apply", "-auto-approve", image))
+	assert.Empty(t, i.outdated(t))
 }
