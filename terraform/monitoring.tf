@@ -30,6 +30,11 @@ locals {
       repair_after   = var.repair_after == null ? "never" : "${var.repair_after}s"
       evict          = var.evict
       rolling_change = var.rolling_change
+
+      policy          = var.policy
+      cpu_objective   = var.cpu_objective == null ? "none" : var.cpu_objective
+      load_query      = var.load_query
+      load_per_member = var.load_per_member
     })
   })
 
@@ -100,6 +105,16 @@ resource "exoscale_compute_instance" "monitoring" {
     precondition {
       condition     = (var.release_url == null) == (var.release_sha256 == null)
       error_message = "Set release_url and release_sha256 together, or neither."
+    }
+
+    precondition {
+      condition     = (var.load_query == null) == (var.load_per_member == null)
+      error_message = "Set load_query and load_per_member together, or neither."
+    }
+
+    precondition {
+      condition     = var.policy == "step" || var.cpu_objective != null || var.load_query != null
+      error_message = "The policy ${var.policy} needs a signal: set cpu_objective, or load_query and load_per_member."
     }
 
     precondition {

@@ -130,6 +130,51 @@ variable "rolling_change" {
   nullable    = false
 }
 
+variable "policy" {
+  description = "What decides about the size: step, by the alerts; steps or target, by the load of the members."
+  type        = string
+  default     = "step"
+  nullable    = false
+
+  validation {
+    condition     = contains(["step", "steps", "target"], var.policy)
+    error_message = "The policy is step, steps or target."
+  }
+}
+
+variable "cpu_objective" {
+  description = "CPU use in percent that a policy by the load is to keep members at; null if CPU use is no signal."
+  type        = number
+  default     = 80
+
+  validation {
+    condition     = var.cpu_objective == null ? true : var.cpu_objective >= 1 && var.cpu_objective <= 100
+    error_message = "The CPU objective is 1 to 100 percent, or null."
+  }
+}
+
+variable "load_query" {
+  description = "PromQL for the load of the pool as one value that does not saturate, such as requests per second, for a policy by the load; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.load_query == null ? true : can(regex("^[^\"'\\s\\\\][^\\n\\r\\\\]*$", var.load_query))
+    error_message = "The query is one line without backslashes, and does not begin with a quotation mark: record a rule for one that needs them."
+  }
+}
+
+variable "load_per_member" {
+  description = "How much of load_query one member can take."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.load_per_member == null ? true : var.load_per_member > 0
+    error_message = "The load that a member can take is above 0."
+  }
+}
+
 variable "report_outdated" {
   description = "Whether each plan asks which members are outdated, which takes a call for each instance in the zone; false if the key may not list instances, or there are hundreds."
   type        = bool

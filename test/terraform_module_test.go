@@ -157,7 +157,7 @@ func (m module) userData(t *testing.T) map[string][]byte {
 			}
 		}
 	}
-	require.Len(t, found, 6, "three runs with two kinds of machines")
+	require.Len(t, found, 8, "four runs with two kinds of machines")
 	return found
 }
 

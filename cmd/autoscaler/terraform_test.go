@@ -103,6 +103,19 @@ func TestTerraformKnowsTheOrdersOfEviction(t *testing.T) {
 	}
 }
 
+// TestTerraformKnowsThePolicies: those of the program, and it takes each with what
+// the module gives it.
+func TestTerraformKnowsThePolicies(t *testing.T) {
+	t.Parallel()
+	policies := newModuleVariable(moduleBlocks(t), "policy")
+	require.NotNil(t, policies)
+	env := settingstest.Env{"AUTOSCALER_PROMETHEUS_URL": "http://127.0.0.1:9090"}
+	for _, name := range []policyName{policyStep, policySteps, policyTarget, "any", ""} {
+		_, err := parse([]string{"-policy", string(name)}, settingstest.Course().With(env).Get, io.Discard)
+		assert.Equal(t, err == nil, policies.accepts(t, cty.StringVal(string(name))), "%q: %v", name, err)
+	}
+}
+
 // declared returns the setting that a variable of the environment sets.
 func declared(t *testing.T, name string) *settings.Setting {
 	t.Helper()

@@ -68,7 +68,7 @@ run "infrastructure_alone" {
     error_message = "Only the monitoring machine tells members to drain."
   }
   assert {
-    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_ROLLING_CHANGE=false\nAUTOSCALER_PROMETHEUS_URL=http://127.0.0.1:9090\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
+    condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_START_TIMEOUT=600s\nAUTOSCALER_REPAIR_AFTER=600s\nAUTOSCALER_EVICT=newest\nAUTOSCALER_ROLLING_CHANGE=false\nAUTOSCALER_PROMETHEUS_URL=http://127.0.0.1:9090\nAUTOSCALER_POLICY=step\nAUTOSCALER_CPU_OBJECTIVE=80\nAUTOSCALER_INTERVAL=60s\nAUTOSCALER_DRAIN_PORT=9101\n")
     error_message = "The autoscaler measures members and drains them."
   }
   assert {
@@ -78,6 +78,21 @@ run "infrastructure_alone" {
   assert {
     condition     = output.application_url == "http://203.0.113.8/" && output.grafana_url == "http://203.0.113.7:3000/" && output.prometheus_url == "http://203.0.113.7:9090/"
     error_message = "Outputs name the addresses."
+  }
+}
+
+run "a_policy_by_the_load" {
+  variables {
+    provision       = false
+    policy          = "target"
+    cpu_objective   = null
+    load_query      = "sum(rate(requests_total{job=\"pool\"}[1m]))"
+    load_per_member = 25
+  }
+
+  assert {
+    condition     = strcontains(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_POLICY=target\nAUTOSCALER_CPU_OBJECTIVE=none\nAUTOSCALER_LOAD_QUERY=sum(rate(requests_total{job=\"pool\"}[1m]))\nAUTOSCALER_LOAD_PER_MEMBER=25\n")
+    error_message = "The autoscaler learns its policy and its signal."
   }
 }
 

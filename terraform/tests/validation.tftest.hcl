@@ -308,9 +308,13 @@ run "refuses_odd_demands_on_members" {
     start_timeout = 59
     repair_after  = 0
     evict         = "any"
+    policy        = "best"
+    cpu_objective = 0
+    load_query    = "'sum(up)'"
+    load_per_member = 0
   }
 
-  expect_failures = [var.start_timeout, var.repair_after, var.evict]
+  expect_failures = [var.start_timeout, var.repair_after, var.evict, var.policy, var.cpu_objective, var.load_query, var.load_per_member]
 }
 
 run "refuses_intervals_that_are_too_short" {
