@@ -21,12 +21,15 @@ type roster struct {
 	repairAfter  time.Duration // negative: never
 
 	entries      map[string]*rosterEntry
-	missingSince time.Time       // when the pool last began to have fewer members than its size
+	readings     int             // so far
+	missing      int             // members that the provider owes the pool, as last read
+	missingSince time.Time       // when the last of these began to be missing
 	startTimes   []time.Duration // that the last new members took until they served
 }
 
 type rosterEntry struct {
 	firstSeen, lastSeen time.Time
+	reading             int         // that listed it last
 	state               MemberState // as last read
 	stateSince          time.Time   // when it was first seen in this state
 	protected           bool        // as last known
@@ -49,6 +52,7 @@ func newRoster(cfg Config) *roster {
 // observe takes a reading, and returns its members with their conditions. If it
 // lacks health, members keep what was last known, and nothing is learned of starts.
 func (r *roster) observe(status Status, now time.Time) []observedMember {
+	r.readings++
 	members := make([]observedMember, len(status.Members))
 	known, started := status.HealthErr == nil, false
 	for i, m := range status.Members {
@@ -90,12 +94,7 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 		entry.failedStart = !entry.served && (fails || entry.failedStart)
 	}
 	r.forget(now)
-	switch {
-	case countMissing(status.Size, members) == 0:
-		r.missingSince = time.Time{}
-	case r.missingSince.IsZero() || r.missingSince.After(now):
-		r.missingSince = now
-	}
+	r.countMissing(status.Size, members, now)
 	return members
 }
 
@@ -110,7 +109,7 @@ func (r *roster) entry(m Member, now time.Time) (entry *rosterEntry, since time.
 	if entry.firstSeen.After(now) { // the clock was set back
 		entry.firstSeen = now
 	}
-	entry.lastSeen, since = now, entry.firstSeen
+	entry.lastSeen, entry.reading, since = now, r.readings, entry.firstSeen
 	if !m.Created.IsZero() && m.Created.Before(since) {
 		since = m.Created
 	}
@@ -186,6 +185,30 @@ func (r *roster) forget(now time.Time) {
 			delete(r.entries, id)
 		}
 	}
+}
+
+// countMissing counts the members that the provider owes the pool. If another one is
+// missing, or a list lacks one that it had, that has the time of a start to come.
+func (r *roster) countMissing(size int, members []observedMember, now time.Time) {
+	before := r.missing
+	r.missing = countMissing(size, members)
+	switch {
+	case r.missing == 0:
+		r.missingSince = time.Time{}
+	case r.missing > before || r.lacks() || r.missingSince.After(now):
+		r.missingSince = now
+	}
+}
+
+// lacks reports whether a member is not listed that was in the reading before, and
+// was not being removed.
+func (r *roster) lacks() bool {
+	for _, entry := range r.entries {
+		if entry.reading == r.readings-1 && entry.state != MemberLeaving {
+			return true
+		}
+	}
+	return false
 }
 
 // awaitsMissing reports whether members that the provider owes the pool may yet

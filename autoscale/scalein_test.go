@@ -286,3 +286,25 @@ func evictions(t *testing.T, reg *prometheus.Registry) (n float64) {
 	}
 	return n
 }
+
+// TestAMemberThatAListLacksForATurnIsNotGivenUp, though another has been missing for
+// long: the provider would choose who goes, perhaps one that serves.
+func TestAMemberThatAListLacksForATurnIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newHealthyWorld(t, 4, func(cfg *autoscale.Config) { cfg.Step = 2 })
+	lack := func(n int) {
+		w.hooks.show = func(status *autoscale.Status) { status.Members = status.Members[:len(status.Members)-n] }
+	}
+	lack(1)
+	w.pass(12)
+	lack(2)
+	w.webhook(down)
+	assert.Equal(t, autoscale.ReasonMemberStarting, w.turn().Reason)
+	lack(1)
+	w.pass(12)
+	w.webhook(down)
+	require.Equal(t, autoscale.ReasonStepDown, w.turn().Reason, "only the one")
+	require.Equal(t, 3, w.pool.Size())
+	w.webhook(down)
+	assert.Equal(t, autoscale.ReasonMemberStarting, w.turn().Reason, "it is another that the list lacks now")
+}
