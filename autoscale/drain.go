@@ -118,11 +118,14 @@ func (l *Loop) endDrains(ctx, calls context.Context, except []Victim) {
 }
 
 // markDraining sets the condition of the members that drain. A drain that was not
-// renewed within its lease has ended, and so has that of a member that is gone.
-func (l *Loop) markDraining(members []observedMember, now time.Time) {
+// renewed within its lease has ended, and so has that of a member that is gone. If a
+// member is missing, one that is not listed may be back in the next turn, and go on
+// to drain.
+func (l *Loop) markDraining(members []observedMember, missing int, now time.Time) {
 	maps.DeleteFunc(l.drains, func(id string, began *drain) bool {
-		listed := slices.ContainsFunc(members, func(m observedMember) bool { return m.ID == id && m.Condition != leaving })
-		return !listed || now.Sub(began.renewed) > l.cfg.Drainer.Lease()
+		at := slices.IndexFunc(members, func(m observedMember) bool { return m.ID == id })
+		gone := at < 0 && missing == 0 || at >= 0 && members[at].Condition == leaving
+		return gone || now.Sub(began.renewed) > l.cfg.Drainer.Lease()
 	})
 	for i := range members {
 		if began := l.drains[members[i].ID]; began != nil && (members[i].Condition == serving || members[i].Condition == unhealthy) {

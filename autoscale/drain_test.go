@@ -398,3 +398,23 @@ func TestADrainGoesOnForItsLease(t *testing.T) {
 		})
 	}
 }
+
+// TestAMemberThatDrainsAndIsNotListedIsTakenBack: its checks would go on to fail, as
+// if it were broken.
+func TestAMemberThatDrainsAndIsNotListedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w, drainer := newDrainingWorld(t, 3)
+	drainer.connections = 1
+	w.turn()
+	w.webhook(down)
+	victims := w.turn().Victims
+	require.Len(t, victims, 1)
+	w.hooks.show = func(status *autoscale.Status) {
+		status.Members = slices.DeleteFunc(status.Members, func(m autoscale.Member) bool { return m.ID == victims[0].ID })
+	}
+	require.Equal(t, autoscale.ReasonMemberStarting, w.turn().Reason)
+	w.hooks.show = nil
+	d := w.turn()
+	assert.Equal(t, 3, d.Conditions.Serving)
+	assert.Equal(t, []string{"drain", "resume", "drain"}, drainer.asked)
+}

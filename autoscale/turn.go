@@ -151,7 +151,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	}
 	l.reportStateError(ctx, l.madeWith.save())
 	l.members = l.roster.observe(status, l.readAt)
-	l.markDraining(l.members, l.readAt)
+	l.markDraining(l.members, l.roster.missing, l.readAt)
 	d.Measured = l.markMeasured(l.members)
 	d.Size, d.Members, d.State = status.Size, len(status.Members), status.State
 	d.Outdated = countOutdated(status.Members)
