@@ -31,6 +31,8 @@ type capacity struct {
 	absent   map[string]bool // by id: the size counts them, and the quota keeps them from existing
 	drains   map[string]able // by address
 	back     map[string]bool // by address: taken back since the program has read the pool
+	lacks    string          // the id that the next reading lacks
+	lackedAt time.Time       // the last one did
 	quota    int             // of members that exist
 	refuses  bool            // the provider refuses sizes beyond the quota
 	read     autoscale.Status
@@ -53,6 +55,9 @@ func newCapacity(t *testing.T, seed uint64) *capacity {
 		c.cfg.Drainer = c
 	}
 	c.cfg.RollingChange = rng.IntN(2) == 0
+	if rng.IntN(4) == 0 { // writing takes time
+		c.cfg.StateDir = stateDir(t)
+	}
 	if rng.IntN(2) == 0 {
 		c.cfg.Meter, c.cfg.EvictionOrder = c, autoscale.LeastBusyFirst
 	}
@@ -165,7 +170,8 @@ func (c *capacity) most() int {
 func (c *capacity) Status(ctx context.Context) (autoscale.Status, error) {
 	status, err := c.Pool.Status(ctx)
 	if err == nil {
-		status.Members = slices.DeleteFunc(status.Members, func(m autoscale.Member) bool { return c.absent[m.ID] })
+		status.Members = slices.DeleteFunc(status.Members, func(m autoscale.Member) bool { return c.absent[m.ID] || m.ID == c.lacks })
+		c.lacks = ""
 		c.read = status
 		clear(c.back)
 		c.read.Members = slices.Clone(status.Members)

@@ -39,7 +39,11 @@ func (c *capacity) rollsOut(loop *autoscale.Loop) {
 			last = loop.RunOnce(context.Background())
 		}
 	}
+	c.SetSettings("0")
 	calm(6) // webhooks expire
+	for turns := 0; last.RollingChange != "" && turns < 60; turns++ {
+		calm(1)
+	}
 	size := c.Size()
 	c.SetSettings("of the last change")
 	calm(60)
@@ -54,8 +58,7 @@ func TestNothingHoldsForGood(t *testing.T) {
 	t.Parallel()
 	for seed := range *schedules {
 		c := newCapacity(t, seed)
-		loop, err := autoscale.New(c.cfg)
-		require.NoError(t, err)
+		loop := c.start()
 		turn := func(direction autoscale.Direction) autoscale.Decision {
 			loop.Record(context.Background(), direction)
 			c.cfg.Clock.(*fake.Clock).Advance(time.Minute)
@@ -65,6 +68,10 @@ func TestNothingHoldsForGood(t *testing.T) {
 		for range 40 {
 			c.mishap()
 			turn([]autoscale.Direction{up, down}[c.rng.IntN(2)])
+			if c.rng.IntN(20) == 0 {
+				loop = c.start()
+				c.restarted()
+			}
 		}
 		sick := c.IDs()[:min(2, c.Size()-1)]
 		for i := range sick {
@@ -80,7 +87,7 @@ func TestNothingHoldsForGood(t *testing.T) {
 				want = c.quota - (c.quota-c.cfg.Min)%c.cfg.Step // whole steps
 			}
 			var last autoscale.Decision
-			for range 60 {
+			for turns := 0; turns < 60 || last.RollingChange != "" && turns < 150; turns++ { // a blown fuse holds a rolling change
 				c.settle(sick)
 				last = turn(direction)
 			}
@@ -94,7 +101,7 @@ func TestNothingHoldsForGood(t *testing.T) {
 // mishap is what happens to members, the account and the API between turns.
 func (c *capacity) mishap() {
 	member := c.rng.IntN(max(len(c.IDs()), 1))
-	switch c.rng.IntN(9) {
+	switch c.rng.IntN(10) {
 	case 0:
 		c.FailNext("resize", errors.New("timeout"))
 	case 1:
@@ -105,6 +112,8 @@ func (c *capacity) mishap() {
 		c.quota, c.refuses = 1+c.rng.IntN(6), c.rng.IntN(2) == 0
 	case 3:
 		c.ShowState(member, []autoscale.MemberState{autoscale.MemberStopping, "", autoscale.MemberRunning}[c.rng.IntN(3)])
+	case 4:
+		c.SetSettings([]string{"0", "1", ""}[c.rng.IntN(3)])
 	default:
 		c.SetHealth(member, autoscale.Unhealthy)
 	}

@@ -19,8 +19,9 @@ var schedules = flag.Uint64("schedules", 1000, "how many random schedules of mem
 
 // TestNoCapacityIsLostByAnActionOfOurs plays random schedules of webhooks, of
 // members that die, hang, recover, are protected and change after they were read, of
-// quotas, of pools that get other settings, and of programs that start anew, with
-// and without draining, rolling changes and loads that are measured at times.
+// quotas, of pools that get other settings and another size, of readings that lack
+// members or settings, and of programs that start anew, with and without what they
+// have written, draining, rolling changes and loads that are measured at times.
 func TestNoCapacityIsLostByAnActionOfOurs(t *testing.T) {
 	t.Parallel()
 	evicted := 0
@@ -37,8 +38,7 @@ func TestNoCapacityIsLostByAnActionOfOurs(t *testing.T) {
 }
 
 func (c *capacity) play() {
-	loop, err := autoscale.New(c.cfg)
-	require.NoError(c.t, err)
+	loop := c.start()
 	clock := c.cfg.Clock.(*fake.Clock)
 	for range 60 {
 		for range c.rng.IntN(3) {
@@ -54,11 +54,20 @@ func (c *capacity) play() {
 		c.endLeases()
 		loop.RunOnce(c.t.Context())
 		if c.rng.IntN(20) == 0 {
-			loop, err = autoscale.New(c.cfg)
-			require.NoError(c.t, err)
+			loop = c.start()
 			c.restarted()
 		}
 	}
+}
+
+// start starts the program, which may have lost what it has written.
+func (c *capacity) start() *autoscale.Loop {
+	if c.cfg.StateDir != "" && c.rng.IntN(4) == 0 {
+		c.cfg.StateDir = stateDir(c.t)
+	}
+	loop, err := autoscale.New(c.cfg)
+	require.NoError(c.t, err)
+	return loop
 }
 
 // event is what happens to members, the account and the API between turns.
@@ -68,7 +77,7 @@ func (c *capacity) event() {
 	if len(all) == 0 || all[member].State != string(autoscale.MemberRunning) {
 		return
 	}
-	switch c.rng.IntN(20) {
+	switch c.rng.IntN(23) {
 	case 0, 1:
 		c.SetHealth(member, autoscale.Unhealthy)
 	case 2, 3, 4, 5, 6, 7, 8:
@@ -98,6 +107,17 @@ func (c *capacity) event() {
 		c.raise()
 		if c.rng.IntN(3) > 0 {
 			c.quota, c.refuses = 1+c.rng.IntN(6), c.rng.IntN(2) == 0
+		}
+	case 20:
+		c.SetSettings("")
+	case 21:
+		if now := c.cfg.Clock.Now(); now.Sub(c.lackedAt) > c.cfg.StartTimeout+2*time.Minute { // not for long
+			c.lacks, c.lackedAt = all[member].ID, now
+		}
+	case 22:
+		if c.rng.IntN(3) == 0 {
+			c.SetSize(1 + c.rng.IntN(c.cfg.Max))
+			c.boot()
 		}
 	}
 }
