@@ -79,10 +79,10 @@ func (l *Loop) Pause(ctx context.Context, duration time.Duration, reason string)
 	return pause, err
 }
 
-// Resume ends a pause, and a hold because something else changes the size, and lets
-// a pool grow whose new members did not become healthy: the operator has dealt with
-// that. Without any of them it does nothing. After an error
-// the loop resizes again, but a restart would find the pause.
+// Resume ends a pause, a hold because something else changes the size, a blown fuse
+// and the halt of a rolling change: the operator has dealt with what caused them.
+// Without any of them it does nothing. After an error the loop resizes again, but a
+// restart would find the pause.
 func (l *Loop) Resume(ctx context.Context) error {
 	_, paused := l.Paused()
 	l.resumed.Store(true)
