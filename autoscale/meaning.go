@@ -10,7 +10,7 @@ func meanings() map[Reason]string {
 		ReasonRepair:         "a member that had not served for `-repair-after` was evicted, or a new one started in its place, which a webhook that waits may have asked for",
 		ReasonRollingChange:  "an outdated member is being replaced: one more was started, it is awaited, or the outdated one was evicted",
 		ReasonRollingHalted:  "a new member did not serve, so that the others stay as they are",
-		ReasonNotReplaced:    "fewer were asked for after such a member was evicted, so that nobody takes its place",
+		ReasonNotReplaced:    "fewer were asked for after such a member was evicted, or the policy wants no more than are left, so that nobody takes its place",
 		ReasonPolicyUp:       "the policy wants it for the load",
 		ReasonPolicyDown:     "the policy wants it for the load",
 		ReasonAsWanted:       "the pool has the size that the policy wants",
