@@ -4,8 +4,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/policy"
 )
 
 // A config is what the program works with.
@@ -100,6 +102,18 @@ func addSystem(set *settings.Set, into *system.Config) {
 	settings.Add(set, &into.BootAge, settings.Spec{
 		Flag: "boot-aware", Help: "leave members out of the average CPU until they were healthy once and are older than this (at real speed)",
 	}, settings.Duration(0, longest))
+	policies := settings.OneOf("POLICY", "step", "target").Then(func(name string) (string, error) {
+		into.Policy, into.Guards = nil, autoscale.Guards{}
+		if name == "target" {
+			into.Policy = policy.Target{Tolerance: 0.1}
+			into.Guards.DownStabilization = 5 * time.Minute
+		}
+		return name, nil
+	})
+	name := "step"
+	settings.Add(set, &name, settings.Spec{
+		Flag: "policy", Help: "what decides about the size: step by the alerts, or target by the CPU use of the members",
+	}, policies)
 	settings.Add(set, &into.Page, settings.Spec{
 		Flag: "page", Help: "loopback address of the web page; port 0 means any free one",
 	}, settings.Address())

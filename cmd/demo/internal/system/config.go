@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/internal/configerr"
 	"github.com/exopool/exopool/internal/loopback"
 	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
@@ -15,8 +16,8 @@ import (
 // five times a second, and the window of the average must hold some of these.
 const MaxSpeed = 20
 
-// Config is what a [System] is made of. Every field but BootAge, Logger
-// and Grafana is required.
+// Config is what a [System] is made of. Every field but BootAge, Policy, Guards,
+// Logger and Grafana is required.
 type Config struct {
 	Speed   float64       // 1 to [MaxSpeed]
 	Min     int           // size of the pool at first and without load, 1 or more
@@ -26,8 +27,12 @@ type Config struct {
 	Share   float64       // of a CPU that each member has, above 0, at most 1
 	Work    time.Duration // CPU time that one request needs
 	BootAge time.Duration // for which members are left out of the average, at real speed; 0 counts all
-	Page    string        // address to serve the web page on; port 0 picks a free one
-	Logger  *slog.Logger  // of the parts; nothing is logged by default
+	// Policy decides about the size by the CPU use of the members; nil leaves that to
+	// the webhooks of the alerts. Guards are at real speed.
+	Policy autoscale.Policy
+	Guards autoscale.Guards
+	Page   string       // address to serve the web page on; port 0 picks a free one
+	Logger *slog.Logger // of the parts; nothing is logged by default
 	// Grafana evaluates the alerts; nil leaves them to the built-in rules. It
 	// evaluates no more often than every ten seconds, so that Speed then holds
 	// for the cloud alone.

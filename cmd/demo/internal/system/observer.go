@@ -164,7 +164,7 @@ func (o *observer) emitDecisions(decisions []autoscale.Decision) {
 		}
 		o.seen = d.Turn
 		o.nextTurn = d.Time.Add(o.system.times.Turn)
-		if d.Reason == autoscale.ReasonNoDemand {
+		if d.Reason == autoscale.ReasonNoDemand || d.Reason == autoscale.ReasonAsWanted {
 			continue
 		}
 		e := view.Event{Kind: view.KindDecision, Reason: string(d.Reason)}
@@ -179,6 +179,9 @@ func (o *observer) emitDecisions(decisions []autoscale.Decision) {
 			e.Direction, e.Text = view.Down, fmt.Sprintf("autoscaler: resized from %d to %d", d.From, d.To)
 		default:
 			e.Text = fmt.Sprintf("autoscaler: stays at %d", d.Size)
+		}
+		if d.Why != "" && d.To != d.From {
+			e.Text += ": " + d.Why
 		}
 		o.emit(e)
 	}

@@ -2,8 +2,10 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"slices"
 
@@ -85,7 +87,7 @@ func (s *System) newAutoscaler(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.loop, err = autoscale.New(autoscale.Config{
+	cfg := autoscale.Config{
 		Pool: client.Pool(s.pool), PoolName: poolName, Zone: zone,
 		Min: s.cfg.Min, Max: s.cfg.Max,
 		Interval:   s.times.Turn,
@@ -93,8 +95,12 @@ func (s *System) newAutoscaler(ctx context.Context) error {
 		StateDir:   filepath.Join(s.dir, "autoscaler"),
 		Logger:     s.cfg.Logger,
 		Registerer: registry,
-	})
-	if err != nil {
+	}
+	if s.cfg.Policy != nil {
+		cfg.Policy, cfg.Guards = s.cfg.Policy, s.times.guards(s.cfg.Guards)
+		cfg.Meter, cfg.CPUObjective = meter{s}, cpuObjective
+	}
+	if s.loop, err = autoscale.New(cfg); err != nil {
 		return err
 	}
 	if s.webhooks, err = listen(ctx, "127.0.0.1:0"); err != nil {
@@ -107,6 +113,33 @@ func (s *System) newAutoscaler(ctx context.Context) error {
 	s.token = newToken()
 	s.webhooks.handler = s.countWebhooks(autoscale.NewHandler(s.loop, autoscale.HandlerConfig{Gatherer: registry, Token: s.token}))
 	return nil
+}
+
+// cpuObjective is the CPU use in percent that a policy keeps members at, which is
+// the upper limit of the alerts.
+const cpuObjective = 80
+
+// A meter knows how busy members are from the demo's own Prometheus.
+type meter struct{ system *System }
+
+// Busy implements [autoscale.Meter].
+func (m meter) Busy(ctx context.Context) (map[netip.Addr]float64, error) {
+	if m.system.monitor == nil {
+		return nil, errors.New("Prometheus does not run yet") //nolint:staticcheck // a name
+	}
+	use, err := m.system.monitor.Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	busy := make(map[netip.Addr]float64, len(use))
+	for instance, percent := range use {
+		address, err := netip.ParseAddrPort(instance)
+		if err != nil {
+			return nil, fmt.Errorf("read the address of a member: %w", err)
+		}
+		busy[address.Addr()] = percent
+	}
+	return busy, nil
 }
 
 func (s *System) targetsFile() string { return filepath.Join(s.dir, "targets", "config.json") }

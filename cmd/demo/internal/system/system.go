@@ -115,6 +115,9 @@ func (s *System) introduce() {
 		s.observer.emit(view.Event{Kind: view.KindNote, Text: text})
 	}
 	s.introduceAlerting()
+	if s.cfg.Policy != nil {
+		s.observer.emit(view.Event{Kind: view.KindNote, Text: "the policy " + s.cfg.Policy.Name() + " decides by the CPU use of the members; alerts for more still count"})
+	}
 	if s.cfg.BootAge > 0 {
 		s.observer.emit(view.Event{Kind: view.KindNote, Text: fmt.Sprintf(
 			"members count once they are %s old and were healthy", s.times.MinAge)})

@@ -18,6 +18,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/fake/machine/process/member"
+	"github.com/exopool/exopool/policy"
 )
 
 func TestMain(m *testing.M) {
@@ -112,6 +113,19 @@ func TestEveryPartMeetsTheOthers(t *testing.T) {
 	assert.Positive(t, v.Webhooks.Up)
 	assert.Positive(t, v.Steps.Up)
 	assert.Positive(t, v.APICalls)
+}
+
+// TestAPolicyFollowsTheLoad without an alert: it measures members itself.
+func TestAPolicyFollowsTheLoad(t *testing.T) {
+	cfg := config()
+	cfg.Policy = policy.Target{}
+	s := run(t, cfg)
+	await(t, s, "the first member gets healthy", healthy(1))
+	s.SetClients(4)
+	await(t, s, "the pool grows", healthy(2))
+	s.SetClients(0)
+	await(t, s, "the pool shrinks", healthy(1))
+	assert.Positive(t, s.Snapshot().Steps.Down)
 }
 
 func TestDeletedMemberIsReplaced(t *testing.T) {

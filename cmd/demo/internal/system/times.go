@@ -1,6 +1,10 @@
 package system
 
-import "time"
+import (
+	"time"
+
+	"github.com/exopool/exopool/autoscale"
+)
 
 // Times are the durations of a real installation, shortened together.
 type Times struct {
@@ -39,6 +43,16 @@ func TimesAt(speed float64) Times {
 		Poll:       scaled(3 * time.Second),
 		Expiry:     scaled(5 * time.Minute),
 	}
+}
+
+// guards returns the guards of a real installation, shortened.
+func (t Times) guards(g autoscale.Guards) autoscale.Guards {
+	for _, d := range []*time.Duration{
+		&g.UpStabilization, &g.DownStabilization, &g.UpCooldown, &g.DownCooldown, &g.UpRate.Per, &g.DownRate.Per,
+	} {
+		*d = time.Duration(float64(*d) / t.Speed)
+	}
+	return g
 }
 
 // times returns the times of a configuration. With a Grafana, only the cloud is
