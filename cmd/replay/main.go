@@ -44,7 +44,11 @@ func replayAll(ctx context.Context, cfg config, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	results, err := replay.Compare(ctx, traces, cfg.Model, cfg.contenders(), newProgress(stderr).report)
+	progress := newProgress(stderr).report
+	if cfg.Tune > 0 {
+		return tune(ctx, cfg, traces, stdout, progress)
+	}
+	results, err := replay.Compare(ctx, traces, cfg.Model, cfg.contenders(), progress)
 	if err != nil {
 		return err
 	}

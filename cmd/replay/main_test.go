@@ -83,7 +83,7 @@ func TestReplaysAFile(t *testing.T) {
 	require.NoError(t, err)
 	var rows []map[string]any
 	require.NoError(t, json.Unmarshal(content, &rows))
-	require.Len(t, rows, 3)
+	require.Len(t, rows, 4)
 	for _, key := range []string{
 		"trace", "policy", "cost_ratio", "theta_u", "theta_o", "tau_u", "changes_per_day", "reversals_per_day", "money", "boot_seconds",
 	} {
@@ -150,7 +150,7 @@ func TestProgressIsSaidOnlyOfLongWork(t *testing.T) {
 	p := newProgress(&said)
 	p.report(0.5)
 	assert.Empty(t, said.String())
-	p.said = p.said.Add(-quiet)
+	p.next = p.next.Add(-quiet)
 	p.report(0.75)
 	assert.Equal(t, "replay: 75 %\n", said.String())
 }

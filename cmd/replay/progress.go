@@ -6,21 +6,23 @@ import (
 	"time"
 )
 
-// quiet is how long nothing is said of the progress, and from one line to the next.
-const quiet = 2 * time.Second
+const (
+	quiet = 2 * time.Second  // how long nothing is said of the progress
+	pause = 10 * time.Second // from one line to the next
+)
 
 // A progress says how far the work is.
 type progress struct {
 	to   io.Writer
-	said time.Time
+	next time.Time
 }
 
-func newProgress(to io.Writer) *progress { return &progress{to: to, said: time.Now()} }
+func newProgress(to io.Writer) *progress { return &progress{to: to, next: time.Now().Add(quiet)} }
 
 func (p *progress) report(share float64) {
-	if time.Since(p.said) < quiet {
+	if time.Now().Before(p.next) {
 		return
 	}
-	p.said = time.Now()
+	p.next = time.Now().Add(pause)
 	fmt.Fprintf(p.to, "replay: %.0f %%\n", 100*share)
 }

@@ -24,6 +24,7 @@ type config struct {
 	Names      []string // of the contenders
 	Signal     replay.Signal
 	Price      float64 // of a member hour, in any currency; 0: not known
+	Tune       float64 // percent of the members needed that may lack; 0: no tuning
 	JSON       string  // path; empty: none is written
 	Picture    string
 
@@ -39,7 +40,7 @@ func parse(args []string, getenv func(string) string, out io.Writer) (config, er
 
 // declare returns the settings, and what [settings.Set.Parse] fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
-	cfg := &config{Model: replay.DefaultConfig(), Names: []string{"step", "target", "clairvoyant"}, Signal: replay.Requests}
+	cfg := &config{Model: replay.DefaultConfig(), Names: []string{"step", "target", "follow", "clairvoyant"}, Signal: replay.Requests}
 	set := settings.New("replay", "replay tries ways to scale a pool on loads of the past: it runs the loop of the autoscaler against a model\n"+
 		"of a pool in virtual time, and prints how well each has followed the load and what it would have cost.", getenv)
 	set.ExitCodes = "0 when all was replayed, 1 on a failure, 2 when a setting or a trace is wrong."
@@ -77,6 +78,10 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	settings.Add(set, &cfg.Price, settings.Spec{
 		Flag: "price", Default: "money is left out", Help: "price of a member for one hour, in any currency",
 	}, settings.Float(0, 1e6))
+	settings.Add(set, &cfg.Tune, settings.Spec{
+		Flag: "tune", Arg: "PERCENT", Default: "no tuning",
+		Help: "instead, try settings of the policy follow, and propose the cheapest of which no more lacks than so many percent of the members needed",
+	}, settings.Float(0.001, 50))
 	settings.Add(set, &cfg.JSON, settings.Spec{Flag: "json", Arg: "FILE", Default: "none", Help: "file to write the figures to"}, settings.File())
 	settings.Add(set, &cfg.Picture, settings.Spec{
 		Flag: "picture", Arg: "FILE", Default: "none", Help: "SVG file to draw the load and the pool in",

@@ -118,7 +118,7 @@ func read(folder string) ([]replay.Trace, error) {
 }
 
 // drawn is what is drawn of each trace that comes with exopool.
-func drawn(name string) bool { return name == "step" || name == "clairvoyant" }
+func drawn(name string) bool { return name == "step" || name == "follow, requests" }
 
 // draw draws the traces that come with exopool.
 func draw(root string, results []replay.Result) error {

@@ -3,6 +3,7 @@ package scoreboard_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,6 +36,31 @@ func TestNothingFollowsWorse(t *testing.T) {
 		assert.LessOrEqual(t, f.CostRatio, score.CostRatio*(1+worseCost), "cost of %s on %s", score.Contender, score.Trace)
 		assert.LessOrEqual(t, f.UnderAccuracy, score.UnderAccuracy+worseUnder, "what %s lacks on %s", score.Contender, score.Trace)
 	}
+}
+
+// TestNobodyIsBetterThanFollow: no other policy costs less and lacks less on the same
+// trace, says the page.
+func TestNobodyIsBetterThanFollow(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(scoreboard.Page)))
+	require.NoError(t, err)
+	scores, err := scoreboard.Scores(string(page))
+	require.NoError(t, err)
+	compared := 0
+	for _, follow := range scores {
+		if !strings.HasPrefix(follow.Contender, "follow") {
+			continue
+		}
+		for _, other := range scores {
+			if other.Trace != follow.Trace || other.Contender == "clairvoyant" || strings.HasPrefix(other.Contender, "follow") {
+				continue
+			}
+			compared++
+			better := other.CostRatio <= follow.CostRatio && other.UnderAccuracy <= follow.UnderAccuracy
+			assert.False(t, better, "%s is better than %s on %s", other.Contender, follow.Contender, follow.Trace)
+		}
+	}
+	assert.Greater(t, compared, 50)
 }
 
 func TestScoresReadsOnlyTheTracesThatComeWithExopool(t *testing.T) {

@@ -15,17 +15,14 @@ import (
 func All(signal replay.Signal) []replay.Contender {
 	target := policy.Target{Tolerance: 0.1}
 	calm := autoscale.Guards{DownStabilization: 5 * time.Minute}
-	follow, err := policy.NewFollow(policy.FollowConfig{})
-	if err != nil {
-		panic(err) // of the defaults
-	}
 	return []replay.Contender{
 		replay.Step(),
 		{Name: "steps", Signal: signal, Policy: policy.Steps{
-			Up: []policy.Step{{Threshold: 100, Members: 1}}, Down: []policy.Step{{Threshold: 25, Members: 1}},
+			Up:   []policy.Step{{Threshold: 100, Members: 1}, {Threshold: 115, Percent: 30}},
+			Down: []policy.Step{{Threshold: 60, Members: 1}},
 		}},
 		{Name: "target", Signal: signal, Policy: target, Guards: calm},
-		{Name: "follow", Signal: signal, Policy: follow},
+		{Name: "follow", Signal: signal, Policy: follow()},
 		{Name: "hpa", Signal: signal, Policy: target, Guards: calm, Objective: 0.7},
 		{Name: "aws", Signal: signal, Policy: targetTracking{}, Objective: 0.5},
 		replay.Clairvoyant(),
