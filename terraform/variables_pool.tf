@@ -131,14 +131,14 @@ variable "rolling_change" {
 }
 
 variable "policy" {
-  description = "What decides about the size: step, by the alerts; steps or target, by the load of the members."
+  description = "What decides about the size: step, by the alerts; steps or target, by the load of the members; follow, by a forecast of it."
   type        = string
   default     = "step"
   nullable    = false
 
   validation {
-    condition     = contains(["step", "steps", "target"], var.policy)
-    error_message = "The policy is step, steps or target."
+    condition     = contains(["step", "steps", "target", "follow"], var.policy)
+    error_message = "The policy is step, steps, target or follow."
   }
 }
 

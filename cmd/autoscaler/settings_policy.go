@@ -18,6 +18,8 @@ type policySettings struct {
 	Name         policyName
 	Tolerance    float64 // in percent
 	Steps        policy.Steps
+	Shortage     float64 // in percent
+	Worth        float64
 	CPUObjective float64 // in percent; 0: CPU use is no signal
 	LoadQuery    string
 	PerMember    float64
@@ -31,6 +33,7 @@ const (
 	policyStep   policyName = "step"
 	policySteps  policyName = "steps"
 	policyTarget policyName = "target"
+	policyFollow policyName = "follow"
 )
 
 // hpaStabilization is how long the Horizontal Pod Autoscaler waits with shrinking.
@@ -39,13 +42,13 @@ const hpaStabilization = 5 * time.Minute
 // addPolicy declares what decides about the size, and by which signals.
 func addPolicy(set *settings.Set, cfg *config) {
 	into := &cfg.Policy
-	*into = policySettings{Name: policyStep, Tolerance: 10, CPUObjective: 80}
+	*into = policySettings{Name: policyStep, Tolerance: 10, CPUObjective: 80, Shortage: 0.1, Worth: 15}
 	into.Steps.Up = []policy.Step{{Threshold: 100, Members: 1}}
 	into.Steps.Down = []policy.Step{{Threshold: 25, Members: 1}}
 	name := settings.Add(set, &into.Name, settings.Spec{
 		Flag: "policy", Env: "AUTOSCALER_POLICY",
-		Help: "what decides about the size: step by webhooks, steps or target by the load, which need -prometheus-url",
-	}, settings.OneOf("POLICY", policyStep, policySteps, policyTarget))
+		Help: "what decides about the size: step by webhooks, steps, target or follow by the load, which need -prometheus-url",
+	}, settings.OneOf("POLICY", policyStep, policySteps, policyTarget, policyFollow))
 	settings.Add(set, &into.CPUObjective, settings.Spec{
 		Flag: "cpu-objective", Env: "AUTOSCALER_CPU_OBJECTIVE",
 		Help: "CPU use in percent that members are to have, of what -busy-query measures; none if it is no signal",
@@ -62,6 +65,14 @@ func addPolicy(set *settings.Set, cfg *config) {
 		Flag: "tolerance", Env: "AUTOSCALER_TOLERANCE",
 		Help: "with -policy target: how far from their objective members may be, in percent of it",
 	}, settings.Float(0, 100))
+	settings.Add(set, &into.Shortage, settings.Spec{
+		Flag: "shortage", Env: "AUTOSCALER_SHORTAGE",
+		Help: "with -policy follow: how much of the load may find no member, in percent, as a mean over time",
+	}, settings.Float(0.001, 50))
+	settings.Add(set, &into.Worth, settings.Spec{
+		Flag: "shortage-worth", Env: "AUTOSCALER_SHORTAGE_WORTH",
+		Help: "with -policy follow: how many percent more the pool may cost for one percent less shortage; more shortage than -shortage rather than that",
+	}, settings.Float(1, 1000))
 	settings.Add(set, &into.Steps.Up, settings.Spec{
 		Flag: "steps-up", Env: "AUTOSCALER_STEPS_UP",
 		Help: "with -policy steps: how the pool grows where members have more than so many percent of their objective, such as 100:1,120:50%",
@@ -121,6 +132,12 @@ func (s policySettings) follow(loop *autoscale.Config, prometheus promquery.Conf
 		loop.Policy = policy.Target{Tolerance: s.Tolerance / 100}
 	case policySteps:
 		loop.Policy = s.Steps
+	case policyFollow:
+		follow, err := policy.NewFollow(policy.FollowConfig{Shortage: s.Shortage / 100, Worth: s.Worth})
+		if err != nil {
+			return err
+		}
+		loop.Policy = follow
 	default:
 		return nil
 	}

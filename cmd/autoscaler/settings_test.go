@@ -313,6 +313,10 @@ func TestAPolicyByTheLoadIsSet(t *testing.T) {
 	assert.Zero(t, steps.CPUObjective)
 	assert.Len(t, steps.Signals, 1)
 
+	follow, err := policy.NewFollow(policy.FollowConfig{Shortage: 0.005, Worth: 40})
+	require.NoError(t, err)
+	assert.Equal(t, follow, loop("-policy", "follow", "-shortage", "0.5", "-shortage-worth", "40").Policy)
+
 	for problem, args := range map[string][]string{
 		"AUTOSCALER_LOAD_PER_MEMBER (flag -load-per-member) is missing": {"-load-query", "load"},
 		"AUTOSCALER_LOAD_QUERY (flag -load-query) is missing":           {"-cpu-objective", "none"},

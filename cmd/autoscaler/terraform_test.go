@@ -110,7 +110,7 @@ func TestTerraformKnowsThePolicies(t *testing.T) {
 	policies := newModuleVariable(moduleBlocks(t), "policy")
 	require.NotNil(t, policies)
 	env := settingstest.Env{"AUTOSCALER_PROMETHEUS_URL": "http://127.0.0.1:9090"}
-	for _, name := range []policyName{policyStep, policySteps, policyTarget, "any", ""} {
+	for _, name := range []policyName{policyStep, policySteps, policyTarget, policyFollow, "any", ""} {
 		_, err := parse([]string{"-policy", string(name)}, settingstest.Course().With(env).Get, io.Discard)
 		assert.Equal(t, err == nil, policies.accepts(t, cty.StringVal(string(name))), "%q: %v", name, err)
 	}
