@@ -35,6 +35,9 @@ type Config struct {
 	// is the CPU use in percent that they are to have, up to 100. 0: it is none.
 	CPUObjective float64
 
+	// Schedule sets bounds of the size by the time, within Min and Max; nil: none.
+	Schedule Schedule
+
 	// Guards keep the size calm.
 	Guards Guards
 
@@ -128,6 +131,15 @@ func (cfg Config) policy() Policy {
 		return cfg.Policy
 	}
 	return byStep{step: cfg.Step}
+}
+
+// turnStep returns by how many members the size may change in one turn. A policy
+// knows how far to go.
+func (cfg Config) turnStep() int {
+	if cfg.Policy != nil {
+		return MaxSize
+	}
+	return cfg.Step
 }
 
 // withDefaults returns the configuration with the defaults filled in.

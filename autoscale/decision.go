@@ -42,6 +42,9 @@ type Decision struct {
 	Minimum  int   `json:"min"`
 	Maximum  int   `json:"max"`
 	Step     int   `json:"step"`
+	// Bounds are those in force; nil without a schedule, or if the pool could not be
+	// read.
+	Bounds *Bounds `json:"bounds,omitempty"`
 
 	// Policy is the one that decides by the load; empty: webhooks do.
 	Policy    string `json:"policy,omitempty"`

@@ -16,6 +16,9 @@ func (d Decision) Explain() string {
 	if d.State != "" {
 		lines = append(lines, d.explainMembers())
 	}
+	if d.Bounds != nil && len(d.Bounds.Entries) > 0 {
+		lines = append(lines, sentence(fmt.Sprintf("by the schedule it is %d to %d: %s", d.Bounds.Min, d.Bounds.Max, strings.Join(d.Bounds.Entries, ", "))))
+	}
 	if d.Why != "" {
 		lines = append(lines, sentence("policy "+d.Policy+": "+d.Why))
 	}

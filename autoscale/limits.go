@@ -15,8 +15,14 @@ func (l limits) decide(o situation) target {
 	switch {
 	case o.Size < o.Min && want.Size <= o.Size:
 		want = target{Size: o.Min, Reason: ReasonBelowMinimum}
+		if o.Floor {
+			want.Reason = ReasonSchedule
+		}
 	case o.Size > o.Max && want.Size >= o.Size:
 		want = target{Size: o.Max, Reason: ReasonAboveMaximum}
+		if o.Ceiling {
+			want.Reason = ReasonSchedule
+		}
 	}
 	switch {
 	case want.Size > o.Size:

@@ -45,7 +45,9 @@ type Loop struct {
 	madeWith   *madeWith
 	memory     *memory // of the policy
 	past       *pastFile
-	load       Load // as last measured
+	bounds     Bounds
+	ahead      time.Duration // by which floors of the schedule come early
+	load       Load          // as last measured
 	loadErr    error
 	loadFails  bool         // as last logged
 	rolling    RollingState // as last logged
@@ -106,6 +108,7 @@ func New(cfg Config) (*Loop, error) {
 		madeWith:    made,
 		memory:      memory,
 		past:        past,
+		bounds:      Bounds{Min: cfg.Min, Max: cfg.Max},
 		roster:      newRoster(cfg),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil

@@ -32,6 +32,8 @@ type metrics struct {
 	rollingRunning prometheus.Gauge
 	rollingHalted  prometheus.Gauge
 	fuseBlown      prometheus.Gauge
+	lowerBound     prometheus.Gauge
+	upperBound     prometheus.Gauge
 	load           *prometheus.GaugeVec // without labels: absent while it is not known
 	loadUnknown    prometheus.Gauge
 	resize         prometheus.Histogram
@@ -93,6 +95,12 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		fuseBlown: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "fuse_blown", Help: "1 while the pool does not grow because new members do not become healthy.",
 		}),
+		lowerBound: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "pool_size_lower_bound", Help: "Minimum size in force, by the schedule.",
+		}),
+		upperBound: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "pool_size_upper_bound", Help: "Maximum size in force, by the schedule.",
+		}),
 		load: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "load_members", Help: "Members that serve which the load takes at the objective, as last measured.",
 		}, nil),
@@ -111,13 +119,14 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		}),
 	}
 	m.startAtZero()
+	m.setBounds(Bounds{Min: cfg.Min, Max: cfg.Max})
 	if cfg.Registerer == nil {
 		return m, nil
 	}
 	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
 		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.rollingRunning,
-		m.rollingHalted, m.fuseBlown, m.load, m.loadUnknown, m.resize, m.lastReached, m.lastDecision,
+		m.rollingHalted, m.fuseBlown, m.lowerBound, m.upperBound, m.load, m.loadUnknown, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -218,6 +227,12 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 		m.conditions.WithLabelValues(string(condition)).Set(float64(count))
 	}
 	m.fuseBlown.Set(map[bool]float64{true: 1}[fuseBlown])
+}
+
+// setBounds takes the bounds of the size that are in force.
+func (m *metrics) setBounds(b Bounds) {
+	m.lowerBound.Set(float64(b.Min))
+	m.upperBound.Set(float64(b.Max))
 }
 
 // setLoad takes the load, as far as it is known.

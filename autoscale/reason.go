@@ -19,6 +19,9 @@ const (
 	// a webhook, because its size was out of bounds.
 	ReasonBelowMinimum Reason = "below-minimum"
 	ReasonAboveMaximum Reason = "above-maximum"
+	// ReasonSchedule: the same, because its size was out of the bounds that the
+	// schedule sets.
+	ReasonSchedule Reason = "schedule"
 	// ReasonRepair: a member that does not serve was evicted, or replaced by a
 	// new one.
 	ReasonRepair Reason = "repair"
@@ -143,6 +146,7 @@ func reasonUses() []reasonUse {
 		{ReasonStepDown, []Result{Resized, DryRun}, []Direction{Down}},
 		{ReasonBelowMinimum, []Result{Resized, DryRun}, none},
 		{ReasonAboveMaximum, []Result{Resized, DryRun}, none},
+		{ReasonSchedule, []Result{Resized, DryRun}, none},
 		{ReasonRepair, []Result{Resized, DryRun}, []Direction{Up}},
 		{ReasonNotReplaced, []Result{Held}, []Direction{Down}},
 		{ReasonRollingChange, []Result{Resized, DryRun, Held}, none},

@@ -76,7 +76,8 @@ func (l *Loop) resize(ctx, calls context.Context, d *Decision, direction Directi
 	d.To, d.Victims = target.Size, target.Victims
 	next := intent{
 		Direction: direction, From: d.From, To: d.To, Rolls: target.Reason == ReasonRollingChange,
-		Replaces: slices.Contains([]Reason{ReasonRepair, ReasonBelowMinimum, ReasonPolicyUp}, target.Reason),
+		Replaces: slices.Contains([]Reason{ReasonRepair, ReasonBelowMinimum, ReasonPolicyUp}, target.Reason) ||
+			target.Reason == ReasonSchedule && direction == Up,
 	}
 	if l.cfg.DryRun {
 		d.Result, d.Reason = DryRun, target.Reason

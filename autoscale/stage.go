@@ -6,16 +6,12 @@ import "time"
 // asks for, unless nobody serves, guards hold it back or the fuse is blown, within the limits; or else a
 // repair; or else a rolling change; and last, who goes.
 func newStages(cfg Config) stage {
-	step := cfg.Step
-	if cfg.Policy != nil {
-		step = MaxSize // the policy knows how far to go
-	}
 	var s stage = traced{"policy", newAsked(cfg)}
 	s = traced{"outage", outage{inner: s}}
 	s = traced{"stabilization", stabilized{inner: s, up: cfg.Guards.UpStabilization, down: cfg.Guards.DownStabilization}}
 	s = traced{"rate", paced{inner: s, guards: cfg.Guards}}
 	s = traced{"fuse", fuse{inner: s}}
-	s = traced{"limits", limits{inner: s, step: step}}
+	s = traced{"limits", limits{inner: s, step: cfg.turnStep()}}
 	s = traced{"repair", repair{inner: s, order: cfg.EvictionOrder}}
 	s = traced{"rolling-change", rolling{inner: s, order: cfg.EvictionOrder, begins: cfg.RollingChange}}
 	return traced{"scale-in", scaleIn{inner: s, order: cfg.EvictionOrder}}
@@ -30,11 +26,14 @@ type stage interface {
 
 // A situation is all that stages know.
 type situation struct {
-	Size     int              // members asked for, as just read from the provider; 0 or more
-	Min, Max int              // bounds of the size that are in force now
-	Members  []observedMember // members that exist, in any condition
-	Up       bool             // at least one webhook asks for more
-	Down     bool             // at least one webhook asks for fewer
+	Size     int // members asked for, as just read from the provider; 0 or more
+	Min, Max int // bounds of the size that are in force now
+	// Floor and Ceiling: Min and Max are those of the schedule, not the configured ones.
+	Floor, Ceiling bool
+
+	Members []observedMember // members that exist, in any condition
+	Up      bool             // at least one webhook asks for more
+	Down    bool             // at least one webhook asks for fewer
 
 	Rest   Observation // what the policy sees besides
 	Memory Memory      // of the policy

@@ -80,7 +80,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 		l.metrics.countEvictions(l.unanswered)
 		l.unanswered = nil
 	}
-	l.demand.reviewOwed(status, l.cfg.Max)
+	l.demand.reviewOwed(status, l.bounds.Max)
 	l.recordRolling(ctx, d)
 	d.Up, d.Down = l.demand.claimed()
 	l.recordLoad(ctx, calls, d)
@@ -160,6 +160,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 		d.HealthError = status.HealthErr.Error()
 	}
 	l.metrics.setStatus(status, d.Conditions, d.FuseBlown)
+	l.recordBounds(ctx, d)
 	switch {
 	case d.FuseBlown && !before:
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "new members do not become healthy: the pool does not grow until one does",
@@ -172,7 +173,8 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 // observe returns what stages know of the turn.
 func (l *Loop) observe(d *Decision) situation {
 	return situation{
-		Size: d.Size, Min: d.Minimum, Max: d.Maximum, Up: !d.Up.empty(), Down: !d.Down.empty(),
+		Size: d.Size, Up: !d.Up.empty(), Down: !d.Down.empty(),
+		Min: l.bounds.Min, Floor: l.bounds.Min > d.Minimum, Max: l.bounds.Max, Ceiling: l.bounds.Max < d.Maximum,
 		Rest: Observation{
 			Time: l.readAt, Interval: l.cfg.Interval,
 			Serving: d.Conditions.Serving, Starting: d.Conditions.Starting, Failed: d.Conditions.Failed,

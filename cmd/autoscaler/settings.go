@@ -56,6 +56,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 		Remedy: "give the id or the name of one pool, as the portal shows it",
 	}, account.Pool())
 	addLimits(set, &cfg.Loop)
+	addSchedule(set, &cfg.Loop)
 	addMeter(set, cfg, addMembers(set, &cfg.Loop))
 	drainPort := addDrain(set, cfg)
 	expiry := addTimes(set, cfg)
