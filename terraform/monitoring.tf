@@ -30,6 +30,7 @@ locals {
       repair_after   = var.repair_after == null ? "never" : "${var.repair_after}s"
       evict          = var.evict
       rolling_change = var.rolling_change
+      schedules      = local.schedules
 
       policy          = var.policy
       cpu_objective   = var.cpu_objective == null ? "none" : var.cpu_objective

@@ -485,3 +485,73 @@ run "refuses_a_machine_that_nothing_reaches" {
 
   expect_failures = [exoscale_security_group.monitoring]
 }
+
+run "refuses_schedules_of_one_name" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * * *", time_zone = "UTC", duration = "8h", minimum = 2 }, { name = "a", cron = "0 8 * * *", time_zone = "UTC", duration = "8h", minimum = 2 }]
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_a_schedule_without_a_weekday" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * *", time_zone = "UTC", duration = "8h", minimum = 2 }]
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_a_schedule_without_a_time_zone" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * * *", time_zone = "", duration = "8h", minimum = 2 }]
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_a_schedule_without_a_duration" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * * *", time_zone = "UTC", duration = "", minimum = 2 }]
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_a_schedule_of_more_than_a_week" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * * *", time_zone = "UTC", duration = "168h1m", minimum = 2 }]
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_a_schedule_without_bounds" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * * *", time_zone = "UTC", duration = "8h" }]
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_a_schedule_whose_minimum_is_above_its_maximum" {
+  command = plan
+
+  variables {
+    schedules = [{ name = "a", cron = "0 8 * * *", time_zone = "UTC", duration = "8h", minimum = 2, maximum = 1 }]
+  }
+
+  expect_failures = [var.schedules]
+}
