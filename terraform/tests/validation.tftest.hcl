@@ -305,12 +305,12 @@ run "refuses_odd_demands_on_members" {
   command = plan
 
   variables {
-    start_timeout = 59
-    repair_after  = 0
-    evict         = "any"
-    policy        = "best"
-    cpu_objective = 0
-    load_query    = "'sum(up)'"
+    start_timeout   = 59
+    repair_after    = 0
+    evict           = "any"
+    policy          = "best"
+    cpu_objective   = 0
+    load_query      = "'sum(up)'"
     load_per_member = 0
   }
 
