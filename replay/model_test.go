@@ -116,7 +116,7 @@ func TestClairvoyantNeverLacksAMember(t *testing.T) {
 	require.NoError(t, err)
 	for _, boot := range []time.Duration{0, 45 * time.Second, 10 * time.Minute} {
 		cfg := replay.DefaultConfig()
-		cfg.Boot = boot
+		cfg.Boot, cfg.FailedStarts = boot, 0.3
 		result, err := replay.Run(t.Context(), trace, cfg, replay.Clairvoyant(), nil)
 		require.NoError(t, err)
 		assert.Zero(t, result.Figures.UnderAccuracy, "boot time %s", boot)

@@ -81,8 +81,8 @@ func newModel(cfg Config, demand []float64, size int) *model {
 func (m *model) prepare(ctx context.Context, contender Contender) (func(at time.Duration), error) {
 	if contender.clairvoyant {
 		o := oracle{cfg: m.cfg, pool: m.pool, demand: m.demand}
-		m.pool.boot = 0
-		o.turn(0) // it has begun before the trace does
+		m.pool.boot, m.pool.fails = 0, 0 // it knows which starts would fail
+		o.turn(0)                        // it has begun before the trace does
 		m.pool.boot = m.cfg.Boot
 		return func(at time.Duration) {
 			if at%m.cfg.Interval == 0 {
