@@ -79,10 +79,11 @@ func (c *codec) count(v *int64, least, most int64) {
 		return
 	}
 	c.data = c.data[n:]
-	*v = read
 	if read < least || read > most {
 		c.failf("the count %d is not from %d to %d", read, least, most)
+		return
 	}
+	*v = read
 }
 
 // small visits a number below a limit.
@@ -119,6 +120,9 @@ func (c *codec) weights(h *histogram) {
 		c.count(&full, 0, int64(buckets-i)-empty)
 		if c.err == nil && empty+full == 0 {
 			c.failf("a histogram does not end")
+		}
+		if c.err != nil {
+			return
 		}
 		i += int(empty)
 		for range full {
