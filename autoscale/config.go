@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/exopool/exopool/budget"
 	"github.com/exopool/exopool/internal/clock"
 	"github.com/exopool/exopool/internal/configerr"
 )
@@ -37,6 +38,9 @@ type Config struct {
 
 	// Schedule sets bounds of the size by the time, within Min and Max; nil: none.
 	Schedule Schedule
+
+	// Budget is what the members may cost. With a price, costs are counted.
+	Budget budget.Plan
 
 	// Guards keep the size calm.
 	Guards Guards
@@ -122,6 +126,7 @@ func DefaultConfig() Config {
 		StartTimeout: 10 * time.Minute, FailedStarts: 3, EvictionOrder: NewestFirst,
 		RepairAfter: 10 * time.Minute, RepairsPerHour: 3,
 		DrainTimeout: 3 * time.Minute, StopAfter: 2 * time.Minute,
+		Budget: budget.Plan{Period: budget.Month, Soft: budget.DefaultSoft},
 	}
 }
 
@@ -185,7 +190,7 @@ func (cfg Config) Validate() error {
 		configerr.Between("RepairAfter", cfg.RepairAfter, -MaxStartTimeout, MaxStartTimeout),
 		configerr.Between("RepairsPerHour", cfg.RepairsPerHour, 1, MaxSize),
 		configerr.Between("FailedStarts", cfg.FailedStarts, 1, MaxSize),
-		cfg.Guards.validate(),
+		cfg.Guards.validate(), cfg.validateBudget(),
 		configerr.Between("CPUObjective", cfg.CPUObjective, 0, 100),
 	}
 	if errs[3] == nil && cfg.Drainer != nil {

@@ -45,6 +45,9 @@ type Decision struct {
 	// Bounds are those in force; nil without a schedule, or if the pool could not be
 	// read.
 	Bounds *Bounds `json:"bounds,omitempty"`
+	// Budget is nil if it is not known what members cost, or the pool could not be
+	// read.
+	Budget *BudgetState `json:"budget,omitempty"`
 
 	// Policy is the one that decides by the load; empty: webhooks do.
 	Policy    string `json:"policy,omitempty"`

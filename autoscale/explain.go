@@ -19,6 +19,9 @@ func (d Decision) Explain() string {
 	if d.Bounds != nil && len(d.Bounds.Entries) > 0 {
 		lines = append(lines, sentence(fmt.Sprintf("by the schedule it is %d to %d: %s", d.Bounds.Min, d.Bounds.Max, strings.Join(d.Bounds.Entries, ", "))))
 	}
+	if d.Budget != nil {
+		lines = append(lines, sentence("budget: "+d.Budget.Text))
+	}
 	if d.Why != "" {
 		lines = append(lines, sentence("policy "+d.Policy+": "+d.Why))
 	}

@@ -20,8 +20,11 @@ func (l limits) decide(o situation) target {
 		}
 	case o.Size > o.Max && want.Size >= o.Size:
 		want = target{Size: o.Max, Reason: ReasonAboveMaximum}
-		if o.Ceiling {
+		switch {
+		case o.Ceiling:
 			want.Reason = ReasonSchedule
+		case o.Budgeted:
+			want.Reason = ReasonBudget
 		}
 	}
 	switch {
@@ -40,7 +43,7 @@ func (l limits) raise(o situation, want target) target {
 	room := o.Max - (countExpected(o.Size+o.surplus(), o.Members) - o.surplus())
 	size := o.Size + min(want.Size-o.Size, l.step, room)
 	if size <= o.Size {
-		return target{Size: o.Size, Reason: ReasonAtMaximum}
+		return target{Size: o.Size, Reason: o.atMaximum()}
 	}
 	want.Size = size
 	return want
@@ -53,4 +56,12 @@ func (l limits) lower(o situation, want target) target {
 	}
 	want.Size = size
 	return want
+}
+
+// atMaximum returns why there is no room for more members.
+func (o situation) atMaximum() Reason {
+	if o.Budgeted {
+		return ReasonBudget
+	}
+	return ReasonAtMaximum
 }

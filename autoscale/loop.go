@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,10 @@ type Loop struct {
 	past       *pastFile
 	bounds     Bounds
 	ahead      time.Duration // by which floors of the schedule come early
-	load       Load          // as last measured
+	account    *account
+	most       int         // members that the budget pays for
+	phase      BudgetPhase // as last logged
+	load       Load        // as last measured
 	loadErr    error
 	loadFails  bool         // as last logged
 	rolling    RollingState // as last logged
@@ -94,8 +98,12 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	account, err := openAccount(cfg.StateDir, pool, cfg.Budget, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.DryRun {
-		pause.dir, made.dir, memory.dir, past.dir = "", "", "", "" // from here on as in memory
+		pause.dir, made.dir, memory.dir, past.dir, account.dir = "", "", "", "", "" // from here on as in memory
 	}
 	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
@@ -108,6 +116,8 @@ func New(cfg Config) (*Loop, error) {
 		madeWith:    made,
 		memory:      memory,
 		past:        past,
+		account:     account,
+		most:        math.MaxInt,
 		bounds:      Bounds{Min: cfg.Min, Max: cfg.Max},
 		roster:      newRoster(cfg),
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),

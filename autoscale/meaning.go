@@ -8,6 +8,7 @@ func meanings() map[Reason]string {
 		ReasonBelowMinimum:   "the size was out of bounds and is being corrected",
 		ReasonAboveMaximum:   "the size was out of bounds and is being corrected",
 		ReasonSchedule:       "the size was out of the bounds that a schedule sets at this time, and is being corrected; for a minimum this begins so early that the members serve by then",
+		ReasonBudget:         "the pool does not grow, or was made smaller, because the budget pays for no more members, or is short and the load does not take more yet",
 		ReasonRepair:         "a member that had not served for `-repair-after` was evicted, or a new one started in its place, which a webhook that waits may have asked for",
 		ReasonRollingChange:  "an outdated member is being replaced: one more was started, it is awaited, or the outdated one was evicted",
 		ReasonRollingHalted:  "a new member did not serve, so that the others stay as they are",

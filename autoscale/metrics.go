@@ -32,6 +32,7 @@ type metrics struct {
 	rollingRunning prometheus.Gauge
 	rollingHalted  prometheus.Gauge
 	fuseBlown      prometheus.Gauge
+	budget         budgetMetrics
 	lowerBound     prometheus.Gauge
 	upperBound     prometheus.Gauge
 	load           *prometheus.GaugeVec // without labels: absent while it is not known
@@ -95,6 +96,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		fuseBlown: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "fuse_blown", Help: "1 while the pool does not grow because new members do not become healthy.",
 		}),
+		budget: newBudgetMetrics(),
 		lowerBound: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_size_lower_bound", Help: "Minimum size in force, by the schedule.",
 		}),
@@ -123,7 +125,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	if cfg.Registerer == nil {
 		return m, nil
 	}
-	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), []prometheus.Collector{
+	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), m.budget.collectors(), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
 		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.rollingRunning,
 		m.rollingHalted, m.fuseBlown, m.lowerBound, m.upperBound, m.load, m.loadUnknown, m.resize, m.lastReached, m.lastDecision,

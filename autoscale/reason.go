@@ -22,6 +22,9 @@ const (
 	// ReasonSchedule: the same, because its size was out of the bounds that the
 	// schedule sets.
 	ReasonSchedule Reason = "schedule"
+	// ReasonBudget: the pool does not grow, or was made smaller, because the budget
+	// pays for no more members.
+	ReasonBudget Reason = "budget"
 	// ReasonRepair: a member that does not serve was evicted, or replaced by a
 	// new one.
 	ReasonRepair Reason = "repair"
@@ -147,6 +150,7 @@ func reasonUses() []reasonUse {
 		{ReasonBelowMinimum, []Result{Resized, DryRun}, none},
 		{ReasonAboveMaximum, []Result{Resized, DryRun}, none},
 		{ReasonSchedule, []Result{Resized, DryRun}, none},
+		{ReasonBudget, []Result{Resized, DryRun, Held}, both},
 		{ReasonRepair, []Result{Resized, DryRun}, []Direction{Up}},
 		{ReasonNotReplaced, []Result{Held}, []Direction{Down}},
 		{ReasonRollingChange, []Result{Resized, DryRun, Held}, none},

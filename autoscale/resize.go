@@ -58,7 +58,7 @@ func (l *Loop) act(ctx, calls context.Context, d *Decision, target target) {
 		l.resize(ctx, calls, d, Up, target)
 	case target.Size < d.Size:
 		if target.Webhooks == "" {
-			l.reportSettled(ctx, d, l.demand.settle(Up, ReasonAtMaximum))
+			l.reportSettled(ctx, d, l.demand.settle(Up, target.refusesUp()))
 		}
 		l.resize(ctx, calls, d, Down, target)
 	default:

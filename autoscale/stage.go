@@ -10,6 +10,7 @@ func newStages(cfg Config) stage {
 	s = traced{"outage", outage{inner: s}}
 	s = traced{"stabilization", stabilized{inner: s, up: cfg.Guards.UpStabilization, down: cfg.Guards.DownStabilization}}
 	s = traced{"rate", paced{inner: s, guards: cfg.Guards}}
+	s = traced{"budget", budgeted{inner: s}}
 	s = traced{"fuse", fuse{inner: s}}
 	s = traced{"limits", limits{inner: s, step: cfg.turnStep()}}
 	s = traced{"repair", repair{inner: s, order: cfg.EvictionOrder}}
@@ -30,6 +31,9 @@ type situation struct {
 	Min, Max int // bounds of the size that are in force now
 	// Floor and Ceiling: Min and Max are those of the schedule, not the configured ones.
 	Floor, Ceiling bool
+	// Budgeted: Max is what the budget pays for.
+	Budgeted bool
+	Saving   bool // most of the budget is spent
 
 	Members []observedMember // members that exist, in any condition
 	Up      bool             // at least one webhook asks for more
@@ -67,6 +71,15 @@ type target struct {
 	Webhooks Reason
 	Until    time.Time // guards hold it back until then; zero: they do not, or it is not known
 	Halts    bool      // the rolling change, until an operator resumes it
+}
+
+// refusesUp returns why webhooks that ask for more are refused while the pool
+// shrinks.
+func (t target) refusesUp() Reason {
+	if t.Reason == ReasonBudget {
+		return ReasonBudget
+	}
+	return ReasonAtMaximum
 }
 
 // waits reports whether a later turn may do what webhooks ask for, so that they

@@ -73,6 +73,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 	}
 	l.recordReading(ctx, d, status)
 	d.From, d.To = status.Size, status.Size
+	l.reportStateError(ctx, l.account.save())
 
 	settled, done := l.demand.claim(now, status)
 	l.reportSettled(ctx, d, settled)
@@ -80,7 +81,7 @@ func (l *Loop) takeTurn(ctx, calls context.Context, d *Decision) {
 		l.metrics.countEvictions(l.unanswered)
 		l.unanswered = nil
 	}
-	l.demand.reviewOwed(status, l.bounds.Max)
+	l.demand.reviewOwed(status, l.observe(d).Max)
 	l.recordRolling(ctx, d)
 	d.Up, d.Down = l.demand.claimed()
 	l.recordLoad(ctx, calls, d)
@@ -161,6 +162,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	}
 	l.metrics.setStatus(status, d.Conditions, d.FuseBlown)
 	l.recordBounds(ctx, d)
+	l.recordBudget(ctx, d)
 	switch {
 	case d.FuseBlown && !before:
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "new members do not become healthy: the pool does not grow until one does",
@@ -172,7 +174,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 
 // observe returns what stages know of the turn.
 func (l *Loop) observe(d *Decision) situation {
-	return situation{
+	seen := situation{
 		Size: d.Size, Up: !d.Up.empty(), Down: !d.Down.empty(),
 		Min: l.bounds.Min, Floor: l.bounds.Min > d.Minimum, Max: l.bounds.Max, Ceiling: l.bounds.Max < d.Maximum,
 		Rest: Observation{
@@ -184,6 +186,7 @@ func (l *Loop) observe(d *Decision) situation {
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
 		Owed: l.demand.owed(), MayRepair: l.mayRepair(), Halted: l.demand.halted(l.madeWith.settings()),
 	}
+	return seen.withBudget(l.most, l.phase)
 }
 
 // recordPast remembers for guards what is wanted now, and the size. What is owed is

@@ -57,6 +57,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	}, account.Pool())
 	addLimits(set, &cfg.Loop)
 	addSchedule(set, &cfg.Loop)
+	addBudget(set, &cfg.Loop.Budget)
 	addMeter(set, cfg, addMembers(set, &cfg.Loop))
 	drainPort := addDrain(set, cfg)
 	expiry := addTimes(set, cfg)

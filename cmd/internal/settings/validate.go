@@ -2,18 +2,23 @@ package settings
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/exopool/exopool/internal/configerr"
 )
 
 // Validate has the configuration validated by [Set.Parse], after the settings
 // that are declared before it have been read. What it finds wrong with a field,
-// a [configerr.Error], is reported of the setting that is bound to it, unless that
-// is known to be wrong already.
+// a [configerr.Error], or with Outer.Inner one within a field, is reported of the
+// setting that is bound to it, unless that is known to be wrong already.
 func Validate[C interface{ Validate() error }](set *Set, cfg *C) {
 	set.Check(func() {
 		for _, wrong := range configerr.Errors((*cfg).Validate()) {
-			setting := set.boundTo(reflect.ValueOf(cfg).Elem().FieldByName(wrong.Field).Addr().Interface())
+			field := reflect.ValueOf(cfg).Elem()
+			for name := range strings.SplitSeq(wrong.Field, ".") {
+				field = field.FieldByName(name)
+			}
+			setting := set.boundTo(field.Addr().Interface())
 			switch {
 			case setting == nil:
 				set.Wrong(wrong.Field, wrong.Problem, wrong.Remedy)
