@@ -31,6 +31,7 @@ locals {
       evict          = var.evict
       rolling_change = var.rolling_change
       schedules      = local.schedules
+      budget         = local.budget_settings
 
       policy          = var.policy
       cpu_objective   = var.cpu_objective == null ? "none" : var.cpu_objective
@@ -121,6 +122,11 @@ resource "exoscale_compute_instance" "monitoring" {
     precondition {
       condition     = local.limits["exopool:cpu_low:percent"] < local.limits["exopool:cpu_high:percent"]
       error_message = "The lower limit, ${local.limits["exopool:cpu_low:percent"]} %, must be less than the upper one, ${local.limits["exopool:cpu_high:percent"]} %, so that the size is stable between them: set cpu_low and cpu_high."
+    }
+
+    precondition {
+      condition     = (var.budget == null && var.budget_hourly == null) || length(local.budget_settings) > 0
+      error_message = "A budget needs the price of a member: add the type ${var.member_type} to prices, or leave budget and budget_hourly out."
     }
 
     precondition {

@@ -109,6 +109,7 @@ run "rules_of_ones_own" {
     cpu_low                  = 0
     interval                 = 241
     rolling_change           = true
+    budget                   = 40
     schedules = [
       { name = "morning", cron = "30 7 * * mon-fri", time_zone = "Europe/Vienna", duration = "2h", minimum = 4 },
       { name = "night", cron = "0 22 * * *", time_zone = "UTC", duration = "7h30m", minimum = 1, maximum = 2 },
@@ -118,6 +119,10 @@ run "rules_of_ones_own" {
   assert {
     condition     = endswith(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_INTERVAL=241s\n")
     error_message = "Turns that are too rare for drains do without."
+  }
+  assert {
+    condition     = strcontains(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_BUDGET=40.00\nAUTOSCALER_BUDGET_CURRENCY=EUR\nAUTOSCALER_BUDGET_PERIOD=month\nAUTOSCALER_MEMBER_PRICE=0.0")
+    error_message = "The autoscaler knows the budget and the price of a member."
   }
   assert {
     condition     = strcontains(local.settings_files["/etc/exopool/exopool.env"], "\nAUTOSCALER_SCHEDULES=\"morning: 30 7 * * mon-fri Europe/Vienna for 2h at least 4; night: 0 22 * * * UTC for 7h30m at least 1 at most 2\"\n")

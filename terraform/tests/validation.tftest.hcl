@@ -555,3 +555,45 @@ run "refuses_a_schedule_whose_minimum_is_above_its_maximum" {
 
   expect_failures = [var.schedules]
 }
+
+run "refuses_a_budget_of_nothing" {
+  command = plan
+
+  variables {
+    budget = 0
+  }
+
+  expect_failures = [var.budget]
+}
+
+run "refuses_a_budget_for_a_year" {
+  command = plan
+
+  variables {
+    budget        = 100
+    budget_period = "year"
+  }
+
+  expect_failures = [var.budget_period]
+}
+
+run "refuses_a_budget_for_an_hour_that_is_negative" {
+  command = plan
+
+  variables {
+    budget_hourly = -1
+  }
+
+  expect_failures = [var.budget_hourly]
+}
+
+run "refuses_a_budget_for_members_without_a_price" {
+  command = plan
+
+  variables {
+    budget      = 40
+    member_type = "standard.huge"
+  }
+
+  expect_failures = [exoscale_compute_instance.monitoring]
+}
