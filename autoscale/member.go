@@ -121,6 +121,17 @@ func countConditions(members []observedMember) (c Conditions) {
 	return c
 }
 
+// filter returns the members that are to be kept, in a list of its own.
+func filter(members []observedMember, keep func(observedMember) bool) []observedMember {
+	var kept []observedMember
+	for _, m := range members {
+		if keep(m) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
 func countOutdated(members []Member) (n int) {
 	for _, m := range members {
 		if m.Outdated {

@@ -38,7 +38,7 @@ func (r repair) decide(o situation) target {
 	if conditions.Serving == 0 || o.HealthUnknown || !o.MayRepair {
 		return want
 	}
-	broken := slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return !m.Broken })
+	broken := filter(o.Members, func(m observedMember) bool { return m.Broken })
 	if victims := r.order.choose(broken, 1); len(victims) > 0 {
 		return target{Size: o.Size - 1, Reason: ReasonRepair, Victims: victims, Webhooks: want.Reason}
 	}

@@ -112,7 +112,7 @@ func (o situation) evictableOutdated() (n int) {
 
 // lost returns the new members that have failed, or have not served for as long.
 func (o situation) lost() []observedMember {
-	return slices.DeleteFunc(slices.Clone(o.Members), func(m observedMember) bool { return m.Outdated || !m.Lost })
+	return filter(o.Members, func(m observedMember) bool { return !m.Outdated && m.Lost })
 }
 
 // newMembersServe reports whether all members that are not outdated serve, or drain,
