@@ -102,17 +102,24 @@ func addSystem(set *settings.Set, into *system.Config) {
 	settings.Add(set, &into.BootAge, settings.Spec{
 		Flag: "boot-aware", Help: "leave members out of the average CPU until they were healthy once and are older than this (at real speed)",
 	}, settings.Duration(0, longest))
-	policies := settings.OneOf("POLICY", "step", "target").Then(func(name string) (string, error) {
+	policies := settings.OneOf("POLICY", "step", "target", "follow").Then(func(name string) (string, error) {
 		into.Policy, into.Guards = nil, autoscale.Guards{}
-		if name == "target" {
+		switch name {
+		case "target":
 			into.Policy = policy.Target{Tolerance: 0.1}
 			into.Guards.DownStabilization = 5 * time.Minute
+		case "follow":
+			follow, err := policy.NewFollow(policy.FollowConfig{})
+			if err != nil {
+				return name, err
+			}
+			into.Policy = follow
 		}
 		return name, nil
 	})
 	name := "step"
 	settings.Add(set, &name, settings.Spec{
-		Flag: "policy", Help: "what decides about the size: step by the alerts, or target by the CPU use of the members",
+		Flag: "policy", Help: "what decides about the size: step by the alerts, target by the CPU use of the members, or follow by a forecast of it",
 	}, policies)
 	settings.Add(set, &into.Page, settings.Spec{
 		Flag: "page", Help: "loopback address of the web page; port 0 means any free one",

@@ -172,10 +172,10 @@ func (o *observer) emitDecisions(decisions []autoscale.Decision) {
 		case d.Result == autoscale.Failed:
 			e.Severity, e.Text = view.Bad, "autoscaler: "+d.Error
 		case d.To > d.From:
-			o.steps.Up++
+			o.steps.Up += d.To - d.From
 			e.Direction, e.Text = view.Up, fmt.Sprintf("autoscaler: resized from %d to %d", d.From, d.To)
 		case d.To < d.From:
-			o.steps.Down++
+			o.steps.Down += d.From - d.To
 			e.Direction, e.Text = view.Down, fmt.Sprintf("autoscaler: resized from %d to %d", d.From, d.To)
 		default:
 			e.Text = fmt.Sprintf("autoscaler: stays at %d", d.Size)

@@ -51,7 +51,7 @@ type Snapshot struct {
 	Alerts     Alerts   `json:"alerts"`
 
 	Webhooks Counts  `json:"webhooks"`  // received so far
-	Steps    Counts  `json:"steps"`     // resizes done so far
+	Steps    Counts  `json:"steps"`     // members added and removed by resizes so far
 	NextTurn float64 `json:"next_turn"` // until the next turn of the autoscaler
 	APICalls int     `json:"api_calls"` // answered by the fake cloud so far
 
