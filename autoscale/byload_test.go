@@ -8,10 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -342,4 +345,45 @@ func TestAMeterThatFailsIsNoSignal(t *testing.T) {
 	for range 3 {
 		assert.Equal(t, autoscale.ReasonLoadUnknown, w.turn().Reason)
 	}
+}
+
+// TestAForecastIsShown in the decision and in metrics, as long as there is one.
+func TestAForecastIsShown(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	oracle := &oracle{forecast: &autoscale.Forecast{Members: 2.5, Margin: 0.5, Expert: "yesterday"}}
+	w, g := newLoadWorld(t, 2, func(cfg *autoscale.Config) { cfg.Policy, cfg.Registerer, cfg.Max = oracle, registry, 5 })
+
+	assert.Equal(t, oracle.forecast, w.loaded(g, 1.5).Forecast)
+	want := func(name, help, value string) {
+		t.Helper()
+		expected := strings.NewReader("")
+		if value != "" {
+			expected = metric(name, "gauge", help, value)
+		}
+		require.NoError(t, testutil.GatherAndCompare(registry, expected, "exopool_autoscaler_"+name))
+	}
+	want("load_members", "Members that serve which the load takes at the objective, as last measured.", "1.5")
+	want("wanted_members", "Members that the policy wants, before guards and limits.", "3")
+	want("forecast_members", "Members that the load is expected to take when new members serve.", "2.5")
+	want("forecast_margin_members", "Members that the policy adds to the forecast for its errors; negative: takes away.", "0.5")
+
+	oracle.forecast = nil
+	g.err = errors.New("no answer")
+	d := w.turn()
+	assert.Nil(t, d.Forecast)
+	want("load_members", "", "")
+	want("forecast_members", "", "")
+	want("load_unknown", "1 while the load that the policy needs is not known.", "1")
+}
+
+// An oracle is a policy with a forecast.
+type oracle struct {
+	exact
+
+	forecast *autoscale.Forecast
+}
+
+func (o *oracle) Decide(autoscale.Memory, autoscale.Observation) autoscale.Wish {
+	return autoscale.Wish{Size: 3, Forecast: o.forecast}
 }

@@ -54,6 +54,11 @@ type Decision struct {
 	Load      *Load  `json:"load,omitempty"`       // as measured, nil if it is not known
 	LoadError string `json:"load_error,omitempty"` // why the load, or a part of it, is not known
 	Why       string `json:"why,omitempty"`        // what the policy wants, in words
+	// Seen is all that the policy saw, but for LoadError, and Wanted the size that it
+	// wants for that. With them another policy can be tried on the same turns.
+	Seen     *Observation `json:"seen,omitempty"`
+	Wanted   int          `json:"wanted,omitempty"`
+	Forecast *Forecast    `json:"forecast,omitempty"` // that the policy goes by
 	// Candidates are the sizes that stages wanted, from the inside out, each that
 	// differs from the one before. The last is what the turn wanted to do.
 	Candidates []Candidate `json:"candidates,omitempty"`

@@ -35,8 +35,7 @@ type metrics struct {
 	budget         budgetMetrics
 	lowerBound     prometheus.Gauge
 	upperBound     prometheus.Gauge
-	load           *prometheus.GaugeVec // without labels: absent while it is not known
-	loadUnknown    prometheus.Gauge
+	policy         policyMetrics
 	resize         prometheus.Histogram
 	lastReached    prometheus.Gauge
 	lastDecision   prometheus.Gauge
@@ -103,12 +102,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		upperBound: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "pool_size_upper_bound", Help: "Maximum size in force, by the schedule.",
 		}),
-		load: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "load_members", Help: "Members that serve which the load takes at the objective, as last measured.",
-		}, nil),
-		loadUnknown: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "load_unknown", Help: "1 while the load that the policy needs is not known.",
-		}),
+		policy: newPolicyMetrics(),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "resize_duration_seconds", Help: "How long the provider took to resize the pool.",
 			Buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 40, 50, 60},
@@ -125,10 +119,10 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 	if cfg.Registerer == nil {
 		return m, nil
 	}
-	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), m.budget.collectors(), []prometheus.Collector{
+	collectors := slices.Concat(settings(cfg), pausing(cfg, pause), m.budget.collectors(), m.policy.collectors(), []prometheus.Collector{
 		m.decisions, m.webhooks, m.settled, m.refused, m.apiErrors, m.stateErrors, m.foreignChanges, m.contended,
 		m.size, m.members, m.conditions, m.outdated, m.measured, m.evictions, m.rollingRunning,
-		m.rollingHalted, m.fuseBlown, m.lowerBound, m.upperBound, m.load, m.loadUnknown, m.resize, m.lastReached, m.lastDecision,
+		m.rollingHalted, m.fuseBlown, m.lowerBound, m.upperBound, m.resize, m.lastReached, m.lastDecision,
 		pending(Up, func() Batch { up, _ := demand.pending(); return up }),
 		pending(Down, func() Batch { _, down := demand.pending(); return down }),
 	})
@@ -235,15 +229,6 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 func (m *metrics) setBounds(b Bounds) {
 	m.lowerBound.Set(float64(b.Min))
 	m.upperBound.Set(float64(b.Max))
-}
-
-// setLoad takes the load, as far as it is known.
-func (m *metrics) setLoad(load Load, err error) {
-	m.load.Reset()
-	if !load.At.IsZero() {
-		m.load.WithLabelValues().Set(load.Members)
-	}
-	m.loadUnknown.Set(map[bool]float64{true: 1}[err != nil])
 }
 
 // setRolling takes where a rolling change stands.

@@ -30,25 +30,35 @@ type Memory any
 type Wish struct {
 	Size int
 	Why  string // in one sentence, for people
+	// Forecast is what the policy goes by, if it is one of the load to come.
+	Forecast *Forecast
+}
+
+// A Forecast is the load that is expected when members that are asked for now serve.
+type Forecast struct {
+	Members float64 `json:"members"`          // that serve which it takes
+	Margin  float64 `json:"margin"`           // members that are added for its errors; negative: taken away
+	Expert  string  `json:"expert,omitempty"` // the simple forecast that counts most
 }
 
 // An Observation is what a policy sees of a turn.
 type Observation struct {
-	Time     time.Time
-	Interval time.Duration // from one turn to the next
-	Size     int           // members asked for, as just read from the provider; 0 or more
-	Serving  int           // members that serve
-	Starting int           // members that have not served yet, and have time left to
-	Failed   int           // members that have not served in time, or whose machines have failed
-	Min, Max int           // bounds of the size that are in force now
-	Up       bool          // at least one webhook asks for more
-	Down     bool          // at least one webhook asks for fewer
+	Time     time.Time     `json:"time"`
+	Interval time.Duration `json:"interval_ns"` // from one turn to the next
+	Size     int           `json:"size"`        // members asked for, as just read from the provider; 0 or more
+	Serving  int           `json:"serving"`     // members that serve
+	Starting int           `json:"starting"`    // members that have not served yet, and have time left to
+	Failed   int           `json:"failed"`      // members that have not served in time, or whose machines have failed
+	Min      int           `json:"min"`         // bounds of the size that are in force now
+	Max      int           `json:"max"`
+	Up       bool          `json:"up"`   // at least one webhook asks for more
+	Down     bool          `json:"down"` // at least one webhook asks for fewer
 
-	Load    Load  // of the pool; zero if it is not known
-	LoadErr error // why the load, or one of several, is not known; nil: it is
+	Load    Load  `json:"load"` // of the pool; zero if it is not known
+	LoadErr error `json:"-"`    // why the load, or one of several, is not known; nil: it is
 	// StartTime is how long the last new members took until they served, the
 	// longest of a few; 0: none was seen yet.
-	StartTime time.Duration
+	StartTime time.Duration `json:"start_time_ns"`
 }
 
 // byStep is the policy that changes the size by a fixed number of members when

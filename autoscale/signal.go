@@ -194,7 +194,7 @@ func (l *Loop) recordLoad(ctx, calls context.Context, d *Decision) {
 	if load := l.load; !load.At.IsZero() {
 		d.Load = &load
 	}
-	l.metrics.setLoad(l.load, l.loadErr)
+	l.metrics.policy.setLoad(l.load, l.loadErr)
 	if fails := l.loadErr != nil; fails != l.loadFails {
 		l.loadFails = fails
 		if fails {

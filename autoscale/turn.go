@@ -104,8 +104,11 @@ func (l *Loop) decide(ctx, calls context.Context, d *Decision) {
 	seen := l.observe(d)
 	seen.trace = &d.Candidates
 	if l.cfg.Policy != nil {
-		wish := l.cfg.Policy.Decide(seen.Memory, seen.withoutSurplus().observation())
-		d.Policy, d.Why = l.cfg.Policy.Name(), wish.Why
+		observed := seen.withoutSurplus().observation()
+		wish := l.cfg.Policy.Decide(seen.Memory, observed)
+		d.Policy, d.Why, d.Forecast = l.cfg.Policy.Name(), wish.Why, wish.Forecast
+		d.Seen, d.Wanted = &observed, wish.Size
+		l.metrics.policy.setWish(wish)
 	}
 	target := l.stages.decide(seen)
 	d.HeldUntil = target.Until.UTC()

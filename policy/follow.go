@@ -122,18 +122,23 @@ func (f *Follow) Decide(m autoscale.Memory, o autoscale.Observation) autoscale.W
 			Why:  fmt.Sprintf("the load takes at least %.1f members: the measure is saturated, so it may be much more", o.Load.Members),
 		}
 	case want > o.Size:
-		return autoscale.Wish{Size: want, Why: f.say(then, o)}
+		return autoscale.Wish{Size: want, Why: f.say(then, o), Forecast: shown(then)}
 	case o.Load.AtLeast:
 		return autoscale.Wish{Size: o.Size, Why: "the measure of the load is saturated"}
 	case whole(keep) < o.Size:
-		return autoscale.Wish{Size: whole(keep), Why: f.say(until, o)}
+		return autoscale.Wish{Size: whole(keep), Why: f.say(until, o), Forecast: shown(until)}
 	default:
-		return autoscale.Wish{Size: o.Size, Why: f.say(until, o)}
+		return autoscale.Wish{Size: o.Size, Why: f.say(until, o), Forecast: shown(until)}
 	}
 }
 
 // whole returns how many whole members a need takes.
 func whole(need float64) int { return members(min(need, autoscale.MaxSize)) }
+
+// shown is what decisions and metrics show of a prediction.
+func shown(p forecast.Prediction) *autoscale.Forecast {
+	return &autoscale.Forecast{Members: p.Load, Margin: p.Margin, Expert: p.Expert}
+}
 
 // say explains a prediction.
 func (f *Follow) say(p forecast.Prediction, o autoscale.Observation) string {

@@ -68,6 +68,10 @@ func TestFollowLearnsFirst(t *testing.T) {
 	assert.Equal(t, 4, wish.Size, "it knows that nothing happens")
 	assert.NotContains(t, wish.Why, "learning")
 	assert.Contains(t, wish.Why, "the last load says 3.8, and is up to")
+	require.NotNil(t, wish.Forecast)
+	assert.Equal(t, "the last load", wish.Forecast.Expert)
+	assert.InDelta(t, 3.8, wish.Forecast.Members, 0.05)
+	assert.Positive(t, wish.Forecast.Margin)
 }
 
 func TestFollowGrowsAtOnceAndShrinksLater(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -89,6 +90,7 @@ func show(ctx context.Context, cfg config, getenv func(string) string, stdout *o
 	}
 	summary = sc.Summary()
 	stop()
+	err = errors.Join(err, writeFile(cfg.Decisions, func(w io.Writer) error { return json.NewEncoder(w).Encode(sys.Decisions()) }))
 	if failed := <-ended; failed != nil {
 		return summary, failed
 	}
@@ -126,7 +128,7 @@ func report(
 	} else if err := write(summary, stdout, style); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 	}
-	if err := writeSummary(cfg.JSONFile, summary); err != nil {
+	if err := writeFile(cfg.JSONFile, summary.WriteJSON); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 		return settings.ExitFailure
 	}
@@ -136,14 +138,15 @@ func report(
 	return settings.ExitFailure
 }
 
-func writeSummary(path string, summary view.Summary) (err error) {
+// writeFile writes a file that the user may have asked for.
+func writeFile(path string, write func(io.Writer) error) (err error) {
 	if path == "" {
 		return nil
 	}
 	f, err := os.Create(path) //nolint:gosec // the user names the file
 	if err != nil {
-		return fmt.Errorf("write the summary: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return summary.WriteJSON(f)
+	return write(f)
 }

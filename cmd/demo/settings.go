@@ -16,6 +16,7 @@ type config struct {
 	RealTime    bool
 	Interactive bool
 	JSONFile    string
+	Decisions   string // file for all decisions
 	LogFile     string
 	Grafana     string // auto, off or a path
 	GrafanaHome string
@@ -71,6 +72,9 @@ the pool shrank to its minimum size.`, getenv)
 		}
 	})
 	settings.Add(set, &cfg.JSONFile, settings.Spec{Flag: "json", Help: "file for the summary as JSON"}, settings.Path())
+	settings.Add(set, &cfg.Decisions, settings.Spec{
+		Flag: "decisions", Help: "file for all decisions of the autoscaler as JSON, which replay -decisions reads",
+	}, settings.Path())
 	settings.Add(set, &cfg.LogFile, settings.Spec{Flag: "log", Help: "file for the logs of all parts"}, settings.Path())
 	settings.Validate(set, &cfg.System)
 	return set, cfg

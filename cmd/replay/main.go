@@ -40,6 +40,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 // replayAll replays all loads with all contenders, and writes the results.
 func replayAll(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
+	if cfg.Decisions != "" {
+		return decideAgain(cfg, stdout)
+	}
 	traces, err := cfg.readTraces(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -17,7 +18,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
+	"github.com/exopool/exopool/fake"
+	"github.com/exopool/exopool/policy"
 	"github.com/exopool/exopool/replay"
 )
 
@@ -153,4 +157,35 @@ func TestProgressIsSaidOnlyOfLongWork(t *testing.T) {
 	p.next = p.next.Add(-quiet)
 	p.report(0.75)
 	assert.Equal(t, "replay: 75 %\n", said.String())
+}
+
+// TestDecisionsAreTriedAgain on another policy, and on the same.
+func TestDecisionsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	clock := fake.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	loop, err := autoscale.New(autoscale.Config{
+		Pool: fake.NewPool("web", 2, clock), PoolName: "web", Clock: clock, Policy: policy.Target{Tolerance: 0.1},
+		Signals: []autoscale.Signal{autoscale.Amount{PerMember: 1, Source: func(context.Context) (autoscale.Reading, error) {
+			return autoscale.Reading{Value: 3.4, At: clock.Now()}, nil
+		}}},
+	})
+	require.NoError(t, err)
+	for range 3 {
+		loop.RunOnce(t.Context())
+		clock.Advance(time.Minute)
+	}
+	recorded, err := json.Marshal(loop.Decisions())
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "decisions.json")
+	require.NoError(t, os.WriteFile(path, recorded, 0o600))
+
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"-decisions", path, "-policies", "step,target,follow"}, func(string) string { return "" }, &out, &errs)
+	assert.Zero(t, code, errs.String())
+	assert.Contains(t, out.String(), "2026-03-01 12:00:00  3.40  2        2     4            4       5\n")
+	assert.Contains(t, out.String(), "target wants what target wanted in 3 of 3 turns\n")
+
+	assert.Equal(t, 1, run(t.Context(), []string{"-decisions", path, "-policies", "step"}, func(string) string { return "" }, &out, &errs))
+	assert.Contains(t, errs.String(), "none of the policies [step] decides by the load")
+	assert.Equal(t, 1, run(t.Context(), []string{"-decisions", path + ".not"}, func(string) string { return "" }, &out, &errs))
 }

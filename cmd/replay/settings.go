@@ -27,6 +27,7 @@ type config struct {
 	Tune       float64 // percent of the members needed that may lack; 0: no tuning
 	JSON       string  // path; empty: none is written
 	Picture    string
+	Decisions  string // path; empty: loads are replayed
 
 	traces *settings.Setting
 }
@@ -82,6 +83,10 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 		Flag: "tune", Arg: "PERCENT", Default: "no tuning",
 		Help: "instead, try settings of the policy follow, and propose the cheapest of which no more lacks than so many percent of the members needed",
 	}, settings.Float(0.001, 50))
+	settings.Add(set, &cfg.Decisions, settings.Spec{
+		Flag: "decisions", Arg: "FILE", Default: "loads are replayed",
+		Help: "instead, say what policies would have wanted in the turns of an autoscaler that decided by the load, from what its /decisions has answered",
+	}, settings.File())
 	settings.Add(set, &cfg.JSON, settings.Spec{Flag: "json", Arg: "FILE", Default: "none", Help: "file to write the figures to"}, settings.File())
 	settings.Add(set, &cfg.Picture, settings.Spec{
 		Flag: "picture", Arg: "FILE", Default: "none", Help: "SVG file to draw the load and the pool in",

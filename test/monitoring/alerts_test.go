@@ -269,6 +269,7 @@ func TestAlertsAboutTheSystemWaitAsLongAsTheREADMESays(t *testing.T) {
 		"Autoscaler paused":     {"0s", 24}, // hours
 		"Second autoscaler":     {"0s", 0},
 		"New members failing":   {"0s", 0}, // after three members
+		"Budget nearly spent":   {"0s", 0},
 		"Rolling change stands": {"0s", 0}, // after an hour
 		"Turns failing":         {"3m", 0},
 		"Resizes failing":       {"0s", 0}, // after three turns

@@ -86,6 +86,11 @@ func incidents() map[string]incident {
 			[]string{"5m", "13m"},
 			[]string{"8m"},
 		},
+		"Budget nearly spent": {
+			map[string]string{ofAutoscaler("budget_saving", ""): "0x5 1x5 0x20"},
+			[]string{"5m", "13m"},
+			[]string{"8m"},
+		},
 		"Rolling change stands": {
 			map[string]string{ofAutoscaler("rolling_change_halted", ""): "0x5 1x5 0x20"},
 			[]string{"5m", "13m"},

@@ -58,7 +58,8 @@ func (in *installation) programs(t *testing.T) {
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, string(said))
 	in.program(t, "autoscaler", "-listen-address", in.address,
-		"-interval", "2s", "-poll", "100ms", "-max", strconv.Itoa(maximum), "-evict", "least-busy", "-prometheus-url", "http://"+in.address+":9090", "-state-dir", filepath.Join(in.dir, "state"))
+		"-interval", "2s", "-poll", "100ms", "-max", strconv.Itoa(maximum), "-evict", "least-busy", "-prometheus-url", "http://"+in.address+":9090",
+		"-member-price", "0.02", "-budget", "100", "-state-dir", filepath.Join(in.dir, "state"))
 	in.program(t, "discovery", "-listen", in.address+":8091", "-member-metrics", "-refresh", "1s",
 		"-file", in.targets(), "-port", strconv.Itoa(in.cloud.PortFor(process.ExporterPort)))
 	in.await(t, "http://"+in.address+":8090/readyz")

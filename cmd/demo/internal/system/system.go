@@ -209,6 +209,9 @@ func (s *System) SetPhase(phase view.Phase) { s.observer.setPhase(phase) }
 // Window sums up the requests that were sent within a span of time.
 func (s *System) Window(from, to time.Time) traffic.Window { return s.traffic.Window(from, to) }
 
+// Decisions returns the last 1,000 decisions of the autoscaler, oldest first.
+func (s *System) Decisions() []autoscale.Decision { return s.loop.Decisions() }
+
 // Times returns the times that are in force.
 func (s *System) Times() Times { return s.times }
 

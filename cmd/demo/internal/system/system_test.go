@@ -19,6 +19,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/fake/machine/process/member"
 	"github.com/exopool/exopool/policy"
+	"github.com/exopool/exopool/replay"
 )
 
 func TestMain(m *testing.M) {
@@ -115,10 +116,13 @@ func TestEveryPartMeetsTheOthers(t *testing.T) {
 	assert.Positive(t, v.APICalls)
 }
 
-// TestAPolicyFollowsTheLoad without an alert: it measures members itself.
+// TestAPolicyFollowsTheLoad without an alert: it measures members itself. What it
+// wanted in this run, it wants again when it sees the same.
 func TestAPolicyFollowsTheLoad(t *testing.T) {
 	cfg := config()
-	cfg.Policy = policy.Target{}
+	follow, err := policy.NewFollow(policy.FollowConfig{})
+	require.NoError(t, err)
+	cfg.Policy = follow
 	s := run(t, cfg)
 	await(t, s, "the first member gets healthy", healthy(1))
 	s.SetClients(4)
@@ -126,6 +130,14 @@ func TestAPolicyFollowsTheLoad(t *testing.T) {
 	s.SetClients(0)
 	await(t, s, "the pool shrinks", healthy(1))
 	assert.Positive(t, s.Snapshot().Steps.Down)
+
+	recorded, err := json.Marshal(s.Decisions())
+	require.NoError(t, err)
+	decisions, err := replay.ReadDecisions(bytes.NewReader(recorded))
+	require.NoError(t, err)
+	for i, wish := range replay.Again(decisions, follow) {
+		assert.Equal(t, decisions[i].Wanted, wish.Size, "turn %d", decisions[i].Turn)
+	}
 }
 
 func TestDeletedMemberIsReplaced(t *testing.T) {
