@@ -26,7 +26,7 @@ func (w WayBack) seconds(members int) float64 {
 // minimum exists to the end of the period. As many can come to the beginning of the
 // next period, and leave then.
 func (p Plan) Most(a Account, minimum, maximum int, back WayBack) int {
-	if !p.Limited() || p.Price <= 0 {
+	if !p.limited() || p.Price <= 0 {
 		return maximum
 	}
 	if p.Hourly > 0 {

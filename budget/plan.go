@@ -35,8 +35,8 @@ const MaxAmount = 999_999
 // DefaultSoft is where the pool begins to save.
 const DefaultSoft = 0.8
 
-// Limited reports whether there is any limit.
-func (p Plan) Limited() bool { return p.Limit > 0 || p.Hourly > 0 }
+// limited reports whether there is any limit.
+func (p Plan) limited() bool { return p.Limit > 0 || p.Hourly > 0 }
 
 // Priced reports whether it is known what members cost.
 func (p Plan) Priced() bool { return p.Price > 0 }
@@ -49,7 +49,7 @@ func (p Plan) Validate() error {
 	if !(p.Soft >= 0 && p.Soft <= 1) {
 		errs = append(errs, &configerr.Error{Field: "Soft", Problem: fmt.Sprintf("is %v", p.Soft), Remedy: "set it to a part of 1"})
 	}
-	if p.Limited() && p.Price == 0 {
+	if p.limited() && p.Price == 0 {
 		errs = append(errs, &configerr.Error{Field: "Price", Problem: "is missing", Remedy: "set what a member costs in an hour"})
 	}
 	if p.Period != "" && !p.Period.known() {
