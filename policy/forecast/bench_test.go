@@ -2,6 +2,7 @@ package forecast_test
 
 import (
 	"math"
+	"runtime"
 	"testing"
 	"time"
 
@@ -43,4 +44,39 @@ func BenchmarkTurn(b *testing.B) {
 		m.Predict()
 		i++
 	}
+}
+
+// BenchmarkAThousandPools is a turn of one of many pools, each with a week of minutes:
+// none of them is in the processor's caches.
+func BenchmarkAThousandPools(b *testing.B) {
+	const week = 7 * 24 * 60
+	first := newModel(b)
+	for i := range week {
+		first.Learn(sample(i, wave(i)))
+	}
+	data := first.Encode()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	pools := make([]*forecast.Model, 1000)
+	for i := range pools {
+		m, err := forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 15}, data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pools[i] = m
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportAllocs()
+	turn := 0
+	for b.Loop() {
+		minute := week + turn/len(pools)
+		m := pools[turn%len(pools)]
+		m.Learn(sample(minute, wave(minute)))
+		m.Predict()
+		turn++
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(pools)), "bytes/pool")
+	b.ReportMetric(float64(len(data)), "encoded-bytes/pool")
 }
