@@ -96,9 +96,27 @@ func (o *observer) publish(ctx context.Context) {
 	if known && err == nil {
 		s.AverageCPU = &average
 	}
+	s.Pool.Load, s.Pool.Forecast = o.demand()
 	s.PlainCPU = plainAverage(cpu)
 	o.latest = s
 	o.system.hub.Publish(s)
+}
+
+// demand returns what the policy knows of the load, in members, of now and to come.
+func (o *observer) demand() (load, forecast *float64) {
+	decisions := o.system.loop.Decisions()
+	if len(decisions) == 0 {
+		return nil, nil
+	}
+	last := decisions[len(decisions)-1]
+	if last.Load != nil {
+		load = &last.Load.Members
+	}
+	if f := last.Forecast; f != nil {
+		need := max(f.Members+f.Margin, 0)
+		forecast = &need
+	}
+	return load, forecast
 }
 
 // reportError emits an event for a query that failed, unless everything is

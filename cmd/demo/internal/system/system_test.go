@@ -130,6 +130,8 @@ func TestAPolicyFollowsTheLoad(t *testing.T) {
 	s.SetClients(0)
 	await(t, s, "the pool shrinks", healthy(1))
 	assert.Positive(t, s.Snapshot().Steps.Down)
+	require.NotNil(t, s.Snapshot().Pool.Load)
+	assert.NotNil(t, s.Snapshot().Pool.Forecast)
 
 	recorded, err := json.Marshal(s.Decisions())
 	require.NoError(t, err)

@@ -18,6 +18,8 @@ type Point struct {
 	Members           map[string]*float64 `json:"members"` // CPU by name
 	Wanted            int                 `json:"wanted"`
 	Healthy           int                 `json:"healthy"`
+	Load              *float64            `json:"load"`
+	Forecast          *float64            `json:"forecast"`
 	High              AlertState          `json:"high"`
 	Low               AlertState          `json:"low"`
 	RequestsPerSecond float64             `json:"rps"`
@@ -31,6 +33,8 @@ func pointOf(s Snapshot) Point {
 		Members:           make(map[string]*float64, len(s.Pool.Members)),
 		Wanted:            s.Pool.Wanted,
 		Healthy:           s.Pool.Healthy(),
+		Load:              s.Pool.Load,
+		Forecast:          s.Pool.Forecast,
 		High:              s.Alerts.High,
 		Low:               s.Alerts.Low,
 		RequestsPerSecond: s.Load.RequestsPerSecond,

@@ -85,6 +85,10 @@ type Load struct {
 type Pool struct {
 	Wanted  int      `json:"wanted"` // the size asked for
 	Members []Member `json:"members"`
+	// Load and Forecast are how many members the load takes, and with its margin the
+	// load to come, as the policy saw it in the last turn; nil: it does not go by it.
+	Load     *float64 `json:"load"`
+	Forecast *float64 `json:"forecast"`
 }
 
 // Healthy counts the members that pass the load balancer's check.

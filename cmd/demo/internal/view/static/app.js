@@ -237,12 +237,14 @@ const charts = () => {
     ],
   });
   plots.size.show({
-    ...axis, max: Math.max(settings.max, ...points.map((p) => p.healthy)) + 0.5, unit: String,
+    ...axis, max: Math.max(settings.max, ...points.map((p) => Math.max(p.healthy, p.forecast ?? 0))) + 0.5,
+    unit: (v) => String(Math.round(10 * v) / 10),
     ticks: [...new Set([0, Math.ceil(settings.max / 2), settings.max])],
     label: `Pool size: ${last.healthy} healthy, ${last.wanted} wanted`,
     series: [
       line("healthy", "healthy", (p) => p.healthy, { step: true, area: true }),
       line("wanted", "wanted", (p) => p.wanted, { step: true }),
+      ...["load", "forecast"].filter((name) => points.some((p) => typeof p[name] === "number")).map((name) => line(name, name, (p) => p[name] ?? null)),
     ],
     markers: events.filter((e) => e.kind === "webhook" && e.direction && e.seconds >= from)
       .map((e) => ({ id: e.id, t: e.seconds, up: e.direction === "up" })),
