@@ -34,8 +34,8 @@ func declareWhy(getenv func(string) string) (*settings.Set, *whyConfig) {
 	settings.Add(set, &cfg.URL, settings.Spec{
 		Flag: "url", Env: "AUTOSCALER_URL", Help: "address of the autoscaler",
 	}, settings.URL())
-	settings.AddToken(set, &cfg.Token, settings.Spec{
-		Flag: "webhook-token-file", Env: "WEBHOOK_TOKEN", Default: "none", Help: "its secret, which it asks for if it runs with -protect-all",
+	settings.AddSecret(set, &cfg.Token, settings.Spec{
+		Flag: "webhook-token-file", Env: "WEBHOOK_TOKEN", Help: "its secret, which it asks for if it runs with -protect-all",
 	})
 	settings.Add(set, &cfg.Turns, settings.Spec{Flag: "turns", Help: "how many of the last decisions to explain"}, settings.Int(1, 1000))
 	return set, cfg
