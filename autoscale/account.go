@@ -3,7 +3,6 @@ package autoscale
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 
@@ -36,39 +35,31 @@ func openAccount(dir, pool string, plan budget.Plan, logger *slog.Logger) (*acco
 		a.dir = ""
 		return a, nil
 	}
-	path := filepath.Join(dir, accountName)
-	data, err := readBounded(path, maxAccountBytes)
+	kept, found, err := loadFile(dir, accountName, maxAccountBytes, a.decode)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return a, nil
-	case isOpenError(err):
-		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
-	}
-	if err == nil {
-		err = a.decode(data)
-	}
-	if err != nil {
-		logger.Warn("what members have cost cannot be used, the account begins anew", slog.String("path", path), slog.Any("err", err))
+	case errors.Is(err, errDamaged):
+		logger.Warn("what members have cost cannot be used, the account begins anew",
+			slog.String("path", filepath.Join(dir, accountName)), slog.Any("err", err))
+	case err != nil:
+		return nil, err
+	case found:
+		a.now = kept
 	}
 	return a, nil
 }
 
-func (a *account) decode(data []byte) error {
+func (a *account) decode(data []byte) (kept budget.Account, err error) {
 	var stored storedAccount
 	if err := unmarshalWhole(data, &stored); err != nil {
-		return err
+		return kept, err
 	}
 	switch {
 	case stored.Version != stateVersion:
-		return fmt.Errorf("version %d, want %d", stored.Version, stateVersion)
+		return kept, fmt.Errorf("version %d, want %d", stored.Version, stateVersion)
 	case stored.Pool != a.pool:
-		return fmt.Errorf("it is about the pool %q", stored.Pool)
+		return kept, fmt.Errorf("it is about the pool %q", stored.Pool)
 	}
-	if err := stored.Account.Validate(); err != nil {
-		return err
-	}
-	a.now = stored.Account
-	return nil
+	return stored.Account, stored.Account.Validate()
 }
 
 // save writes the file.

@@ -76,7 +76,7 @@ func openDemand(dir, pool string, dryRun bool, expiry time.Duration, now time.Ti
 			logger.Error("damaged state file stays in place", slog.String("path", path), slog.Any("err", err))
 		}
 	case err != nil:
-		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
+		return nil, err
 	}
 	if loaded.Pool != "" && loaded.Pool != pool {
 		logger.Warn("state file is about another pool, starting without it", slog.String("pool", pool), slog.String("other", loaded.Pool))

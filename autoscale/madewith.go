@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -52,24 +51,14 @@ func openMadeWith(dir, pool string, now time.Time, logger *slog.Logger) (*madeWi
 	m := &madeWith{dir: dir, seen: map[string]listing{}, mayBeAnother: true, stored: storedMadeWith{
 		Version: stateVersion, Pool: pool, Members: map[string]string{},
 	}}
-	if dir == "" {
-		return m, nil
-	}
-	path := filepath.Join(dir, membersFile)
-	data, err := readBounded(path, maxMembersBytes)
+	stored, found, err := loadFile(dir, membersFile, maxMembersBytes, parseMadeWith)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return m, nil
-	case isOpenError(err):
-		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
-	}
-	var stored storedMadeWith
-	if err == nil {
-		stored, err = parseMadeWith(data)
-	}
-	switch {
+	case errors.Is(err, errDamaged):
+		logger.Error("file of members is damaged: they count as made with what the pool has now",
+			slog.String("path", filepath.Join(dir, membersFile)), slog.Any("err", err))
 	case err != nil:
-		logger.Error("file of members is damaged: they count as made with what the pool has now", slog.String("path", path), slog.Any("err", err))
+		return nil, err
+	case !found:
 	case stored.Pool != pool:
 		logger.Warn("file of members is about another pool, starting without it", slog.String("pool", pool), slog.String("other", stored.Pool))
 	default:

@@ -3,7 +3,6 @@ package autoscale
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 )
@@ -32,45 +31,33 @@ type storedMemory struct {
 // about another pool or policy, is logged and ignored: the policy learns anew.
 func openMemory(dir, pool string, policy Policy, logger *slog.Logger) (*memory, error) {
 	m := &memory{dir: dir, pool: pool, policy: policy}
-	if dir == "" {
-		return m, nil
-	}
-	path := filepath.Join(dir, memoryFile)
-	data, err := readBounded(path, maxMemoryBytes)
+	learned, _, err := loadFile(dir, memoryFile, maxMemoryBytes, m.decode)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return m, nil
-	case isOpenError(err):
-		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
-	}
-	if err == nil {
-		err = m.decode(data)
-	}
-	if err != nil {
-		logger.Warn("what the policy has learned cannot be used, it learns anew", slog.String("path", path), slog.Any("err", err))
+	case errors.Is(err, errDamaged):
+		logger.Warn("what the policy has learned cannot be used, it learns anew",
+			slog.String("path", filepath.Join(dir, memoryFile)), slog.Any("err", err))
+	case err != nil:
+		return nil, err
+	default:
+		m.now = learned
 	}
 	return m, nil
 }
 
-func (m *memory) decode(data []byte) error {
+func (m *memory) decode(data []byte) (Memory, error) {
 	var stored storedMemory
 	if err := unmarshalWhole(data, &stored); err != nil {
-		return err
+		return nil, err
 	}
 	switch {
 	case stored.Version != stateVersion:
-		return fmt.Errorf("version %d, want %d", stored.Version, stateVersion)
+		return nil, fmt.Errorf("version %d, want %d", stored.Version, stateVersion)
 	case stored.Pool != m.pool:
-		return fmt.Errorf("it is about the pool %q", stored.Pool)
+		return nil, fmt.Errorf("it is about the pool %q", stored.Pool)
 	case stored.Policy != m.policy.Name():
-		return fmt.Errorf("it is of the policy %q", stored.Policy)
+		return nil, fmt.Errorf("it is of the policy %q", stored.Policy)
 	}
-	now, err := m.policy.Decode(stored.Memory)
-	if err != nil {
-		return err
-	}
-	m.now = now
-	return nil
+	return m.policy.Decode(stored.Memory)
 }
 
 // learn lets the policy learn from a turn.

@@ -3,7 +3,6 @@ package autoscale
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -129,29 +128,22 @@ const maxPast = 86_400
 func openPast(dir, pool string, guards Guards, logger *slog.Logger) (*pastFile, error) {
 	p := &pastFile{dir: dir, pool: pool}
 	p.wishes, p.changes = guards.lookback()
-	if dir == "" || guards == (Guards{}) {
+	if guards == (Guards{}) {
 		return p, nil
 	}
-	path := filepath.Join(dir, pastName)
-	data, err := readBounded(path, 2*maxPast*64)
+	stored, found, err := loadFile(dir, pastName, 2*maxPast*64, parsePast)
+	if found && stored.Pool != pool {
+		found, err = false, fmt.Errorf("%w: it is about the pool %q", errDamaged, stored.Pool)
+	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return p, nil
-	case isOpenError(err):
-		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
+	case errors.Is(err, errDamaged):
+		logger.Warn("earlier sizes of the pool cannot be used, guards begin anew",
+			slog.String("path", filepath.Join(dir, pastName)), slog.Any("err", err))
+	case err != nil:
+		return nil, err
+	case found:
+		p.now, p.last = stored.past, stored.Last
 	}
-	var stored storedPast
-	if err == nil {
-		stored, err = parsePast(data)
-	}
-	if err == nil && stored.Pool != pool {
-		err = fmt.Errorf("it is about the pool %q", stored.Pool)
-	}
-	if err != nil {
-		logger.Warn("earlier sizes of the pool cannot be used, guards begin anew", slog.String("path", path), slog.Any("err", err))
-		return p, nil
-	}
-	p.now, p.last = stored.past, stored.Last
 	return p, nil
 }
 

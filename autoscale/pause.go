@@ -120,25 +120,15 @@ type storedPause struct {
 // a pause, too: an operator wanted one.
 func openPause(dir, pool string, now time.Time, logger *slog.Logger) (*pauseState, error) {
 	s := &pauseState{dir: dir, pool: pool}
-	if dir == "" {
-		return s, nil
-	}
-	data, err := readBounded(filepath.Join(dir, pauseFile), maxStateBytes)
+	stored, found, err := loadFile(dir, pauseFile, maxStateBytes, parsePause)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return s, nil
-	case isOpenError(err):
-		return nil, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
-	}
-	var stored storedPause
-	if err == nil {
-		stored, err = parsePause(data)
-	}
-	if err != nil {
+	case errors.Is(err, errDamaged):
 		logger.Error("pause file is damaged: paused until resumed",
 			slog.String("pool", pool), slog.String("path", filepath.Join(dir, pauseFile)), slog.Any("err", err))
 		s.now = &Pause{Since: now.UTC(), Reason: pauseFile + " is damaged"}
 		return s, nil
+	case err != nil || !found:
+		return s, err
 	}
 	if stored.Pool != pool {
 		// It may be the same pool by another name.

@@ -44,22 +44,34 @@ var errDamaged = errors.New("damaged state file")
 // loadState reads the state file in dir. A missing file is an empty state.
 // The error wraps errDamaged if the content is wrong.
 func loadState(dir string, now time.Time) (state, error) {
-	fresh := state{Version: stateVersion}
-	data, err := readBounded(filepath.Join(dir, stateFile), maxStateBytes)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fresh, nil
-	case isOpenError(err):
-		return fresh, err
-	case err != nil:
-		// A directory in the file's place, for example.
-		return fresh, fmt.Errorf("%w: %w", errDamaged, err)
-	}
-	loaded, err := parseState(data, now)
-	if err != nil {
-		return fresh, fmt.Errorf("%w: %w", errDamaged, err)
+	loaded, found, err := loadFile(dir, stateFile, maxStateBytes, func(data []byte) (state, error) { return parseState(data, now) })
+	if !found {
+		return state{Version: stateVersion}, err
 	}
 	return loaded, nil
+}
+
+// loadFile reads a file of the state directory, and reports whether there is one;
+// without a directory there is none. The error wraps errDamaged if the content is
+// wrong.
+func loadFile[T any](dir, name string, limit int, parse func([]byte) (T, error)) (content T, found bool, err error) {
+	if dir == "" {
+		return content, false, nil
+	}
+	data, err := readBounded(filepath.Join(dir, name), limit)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return content, false, nil
+	case isOpenError(err):
+		return content, false, fmt.Errorf("read state in %s: %w: give this user access to it", dir, err)
+	}
+	if err == nil {
+		content, err = parse(data)
+	}
+	if err != nil { // or a directory is in the file's place
+		return content, false, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return content, true, nil
 }
 
 // readBounded reads a file that has at most limit bytes.
