@@ -41,6 +41,14 @@ func declareWhy(getenv func(string) string) (*settings.Set, *whyConfig) {
 	return set, cfg
 }
 
+// unknownCommand says what there is. Without a command the program scales.
+func unknownCommand(name string) error {
+	return &settings.Error{Program: "autoscaler", Settings: []settings.SettingError{{
+		Setting: "command line", Problem: fmt.Sprintf("has the command %q", name),
+		Remedy: "the only one is why, which explains what a running autoscaler does; without a command it scales, and takes settings as flags, -name=value",
+	}}}
+}
+
 // why asks a running autoscaler for its decisions, and explains the last of them.
 func why(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	set, cfg := declareWhy(getenv)

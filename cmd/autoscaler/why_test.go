@@ -66,3 +66,11 @@ func TestWhyOfWhatIsNoAutoscaler(t *testing.T) {
 	assert.Equal(t, 2, run(t.Context(), []string{"why", "-url", "ftp://x"}, settingstest.Env{}.Get, &out, &errs))
 	assert.Equal(t, 1, run(t.Context(), []string{"why", "-url", "http://127.0.0.1:1"}, settingstest.Env{}.Get, &out, &errs))
 }
+
+func TestAMistypedCommandIsNamed(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	assert.Equal(t, 2, run(t.Context(), []string{"wy"}, settingstest.Env{}.Get, &out, &errs))
+	assert.Contains(t, errs.String(), `command line has the command "wy": the only one is why`)
+	assert.NotContains(t, errs.String(), "is missing")
+}
