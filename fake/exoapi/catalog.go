@@ -177,7 +177,7 @@ func (c *catalog) declare() resource {
 		post("/template/{id}", "copy-template", nil),
 		del("/template/{id}", "delete-template", nil),
 		get("/deploy-target", "list-deploy-targets", listDeployTargets),
-		get("/deploy-target/{id}", "get-deploy-target", nil),
+		get("/deploy-target/{id}", "get-deploy-target", getDeployTarget),
 	}}
 }
 
@@ -227,3 +227,5 @@ func (c *catalog) getTemplate(r *request) (any, error) {
 func listDeployTargets(*request) (any, error) {
 	return wire.List[struct{}]("deploy-targets", nil), nil
 }
+
+func getDeployTarget(r *request) (any, error) { return nil, wire.NotFound("deploy target", r.id()) }

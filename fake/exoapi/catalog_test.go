@@ -95,7 +95,7 @@ func TestRoutesThatAreNotEmulatedNameThemselves(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
 	for _, tc := range [][2]string{
 		{http.MethodGet, "/v2/snapshot"},
-		{http.MethodPut, "/v2/instance/" + unknownID + ":reset-password"},
+		{http.MethodGet, "/v2/live-balance"},
 		{http.MethodGet, "/v2/dbaas-service"},
 		{http.MethodPatch, "/v2/instance"},
 		{http.MethodPut, "/v2/instance/" + unknownID + ":explode"},

@@ -219,7 +219,7 @@ func TestGoodBodiesAreAccepted(t *testing.T) {
 		t.Run(r.OperationID, func(t *testing.T) {
 			s := newScene(t)
 			if want := map[string]string{
-				"start-instance": "stop", "scale-instance": "stop", "resize-instance-disk": "stop",
+				"start-instance": "stop", "scale-instance": "stop", "resize-instance-disk": "stop", "enable-tpm": "stop",
 			}[r.OperationID]; want != "" {
 				status, _ := s.call(t, http.MethodPut, s.fill("/v2/instance/$instance:"+want), "")
 				require.Equal(t, http.StatusOK, status)

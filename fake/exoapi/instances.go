@@ -39,6 +39,7 @@ type instance struct {
 	protected      bool
 	nics           []*nic // in private networks
 	reverseDNS     string // empty without a record
+	password       password
 
 	pool         *pool  // nil for one on its own
 	joining      bool   // a member that has not run yet
@@ -115,14 +116,11 @@ func (s *instances) declare() resource {
 		put("/instance/{id}:add-protection", "add-instance-protection", s.protect),
 		put("/instance/{id}:remove-protection", "remove-instance-protection", s.unprotect),
 		put("/instance/{id}:reset", "reset-instance", s.handleReset),
-		put("/instance/{id}:reset-password", "reset-instance-password", nil),
-		get("/instance/{id}:password", "reveal-instance-password", nil),
-		post("/instance/{id}:enable-tpm", "enable-tpm", nil),
 		post("/instance/{id}:create-snapshot", "create-snapshot", nil),
 		post("/instance/{instance-id}:revert-snapshot", "revert-instance-to-snapshot", nil),
 	)
 	records := &reverseDNS{s.world, s.kind, s.record, s.changeableRecord, s.possibleRecord}
-	d.routes = append(d.routes, records.routes()...)
+	d.routes = slices.Concat(d.routes, records.routes(), s.accessRoutes())
 	d.User = s.user
 	d.Close = func() {
 		for i := range s.All() {

@@ -25,6 +25,7 @@ func (s *instances) add(id, zone, name string, spec instanceSpec) *instance {
 		zone:         zone,
 		created:      s.world.Timestamp(),
 		mac:          s.world.IDs.MAC(0x06),
+		password:     password{since: s.world.Now()},
 	}
 	if spec.assignment != "none" {
 		i.address = s.addresses.Take()

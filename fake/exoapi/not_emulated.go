@@ -1,6 +1,10 @@
 package exoapi
 
-import "github.com/exopool/exopool/fake/exoapi/internal/world"
+import (
+	"slices"
+
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
+)
 
 // notEmulatedKinds declares kinds of which there is nothing: what clients of
 // the emulated ones may call besides, and quotas that are never used. Limits
@@ -24,16 +28,31 @@ func notEmulatedKinds() []resource {
 		"gpurtx6000pro":          0,
 	}
 	kinds := make([]resource, 0, 1+len(limits))
-	kinds = append(kinds, resource{routes: []*route{
+	kinds = append(kinds, resource{routes: slices.Concat(deprecatedRoutes(), []*route{
 		get("/live-balance", "get-live-balance", nil),
 		get("/snapshot", "list-snapshots", nil),
 		get("/snapshot/{id}", "get-snapshot", nil),
 		del("/snapshot/{id}", "delete-snapshot", nil),
 		post("/snapshot/{id}:export", "export-snapshot", nil),
 		post("/snapshot/{id}:promote", "promote-snapshot-to-template", nil),
-	}})
+	})})
 	for name, limit := range limits {
 		kinds = append(kinds, resource{Resource: world.Resource{Quota: &world.Quota{Name: name, Limit: limit}}})
 	}
 	return kinds
+}
+
+// deprecatedRoutes are those of keys as they were before API keys had roles.
+// The official document no longer has them, but older clients call them.
+func deprecatedRoutes() []*route {
+	routes := []*route{
+		get("/access-key", "list-access-keys", nil),
+		post("/access-key", "create-access-key", nil),
+		get("/access-key/{key}", "get-access-key", nil),
+		del("/access-key/{key}", "revoke-access-key", nil),
+	}
+	for _, r := range routes {
+		r.reason = "access keys are deprecated, use /api-key"
+	}
+	return routes
 }

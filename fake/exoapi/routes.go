@@ -30,6 +30,7 @@ type route struct {
 	// it, whatever the policies say.
 	permission bool
 	handle     handler
+	reason     string // why it is not emulated, if there is more to say
 	service    string // of policies
 	segments   []segment
 }

@@ -29,7 +29,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	if rt == nil {
 		c.calls.add("")
 		if err == nil {
-			err = notEmulated(hr.Method, hr.URL.EscapedPath())
+			err = notEmulated(hr, "")
 		}
 		respond(w, nil, err)
 		return
@@ -43,8 +43,13 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	}
 }
 
-func notEmulated(method, path string) error {
-	return &wire.Error{Status: http.StatusNotImplemented, Message: method + " " + path + " is not emulated"}
+// notEmulated answers a call that does nothing here; reason may be empty.
+func notEmulated(hr *http.Request, reason string) error {
+	message := hr.Method + " " + hr.URL.EscapedPath() + " is not emulated"
+	if reason != "" {
+		message += ": " + reason
+	}
+	return &wire.Error{Status: http.StatusNotImplemented, Message: message}
 }
 
 // locate returns the request's zone and its escaped path below /v2.
@@ -62,7 +67,7 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 	}
 	path, ok := strings.CutPrefix(path, "/v2/")
 	if !ok {
-		return "", "", notEmulated(hr.Method, hr.URL.EscapedPath())
+		return "", "", notEmulated(hr, "")
 	}
 	return zone, path, nil
 }
@@ -94,7 +99,7 @@ func (c *Cloud) answer(
 		}
 	}
 	if rt.handle == nil {
-		return nil, key, notEmulated(hr.Method, hr.URL.EscapedPath())
+		return nil, key, notEmulated(hr, rt.reason)
 	}
 	if err := rt.checkIDs(params); err != nil {
 		return nil, key, err
