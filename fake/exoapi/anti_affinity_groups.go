@@ -46,6 +46,25 @@ func (s *antiAffinityGroups) declare() resource {
 	)
 }
 
+// delete drops the reference of the operation once the group is gone, as the
+// original does with groups of this kind.
+func (s *antiAffinityGroups) delete(r *request) (any, error) {
+	g, err := s.named(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.unused(g.id); err != nil {
+		return nil, err
+	}
+	return s.change(r, g.id, func(op *world.Operation) {
+		s.Remove(g.id)
+		s.world.After(0, func() {
+			s.world.Unrefer(op)
+			s.world.Succeed(op)
+		})
+	})
+}
+
 func (s *antiAffinityGroups) viewOf(g *antiAffinityGroup) any {
 	v := antiAffinityGroupView{g.id, g.name, g.description, []wire.Ref{}}
 	for i := range s.instances.All() {

@@ -20,23 +20,22 @@ type catalog struct {
 
 // A template is an image that instances are made from.
 type template struct {
-	ID              string   `json:"id"`
-	Name            string   `json:"name"`
-	Description     string   `json:"description"`
-	Family          string   `json:"family"`
-	Version         string   `json:"version"`
-	Build           string   `json:"build"`
-	Maintainer      string   `json:"maintainer"`
-	DefaultUser     string   `json:"default-user"`
-	Visibility      string   `json:"visibility"`
-	CreatedAt       string   `json:"created-at"`
-	Size            int64    `json:"size"` // bytes
-	BootMode        string   `json:"boot-mode"`
-	Checksum        string   `json:"checksum"`
-	SSHKeyEnabled   bool     `json:"ssh-key-enabled"`
-	PasswordEnabled bool     `json:"password-enabled"`
-	Consistent      bool     `json:"application-consistent-snapshot-enabled"`
-	Zones           []string `json:"zones"`
+	ID              string `json:"id"`
+	Name            string `json:"name"`
+	Description     string `json:"description"`
+	Family          string `json:"family"`
+	Version         string `json:"version"`
+	Build           string `json:"build"`
+	Maintainer      string `json:"maintainer"`
+	DefaultUser     string `json:"default-user"`
+	Visibility      string `json:"visibility"`
+	CreatedAt       string `json:"created-at"`
+	Size            int64  `json:"size"` // bytes
+	BootMode        string `json:"boot-mode"`
+	Checksum        string `json:"checksum"`
+	SSHKeyEnabled   bool   `json:"ssh-key-enabled"`
+	PasswordEnabled bool   `json:"password-enabled"`
+	Consistent      bool   `json:"application-consistent-snapshot-enabled"`
 }
 
 const (
@@ -57,7 +56,7 @@ func newCatalog(zones []string, endpoint func(zone string) string, more []string
 			ID: world.FixedID("template/" + name), Name: name, Description: name, Family: family,
 			Version: version, Build: created[:10], Maintainer: "Exoscale", DefaultUser: user,
 			Visibility: "public", CreatedAt: created, Size: 10 * gib, BootMode: "legacy",
-			Checksum: world.FixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true, Zones: zones,
+			Checksum: world.FixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true,
 		}
 	}
 	c := &catalog{
@@ -158,6 +157,7 @@ func largestDisk(t *driverapi.InstanceType) int {
 }
 
 type zoneView struct {
+	ID          string `json:"id"`
 	Name        string `json:"name"`
 	APIEndpoint string `json:"api-endpoint"`
 	SOSEndpoint string `json:"sos-endpoint"`
@@ -184,7 +184,7 @@ func (c *catalog) declare() resource {
 func (c *catalog) listZones(*request) (any, error) {
 	views := make([]zoneView, 0, len(c.zones))
 	for _, name := range c.zones {
-		views = append(views, zoneView{name, c.endpoint(name), "https://sos-" + name + ".exo.io"})
+		views = append(views, zoneView{world.FixedID("zone/" + name), name, c.endpoint(name), "https://sos-" + name + ".exo.io"})
 	}
 	return wire.List("zones", views), nil
 }

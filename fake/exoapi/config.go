@@ -111,10 +111,10 @@ func (t Timing) scale(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / t.Speed)
 }
 
-// officialZones lists the zones of the original.
+// officialZones lists the zones of the original, in its order.
 func officialZones() []string {
 	return []string{
-		"ch-gva-2", "ch-dk-2", "de-fra-1", "de-muc-1", "at-vie-1", "at-vie-2", "bg-sof-1", "hr-zag-1",
+		"ch-gva-2", "ch-dk-2", "at-vie-1", "de-fra-1", "bg-sof-1", "de-muc-1", "at-vie-2", "hr-zag-1",
 	}
 }
 

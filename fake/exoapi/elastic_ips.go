@@ -39,7 +39,7 @@ type elasticIPView struct {
 	CIDR        string              `json:"cidr"`
 	Family      string              `json:"addressfamily"`
 	Description string              `json:"description"`
-	Labels      map[string]string   `json:"labels"`
+	Labels      map[string]string   `json:"labels,omitempty"`
 	Healthcheck *elasticHealthcheck `json:"healthcheck,omitempty"`
 }
 
@@ -105,7 +105,7 @@ func (e *elasticIP) view() elasticIPView {
 		CIDR:        netip.PrefixFrom(e.address, e.address.BitLen()).String(),
 		Family:      e.family,
 		Description: e.description,
-		Labels:      wire.Labels(e.labels),
+		Labels:      e.labels,
 		Healthcheck: e.healthcheck,
 	}
 	return v

@@ -27,7 +27,7 @@ type roleView struct {
 	Name          string            `json:"name"`
 	Description   string            `json:"description,omitempty"`
 	Editable      bool              `json:"editable"`
-	Labels        map[string]string `json:"labels"`
+	Labels        map[string]string `json:"labels,omitempty"`
 	Permissions   []string          `json:"permissions"`
 	Policy        *iam.Policy       `json:"policy"`
 	AssumePolicy  *assumePolicy     `json:"assume-role-policy,omitempty"`
@@ -85,7 +85,7 @@ func (o *role) view() roleView {
 		Name:          o.name,
 		Description:   o.description,
 		Editable:      o.editable,
-		Labels:        wire.Labels(o.labels),
+		Labels:        o.labels,
 		Permissions:   append([]string{}, o.permissions...),
 		Policy:        o.policy,
 		MaxSessionTTL: o.sessionTTL,

@@ -21,6 +21,7 @@ type instanceSpec struct {
 	ipv6         bool
 	secureBoot   bool
 	tpm          bool
+	consistent   bool // snapshots are consistent for applications; kept, as there are none
 
 	securityGroups     []wire.Ref
 	antiAffinityGroups []wire.Ref
@@ -66,7 +67,7 @@ func (sr *specReader) read(f *wire.Fields, zone string, s *instanceSpec, assignm
 	f.Boolean("ipv6-enabled", &s.ipv6)
 	f.Boolean("secureboot-enabled", &s.secureBoot)
 	f.Boolean("tpm-enabled", &s.tpm)
-	f.IgnoredBoolean("application-consistent-snapshot-enabled")
+	f.Boolean("application-consistent-snapshot-enabled", &s.consistent)
 	if t := s.instanceType; t != nil && s.diskSize > largestDisk(t) {
 		f.Reject("disk-size of type %s must not exceed %d", t.Size, largestDisk(t))
 	}

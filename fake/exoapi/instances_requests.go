@@ -98,7 +98,7 @@ func (s *instances) update(r *request) (any, error) {
 	f.Labels(&labels)
 	readUserData(f, &spec)
 	f.OneOf("public-ip-assignment", &spec.assignment, "inet4", "dual", "none")
-	f.IgnoredBoolean("application-consistent-snapshot-enabled")
+	f.Boolean("application-consistent-snapshot-enabled", &spec.consistent)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type instanceView struct {
 	PrivateNetworks []nicView               `json:"private-networks"`
 	SSHKey          *keyRef                 `json:"ssh-key,omitempty"`
 	SSHKeys         []keyRef                `json:"ssh-keys,omitempty"`
-	Labels          map[string]string       `json:"labels"`
+	Labels          map[string]string       `json:"labels,omitempty"`
 	Manager         *managerView            `json:"manager,omitempty"`
 
 	*instanceDetail
@@ -43,6 +43,7 @@ type instanceDetail struct {
 	SecureBoot        bool       `json:"secureboot-enabled"`
 	TPM               bool       `json:"tpm-enabled"`
 	DiskEncrypted     bool       `json:"disk-encrypted"`
+	Consistent        bool       `json:"application-consistent-snapshot-enabled"`
 }
 
 type nicView struct {
@@ -73,7 +74,7 @@ func (i *instance) view() instanceView {
 		PrivateNetworks: make([]nicView, 0, len(i.nics)),
 		SSHKey:          i.firstKey(),
 		SSHKeys:         i.sshKeys,
-		Labels:          wire.Labels(i.labels),
+		Labels:          i.labels,
 	}
 	for _, c := range i.nics {
 		v.PrivateNetworks = append(v.PrivateNetworks, nicView{c.network.id, c.mac})
@@ -97,6 +98,7 @@ func (i *instance) fullView() instanceView {
 		Snapshots:         []wire.Ref{},
 		SecureBoot:        i.secureBoot,
 		TPM:               i.tpm,
+		Consistent:        i.consistent,
 	}
 	return v
 }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/netip"
 
-	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/machine/driverapi"
 )
@@ -114,7 +113,7 @@ type balancerView struct {
 	State       string            `json:"state"`
 	CreatedAt   string            `json:"created-at"`
 	IP          string            `json:"ip"`
-	Labels      map[string]string `json:"labels"`
+	Labels      map[string]string `json:"labels,omitempty"`
 	Services    []serviceView     `json:"services"`
 }
 
@@ -126,7 +125,7 @@ func (s *balancers) viewOf(b *balancer) balancerView {
 		State:       b.state,
 		CreatedAt:   b.created,
 		IP:          b.address.String(),
-		Labels:      wire.Labels(b.labels),
+		Labels:      b.labels,
 		Services:    []serviceView{},
 	}
 	for sv := range b.services.All() {

@@ -67,7 +67,8 @@ type poolView struct {
 	IPv6Enabled        bool              `json:"ipv6-enabled"`
 	Assignment         string            `json:"public-ip-assignment"`
 	UserData           string            `json:"user-data,omitempty"`
-	Labels             map[string]string `json:"labels"`
+	Consistent         bool              `json:"application-consistent-snapshot-enabled"`
+	Labels             map[string]string `json:"labels,omitempty"`
 }
 
 // pools keep numbers of like instances.
@@ -142,7 +143,8 @@ func (p *pool) view() poolView {
 		IPv6Enabled:        p.dual(),
 		Assignment:         p.assignment,
 		UserData:           p.userData,
-		Labels:             wire.Labels(p.labels),
+		Consistent:         p.consistent,
+		Labels:             p.labels,
 	}
 	for i := range p.members.All() {
 		if i.state != instanceDestroying {

@@ -24,7 +24,7 @@ type networkSettings struct {
 	name, description   string
 	labels              map[string]string
 	start, end, netmask netip.Addr // all three or none
-	options             *networkOptions
+	options             networkOptions
 }
 
 // networkOptions are what DHCP gives instances besides their address.
@@ -33,6 +33,11 @@ type networkOptions struct {
 	DNSServers   []string `json:"dns-servers,omitempty"`
 	NTPServers   []string `json:"ntp-servers,omitempty"`
 	DomainSearch []string `json:"domain-search,omitempty"`
+}
+
+// IsZero reports whether there are none, so that answers leave them out.
+func (o networkOptions) IsZero() bool {
+	return len(o.Routers)+len(o.DNSServers)+len(o.NTPServers)+len(o.DomainSearch) == 0
 }
 
 // A nic is an instance's interface in a private network.
@@ -47,13 +52,13 @@ type networkView struct {
 	ID          string            `json:"id"`
 	Name        string            `json:"name"`
 	Description string            `json:"description"`
-	Labels      map[string]string `json:"labels"`
+	Labels      map[string]string `json:"labels,omitempty"`
 	VNI         int               `json:"vni"`
 	StartIP     string            `json:"start-ip,omitempty"`
 	EndIP       string            `json:"end-ip,omitempty"`
 	Netmask     string            `json:"netmask,omitempty"`
-	Options     *networkOptions   `json:"options,omitempty"`
-	Leases      []leaseView       `json:"leases"`
+	Options     networkOptions    `json:"options,omitzero"`
+	Leases      []leaseView       `json:"leases,omitempty"`
 }
 
 type leaseView struct {
@@ -109,10 +114,9 @@ func (n *privateNetwork) view() networkView {
 		ID:          n.id,
 		Name:        n.name,
 		Description: n.description,
-		Labels:      wire.Labels(n.labels),
+		Labels:      n.labels,
 		VNI:         n.vni,
 		Options:     n.options,
-		Leases:      []leaseView{},
 	}
 	if n.managed() {
 		v.StartIP, v.EndIP, v.Netmask = n.start.String(), n.end.String(), n.netmask.String()
@@ -179,9 +183,9 @@ func (s *networkSettings) validate(f *wire.Fields) {
 	}
 }
 
-func readNetworkOptions(f *wire.Fields) *networkOptions {
+func readNetworkOptions(f *wire.Fields) networkOptions {
 	f.RefuseNull()
-	o := &networkOptions{}
+	o := networkOptions{}
 	for key, to := range map[string]*[]string{
 		"routers": &o.Routers, "dns-servers": &o.DNSServers, "ntp-servers": &o.NTPServers,
 	} {

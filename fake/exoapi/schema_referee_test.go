@@ -31,7 +31,10 @@ func loadDocument(t *testing.T) *openapi3.T {
 	text := readDocument(t)
 	document, err := openapi3.NewLoader().LoadFromData(text)
 	require.NoError(t, err)
-	// The original lists it for every security group, the document does not.
+	// The original lists these for every zone and security group, the document
+	// does not.
+	zone := document.Components.Schemas["zone"].Value
+	zone.Properties["id"] = openapi3.NewUUIDSchema().NewRef()
 	group := document.Components.Schemas["security-group"].Value
 	group.Properties["visibility"] = openapi3.NewStringSchema().WithEnum("private", "public").NewRef()
 	seen := map[*openapi3.Schema]bool{}

@@ -23,15 +23,15 @@ type securityGroup struct {
 // A rule is echoed exactly as it was given: clients find theirs by comparing
 // all of it.
 type rule struct {
-	ID            string     `json:"id"`
-	Description   string     `json:"description,omitempty"`
-	FlowDirection string     `json:"flow-direction"`
-	Protocol      string     `json:"protocol"`
-	Network       string     `json:"network,omitempty"`
-	StartPort     int        `json:"start-port,omitempty"`
-	EndPort       int        `json:"end-port,omitempty"`
-	ICMP          *icmp      `json:"icmp,omitempty"`
-	Group         *groupView `json:"security-group,omitempty"`
+	ID            string    `json:"id"`
+	Description   string    `json:"description,omitempty"`
+	FlowDirection string    `json:"flow-direction"`
+	Protocol      string    `json:"protocol"`
+	Network       string    `json:"network,omitempty"`
+	StartPort     int       `json:"start-port,omitempty"`
+	EndPort       int       `json:"end-port,omitempty"`
+	ICMP          *icmp     `json:"icmp,omitempty"`
+	Group         *groupRef `json:"security-group,omitempty"`
 }
 
 type icmp struct {
@@ -39,28 +39,29 @@ type icmp struct {
 	Code *int `json:"code,omitempty"`
 }
 
-type groupView struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Visibility string `json:"visibility"`
+type groupRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type securityGroupView struct {
-	groupView
+	groupRef
 
+	Visibility  string   `json:"visibility"`
 	Description string   `json:"description"`
-	Sources     []string `json:"external-sources"`
-	Rules       []rule   `json:"rules"`
+	Sources     []string `json:"external-sources,omitempty"`
+	Rules       []rule   `json:"rules,omitempty"`
 }
 
-func (g *securityGroup) ref() groupView { return groupView{g.id, g.name, g.visibility} }
+func (g *securityGroup) ref() groupRef { return groupRef{g.id, g.name} }
 
 func (g *securityGroup) view() securityGroupView {
 	return securityGroupView{
-		groupView:   g.ref(),
+		groupRef:    g.ref(),
+		Visibility:  g.visibility,
 		Description: g.description,
-		Sources:     append([]string{}, g.sources...),
-		Rules:       append([]rule{}, g.rules...),
+		Sources:     slices.Clone(g.sources),
+		Rules:       slices.Clone(g.rules),
 	}
 }
 

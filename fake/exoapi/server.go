@@ -197,7 +197,7 @@ func respond(w http.ResponseWriter, answer any, err error) int {
 			seconds := max(1, int(refusal.RetryAfter.Seconds()))
 			w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		}
-		answer = map[string]string{"message": refusal.Message}
+		answer = refusal.Answer()
 	}
 	body, err := wire.Encode(answer)
 	if err != nil {

@@ -74,8 +74,6 @@ func validKeyName(name string) bool {
 	return wire.Alphanumeric(name, "._-")
 }
 
-// register adds the key before it answers: clients read it at once, without
-// waiting for the operation.
 func (s *sshKeys) register(r *request) (any, error) {
 	f := r.fields()
 	f.Require("name", "public-key")
@@ -95,7 +93,7 @@ func (s *sshKeys) register(r *request) (any, error) {
 	if k.fingerprint, err = fingerprint(k.public); err != nil {
 		return nil, err
 	}
-	return s.set(r, k.name, func() { s.Add(k.name, &k) })
+	return s.world.SetAtOnce(r.operationID, func() { s.Add(k.name, &k) }), nil
 }
 
 func (s *sshKeys) delete(r *request) (any, error) {
@@ -103,5 +101,5 @@ func (s *sshKeys) delete(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.set(r, k.name, func() { s.Remove(k.name) })
+	return s.world.SetAtOnce(r.operationID, func() { s.Remove(k.name) }), nil
 }

@@ -16,14 +16,6 @@ func NonNil[T any](entries []T) []T {
 	return entries
 }
 
-// Labels makes an object that is never null.
-func Labels(labels map[string]string) map[string]string {
-	if labels == nil {
-		return map[string]string{}
-	}
-	return labels
-}
-
 // An EncodedList is the answer of a list call whose entries are JSON already.
 type EncodedList struct {
 	Key     string

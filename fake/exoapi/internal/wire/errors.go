@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,22 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Answer is the body of the refusal: the message and, as in the original, the
+// list of what is wrong with the request.
+func (e *Error) Answer() any {
+	type violation struct {
+		Message string `json:"message"`
+	}
+	answer := struct {
+		Message string      `json:"message"`
+		Errors  []violation `json:"errors,omitempty"`
+	}{Message: e.Message}
+	if e.Status == http.StatusBadRequest {
+		answer.Errors = []violation{{strings.TrimPrefix(e.Message, "bad request: ")}}
+	}
+	return answer
+}
 
 func refuse(status int, format string, args []any) error {
 	return &Error{Status: status, Message: fmt.Sprintf(format, args...)}

@@ -168,9 +168,6 @@ func (f *Fields) Boolean(key string, to *bool) {
 	}
 }
 
-// IgnoredBoolean checks a field that changes nothing here.
-func (f *Fields) IgnoredBoolean(key string) { f.Boolean(key, new(bool)) }
-
 // Labels replaces the whole map.
 func (f *Fields) Labels(to *map[string]string) {
 	const key = "labels"

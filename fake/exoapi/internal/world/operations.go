@@ -29,11 +29,11 @@ type Operation struct {
 
 // An OperationView is how an operation is going, in the API's JSON shape.
 type OperationView struct {
-	ID        string    `json:"id"`
-	State     string    `json:"state"`
-	Reason    string    `json:"reason,omitempty"`
-	Message   string    `json:"message,omitempty"`
-	Reference reference `json:"reference"`
+	ID        string     `json:"id"`
+	State     string     `json:"state"`
+	Reason    string     `json:"reason,omitempty"`
+	Message   string     `json:"message,omitempty"`
+	Reference *reference `json:"reference,omitempty"`
 }
 
 // A reference names what an operation is about.
@@ -50,13 +50,28 @@ type reference struct {
 func (w *World) Change(operationID, kind, id string, act func(*Operation)) OperationView {
 	op := w.Begin(kind, id)
 	accepted := op.view
+	w.carryOut(op, operationID, act)
+	return accepted
+}
+
+// SetAtOnce is a change that is done when its answer says so. The operation
+// refers to nothing, as that of the original. Only a fault makes it wait.
+func (w *World) SetAtOnce(operationID string, act func()) OperationView {
+	op := w.begin(nil)
+	w.carryOut(op, operationID, func(op *Operation) {
+		act()
+		w.Succeed(op)
+	})
+	return op.view
+}
+
+func (w *World) carryOut(op *Operation, operationID string, act func(*Operation)) {
 	if err := w.faults.OperationFails(operationID); err != nil {
 		w.After(0, func() { w.Fail(op, "fault", err.Error()) })
-		return accepted
+		return
 	}
 	op.stuckFor, op.stuck = w.faults.OperationStuck(operationID)
 	act(op)
-	return accepted
 }
 
 // Set is a change that is done as soon as it is accepted.
@@ -67,18 +82,23 @@ func (w *World) Set(operationID, kind, id string, act func()) OperationView {
 	})
 }
 
-// Begin opens an operation about a resource and forgets long finished ones.
+// Begin opens an operation about a resource.
 func (w *World) Begin(kind, id string) *Operation {
+	about := &reference{id, "/v2/" + kind + "/" + id, "get-" + strings.ReplaceAll(kind, "/", "-")}
+	if _, ok := wire.ParseID(id); !ok {
+		// API keys are no UUIDs, but references are promised to be.
+		about.ID = FixedID(kind + "/" + id)
+	}
+	return w.begin(about)
+}
+
+// begin opens an operation and forgets long finished ones.
+func (w *World) begin(about *reference) *Operation {
 	for old := range w.operations.All() {
 		if old.view.State == statePending && !old.stuck || w.now.Sub(old.since) < operationRetention {
 			break
 		}
 		w.operations.Remove(old.view.ID)
-	}
-	about := reference{id, "/v2/" + kind + "/" + id, "get-" + strings.ReplaceAll(kind, "/", "-")}
-	if _, ok := wire.ParseID(id); !ok {
-		// SSH keys have only a name, but references are promised to be UUIDs.
-		about.ID = FixedID(kind + "/" + id)
 	}
 	op := &Operation{
 		view:  OperationView{ID: w.IDs.UUID(), State: statePending, Reference: about},
@@ -96,6 +116,9 @@ func (w *World) Succeed(op *Operation) { w.end(op, stateSuccess, "", "") }
 func (w *World) Fail(op *Operation, reason, message string) {
 	w.end(op, stateFailure, reason, message)
 }
+
+// Unrefer makes an operation refer to nothing.
+func (w *World) Unrefer(op *Operation) { op.view.Reference = nil }
 
 func (w *World) end(op *Operation, state, reason, message string) {
 	if op == nil || op.view.State != statePending {
