@@ -33,6 +33,7 @@ func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (foun
 	if err != nil {
 		return found, err
 	}
+	defer reportBill(p.stderr, cloud)
 	defer p.reportUnsupported(cloud, "Terraform")
 	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete

@@ -55,6 +55,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return exitOK, err
 	}
+	defer reportBill(p.stderr, cloud)
 	defer p.reportStandIns(cloud)
 	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
 	defer p.reportFailedPulls(cloud)

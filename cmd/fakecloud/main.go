@@ -69,6 +69,7 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
                     and destroy it again
   routes            list the operations of the API and which of them are emulated
   faults            list, add or remove faults of the running instance
+  prices            print the price list of the estimates, to be edited
   calls             print how often each operation of the running instance was called
 
 The environment of env and exec also names a proxy. For the hosts of Exoscale's
@@ -88,7 +89,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	commands := map[string]func(context.Context, []string) (int, error){
 		"serve": p.serve, "env": p.env, "exec": p.exec, "routes": p.routes, "faults": p.faults, "calls": p.calls,
-		"doctor": p.doctor, "rehearse": p.rehearse,
+		"doctor": p.doctor, "rehearse": p.rehearse, "prices": p.prices,
 	}
 	command, known := commands[name]
 	switch {

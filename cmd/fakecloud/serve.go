@@ -18,6 +18,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return exitOK, err
 	}
+	defer reportBill(p.stderr, cloud)
 	defer p.close(cloud)
 	connection := cloud.Connection()
 	unregister, err := p.register(connection)

@@ -11,6 +11,7 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
+	"github.com/exopool/exopool/fake/prices"
 )
 
 // A config describes an instance.
@@ -26,6 +27,7 @@ type config struct {
 	Verbose  bool
 	Removal  exoapi.Removal
 	Quotas   []quota
+	Prices   *prices.List // nil: the one that comes with the program
 	// AntiAffinityCapacity is -1 if it is unlimited.
 	AntiAffinityCapacity int
 
@@ -81,6 +83,7 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	}, speedKind())
 	addRemoval(set, &into.Removal)
 	addQuotas(set, &into.Quotas)
+	addPrices(set, &into.Prices)
 	into.AntiAffinityCapacity = 8
 	settings.Add(set, &into.AntiAffinityCapacity, settings.Spec{
 		Flag: "anti-affinity-capacity", Help: "how many instances an anti-affinity group holds",

@@ -55,7 +55,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed,
 		Machines: cfg.driver(), Templates: cfg.moreTemplates(), Hosts: handlers(cfg.Hosts),
 		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
-		Removal: cfg.Removal, Quotas: cfg.quotas(), AntiAffinityCapacity: cfg.AntiAffinityCapacity,
+		Removal: cfg.Removal, Quotas: cfg.quotas(), Prices: cfg.Prices, AntiAffinityCapacity: cfg.AntiAffinityCapacity,
 	})
 	if err != nil {
 		return nil, err

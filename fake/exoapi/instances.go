@@ -84,6 +84,7 @@ func newInstances(
 			zone:  func(i *instance) string { return i.zone },
 			name:  func(i *instance) string { return i.name },
 			view:  func(i *instance) any { return i.fullView() },
+			uses:  func(i *instance) []world.Use { return i.metered() },
 		},
 		driver:    driver,
 		addresses: addresses,

@@ -34,11 +34,11 @@ func (s *instances) applyCondition(i *instance, c driverapi.Condition) {
 				slog.String("instance", i.id), slog.String("name", i.name), slog.String("err", text))
 		}
 		if i.state != instanceError {
-			i.setState(instanceError)
+			s.setState(i, instanceError)
 		}
 	case c.Off:
 		i.machineError = ""
 		s.logger.Info("instance stopped by itself", slog.String("instance", i.id), slog.String("name", i.name))
-		i.setState(instanceStopped)
+		s.setState(i, instanceStopped)
 	}
 }

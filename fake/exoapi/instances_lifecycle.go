@@ -11,9 +11,15 @@ import (
 )
 
 // setState is the only way into another state.
-func (i *instance) setState(state string) {
+func (s *instances) setState(i *instance, state string) {
 	i.state = state
+	s.changed(i)
+}
+
+// changed is called after every change of an instance.
+func (s *instances) changed(i *instance) {
 	i.encoded = nil
+	s.meter(i.id, i)
 }
 
 // add makes an instance without a transition.
@@ -47,7 +53,7 @@ func (s *instances) enter(i *instance, state string, op *world.Operation, then f
 	s.world.Fail(i.op, "interrupted", "instance "+i.id+" is "+state)
 	i.transition++
 	transition := i.transition
-	i.setState(state)
+	s.setState(i, state)
 	i.op = op
 	wait := s.timing.InstanceStart
 	switch state {
@@ -73,12 +79,12 @@ func (s *instances) start(i *instance, op *world.Operation) {
 		}
 		if err != nil {
 			s.logger.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
-			i.setState(instanceError)
+			s.setState(i, instanceError)
 			s.world.Fail(op, "fault", fmt.Sprintf("instance %s does not start: %v", i.id, err))
 			s.pools.memberStarted(i, false)
 			return
 		}
-		i.setState(instanceRunning)
+		s.setState(i, instanceRunning)
 		i.crashed, i.machineError = false, ""
 		i.hasStarted = true
 		s.world.Succeed(op)
@@ -113,7 +119,7 @@ func (s *instances) machine(i *instance) driverapi.Machine {
 func (s *instances) stop(i *instance, op *world.Operation) {
 	s.driver.Stop(i.id)
 	s.enter(i, instanceStopping, op, func() {
-		i.setState(instanceStopped)
+		s.setState(i, instanceStopped)
 		s.world.Succeed(op)
 	})
 }

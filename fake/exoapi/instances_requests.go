@@ -24,7 +24,7 @@ func (s *instances) changeIn(r *request, act func(*instance, *world.Operation), 
 func (s *instances) setOn(r *request, i *instance, act func()) (any, error) {
 	return s.set(r, i.id, func() {
 		act()
-		i.encoded = nil
+		s.changed(i)
 	})
 }
 
@@ -78,7 +78,7 @@ func (s *instances) create(r *request) (any, error) {
 			return
 		}
 		s.enter(i, instanceStarting, op, func() {
-			i.setState(instanceStopped)
+			s.setState(i, instanceStopped)
 			s.world.Succeed(op)
 		})
 	})

@@ -23,9 +23,10 @@ type collection[T any] struct {
 	kind  string // in paths, such as "elastic-ip"
 	label string // in messages, such as "elastic IP"
 	quota *world.Quota
-	zone  func(*T) string // nil: they are the same in all zones
-	name  func(*T) string // unlike what it is found by, it is for people
-	view  func(*T) any    // in the API's JSON shape
+	zone  func(*T) string      // nil: they are the same in all zones
+	name  func(*T) string      // unlike what it is found by, it is for people
+	view  func(*T) any         // in the API's JSON shape
+	uses  func(*T) []world.Use // what is billed; nil: one of the kind, unless that is free
 }
 
 // declare returns what follows from being a collection. Each is in the

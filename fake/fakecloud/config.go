@@ -10,6 +10,7 @@ import (
 
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
+	"github.com/exopool/exopool/fake/prices"
 	"github.com/exopool/exopool/fake/vendordomains"
 	"github.com/exopool/exopool/internal/loopback"
 )
@@ -41,6 +42,8 @@ type Config struct {
 	Speed float64
 	// Templates are names of templates besides those that the catalog has.
 	Templates []string
+	// Prices are those of [Cloud.Bill]; [prices.Default] by default.
+	Prices *prices.List
 	// Machines starts what runs the instances. By default they exist on paper.
 	Machines Machines
 	// Hosts answer for names outside the cloud that machines with a network
@@ -71,6 +74,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Speed == 0 {
 		cfg.Speed = 1
+	}
+	if cfg.Prices == nil {
+		cfg.Prices = new(prices.Default())
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -27,6 +27,7 @@ type World struct {
 	operations Store[Operation]
 	resources  []Resource
 	limits     map[string]int // of quotas, by name
+	meter      meter
 }
 
 // Faults are asked whether something goes wrong with a call.
@@ -50,6 +51,7 @@ func New(c clock.Clock, faults Faults, seed uint64) *World {
 		wake:   make(chan struct{}, 1),
 		faults: faults,
 		limits: map[string]int{},
+		meter:  meter{map[string][]Use{}, map[string]*metered{}},
 	}
 }
 
@@ -133,6 +135,9 @@ func (w *World) Close() {
 		return
 	}
 	w.closed = true
+	if now := w.clock.Now(); now.After(w.now) {
+		w.now = now
+	}
 	for _, r := range slices.Backward(w.resources) {
 		if r.Close != nil {
 			r.Close()
