@@ -14,6 +14,7 @@ const (
 	serviceCompute = "compute"
 	serviceIAM     = "iam"
 	serviceAudit   = "audit-trail"
+	serviceDNS     = "dns"
 )
 
 // access decides which keys may make which calls.

@@ -67,6 +67,7 @@ func newScene(tb testing.TB) *scene {
 		{"elastic-ip", `{}`},
 		{"anti-affinity-group", `{"name":"a"}`},
 		{"load-balancer", `{"name":"n"}`},
+		{"dns-domain", `{"unicode-name":"a.example"}`},
 		{"instance-pool", `{"name":"p","size":2,"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
 		{"instance", `{"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
 	} {
@@ -80,6 +81,8 @@ func newScene(tb testing.TB) *scene {
 	clock.advance(time.Minute)
 	status, _ = s.call(tb, http.MethodPut, s.fill("/v2/private-network/$private-network:attach"), s.fill(`{"instance":{"id":"$instance"}}`))
 	require.Equal(tb, http.StatusOK, status)
+	_, record := s.call(tb, http.MethodPost, s.fill("/v2/dns-domain/$dns-domain/record"), `{"name":"a","type":"A","content":"192.0.2.1"}`)
+	s.ids["record"] = record["reference"].(map[string]any)["id"].(string)
 	s.ids["service"] = cloud.Balancers()[0].Services[0].ID
 	s.ids["member"] = cloud.Pools()[0].Members[0]
 	return s
@@ -94,7 +97,7 @@ func (s *scene) fill(text string) string {
 	for _, name := range []string{
 		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
 		"template", "type", "service", "member", "iam-role",
-		"private-network", "elastic-ip",
+		"private-network", "elastic-ip", "dns-domain",
 	} {
 		pairs = append(pairs, "$"+name, s.ids[name])
 	}
@@ -107,7 +110,10 @@ func (s *scene) path(r exoapi.Route) string {
 	if kind == "reverse-dns" {
 		kind = strings.Split(r.Path, "/")[2]
 	}
-	return "/v2" + strings.NewReplacer("{id}", s.ids[kind], "{service-id}", s.ids["service"]).Replace(r.Path)
+	return "/v2" + strings.NewReplacer(
+		"{id}", s.ids[kind], "{service-id}", s.ids["service"],
+		"{domain-id}", s.ids["dns-domain"], "{record-id}", s.ids["record"],
+	).Replace(r.Path)
 }
 
 func (s *scene) call(tb testing.TB, method, path, body string) (status int, answer map[string]any) {
@@ -168,6 +174,9 @@ func bodies() map[string]string {
 		"create-load-balancer":                       `{"name":"m","labels":{"a":"b"}}`,
 		"update-load-balancer":                       `{"description":"d"}`,
 		"add-service-to-load-balancer":               strings.NewReplacer(`"s"`, `"t"`, `:80,`, `:81,`).Replace(serviceBody),
+		"create-dns-domain":                          `{"unicode-name":"b.example"}`,
+		"create-dns-domain-record":                   `{"name":"b","type":"MX","content":"a.example","ttl":60,"priority":10}`,
+		"update-dns-domain-record":                   `{"name":"c","content":"192.0.2.2","ttl":60,"priority":10}`,
 		"update-load-balancer-service":               `{"port":443,"healthcheck":{"interval":5,"timeout":5,"tls-sni":"a"}}`,
 	}
 }
@@ -201,7 +210,7 @@ func FuzzRequestBodies(f *testing.F) {
 		for _, path := range []string{
 			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
 			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota", "/v2/iam-role", "/v2/api-key",
-			"/v2/private-network", "/v2/elastic-ip",
+			"/v2/private-network", "/v2/elastic-ip", "/v2/dns-domain",
 		} {
 			status, answer := s.call(t, http.MethodGet, path, "")
 			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)

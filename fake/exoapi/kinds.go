@@ -79,6 +79,7 @@ func newResources(
 		apiKeys.declare(),
 		organization.declare(),
 		organization.declarePolicy(),
+		newDNSDomains(w).declare(),
 		catalog.declare(),
 		events.declare(w),
 		declareOperations(w),

@@ -22,6 +22,6 @@ type request struct {
 
 // id returns what the path names a resource by: a UUID in lower case, except
 // where the API uses names.
-func (r *request) id() string { return cmp.Or(r.params["id"], r.params["name"]) }
+func (r *request) id() string { return cmp.Or(r.params["id"], r.params["name"], r.params["domain-id"]) }
 
 func (r *request) fields() *wire.Fields { return wire.ParseFields(r.body) }

@@ -34,6 +34,7 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.balancers()
 		d.attachments()
 		d.iam()
+		d.dns()
 		d.get("/event")
 
 		for _, route := range cloud.Routes() {

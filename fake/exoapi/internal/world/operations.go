@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (w *World) Set(operationID, kind, id string, act func()) OperationView {
 
 // Begin opens an operation about a resource.
 func (w *World) Begin(kind, id string) *Operation {
-	about := &reference{id, "/v2/" + kind + "/" + id, "get-" + strings.ReplaceAll(kind, "/", "-")}
+	about := &reference{id, "/v2/" + kind + "/" + id, readCommand(kind)}
 	if _, ok := wire.ParseID(id); !ok {
 		// API keys are no UUIDs, but references are promised to be.
 		about.ID = FixedID(kind + "/" + id)
@@ -106,6 +107,16 @@ func (w *World) begin(about *reference) *Operation {
 	}
 	w.operations.Add(op.view.ID, op)
 	return op
+}
+
+// readCommand is the operation that reads a resource of a kind. A kind below
+// another resource has that one's id in its path.
+func readCommand(kind string) string {
+	words := slices.DeleteFunc(strings.Split(kind, "/"), func(s string) bool {
+		_, isID := wire.ParseID(s)
+		return isID
+	})
+	return "get-" + strings.Join(words, "-")
 }
 
 // Succeed ends an operation. A nil one, which no call waits for, and one that
