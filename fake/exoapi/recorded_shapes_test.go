@@ -121,13 +121,21 @@ func TestOperationsOfSSHKeysAreDoneAtOnce(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, call(t, cloud, http.MethodDelete, "/v2/ssh-key/k", "").status)
 
 		// Faults of operations have something to delay.
-		for name, state := range map[string]string{exoapi.FaultOperationFails: "failure", exoapi.FaultOperationStuck: "success"} {
-			_, err := cloud.Faults().Add(exoapi.Fault{Name: name, Operation: "register-ssh-key", Count: 1, Duration: time.Minute})
+		for _, fault := range []struct {
+			exoapi.Fault
+
+			end string
+		}{
+			{exoapi.Fault{Name: exoapi.FaultOperationFails}, "failure"},
+			{exoapi.Fault{Name: exoapi.FaultOperationStuck, Duration: time.Minute}, "success"},
+		} {
+			fault.Operation, fault.Count = "register-ssh-key", 1
+			_, err := cloud.Faults().Add(fault.Fault)
 			require.NoError(t, err)
 			op := call(t, cloud, http.MethodPost, "/v2/ssh-key", body).body
-			assert.Equal(t, "pending", op["state"], name)
+			assert.Equal(t, "pending", op["state"], fault.Name)
 			time.Sleep(2 * time.Minute)
-			assert.Equal(t, state, call(t, cloud, http.MethodGet, "/v2/operation/"+op["id"].(string), "").body["state"], name)
+			assert.Equal(t, fault.end, call(t, cloud, http.MethodGet, "/v2/operation/"+op["id"].(string), "").body["state"], fault.Name)
 		}
 	})
 }
