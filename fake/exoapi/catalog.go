@@ -45,47 +45,12 @@ const (
 
 // newCatalog makes the catalog; more names templates besides those that it has.
 func newCatalog(zones []string, endpoint func(zone string) string, more []string) *catalog {
-	standard := func(id, size string, cpus int, memory int64, authorized bool) driverapi.InstanceType {
-		return driverapi.InstanceType{
-			ID: id, Family: "standard", Size: size, CPUs: cpus, Memory: memory,
-			Authorized: authorized, Zones: zones,
-		}
-	}
-	image := func(name, family, version, user, created string) template {
-		return template{
-			ID: world.FixedID("template/" + name), Name: name, Description: name, Family: family,
-			Version: version, Build: created[:10], Maintainer: "Exoscale", DefaultUser: user,
-			Visibility: "public", CreatedAt: created, Size: 10 * gib, BootMode: "legacy",
-			Checksum: world.FixedID("checksum/" + name), SSHKeyEnabled: true, PasswordEnabled: true,
-		}
-	}
-	c := &catalog{
-		zones:    zones,
-		endpoint: endpoint,
-		types: []driverapi.InstanceType{
-			standard("71004023-bb72-4a97-b1e9-bc66dfce9470", "micro", 1, 512*mib, true),
-			standard("b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8", "tiny", 1, 1*gib, true),
-			standard("21624abb-764e-4def-81d7-9fc54b5957fb", "small", 2, 2*gib, true),
-			standard("b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844", "medium", 2, 4*gib, true),
-			standard("c6f99499-7f59-4138-9427-a09db13af2bc", "large", 4, 8*gib, true),
-			standard("350dc5ea-fe6d-42ba-b6c0-efb8b75617ad", "extra-large", 4, 16*gib, true),
-			standard("a216b0d1-370f-4e21-a0eb-3dfc6302b564", "huge", 8, 32*gib, true),
-			// The ids of these two are not the original's.
-			standard(world.FixedID("type/mega"), "mega", 12, 64*gib, false),
-			standard(world.FixedID("type/titan"), "titan", 16, 128*gib, false),
-		},
-		templates: []template{
-			image("Linux Debian 12 (Bookworm) 64-bit", "debian", "12", "debian", "2026-01-12T09:00:00Z"),
-			image("Linux Debian 13 (Trixie) 64-bit", "debian", "13", "debian", "2026-01-12T09:30:00Z"),
-			image("Linux Ubuntu 20.04 LTS 64-bit", "ubuntu", "20.04", "ubuntu", "2026-01-13T08:30:00Z"),
-			image("Linux Ubuntu 22.04 LTS 64-bit", "ubuntu", "22.04", "ubuntu", "2026-01-13T09:00:00Z"),
-			image("Linux Ubuntu 24.04 LTS 64-bit", "ubuntu", "24.04", "ubuntu", "2026-01-13T09:30:00Z"),
-		},
-	}
+	c := &catalog{zones: zones, endpoint: endpoint, types: instanceTypes(zones), templates: publicTemplates()}
 	for _, name := range more {
 		if c.templateByName(name) == nil {
 			family := familyOf(name)
-			c.templates = append(c.templates, image(name, family, "", family, "2026-01-14T09:00:00Z"))
+			row := templateRow{name: name, family: family, user: family, created: "2026-01-14T09:00:00Z"}
+			c.templates = append(c.templates, newTemplate(row))
 		}
 	}
 	return c
@@ -139,20 +104,6 @@ func (c *catalog) noTemplate(id string) error {
 	return &wire.Error{
 		Status:  http.StatusNotFound,
 		Message: "template " + id + " not found; there are " + strings.Join(c.names(), ", "),
-	}
-}
-
-// largestDisk is the limit of a type's disk, in GiB.
-func largestDisk(t *driverapi.InstanceType) int {
-	switch t.Size {
-	case "micro":
-		return 200
-	case "tiny", "small", "medium", "large":
-		return 400
-	case "extra-large", "huge", "mega":
-		return 800
-	default:
-		return 1600
 	}
 }
 

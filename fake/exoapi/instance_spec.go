@@ -53,7 +53,7 @@ type specReader struct {
 // read reads the fields that instances and pools have in common.
 // Assignments are the values that public-ip-assignment may take.
 func (sr *specReader) read(f *wire.Fields, zone string, s *instanceSpec, assignments ...string) {
-	sr.readType(f, s)
+	sr.readType(f, zone, s)
 	sr.readTemplate(f, s)
 	sr.readKeys(f, s)
 	readUserData(f, s)
@@ -73,7 +73,7 @@ func (sr *specReader) read(f *wire.Fields, zone string, s *instanceSpec, assignm
 	}
 }
 
-func (sr *specReader) readType(f *wire.Fields, s *instanceSpec) {
+func (sr *specReader) readType(f *wire.Fields, zone string, s *instanceSpec) {
 	var id string
 	f.Ref("instance-type", &id)
 	if id == "" {
@@ -85,6 +85,8 @@ func (sr *specReader) readType(f *wire.Fields, s *instanceSpec) {
 		f.Fail(wire.NotFound("instance type", id))
 	case !s.instanceType.Authorized:
 		f.Fail(wire.Forbidden("instance type %s is not authorized for this organization", s.instanceType.Size))
+	case !slices.Contains(s.instanceType.Zones, zone):
+		f.Reject("instance type %s.%s is not offered in zone %s", s.instanceType.Family, s.instanceType.Size, zone)
 	}
 }
 

@@ -168,15 +168,18 @@ func (s *instances) scale(r *request) (any, error) {
 		return nil, err
 	}
 	spec := i.instanceSpec
-	s.specs.readType(f, &spec)
+	s.specs.readType(f, r.zone, &spec)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
 	if err := i.require([]string{instanceStopped}); err != nil {
 		return nil, err
 	}
-	if spec.diskSize > largestDisk(spec.instanceType) {
-		return nil, wire.Invalid("bad request: the disk is too large for type %s", spec.instanceType.Size)
+	switch t := spec.instanceType; {
+	case !scalable(i.instanceType.Family, t.Family):
+		return nil, wire.Invalid("bad request: an instance of family %s cannot become one of family %s", i.instanceType.Family, t.Family)
+	case spec.diskSize > largestDisk(t):
+		return nil, wire.Invalid("bad request: the disk is too large for type %s", t.Size)
 	}
 	return s.setOn(r, i, func() { i.instanceSpec = spec })
 }

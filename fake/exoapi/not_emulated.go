@@ -7,9 +7,9 @@ import (
 )
 
 // notEmulatedKinds declares kinds of which there is nothing: what clients of
-// the emulated ones may call besides, and quotas that are never used. Limits
-// are of about the size a new organization gets; the original's are not
-// published.
+// the emulated ones may call besides, and quotas that are never used. Their
+// names, and the limits of buckets, CPUs, memory, storage and GPUs, are the
+// original's. The others are of about the size a new organization gets.
 func notEmulatedKinds() []resource {
 	limits := map[string]int{
 		"database":               10,
@@ -20,6 +20,10 @@ func notEmulatedKinds() []resource {
 		"block-storage-volume":   20,
 		"block-storage":          1024,
 		"block-storage-max-size": 10240,
+		"cpu":                    -1,
+		"memory":                 -1,
+		"storage":                -1,
+		"gpu":                    0,
 		"gpu2":                   0,
 		"gpu3":                   0,
 		"gpua30":                 0,

@@ -23,10 +23,7 @@ import (
 // notYet are operations that the recordings have and the emulator lacks, with
 // the reason.
 func notYet() map[string]string {
-	return map[string]string{
-		"list-block-storage-volumes": "block storage is not emulated yet",
-		"list-instance-types":        "the catalog has nine of 49",
-	}
+	return map[string]string{"list-block-storage-volumes": "block storage is not emulated yet"}
 }
 
 // TestRecordedExchanges replays what the original was asked, in the order of
