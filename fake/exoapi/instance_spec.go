@@ -106,7 +106,7 @@ func (sr *specReader) readTemplate(f *wire.Fields, s *instanceSpec) {
 func (sr *specReader) readKeys(f *wire.Fields, s *instanceSpec) {
 	list, cleared := f.Objects("ssh-keys")
 	cleared = f.Clears("ssh-key") || f.Given("ssh-key") || cleared
-	if one := f.Object("ssh-key"); one != nil && len(list) == 0 && one.Has("name") {
+	if one := f.Object("ssh-key"); one != nil && one.Has("name") && len(list) == 0 {
 		list = []*wire.Fields{one}
 	}
 	if len(list) == 0 {

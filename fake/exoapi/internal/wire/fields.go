@@ -18,6 +18,9 @@ type Fields struct {
 	values map[string]json.RawMessage
 	Path   string // of this object in the body, with a trailing dot
 	err    *error
+
+	read  map[string]bool // fields that a reader looked at
+	parts []*Fields       // objects inside this one
 }
 
 // ParseFields reads the body of a request; an empty one has no fields.
@@ -49,6 +52,7 @@ func (f *Fields) Fail(err error) {
 
 // Has reports whether the field is there, be it null.
 func (f *Fields) Has(key string) bool {
+	f.noteRead(key)
 	_, there := f.values[key]
 	return there
 }
@@ -58,6 +62,11 @@ func (f *Fields) Keys() []string { return slices.Sorted(maps.Keys(f.values)) }
 
 // Given reports whether the field is there and not null.
 func (f *Fields) Given(key string) bool {
+	f.noteRead(key)
+	return f.given(key)
+}
+
+func (f *Fields) given(key string) bool {
 	v, ok := f.values[key]
 	return ok && !isNull(v)
 }
@@ -77,7 +86,7 @@ func isNull(v json.RawMessage) bool { return string(v) == "null" }
 // Require refuses a request without these fields.
 func (f *Fields) Require(keys ...string) {
 	for _, key := range keys {
-		if !f.Given(key) {
+		if !f.given(key) {
 			f.Reject("%s%s is required", f.Path, key)
 		}
 	}
@@ -94,6 +103,7 @@ func (f *Fields) RefuseNull() {
 
 // Decode reads a field of any type; it reports whether it was there and fits.
 func Decode[T any](f *Fields, key, expected string) (value T, ok bool) {
+	f.noteRead(key)
 	text, there := f.values[key]
 	if !there {
 		return value, false
@@ -168,6 +178,9 @@ func (f *Fields) Boolean(key string, to *bool) {
 	}
 }
 
+// IgnoredText checks a field that changes nothing here.
+func (f *Fields) IgnoredText(key string) { f.Text(key, new(string), 0, 1<<20) }
+
 // Labels replaces the whole map.
 func (f *Fields) Labels(to *map[string]string) {
 	const key = "labels"
@@ -192,7 +205,7 @@ func (f *Fields) Object(key string) *Fields {
 	if !ok {
 		return nil
 	}
-	return &Fields{values: values, Path: f.Path + key + ".", err: f.err}
+	return f.part(values, key+".")
 }
 
 // Objects reads an array of objects. Null is an empty array.
@@ -202,7 +215,7 @@ func (f *Fields) Objects(key string) (list []*Fields, there bool) {
 	}
 	values, ok := Decode[[]map[string]json.RawMessage](f, key, "an array of objects")
 	for _, v := range values {
-		list = append(list, &Fields{values: v, Path: f.Path + key + "[].", err: f.err})
+		list = append(list, f.part(v, key+"[]."))
 	}
 	return list, ok
 }

@@ -55,6 +55,7 @@ func (f *Fields) ID(key string, to *string) {
 // counts.
 func (f *Fields) Ref(key string, to *string) {
 	if o := f.Object(key); o != nil {
+		o.readAll()
 		o.Require("id")
 		o.ID("id", to)
 	}
@@ -68,6 +69,7 @@ func (f *Fields) Refs(key string, to *[]Ref) {
 	}
 	refs := make([]Ref, 0, len(list))
 	for _, o := range list {
+		o.readAll()
 		o.Require("id")
 		var id string
 		o.ID("id", &id)
