@@ -22,12 +22,14 @@ type config struct {
 	Machines string
 	Zone     string
 	Speed    float64
+	Instant  bool
 	Key      string
 	Secret   string
 	Verbose  bool
 	Removal  exoapi.Removal
 	Quotas   []quota
 	Prices   *prices.List // nil: the one that comes with the program
+	Catalog  exoapi.Catalog
 	// AntiAffinityCapacity is -1 if it is unlimited.
 	AntiAffinityCapacity int
 
@@ -81,7 +83,14 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 	speed = settings.Add(set, &into.Speed, settings.Spec{
 		Flag: "speed", Help: "how many times faster than real time things happen",
 	}, speedKind())
+	settings.Add(set, &into.Instant, settings.Spec{
+		Flag: "instant", Help: "operations succeed at once, in the first answer; machines still take their time to boot",
+	}, settings.Bool())
 	addRemoval(set, &into.Removal)
+	settings.Add(set, &into.Catalog, settings.Spec{
+		Flag: "catalog", Help: "file with instance types and templates of your own, in the JSON of the API's answers; they are added, " +
+			"or take the place of those with the same name", Default: "none",
+	}, catalogKind())
 	addQuotas(set, &into.Quotas)
 	addPrices(set, &into.Prices)
 	into.AntiAffinityCapacity = 8

@@ -52,7 +52,8 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 		cfg.progressLogger = newConsole(p.stderr, slog.LevelInfo)
 	}
 	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
-		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed,
+		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed, Instant: cfg.Instant,
+		Catalog:  cfg.Catalog,
 		Machines: cfg.driver(), Templates: cfg.moreTemplates(), Hosts: handlers(cfg.Hosts),
 		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
 		Removal: cfg.Removal, Quotas: cfg.quotas(), Prices: cfg.Prices, AntiAffinityCapacity: cfg.AntiAffinityCapacity,

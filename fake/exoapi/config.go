@@ -32,6 +32,9 @@ type Config struct {
 	// Templates are names of public templates besides those that the catalog
 	// has. Drivers may not know them.
 	Templates []string
+	// Catalog holds instance types and templates besides those that the
+	// emulator knows, or instead of those with the same names.
+	Catalog Catalog
 	// Machines runs the instances. By default nothing runs.
 	Machines driverapi.Driver
 	// InstanceNetwork and BalancerNetwork are where addresses come from when
@@ -70,6 +73,11 @@ type Timing struct {
 	// Speed divides all waits. Zero means 1; it must not be negative. A
 	// driver that checks health in real time has its own speed.
 	Speed float64
+	// Instant makes all of the above happen at once, and answers changes that
+	// have succeeded with "success" instead of "pending", so that clients do not
+	// begin to wait. One that fails is still pending in its first answer, because
+	// clients ignore the outcome of an operation that starts finished.
+	Instant bool
 }
 
 // defaultAntiAffinityCapacity is what the original documents.
@@ -97,6 +105,8 @@ func (t Timing) withDefaults() Timing {
 		{&t.BalancerUpdate, 2 * time.Second},
 	} {
 		switch {
+		case t.Instant:
+			*f.field = 0
 		case *f.field == 0:
 			*f.field = f.fallback
 		case *f.field < 0:
@@ -178,5 +188,5 @@ func (c Config) validate() error {
 	if c.AntiAffinityCapacity < -1 {
 		errs = append(errs, fmt.Errorf("anti-affinity capacity %d is below -1", c.AntiAffinityCapacity))
 	}
-	return errors.Join(append(errs, c.Removal.validate())...)
+	return errors.Join(append(errs, c.Removal.validate(), c.Catalog.validate(zones))...)
 }

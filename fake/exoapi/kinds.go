@@ -35,6 +35,7 @@ func newResources(
 	policies := &iam.Compiler{}
 	organization := newOrganization(w, policies)
 	catalog := newCatalog(cfg.Zones, cfg.APIEndpoint, cfg.Templates)
+	catalog.add(cfg.Catalog)
 	sshKeys := newSSHKeys(w)
 	securityGroups := newSecurityGroups(w, driver, cfg.Logger)
 	antiAffinityGroups := newAntiAffinityGroups(w, faults, cfg.AntiAffinityCapacity)

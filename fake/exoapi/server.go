@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/vendordomains"
 )
 
@@ -130,6 +131,9 @@ func (c *Cloud) handle(r *request, rt *route) (answer any, err error) {
 		}
 		if answer, err = rt.handle(r); err != nil {
 			return err
+		}
+		if op, ok := answer.(world.OperationView); ok && c.cfg.Timing.Instant {
+			answer = c.world.Settle(op)
 		}
 		if list, ok := answer.(wire.EncodedList); ok {
 			if fault, ok := c.faults.take(FaultPartialList, rt.OperationID); ok {

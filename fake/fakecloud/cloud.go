@@ -100,7 +100,8 @@ func (c *Cloud) newAPI(url string) (err error) {
 		Zones: c.cfg.Zones, DefaultZone: c.cfg.Zone,
 		Credentials: c.cfg.Credentials, Quotas: c.cfg.Quotas, Templates: c.cfg.Templates, Removal: c.cfg.Removal,
 		AntiAffinityCapacity: c.cfg.AntiAffinityCapacity,
-		Timing:               exoapi.Timing{Speed: c.cfg.Speed},
+		Timing:               exoapi.Timing{Speed: c.cfg.Speed, Instant: c.cfg.Instant},
+		Catalog:              c.cfg.Catalog,
 		APIEndpoint:          func(zone string) string { return c.zoneEndpoint(url, zone) },
 		Logger:               c.cfg.Logger,
 	}

@@ -40,10 +40,16 @@ type Config struct {
 	// Speed is how many times faster than real time things happen, health
 	// checks of load balancers included. Default 1.
 	Speed float64
+	// Instant makes operations succeed at once; see [exoapi.Timing]. What runs
+	// in a machine takes as long as ever.
+	Instant bool
 	// Templates are names of templates besides those that the catalog has.
 	Templates []string
 	// Prices are those of [Cloud.Bill]; [prices.Default] by default.
 	Prices *prices.List
+	// Catalog holds instance types and templates besides those of the emulator,
+	// or instead of those with the same names.
+	Catalog exoapi.Catalog
 	// Machines starts what runs the instances. By default they exist on paper.
 	Machines Machines
 	// Hosts answer for names outside the cloud that machines with a network

@@ -145,6 +145,17 @@ func (w *World) end(op *Operation, state, reason, message string) {
 	op.view.State, op.view.Reason, op.view.Message = state, reason, message
 }
 
+// Settle does what is due already, and returns an operation that was answered as
+// it is now if it has succeeded. One that has failed stays as it was answered,
+// pending: clients ignore the outcome of one that starts finished.
+func (w *World) Settle(answered OperationView) OperationView {
+	w.advance(w.now)
+	if op := w.operations.Get(answered.ID); op != nil && op.view.State == stateSuccess {
+		return op.view
+	}
+	return answered
+}
+
 // Operation returns how an operation is going.
 func (w *World) Operation(id string) (OperationView, error) {
 	op := w.operations.Get(id)

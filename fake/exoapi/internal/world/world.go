@@ -96,7 +96,7 @@ func (w *World) sync() {
 }
 
 // After runs f once d has passed. Even with no wait, that is not before the
-// current request has been answered.
+// handler of the current request has returned.
 func (w *World) After(d time.Duration, f func()) {
 	due := w.now.Add(d)
 	soonest, ok := w.schedule.next()
