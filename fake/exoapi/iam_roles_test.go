@@ -287,13 +287,10 @@ func TestInvalidExpressionsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, owner := start(t, exoapi.Config{})
 		for name, expression := range map[string]string{
-			"syntax":           "operation in [",
-			"unknown variable": "operatoin == 'list-zones'",
-			"no decision":      "operation",
-			"types":            "operation == 1",
-			"empty":            "",
-			"too deep":         strings.Repeat("(", 1000) + "true" + strings.Repeat(")", 1000),
-			"too long":         "operation == '" + strings.Repeat("x", 8192) + "'",
+			"syntax":   "operation in [",
+			"empty":    "",
+			"too deep": strings.Repeat("(", 1000) + "true" + strings.Repeat(")", 1000),
+			"too long": "operation == '" + strings.Repeat("x", 8192) + "'",
 		} {
 			policy := ruled("allow", expression)
 			got := call(t, cloud, http.MethodPost, "/v2/iam-role", `{"name":"r","policy":`+policy+`}`)
@@ -307,6 +304,30 @@ func TestInvalidExpressionsAreRefused(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, roles, 1, "what is refused leaves no trace")
 	})
+}
+
+// The original only parses an expression when a policy is made.
+func TestExpressionsThatMeanNothingAreAcceptedAndPassedOver(t *testing.T) {
+	for name, expression := range map[string]string{
+		"unknown variable": "operatoin == 'list-zones'",
+		"unknown function": "operation.begins('list')",
+		"bare name":        "test",
+		"no decision":      "operation",
+		"types":            "operation + 1 == 2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud, _ := start(t, exoapi.Config{})
+				policy := rules([2]string{"deny", expression}, [2]string{"allow", expression}, [2]string{"allow", "operation == 'list-zones'"})
+				_, err := restricted(t, cloud, policy).ListInstances(t.Context(), zone)
+				decided(t, false, err, "compute")
+				cloud, _ = start(t, exoapi.Config{})
+				next := rules([2]string{"deny", expression}, [2]string{"allow", "operation == 'list-instances'"})
+				_, err = restricted(t, cloud, next).ListInstances(t.Context(), zone)
+				decided(t, true, err, "compute")
+			})
+		})
+	}
 }
 
 func TestExpressionCannotHoldUpTheCloud(t *testing.T) {

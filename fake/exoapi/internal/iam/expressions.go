@@ -21,6 +21,8 @@ const (
 // needed, as most clouds never are asked to. It is not safe for concurrent use.
 type Compiler struct{ env *cel.Env }
 
+// compile refuses what is not written in the language. What does not fit
+// together, such as a name that means nothing, only fails in each evaluation.
 func (c *Compiler) compile(text string) (cel.Program, error) {
 	if c.env == nil {
 		env, err := newExpressionEnv()
@@ -29,7 +31,7 @@ func (c *Compiler) compile(text string) (cel.Program, error) {
 		}
 		c.env = env
 	}
-	ast, issues := c.env.Compile(text)
+	parsed, issues := c.env.Parse(text)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
 		if first.Location.Line() < 1 { // It is about the whole of it.
@@ -38,8 +40,9 @@ func (c *Compiler) compile(text string) (cel.Program, error) {
 		return nil, fmt.Errorf("line %d, column %d: %s",
 			first.Location.Line(), first.Location.Column()+1, first.Message)
 	}
-	if t := ast.OutputType(); !t.IsExactType(cel.BoolType) && !t.IsExactType(cel.DynType) {
-		return nil, errors.New("must be true or false")
+	ast, issues := c.env.Check(parsed)
+	if issues.Err() != nil {
+		ast = parsed // It fails when it is evaluated.
 	}
 	program, err := c.env.Program(ast, cel.CostLimit(expressionCost))
 	if err != nil {
