@@ -94,7 +94,7 @@ func TestElasticIPHasAReverseDNSRecord(t *testing.T) {
 		require.NoError(t, client.UpdateElasticIPReverseDNS(ctx, zone, *address.ID, "a.example.com"))
 		name, err := client.GetElasticIPReverseDNS(ctx, zone, *address.ID)
 		require.NoError(t, err)
-		assert.Equal(t, "a.example.com", name)
+		assert.Equal(t, "a.example.com.", name)
 		require.NoError(t, client.DeleteElasticIPReverseDNS(ctx, zone, *address.ID))
 		require.ErrorIs(t, client.DeleteElasticIPReverseDNS(ctx, zone, *address.ID), api.ErrNotFound)
 	})

@@ -1,6 +1,8 @@
 package exoapi
 
 import (
+	"strings"
+
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
@@ -46,7 +48,7 @@ func existing(r *request) func(*string, error) (*string, error) {
 	}
 }
 
-// update keeps the name as it was given, with or without a final dot.
+// update gives a name its final dot.
 func (d *reverseDNS) update(r *request) (any, error) {
 	record, err := d.set(r)
 	if err != nil {
@@ -59,7 +61,7 @@ func (d *reverseDNS) update(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return d.write(r, record, name)
+	return d.write(r, record, strings.TrimSuffix(name, ".")+".")
 }
 
 func (d *reverseDNS) delete(r *request) (any, error) {

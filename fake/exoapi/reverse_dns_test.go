@@ -25,11 +25,11 @@ func TestReverseDNSOfAnInstanceIsKeptUntilDeleted(t *testing.T) {
 		require.NoError(t, client.UpdateInstanceReverseDNS(ctx, zone, id, "a.example.com."))
 		name, err := client.GetInstanceReverseDNS(ctx, zone, id)
 		require.NoError(t, err)
-		assert.Equal(t, "a.example.com.", name, "the final dot is not touched")
+		assert.Equal(t, "a.example.com.", name)
 		require.NoError(t, client.UpdateInstanceReverseDNS(ctx, zone, id, "b.example.com"))
 		name, err = client.GetInstanceReverseDNS(ctx, zone, id)
 		require.NoError(t, err)
-		assert.Equal(t, "b.example.com", name)
+		assert.Equal(t, "b.example.com.", name, "it gets its final dot")
 
 		require.NoError(t, client.DeleteInstanceReverseDNS(ctx, zone, id))
 		_, err = client.GetInstanceReverseDNS(ctx, zone, id)
