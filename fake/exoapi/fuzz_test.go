@@ -177,7 +177,7 @@ func bodies() map[string]string {
 		"create-dns-domain":                          `{"unicode-name":"b.example"}`,
 		"create-dns-domain-record":                   `{"name":"b","type":"MX","content":"a.example","ttl":60,"priority":10}`,
 		"update-dns-domain-record":                   `{"name":"c","content":"192.0.2.2","ttl":60,"priority":10}`,
-		"update-load-balancer-service":               `{"port":443,"healthcheck":{"interval":5,"timeout":5,"tls-sni":"a"}}`,
+		"update-load-balancer-service":               `{"port":443,"healthcheck":{"port":80,"interval":5,"timeout":5,"tls-sni":"a"}}`,
 	}
 }
 
@@ -229,6 +229,7 @@ func TestGoodBodiesAreAccepted(t *testing.T) {
 			s := newScene(t)
 			if want := map[string]string{
 				"start-instance": "stop", "scale-instance": "stop", "resize-instance-disk": "stop", "enable-tpm": "stop",
+				"reset-instance": "stop",
 			}[r.OperationID]; want != "" {
 				status, _ := s.call(t, http.MethodPut, s.fill("/v2/instance/$instance:"+want), "")
 				require.Equal(t, http.StatusOK, status)

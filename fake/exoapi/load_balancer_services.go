@@ -87,11 +87,13 @@ func (s *serviceSettings) read(f *wire.Fields) {
 	f.Integer("port", &s.port, 1, wire.MaxPort)
 	f.Integer("target-port", &s.targetPort, 1, wire.MaxPort)
 	if o := f.Object("healthcheck"); o != nil {
-		readHealthcheck(o, &s.healthcheck)
+		s.healthcheck = readHealthcheck(o)
 	}
 }
 
-func readHealthcheck(f *wire.Fields, h *driverapi.Healthcheck) {
+// readHealthcheck reads a whole one: what is left out has its default.
+func readHealthcheck(f *wire.Fields) driverapi.Healthcheck {
+	h := driverapi.Healthcheck{Mode: "tcp", Interval: 10, Timeout: 2, Retries: 1}
 	f.OneOf("mode", &h.Mode, "tcp", "http", "https")
 	f.Integer("port", &h.Port, 1, wire.MaxPort)
 	f.Integer("interval", &h.Interval, 5, 300)
@@ -107,6 +109,7 @@ func readHealthcheck(f *wire.Fields, h *driverapi.Healthcheck) {
 	case h.Mode != "tcp" && h.URI == "":
 		f.Reject("%suri is required in mode %s", f.Path, h.Mode)
 	}
+	return h
 }
 
 // unique refuses a service that would share its name or port with another.
@@ -131,7 +134,6 @@ func (s *balancers) addService(r *request) (any, error) {
 	f := r.fields()
 	f.Require("name", "instance-pool", "protocol", "strategy", "port", "target-port", "healthcheck")
 	sv := &service{id: s.world.IDs.UUID()}
-	sv.healthcheck = driverapi.Healthcheck{Mode: "tcp", Interval: 10, Timeout: 2, Retries: 1}
 	sv.read(f)
 	var poolID string
 	f.Ref("instance-pool", &poolID)

@@ -202,12 +202,12 @@ func TestServiceDefaultsAreShown(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
 		nlb, service := newService(t, client, newPool(t, client, 1))
 		path := "/v2/load-balancer/" + *nlb.ID + "/service/" + *service.ID
-		require.Equal(t, 200, call(t, cloud, http.MethodPut, path, `{"description":"d","healthcheck":{"retries":3}}`).status)
+		require.Equal(t, 200, call(t, cloud, http.MethodPut, path, `{"description":"d","healthcheck":{"port":81,"retries":3}}`).status)
 		got := call(t, cloud, http.MethodGet, path, "")
 		assert.Equal(t, "updating", got.body["state"])
 		assert.Equal(t, map[string]any{
-			"mode": "http", "port": 8080.0, "uri": "/health", "interval": 10.0, "timeout": 5.0, "retries": 3.0,
-		}, got.body["healthcheck"])
+			"mode": "tcp", "port": 81.0, "interval": 10.0, "timeout": 2.0, "retries": 3.0,
+		}, got.body["healthcheck"], "it is replaced as a whole")
 		require.Equal(t, 200, call(t, cloud, http.MethodDelete, path+"/description", "").status)
 		require.Equal(t, 200, call(t, cloud, http.MethodDelete, "/v2/load-balancer/"+*nlb.ID+"/labels", "").status)
 		time.Sleep(time.Minute)
