@@ -17,8 +17,7 @@ type instanceSpec struct {
 	diskSize     int // GiB
 	sshKeys      []keyRef
 	userData     string // base64, as given
-	assignment   string // of public addresses: inet4, dual or none
-	ipv6         bool
+	assignment   string // of public addresses
 	secureBoot   bool
 	tpm          bool
 	consistent   bool // snapshots are consistent for applications; kept, as there are none
@@ -28,6 +27,13 @@ type instanceSpec struct {
 	privateNetworks    []wire.Ref // of pools; those of an instance are its interfaces
 	elasticIPs         []wire.Ref
 }
+
+// Assignments of public addresses to instances.
+const (
+	assignmentInet4 = "inet4"
+	assignmentDual  = "dual" // IPv6, too
+	assignmentNone  = "none"
+)
 
 // Limits of specs.
 const (
@@ -63,8 +69,7 @@ func (sr *specReader) read(f *wire.Fields, zone string, s *instanceSpec, assignm
 	f.Refs("anti-affinity-groups", &s.antiAffinityGroups)
 	sr.antiAffinityGroups.exist(f, zone, s.antiAffinityGroups)
 	readDeployTarget(f)
-	f.OneOf("public-ip-assignment", &s.assignment, assignments...)
-	f.Boolean("ipv6-enabled", &s.ipv6)
+	readAssignment(f, s, assignments)
 	f.Boolean("secureboot-enabled", &s.secureBoot)
 	f.Boolean("tpm-enabled", &s.tpm)
 	f.Boolean("application-consistent-snapshot-enabled", &s.consistent)
@@ -131,6 +136,21 @@ func (sr *specReader) readKeys(f *wire.Fields, s *instanceSpec) {
 	s.sshKeys = keys
 }
 
+// readAssignment reads which public addresses instances get. The older field,
+// which only says whether IPv6 is one of them, counts if the other is not there.
+func readAssignment(f *wire.Fields, s *instanceSpec, assignments []string) {
+	f.OneOf("public-ip-assignment", &s.assignment, assignments...)
+	ipv6 := s.dual()
+	f.Boolean("ipv6-enabled", &ipv6)
+	switch {
+	case f.Given("public-ip-assignment"):
+	case ipv6:
+		s.assignment = assignmentDual
+	case s.dual():
+		s.assignment = assignmentInet4
+	}
+}
+
 func readUserData(f *wire.Fields, s *instanceSpec) {
 	f.Text("user-data", &s.userData, 1, maxUserData)
 	if _, err := base64.StdEncoding.DecodeString(s.userData); err != nil {
@@ -156,7 +176,7 @@ func readDeployTarget(f *wire.Fields) {
 }
 
 // dual reports whether instances get an IPv6 address too.
-func (s *instanceSpec) dual() bool { return s.assignment == "dual" || s.ipv6 }
+func (s *instanceSpec) dual() bool { return s.assignment == assignmentDual }
 
 // firstKey is what the older field, for one key, shows.
 func (s *instanceSpec) firstKey() *keyRef {

@@ -83,7 +83,6 @@ func newInstances(
 			quota: &world.Quota{Name: "instance", Limit: 20, Addresses: addresses},
 			zone:  func(i *instance) string { return i.zone },
 			name:  func(i *instance) string { return i.name },
-			view:  func(i *instance) any { return i.fullView() },
 			uses:  func(i *instance) []world.Use { return i.metered() },
 		},
 		driver:    driver,
@@ -93,6 +92,7 @@ func newInstances(
 		removal:   cfg.Removal,
 		logger:    cfg.Logger,
 	}
+	s.view = func(i *instance) any { return s.fullView(i) }
 	if observer, ok := driver.(driverapi.Observer); ok {
 		s.watchConditions(observer)
 	}

@@ -2,6 +2,7 @@ package exoapi_test
 
 import (
 	"errors"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -133,15 +134,22 @@ func TestCrashThatWasAskedForIsNotAStop(t *testing.T) {
 	})
 }
 
-func TestResetGivesANewDiskAndStarts(t *testing.T) {
+func TestResetGivesAStoppedInstanceANewDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		driver, _, client, i := startObserved(t)
+		driver, cloud, client, i := startObserved(t)
+		path := "/v2/instance/" + *i.ID
+		refused := call(t, cloud, http.MethodPut, path+":reset", "{}")
+		assert.Equal(t, http.StatusBadRequest, refused.status)
+		assert.Equal(t, "The instance needs to be stopped.", refused.message())
 		address := i.PublicIPAddress.String()
 		driver.set(*i.ID, driverapi.Condition{Err: errors.New("broken")})
 		require.Equal(t, "error", state(t, client, i))
 		driver.set(*i.ID, driverapi.Condition{})
+		require.NoError(t, client.StopInstance(t.Context(), zone, i))
 		driver.take()
 		require.NoError(t, client.ResetInstance(t.Context(), zone, i))
+		assert.Equal(t, "stopped", state(t, client, i))
+		require.NoError(t, client.StartInstance(t.Context(), zone, i))
 		events := driver.take()
 		require.Len(t, events, 2)
 		assert.Contains(t, events[0], "destroy "+address)

@@ -22,7 +22,8 @@ func (s *instances) changed(i *instance) {
 	s.meter(i.id, i)
 }
 
-// add makes an instance without a transition.
+// add makes an instance without a transition. One that names no security group
+// is in the default one.
 func (s *instances) add(id, zone, name string, spec instanceSpec) *instance {
 	i := &instance{
 		instanceSpec: spec,
@@ -33,11 +34,14 @@ func (s *instances) add(id, zone, name string, spec instanceSpec) *instance {
 		mac:          s.world.IDs.MAC(0x06),
 		password:     password{since: s.world.Now()},
 	}
-	if spec.assignment != "none" {
+	if spec.assignment != assignmentNone {
 		i.address = s.addresses.Take()
 	}
 	if spec.dual() {
 		i.address6 = s.world.IDs.Address6().String()
+	}
+	if len(i.securityGroups) == 0 {
+		i.securityGroups = s.specs.securityGroups.defaults()
 	}
 	s.Add(i.id, i)
 	s.specs.securityGroups.changed()
@@ -130,11 +134,10 @@ func (s *instances) reboot(i *instance, op *world.Operation) {
 	s.start(i, op)
 }
 
-// reset gives an instance a new disk and starts it: its first boot comes again.
-func (s *instances) reset(i *instance, spec instanceSpec, op *world.Operation) {
+// reset gives a stopped instance a new disk: its next start is a first boot.
+func (s *instances) reset(i *instance, spec instanceSpec) {
 	s.driver.Destroy(i.id)
 	i.instanceSpec, i.machineError = spec, ""
-	s.start(i, op)
 }
 
 // destroy removes an instance, as the call of an operation asks for. It leaves its

@@ -47,12 +47,12 @@ func (s *instances) create(r *request) (any, error) {
 	f.RefuseNull()
 	var name string
 	var labels map[string]string
-	spec := instanceSpec{assignment: "inet4"}
+	spec := instanceSpec{assignment: assignmentInet4}
 	autoStart := true
 	f.Hostname("name", &name, wire.MaxText)
 	f.Labels(&labels)
 	f.Boolean("auto-start", &autoStart)
-	s.specs.read(f, r.zone, &spec, "inet4", "dual", "none")
+	s.specs.read(f, r.zone, &spec, assignmentInet4, assignmentDual, assignmentNone)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
@@ -97,12 +97,12 @@ func (s *instances) update(r *request) (any, error) {
 	}
 	f.Labels(&labels)
 	readUserData(f, &spec)
-	f.OneOf("public-ip-assignment", &spec.assignment, "inet4", "dual", "none")
+	f.OneOf("public-ip-assignment", &spec.assignment, assignmentInet4, assignmentDual, assignmentNone)
 	f.Boolean("application-consistent-snapshot-enabled", &spec.consistent)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if spec.assignment != i.assignment && (i.assignment != "inet4" || spec.assignment != "dual") {
+	if spec.assignment != i.assignment && (i.assignment != assignmentInet4 || spec.assignment != assignmentDual) {
 		return nil, wire.Invalid("bad request: public-ip-assignment can only change from inet4 to dual")
 	}
 	return s.setOn(r, i, func() {
@@ -156,8 +156,10 @@ func (s *instances) handleReset(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	act := func(i *instance, op *world.Operation) { s.reset(i, spec, op) }
-	return s.changeIn(r, act, instanceRunning, instanceStopped, instanceError)
+	if i.state != instanceStopped {
+		return nil, wire.Invalid("The instance needs to be stopped.")
+	}
+	return s.setOn(r, i, func() { s.reset(i, spec) })
 }
 
 func (s *instances) scale(r *request) (any, error) {
@@ -228,11 +230,12 @@ func (s *instances) delete(r *request) (any, error) {
 		return nil, err
 	}
 	if i.protected {
-		return nil, i.lockedByProtection("destroyInstance")
+		return nil, i.heldByProtection(r)
 	}
 	return s.change(r, i.id, func(op *world.Operation) { s.destroy(i, r.operationID, op) })
 }
 
-func (i *instance) lockedByProtection(operation string) error {
-	return wire.Locked(operation, i.id, "destroy protection")
+// heldByProtection has the original's wording.
+func (i *instance) heldByProtection(r *request) error {
+	return wire.Held(r.operationID, i.id, "manual instance protection")
 }

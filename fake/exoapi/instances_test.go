@@ -91,8 +91,8 @@ func TestListsShowEveryChange(t *testing.T) {
 			{http.MethodPut, groupPath + ":attach", `{"instance":{"id":"` + *i.ID + `"}}`},
 			{http.MethodPut, groupPath + ":detach", `{"instance":{"id":"` + *i.ID + `"}}`},
 			{http.MethodPut, path + ":reboot", ""},
-			{http.MethodPut, path + ":reset", "{}"},
 			{http.MethodPut, path + ":stop", ""},
+			{http.MethodPut, path + ":reset", "{}"},
 			{http.MethodPut, path + ":scale", `{"instance-type":{"id":"` + smallID + `"}}`},
 			{http.MethodPut, path + ":start", ""},
 			{http.MethodDelete, path, ""},
@@ -108,6 +108,43 @@ func TestListsShowEveryChange(t *testing.T) {
 	})
 }
 
+func TestInstanceShowsWhatItRefersToByID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		i := newInstance(t, client)
+		elastic, err := client.CreateElasticIP(t.Context(), zone, &egoscale.ElasticIP{})
+		require.NoError(t, err)
+		require.NoError(t, client.AttachInstanceToElasticIP(t.Context(), zone, i, elastic))
+		single := call(t, cloud, http.MethodGet, "/v2/instance/"+*i.ID, "").body
+		assert.Equal(t, map[string]any{"id": microID}, single["instance-type"])
+		assert.Equal(t, map[string]any{"id": *i.TemplateID}, single["template"])
+		assert.Equal(t, []any{map[string]any{"id": *elastic.ID, "ip": elastic.IPAddress.String()}}, single["elastic-ips"])
+		assert.Equal(t, true, single["disk-encrypted"])
+	})
+}
+
+func TestInstanceWithoutGroupsIsInTheDefaultGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		ctx := t.Context()
+		standard, err := client.FindSecurityGroup(ctx, zone, "default")
+		require.NoError(t, err)
+		groups := func(id string) any {
+			return call(t, cloud, http.MethodGet, "/v2/instance/"+id, "").body["security-groups"]
+		}
+		inDefault := []any{map[string]any{"id": *standard.ID}}
+		i := newInstance(t, client)
+		assert.Equal(t, inDefault, groups(*i.ID))
+		pool := newPool(t, client, 1)
+		assert.Equal(t, inDefault, groups((*pool.InstanceIDs)[0]), "members, too")
+		require.NoError(t, client.DeleteInstancePool(ctx, zone, pool))
+		require.NoError(t, client.DetachInstanceFromSecurityGroup(ctx, zone, i, standard))
+		assert.Empty(t, groups(*i.ID), "it may leave")
+		require.NoError(t, client.DeleteSecurityGroup(ctx, zone, standard))
+		assert.Empty(t, groups(*newInstance(t, client).ID), "there is none any more")
+	})
+}
+
 func TestInstanceWithoutPublicAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})
@@ -119,7 +156,7 @@ func TestInstanceWithoutPublicAddress(t *testing.T) {
 func TestInstanceListFilters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
-		own := newInstance(t, client, func(i *egoscale.Instance) { i.Labels = &map[string]string{"a": "b"} })
+		own := newInstance(t, client, func(i *egoscale.Instance) { i.Labels = &map[string]string{"a": "b", "c": "d"} })
 		pool := newPool(t, client, 2)
 		ids := func(query string) (ids []string) {
 			got := call(t, cloud, http.MethodGet, "/v2/instance"+query, "")
@@ -134,10 +171,20 @@ func TestInstanceListFilters(t *testing.T) {
 		assert.Equal(t, members, ids("?manager-type=instance-pool"))
 		assert.Equal(t, members, ids("?manager-id="+*pool.ID))
 		assert.Empty(t, ids("?manager-id="+unknownID))
-		assert.Equal(t, []string{*own.ID}, ids("?labels=a%3Db"))
-		assert.Empty(t, ids("?labels=a%3Dc"))
+		for query, found := range map[string]bool{
+			"a%3Db": true, "a%3Dc": false, "a%3Db+c%3Dd": true, "a%3Db+c%3De": false,
+			"a%253Db%2Bc%253Dd": true, "a%253Dc": false, // escaped once more
+			"%7B%22a%22%3A%22b%22%7D": true, "%257B%2522a%2522%253A%2522c%2522%257D": false, // JSON
+		} {
+			assert.Equal(t, found, len(ids("?labels="+query)) == 1, query)
+		}
 		assert.Equal(t, []string{*own.ID}, ids("?ip-address="+own.PublicIPAddress.String()))
-		for _, bad := range []string{"?manager-id=x", "?manager-type=sks-nodepool", "?labels=x"} {
+		elastic, err := client.CreateElasticIP(t.Context(), zone, &egoscale.ElasticIP{})
+		require.NoError(t, err)
+		assert.Empty(t, ids("?ip-address="+elastic.IPAddress.String()))
+		require.NoError(t, client.AttachInstanceToElasticIP(t.Context(), zone, own, elastic))
+		assert.Equal(t, []string{*own.ID}, ids("?ip-address="+elastic.IPAddress.String()))
+		for _, bad := range []string{"?manager-id=x", "?manager-type=sks-nodepool", "?labels=x", "?labels=%3Dx", "?labels=%7B%7D%7D"} {
 			assert.Equal(t, 400, call(t, cloud, http.MethodGet, "/v2/instance"+bad, "").status, bad)
 		}
 		list, err := client.ListInstances(t.Context(), zone, egoscale.ListInstancesByIpAddress(own.PublicIPAddress.String()))
@@ -217,7 +264,7 @@ func TestProtectedInstanceCannotBeDestroyed(t *testing.T) {
 		require.Equal(t, 200, call(t, cloud, http.MethodPut, path+":add-protection", "").status)
 		refused := call(t, cloud, http.MethodDelete, path, "")
 		assert.Equal(t, 403, refused.status)
-		assert.Contains(t, refused.message(), "is forbidden - reason: Locked by")
+		assert.Equal(t, "Operation delete-instance on resource "+oldest+" is forbidden - reason: manual instance protection", refused.message())
 		require.Error(t, client.EvictInstancePoolMembers(t.Context(), zone, pool, []string{oldest}))
 		require.Error(t, client.DeleteInstancePool(t.Context(), zone, pool))
 		require.NoError(t, client.ScaleInstancePool(t.Context(), zone, pool, 1))

@@ -3,47 +3,50 @@ package exoapi
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
-	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
 // An instanceView is an instance in the API's JSON shape. Fields that lists
 // leave out are empty there.
 type instanceView struct {
-	ID              string                  `json:"id"`
-	Name            string                  `json:"name"`
-	State           string                  `json:"state"`
-	CreatedAt       string                  `json:"created-at"`
-	InstanceType    *driverapi.InstanceType `json:"instance-type"`
-	Template        *template               `json:"template"`
-	PublicIP        string                  `json:"public-ip,omitempty"`
-	IPv6Address     string                  `json:"ipv6-address,omitempty"`
-	Assignment      string                  `json:"public-ip-assignment"`
-	MACAddress      string                  `json:"mac-address"`
-	SecurityGroups  []wire.Ref              `json:"security-groups"`
-	PrivateNetworks []nicView               `json:"private-networks"`
-	SSHKey          *keyRef                 `json:"ssh-key,omitempty"`
-	SSHKeys         []keyRef                `json:"ssh-keys,omitempty"`
-	Labels          map[string]string       `json:"labels,omitempty"`
-	Manager         *managerView            `json:"manager,omitempty"`
+	ID              string            `json:"id"`
+	Name            string            `json:"name"`
+	State           string            `json:"state"`
+	CreatedAt       string            `json:"created-at"`
+	InstanceType    wire.Ref          `json:"instance-type"`
+	Template        wire.Ref          `json:"template"`
+	PublicIP        string            `json:"public-ip,omitempty"`
+	IPv6Address     string            `json:"ipv6-address,omitempty"`
+	Assignment      string            `json:"public-ip-assignment"`
+	MACAddress      string            `json:"mac-address"`
+	SecurityGroups  []wire.Ref        `json:"security-groups"`
+	PrivateNetworks []nicView         `json:"private-networks"`
+	SSHKey          *keyRef           `json:"ssh-key,omitempty"`
+	SSHKeys         []keyRef          `json:"ssh-keys,omitempty"`
+	Labels          map[string]string `json:"labels,omitempty"`
+	Manager         *managerView      `json:"manager,omitempty"`
 
 	*instanceDetail
 }
 
 // An instanceDetail is what only a single instance's answer has.
 type instanceDetail struct {
-	DiskSize          int        `json:"disk-size"`
-	UserData          string     `json:"user-data,omitempty"`
-	AntiAffinityGroup []wire.Ref `json:"anti-affinity-groups"`
-	ElasticIPs        []wire.Ref `json:"elastic-ips"`
-	Snapshots         []wire.Ref `json:"snapshots"`
-	SecureBoot        bool       `json:"secureboot-enabled"`
-	TPM               bool       `json:"tpm-enabled"`
-	DiskEncrypted     bool       `json:"disk-encrypted"`
-	Consistent        bool       `json:"application-consistent-snapshot-enabled"`
+	DiskSize          int          `json:"disk-size"`
+	UserData          string       `json:"user-data,omitempty"`
+	AntiAffinityGroup []wire.Ref   `json:"anti-affinity-groups"`
+	ElasticIPs        []attachedIP `json:"elastic-ips"`
+	Snapshots         []wire.Ref   `json:"snapshots"`
+	SecureBoot        bool         `json:"secureboot-enabled"`
+	TPM               bool         `json:"tpm-enabled"`
+	DiskEncrypted     bool         `json:"disk-encrypted"`
+	Consistent        bool         `json:"application-consistent-snapshot-enabled"`
+}
+
+type attachedIP struct {
+	ID string `json:"id"`
+	IP string `json:"ip"`
 }
 
 type nicView struct {
@@ -65,8 +68,8 @@ func (i *instance) view() instanceView {
 		Name:            i.name,
 		State:           i.state,
 		CreatedAt:       i.created,
-		InstanceType:    i.instanceType,
-		Template:        i.template,
+		InstanceType:    wire.Ref{ID: i.instanceType.ID},
+		Template:        wire.Ref{ID: i.template.ID},
 		IPv6Address:     i.address6,
 		Assignment:      i.assignment,
 		MACAddress:      i.mac,
@@ -88,17 +91,21 @@ func (i *instance) view() instanceView {
 	return v
 }
 
-func (i *instance) fullView() instanceView {
+func (s *instances) fullView(i *instance) instanceView {
 	v := i.view()
 	v.instanceDetail = &instanceDetail{
 		DiskSize:          i.diskSize,
 		UserData:          i.userData,
 		AntiAffinityGroup: wire.NonNil(i.antiAffinityGroups),
-		ElasticIPs:        wire.NonNil(i.elasticIPs),
+		ElasticIPs:        make([]attachedIP, 0, len(i.elasticIPs)),
 		Snapshots:         []wire.Ref{},
 		SecureBoot:        i.secureBoot,
 		TPM:               i.tpm,
+		DiskEncrypted:     true, // all are
 		Consistent:        i.consistent,
+	}
+	for _, ref := range i.elasticIPs {
+		v.ElasticIPs = append(v.ElasticIPs, attachedIP{ref.ID, s.specs.elasticIPs.Get(ref.ID).address.String()})
 	}
 	return v
 }
@@ -127,15 +134,12 @@ func (s *instances) list(r *request) (any, error) {
 		}
 	}
 	found := wire.EncodedList{Key: "instances", Entries: make([][]byte, 0, from.Len())}
-	ip := q.Get("ip-address")
+	reachedAt := s.reachedAt(q.Get("ip-address"))
 	for i := range from.All() {
 		if i.zone != r.zone || membersOnly && i.pool == nil {
 			continue
 		}
-		if ip != "" && ip != i.address6 && (!i.address.IsValid() || ip != i.address.String()) {
-			continue
-		}
-		if !carries(i.labels, wanted) {
+		if !reachedAt(i) || !carries(i.labels, wanted) {
 			continue
 		}
 		if i.encoded == nil {
@@ -146,30 +150,4 @@ func (s *instances) list(r *request) (any, error) {
 		found.Entries = append(found.Entries, i.encoded)
 	}
 	return found, nil
-}
-
-// labelFilter reads "name=value,name:value". The original's format is not
-// documented.
-func labelFilter(text string) (map[string]string, error) {
-	if text == "" {
-		return nil, nil //nolint:nilnil // No filter is not an error.
-	}
-	wanted := map[string]string{}
-	for pair := range strings.SplitSeq(text, ",") {
-		i := strings.IndexAny(pair, "=:")
-		if i < 1 {
-			return nil, wire.Invalid("bad request: labels must be name=value pairs")
-		}
-		wanted[pair[:i]] = pair[i+1:]
-	}
-	return wanted, nil
-}
-
-func carries(labels, wanted map[string]string) bool {
-	for name, value := range wanted {
-		if got, ok := labels[name]; !ok || got != value {
-			return false
-		}
-	}
-	return true
 }

@@ -35,14 +35,14 @@ func (s *pools) create(r *request) (any, error) {
 	f.Require("name", "size", "template", "instance-type", "disk-size")
 	f.RefuseNull()
 	p := &pool{
-		instanceSpec: instanceSpec{assignment: "inet4"},
+		instanceSpec: instanceSpec{assignment: assignmentInet4},
 		id:           s.world.IDs.UUID(),
 		zone:         r.zone,
 		prefix:       defaultPrefix,
 		state:        poolCreating,
 	}
 	p.manager = managerView{p.id, managerPool}
-	s.read(f, p, "inet4", "dual", "none")
+	s.read(f, p, assignmentInet4, assignmentDual, assignmentNone)
 	f.Integer("size", &p.size, 1, math.MaxInt32)
 	if err := f.Err(); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *pools) update(r *request) (any, error) {
 	}
 	f := r.fields()
 	changed := *p
-	s.read(f, &changed, "inet4", "dual")
+	s.read(f, &changed, assignmentInet4, assignmentDual)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
@@ -123,7 +123,9 @@ func (s *pools) resetField(r *request) (any, error) {
 	case "user-data":
 		changed.userData = ""
 	case "ipv6-enabled":
-		changed.ipv6 = false
+		if changed.dual() {
+			changed.assignment = assignmentInet4
+		}
 	case "elastic-ips":
 		changed.elasticIPs = nil
 	case "private-networks":
@@ -186,7 +188,7 @@ func (s *pools) evict(r *request) (any, error) {
 		case i == nil || i.state == instanceDestroying:
 			return nil, wire.NotFound("member of instance pool "+p.id, id)
 		case i.protected:
-			return nil, i.lockedByProtection("evictInstancePoolMembers")
+			return nil, i.heldByProtection(r)
 		case slices.Contains(members, i):
 			return nil, wire.Invalid("bad request: instances names %s twice", id)
 		}
@@ -215,11 +217,11 @@ func (s *pools) delete(r *request) (any, error) {
 		return nil, wire.Conflict("instance pool %s is %s", p.id, p.state)
 	}
 	if b := s.balancers.of(p); b != nil {
-		return nil, wire.Locked("destroyInstancePool", p.id, "NLB "+b.id)
+		return nil, wire.Held("destroyInstancePool", p.id, "Locked by NLB "+b.id)
 	}
 	members := p.oldest(p.live)
 	if len(members) < p.live {
-		return nil, wire.Locked("destroyInstancePool", p.id, "a member's destroy protection")
+		return nil, wire.Held(r.operationID, p.id, "manual instance protection")
 	}
 	return s.change(r, p.id, func(op *world.Operation) {
 		// What these operations wait for will not happen.

@@ -212,6 +212,25 @@ func TestPoolUpdateKeepsWhatIsAbsentAndClearsWhatIsNull(t *testing.T) {
 	})
 }
 
+func TestPoolWithIPv6IsDual(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		path := "/v2/instance-pool/" + *newPool(t, client, 1).ID
+		for _, step := range []struct{ method, path, body, want string }{
+			{http.MethodPut, path, `{"ipv6-enabled":true}`, "dual"},
+			{http.MethodPut, path, `{"description":"d"}`, "dual"},
+			{http.MethodPut, path, `{"ipv6-enabled":false}`, "inet4"},
+			{http.MethodPut, path, `{"public-ip-assignment":"dual","ipv6-enabled":false}`, "dual"},
+			{http.MethodDelete, path + "/ipv6-enabled", "", "inet4"},
+		} {
+			require.Equal(t, 200, call(t, cloud, step.method, step.path, step.body).status)
+			got := call(t, cloud, http.MethodGet, path, "").body
+			assert.Equal(t, step.want, got["public-ip-assignment"], step.body)
+			assert.Equal(t, step.want == "dual", got["ipv6-enabled"], step.body)
+		}
+	})
+}
+
 func TestPoolUpdateThroughTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})

@@ -37,6 +37,10 @@ func loadDocument(t *testing.T) *openapi3.T {
 	zone.Properties["id"] = openapi3.NewUUIDSchema().NewRef()
 	group := document.Components.Schemas["security-group"].Value
 	group.Properties["visibility"] = openapi3.NewStringSchema().WithEnum("private", "public").NewRef()
+	// So it does for the addresses of an instance's elastic IPs.
+	instance := document.Components.Schemas["instance"].Value
+	instance.Properties["elastic-ips"] = openapi3.NewArraySchema().WithItems(openapi3.NewObjectSchema().
+		WithProperty("id", openapi3.NewUUIDSchema()).WithProperty("ip", openapi3.NewStringSchema())).NewRef()
 	seen := map[*openapi3.Schema]bool{}
 	for _, schema := range document.Components.Schemas {
 		forbidOthers(schema, seen)

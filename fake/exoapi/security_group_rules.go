@@ -43,13 +43,17 @@ func (s *securityGroups) readPeer(f *wire.Fields, u *rule) {
 	if f.Given("network") {
 		f.Reject("network and security-group exclude each other")
 	}
-	var id, name string
+	var id, name, visibility string
 	o.ID("id", &id)
 	o.Text("name", &name, 1, wire.MaxText)
+	o.OneOf("visibility", &visibility, visibilityPrivate, visibilityPublic)
 	for g := range s.All() {
-		if g.id == id || id == "" && g.name == name && g.visibility == visibilityPublic {
-			peer := g.ref()
-			u.Group = &peer
+		found := g.id == id
+		if g.visibility == visibilityPublic {
+			found = id == "" && g.name == name && visibility != visibilityPrivate
+		}
+		if found {
+			u.peer, u.Group = g, g.asPeer()
 			return
 		}
 	}
@@ -66,7 +70,7 @@ func icmpNumber(f *wire.Fields, key string) *int {
 }
 
 func (s *securityGroups) addRule(r *request) (any, error) {
-	g, err := s.changeable(r)
+	g, err := s.named(r)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +86,7 @@ func (s *securityGroups) addRule(r *request) (any, error) {
 }
 
 func (s *securityGroups) deleteRule(r *request) (any, error) {
-	g, err := s.changeable(r)
+	g, err := s.named(r)
 	if err != nil {
 		return nil, err
 	}

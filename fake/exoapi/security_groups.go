@@ -15,7 +15,6 @@ type securityGroup struct {
 	id, name    string
 	description string
 	visibility  string
-	standard    bool // every organization has it
 	sources     []string
 	rules       []rule
 }
@@ -23,15 +22,17 @@ type securityGroup struct {
 // A rule is echoed exactly as it was given: clients find theirs by comparing
 // all of it.
 type rule struct {
-	ID            string    `json:"id"`
-	Description   string    `json:"description,omitempty"`
-	FlowDirection string    `json:"flow-direction"`
-	Protocol      string    `json:"protocol"`
-	Network       string    `json:"network,omitempty"`
-	StartPort     int       `json:"start-port,omitempty"`
-	EndPort       int       `json:"end-port,omitempty"`
-	ICMP          *icmp     `json:"icmp,omitempty"`
-	Group         *groupRef `json:"security-group,omitempty"`
+	ID            string     `json:"id"`
+	Description   string     `json:"description,omitempty"`
+	FlowDirection string     `json:"flow-direction"`
+	Protocol      string     `json:"protocol"`
+	Network       string     `json:"network,omitempty"`
+	StartPort     int        `json:"start-port,omitempty"`
+	EndPort       int        `json:"end-port,omitempty"`
+	ICMP          *icmp      `json:"icmp,omitempty"`
+	Group         *groupView `json:"security-group,omitempty"`
+
+	peer *securityGroup // that Group shows
 }
 
 type icmp struct {
@@ -39,26 +40,35 @@ type icmp struct {
 	Code *int `json:"code,omitempty"`
 }
 
-type groupRef struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+// A groupView names a group. Public ones have no id: nobody can ask for them.
+type groupView struct {
+	ID         string `json:"id,omitempty"`
+	Name       string `json:"name"`
+	Visibility string `json:"visibility,omitempty"`
 }
 
 type securityGroupView struct {
-	groupRef
+	groupView
 
-	Visibility  string   `json:"visibility"`
 	Description string   `json:"description"`
 	Sources     []string `json:"external-sources,omitempty"`
 	Rules       []rule   `json:"rules,omitempty"`
 }
 
-func (g *securityGroup) ref() groupRef { return groupRef{g.id, g.name} }
+// asPeer names a group in a rule about it, which says of public ones only that
+// they are.
+func (g *securityGroup) asPeer() *groupView {
+	if g.visibility == visibilityPublic {
+		return &groupView{Name: g.name, Visibility: g.visibility}
+	}
+	return &groupView{ID: g.id, Name: g.name}
+}
 
 func (g *securityGroup) view() securityGroupView {
+	named := *g.asPeer()
+	named.Visibility = g.visibility
 	return securityGroupView{
-		groupRef:    g.ref(),
-		Visibility:  g.visibility,
+		groupView:   named,
 		Description: g.description,
 		Sources:     slices.Clone(g.sources),
 		Rules:       slices.Clone(g.rules),
@@ -73,6 +83,7 @@ const (
 type securityGroups struct {
 	collection[securityGroup]
 
+	standard  *securityGroup     // is everybody's who names no other; it may have been deleted
 	firewall  driverapi.Firewall // nil if the driver enforces nothing
 	stale     bool               // the firewall is out of date
 	logger    *slog.Logger
@@ -116,7 +127,7 @@ func (s *securityGroups) declare() resource {
 // ruleAbout names a group with a rule about another group.
 func (s *securityGroups) ruleAbout(id string) string {
 	for g := range s.All() {
-		about := func(u rule) bool { return u.Group != nil && u.Group.ID == id }
+		about := func(u rule) bool { return u.peer != nil && u.peer.id == id }
 		if g.id != id && slices.ContainsFunc(g.rules, about) {
 			return "a rule of " + g.id
 		}
@@ -131,7 +142,7 @@ func (s *securityGroups) inventory(found world.Inventory) {
 		if g.visibility == visibilityPublic {
 			continue
 		}
-		if !g.standard {
+		if g != s.standard {
 			found.Add(s.kind, g.name, g.id)
 		}
 		for _, u := range g.rules {
@@ -140,27 +151,6 @@ func (s *securityGroups) inventory(found world.Inventory) {
 		for _, cidr := range g.sources {
 			found.Add("external-source", g.name, cidr)
 		}
-	}
-}
-
-// addStandard adds the groups that every organization has.
-func (s *securityGroups) addStandard() {
-	checkers := []string{"127.0.0.1/32"} // what is on this host is checked from there
-	if s.firewall != nil {
-		sources := s.firewall.HealthcheckSources()
-		checkers = make([]string, len(sources))
-		for i, p := range sources {
-			checkers[i] = p.String()
-		}
-	}
-	for _, g := range []*securityGroup{
-		{id: s.world.IDs.UUID(), name: "default", visibility: visibilityPrivate, standard: true},
-		{
-			id: world.FixedID("group/nlb"), name: "public-nlb-healthcheck-sources", visibility: visibilityPublic, standard: true,
-			sources: checkers,
-		},
-	} {
-		s.Add(g.id, g)
 	}
 }
 
@@ -183,13 +173,23 @@ func (s *securityGroups) list(r *request) (any, error) {
 	return wire.List("security-groups", views), nil
 }
 
-// changeable finds a group that the organization may change.
-func (s *securityGroups) changeable(r *request) (*securityGroup, error) {
-	g, err := s.named(r)
+// named finds the group that the path names, which no public one has a name
+// for.
+func (s *securityGroups) named(r *request) (*securityGroup, error) {
+	g, err := s.collection.named(r)
 	if err == nil && g.visibility == visibilityPublic {
-		err = wire.Forbidden("security group %s is public and cannot be changed", g.id)
+		err = wire.NotFound(s.label, r.id())
 	}
 	return g, err
+}
+
+// get answers with the group that the path names.
+func (s *securityGroups) get(r *request) (any, error) {
+	g, err := s.named(r)
+	if err != nil {
+		return nil, err
+	}
+	return g.view(), nil
 }
 
 func (s *securityGroups) create(r *request) (any, error) {
@@ -208,7 +208,7 @@ func (s *securityGroups) create(r *request) (any, error) {
 }
 
 func (s *securityGroups) delete(r *request) (any, error) {
-	g, err := s.changeable(r)
+	g, err := s.named(r)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func (s *securityGroups) removeSource(r *request) (any, error) {
 }
 
 func (s *securityGroups) changeSources(r *request, edit func(sources []string, cidr string) []string) (any, error) {
-	g, err := s.changeable(r)
+	g, err := s.named(r)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (s *securityGroups) protections() []driverapi.Protection {
 		}
 		p := driverapi.Protection{MachineID: i.id, Address: i.address}
 		for g := range s.All() {
-			if !inGroup(i, g) {
+			if !i.in(g) {
 				continue
 			}
 			for _, u := range g.rules {
@@ -64,12 +64,8 @@ func (s *securityGroups) protections() []driverapi.Protection {
 	return list
 }
 
-// inGroup reports whether an instance is in a group. One that is in none is in
-// the organization's default group.
-func inGroup(i *instance, g *securityGroup) bool {
-	if len(i.securityGroups) == 0 {
-		return g.standard && g.visibility == visibilityPrivate
-	}
+// in reports whether an instance is in a group.
+func (i *instance) in(g *securityGroup) bool {
 	return slices.Contains(i.securityGroups, wire.Ref{ID: g.id})
 }
 
@@ -78,8 +74,8 @@ func (s *securityGroups) permit(u rule) driverapi.Permit {
 	if u.ICMP != nil {
 		p.ICMPType, p.ICMPCode = orAny(u.ICMP.Type), orAny(u.ICMP.Code)
 	}
-	if u.Group != nil {
-		p.Peers = s.addressesOf(s.Get(u.Group.ID))
+	if u.peer != nil {
+		p.Peers = s.addressesOf(u.peer)
 	} else if network, err := netip.ParsePrefix(u.Network); err == nil {
 		p.Peers = []netip.Prefix{network.Masked()}
 	}
@@ -102,7 +98,7 @@ func (s *securityGroups) addressesOf(g *securityGroup) []netip.Prefix {
 		}
 	}
 	for i := range s.instances.All() {
-		if i.address.IsValid() && inGroup(i, g) {
+		if i.address.IsValid() && i.in(g) {
 			list = append(list, netip.PrefixFrom(i.address, i.address.BitLen()))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
 
 // publicKey and its fingerprint, as ssh-keygen -l -E md5 prints it.
@@ -119,20 +120,54 @@ func TestSecurityGroupRuleRefusals(t *testing.T) {
 	assert.Equal(t, 404, call(t, cloud, http.MethodDelete, path+"/"+unknownID, "").status)
 }
 
+// Clients find the rule that they have added by the peer's id, or by its having
+// none.
+func TestRulesNameTheirPeers(t *testing.T) {
+	cloud := newCloud(t, exoapi.Config{})
+	list := call(t, cloud, http.MethodGet, "/v2/security-group", "")
+	id := list.body["security-groups"].([]any)[0].(map[string]any)["id"].(string)
+	path := "/v2/security-group/" + id
+	for _, peer := range []string{
+		`{"id":"` + id + `","visibility":"private"}`,
+		`{"name":"public-sks-apiservers","visibility":"public"}`,
+	} {
+		added := call(t, cloud, http.MethodPost, path+"/rules", `{"flow-direction":"egress","protocol":"gre","security-group":`+peer+`}`)
+		require.Equal(t, 200, added.status, added.message())
+	}
+	var peers []any
+	for _, rule := range call(t, cloud, http.MethodGet, path, "").body["rules"].([]any) {
+		peers = append(peers, rule.(map[string]any)["security-group"])
+	}
+	assert.Equal(t, []any{
+		map[string]any{"id": id, "name": "default"},
+		map[string]any{"name": "public-sks-apiservers", "visibility": "public"},
+	}, peers)
+	for _, peer := range []string{
+		`{"name":"public-sks-apiservers","visibility":"private"}`, `{"name":"default","visibility":"private"}`,
+	} {
+		refused := call(t, cloud, http.MethodPost, path+"/rules", `{"flow-direction":"egress","protocol":"gre","security-group":`+peer+`}`)
+		assert.Equal(t, 404, refused.status, peer)
+	}
+}
+
 func TestSecurityGroupVisibility(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
-	for query, want := range map[string]string{
-		"": "default", "?visibility=private": "default", "?visibility=public": "public-nlb-healthcheck-sources",
+	for query, want := range map[string][]string{
+		"": {"default"}, "?visibility=private": {"default"},
+		"?visibility=public": {"public-nlb-healthcheck-sources", "public-sks-apiservers"},
 	} {
-		list := call(t, cloud, http.MethodGet, "/v2/security-group"+query, "").body["security-groups"].([]any)
-		require.Len(t, list, 1)
-		group := list[0].(map[string]any)
-		assert.Equal(t, want, group["name"])
-		if want != "default" {
-			path := "/v2/security-group/" + group["id"].(string)
-			assert.Equal(t, 403, call(t, cloud, http.MethodDelete, path, "").status)
+		var names []string
+		for _, entry := range call(t, cloud, http.MethodGet, "/v2/security-group"+query, "").body["security-groups"].([]any) {
+			group := entry.(map[string]any)
+			names = append(names, group["name"].(string))
+			_, identified := group["id"]
+			assert.Equal(t, group["visibility"] == "private", identified, "public groups have no id")
 		}
+		assert.Equal(t, want, names)
 	}
+	fixed := "/v2/security-group/" + world.FixedID("group/public-sks-apiservers")
+	assert.Equal(t, 404, call(t, cloud, http.MethodGet, fixed, "").status)
+	assert.Equal(t, 404, call(t, cloud, http.MethodDelete, fixed, "").status)
 	assert.Equal(t, 400, call(t, cloud, http.MethodGet, "/v2/security-group?visibility=x", "").status)
 }
 

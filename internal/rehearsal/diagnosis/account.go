@@ -72,7 +72,7 @@ func (e *Examiner) groups(p patient) string {
 	var named string
 	switch len(p.SecurityGroups) {
 	case 0:
-		named = "it is in the default group"
+		named = "it is in no group"
 	case 1:
 		named = "its group is " + p.SecurityGroups[0]
 	default:

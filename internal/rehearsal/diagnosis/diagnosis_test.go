@@ -47,7 +47,7 @@ func (w *world) Pools() []exoapi.PoolInfo {
 func (w *world) Instances() []exoapi.InstanceInfo {
 	return []exoapi.InstanceInfo{
 		{ID: "web", Name: "web", PoolID: "pool", State: "running", Address: webAt, Error: w.errors["web"], SecurityGroups: []string{"members"}},
-		{ID: "moni", Name: "monitoring", State: "running", Address: moniAt, Error: w.errors["moni"]},
+		{ID: "moni", Name: "monitoring", State: "running", Address: moniAt, Error: w.errors["moni"], SecurityGroups: []string{"default"}},
 	}
 }
 
@@ -260,7 +260,7 @@ func TestCausesAndWhatToDo(t *testing.T) {
 		},
 		"missing rule": {
 			world: world{open: []int{22}, facts: done(func(f *driverapi.Facts) { f.Sockets = listening("[::]:9090") })},
-			about: prometheus, final: true, cause: "no rule opens port 9090 of monitoring (it is in the default group, with rules for TCP 22)",
+			about: prometheus, final: true, cause: "no rule opens port 9090 of monitoring (its group is default, with rules for TCP 22)",
 			hint: "add an ingress rule for TCP 9090 from 0.0.0.0/0 to a group of the machine",
 		},
 		"missing rule, before user-data is done": {

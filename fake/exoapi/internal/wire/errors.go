@@ -56,9 +56,9 @@ func NotFound(label, id string) error {
 	return &Error{Status: http.StatusNotFound, Message: label + " " + id + " not found"}
 }
 
-// Locked has the original's wording for resources held by something.
-func Locked(operation, id, holder string) error {
-	return Forbidden("Operation %s on resource %s is forbidden - reason: Locked by %s", operation, id, holder)
+// Held has the original's wording for a resource that something keeps as it is.
+func Held(operation, id, reason string) error {
+	return Forbidden("Operation %s on resource %s is forbidden - reason: %s", operation, id, reason)
 }
 
 // NotResettable refuses to reset a field that cannot be.
