@@ -70,6 +70,7 @@ type Timing struct {
 	PoolUpdate     time.Duration // updating to running; 3 s
 	BalancerCreate time.Duration // creating to running; 5 s
 	BalancerUpdate time.Duration // a service's creating or updating to running, deleting to gone; 2 s
+	Volume         time.Duration // what is done to a volume and its snapshots, but for resizing; 3 s
 	// Speed divides all waits. Zero means 1; it must not be negative. A
 	// driver that checks health in real time has its own speed.
 	Speed float64
@@ -103,6 +104,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.PoolUpdate, 3 * time.Second},
 		{&t.BalancerCreate, 5 * time.Second},
 		{&t.BalancerUpdate, 2 * time.Second},
+		{&t.Volume, 3 * time.Second},
 	} {
 		switch {
 		case t.Instant:

@@ -59,7 +59,7 @@ func newScene(tb testing.TB) *scene {
 	s := &scene{cloud: cloud, clock: clock, signer: signer, ids: map[string]string{}}
 	templates := call(tb, cloud, http.MethodGet, "/v2/template", "").body["templates"].([]any)
 	s.ids["template"] = templates[3].(map[string]any)["id"].(string)
-	s.ids["type"] = microID
+	s.ids["type"] = smallID
 	for _, c := range [][2]string{
 		{"security-group", `{"name":"g"}`},
 		{"iam-role", `{"name":"r"}`},
@@ -68,6 +68,7 @@ func newScene(tb testing.TB) *scene {
 		{"anti-affinity-group", `{"name":"a"}`},
 		{"load-balancer", `{"name":"n"}`},
 		{"dns-domain", `{"unicode-name":"a.example"}`},
+		{"block-storage", `{"name":"v","size":10}`},
 		{"instance-pool", `{"name":"p","size":2,"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
 		{"instance", `{"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
 	} {
@@ -83,6 +84,10 @@ func newScene(tb testing.TB) *scene {
 	require.Equal(tb, http.StatusOK, status)
 	_, record := s.call(tb, http.MethodPost, s.fill("/v2/dns-domain/$dns-domain/record"), `{"name":"a","type":"A","content":"192.0.2.1"}`)
 	s.ids["record"] = record["reference"].(map[string]any)["id"].(string)
+	status, answer := s.call(tb, http.MethodPost, s.fill("/v2/block-storage/$block-storage:create-snapshot"), `{}`)
+	require.Equal(tb, http.StatusOK, status, answer)
+	s.ids["block-storage-snapshot"] = answer["reference"].(map[string]any)["id"].(string)
+	clock.advance(time.Minute)
 	s.ids["service"] = cloud.Balancers()[0].Services[0].ID
 	s.ids["member"] = cloud.Pools()[0].Members[0]
 	return s
@@ -97,7 +102,7 @@ func (s *scene) fill(text string) string {
 	for _, name := range []string{
 		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
 		"template", "type", "service", "member", "iam-role",
-		"private-network", "elastic-ip", "dns-domain",
+		"private-network", "elastic-ip", "dns-domain", "block-storage-snapshot", "block-storage",
 	} {
 		pairs = append(pairs, "$"+name, s.ids[name])
 	}
@@ -143,10 +148,16 @@ func bodies() map[string]string {
 		"update-private-network-instance-ip":   `{"instance":{"id":"$instance"},"ip":"10.0.0.3"}`,
 		"create-elastic-ip": `{"addressfamily":"inet4","description":"d","labels":{"a":"b"},"healthcheck":{"mode":"https","port":443,"uri":"/",` +
 			`"tls-sni":"a","tls-skip-verify":true,"interval":5,"timeout":2,"strikes-ok":1,"strikes-fail":20}}`,
-		"update-elastic-ip":               `{"description":"","labels":{},"healthcheck":{"mode":"tcp","port":1}}`,
-		"attach-instance-to-elastic-ip":   `{"instance":{"id":"$instance"}}`,
-		"detach-instance-from-elastic-ip": `{"instance":{"id":"$instance"}}`,
-		"update-reverse-dns-elastic-ip":   `{"domain-name":"a.example.com."}`,
+		"update-elastic-ip":                       `{"description":"","labels":{},"healthcheck":{"mode":"tcp","port":1}}`,
+		"attach-instance-to-elastic-ip":           `{"instance":{"id":"$instance"}}`,
+		"detach-instance-from-elastic-ip":         `{"instance":{"id":"$instance"}}`,
+		"create-block-storage-volume":             `{"name":"v","size":10,"labels":{"a":"b"},"block-storage-snapshot":{"id":"$block-storage-snapshot"}}`,
+		"update-block-storage-volume":             `{"name":"w","labels":{}}`,
+		"resize-block-storage-volume":             `{"size":20}`,
+		"create-block-storage-snapshot":           `{"name":"s","labels":{"a":"b"}}`,
+		"update-block-storage-snapshot":           `{"name":"t","labels":{}}`,
+		"attach-block-storage-volume-to-instance": `{"instance":{"id":"$instance"}}`,
+		"update-reverse-dns-elastic-ip":           `{"domain-name":"a.example.com."}`,
 		"create-iam-role": `{"name":"s","description":"d","editable":false,"labels":{"a":"b"},"policy":` + policy +
 			`,"permissions":["reset-iam-organization-policy"],"max-session-ttl":60,"assume-role-policy":{"rules":[]}}`,
 		"update-iam-role":                            `{"description":"d","labels":{},"permissions":[],"max-session-ttl":60,"assume-role-policy":{}}`,
@@ -210,7 +221,7 @@ func FuzzRequestBodies(f *testing.F) {
 		for _, path := range []string{
 			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
 			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota", "/v2/iam-role", "/v2/api-key",
-			"/v2/private-network", "/v2/elastic-ip", "/v2/dns-domain",
+			"/v2/private-network", "/v2/elastic-ip", "/v2/dns-domain", "/v2/block-storage", "/v2/block-storage-snapshot",
 		} {
 			status, answer := s.call(t, http.MethodGet, path, "")
 			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)
@@ -227,18 +238,23 @@ func TestGoodBodiesAreAccepted(t *testing.T) {
 	for _, r := range writes(newCloud(t, exoapi.Config{})) {
 		t.Run(r.OperationID, func(t *testing.T) {
 			s := newScene(t)
-			if want := map[string]string{
-				"start-instance": "stop", "scale-instance": "stop", "resize-instance-disk": "stop", "enable-tpm": "stop",
-				"reset-instance": "stop",
-			}[r.OperationID]; want != "" {
-				status, _ := s.call(t, http.MethodPut, s.fill("/v2/instance/$instance:"+want), "")
-				require.Equal(t, http.StatusOK, status)
+			const stop = "/v2/instance/$instance:stop"
+			if before := map[string]string{
+				"start-instance": stop, "scale-instance": stop, "resize-instance-disk": stop, "enable-tpm": stop,
+				"reset-instance": stop, "detach-block-storage-volume": "/v2/block-storage/$block-storage:attach",
+			}[r.OperationID]; before != "" {
+				status, answer := s.call(t, http.MethodPut, s.fill(before), s.fill(`{"instance":{"id":"$instance"}}`))
+				require.Equal(t, http.StatusOK, status, answer)
 				s.clock.advance(time.Minute)
 			}
 			status, answer := s.call(t, r.Method, s.path(r), s.fill(good[r.OperationID]))
 			require.Equal(t, http.StatusOK, status, answer)
-			if r.OperationID == "create-api-key" {
-				assert.NotEmpty(t, answer["secret"], "the only one that is no operation")
+			switch r.OperationID { // these are no operations
+			case "create-api-key":
+				assert.NotEmpty(t, answer["secret"])
+				return
+			case "resize-block-storage-volume":
+				assert.EqualValues(t, 20, answer["size"])
 				return
 			}
 			if r.OperationID != "register-ssh-key" {

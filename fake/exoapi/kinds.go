@@ -41,6 +41,8 @@ func newResources(
 	antiAffinityGroups := newAntiAffinityGroups(w, faults, cfg.AntiAffinityCapacity)
 	privateNetworks := newPrivateNetworks(w, cfg.Logger)
 	elasticIPs := newElasticIPs(w, instanceIPs)
+	volumes := newVolumes(w, cfg.Timing)
+	volumeSnapshots := newVolumeSnapshots(w, cfg.Timing)
 	instances := newInstances(w, driver, instanceIPs, faults, cfg)
 	pools := newPools(w, faults, cfg.Timing, cfg.Logger)
 	balancers := newBalancers(w, driver, balancerIPs, cfg)
@@ -56,6 +58,7 @@ func newResources(
 	privateNetworks.instances = instances
 	elasticIPs.instances = instances
 	apiKeys.roles = roles
+	volumes.instances, volumes.snapshots = instances, volumeSnapshots
 
 	all := &stores{
 		instances: instances,
@@ -76,6 +79,8 @@ func newResources(
 		privateNetworks.declare(),
 		elasticIPs.declare(),
 		sshKeys.declare(),
+		volumes.declare(),
+		volumeSnapshots.declare(),
 		roles.declare(),
 		apiKeys.declare(),
 		organization.declare(),

@@ -10,6 +10,8 @@ import (
 
 	egoscale "github.com/exoscale/egoscale/v2"
 	"github.com/exoscale/egoscale/v2/api"
+	egoscalev3 "github.com/exoscale/egoscale/v3"
+	"github.com/exoscale/egoscale/v3/credentials"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -54,6 +56,33 @@ func newClientWith(tb testing.TB, cloud *exoapi.Cloud, key, secret string) *egos
 		egoscale.ClientOptWithTimeout(time.Hour))
 	require.NoError(tb, err)
 	return client
+}
+
+// startV3 does the same with the newer client.
+func startV3(tb testing.TB, cfg exoapi.Config) (*exoapi.Cloud, *egoscalev3.Client) {
+	tb.Helper()
+	cloud := newCloud(tb, cfg)
+	return cloud, newClientV3(tb, cloud, zone)
+}
+
+func newClientV3(tb testing.TB, cloud *exoapi.Cloud, zone string) *egoscalev3.Client {
+	tb.Helper()
+	key, secret := cloud.Credential()
+	client, err := egoscalev3.NewClient(credentials.NewStaticCredentials(key, secret),
+		egoscalev3.ClientOptWithHTTPClient(&http.Client{Transport: cloud.Transport()}),
+		egoscalev3.ClientOptWithEndpoint(egoscalev3.Endpoint("http://127.0.0.1:1/z/"+zone+"/v2")))
+	require.NoError(tb, err)
+	return client
+}
+
+// done waits for the end of what the newer client asked for and returns what it
+// was about.
+func done(tb testing.TB, client *egoscalev3.Client, op *egoscalev3.Operation, err error) egoscalev3.UUID {
+	tb.Helper()
+	require.NoError(tb, err)
+	op, err = client.Wait(tb.Context(), op, egoscalev3.OperationStateSuccess)
+	require.NoError(tb, err)
+	return op.Reference.ID
 }
 
 func templateID(tb testing.TB, client *egoscale.Client) *string {

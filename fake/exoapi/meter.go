@@ -10,8 +10,9 @@ const (
 
 // Metered is how much of something that a provider bills all zones together
 // have: instances by their type, such as "standard.micro", while they are not
-// stopped; "disk" in GiB and "ipv4" addresses of instances; anything else by its
-// kind in the API's paths, such as "load-balancer".
+// stopped; their "disk" in GiB and "ipv4" addresses; "block-storage" and
+// "block-storage-snapshot" in GiB; anything else by its kind in the API's paths,
+// such as "load-balancer".
 type Metered struct {
 	Item string
 	Now  float64

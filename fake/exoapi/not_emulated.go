@@ -12,24 +12,21 @@ import (
 // original's. The others are of about the size a new organization gets.
 func notEmulatedKinds() []resource {
 	limits := map[string]int{
-		"database":               10,
-		"snapshot":               20,
-		"template":               20,
-		"sks-cluster":            5,
-		"bucket":                 100,
-		"block-storage-volume":   20,
-		"block-storage":          1024,
-		"block-storage-max-size": 10240,
-		"cpu":                    -1,
-		"memory":                 -1,
-		"storage":                -1,
-		"gpu":                    0,
-		"gpu2":                   0,
-		"gpu3":                   0,
-		"gpua30":                 0,
-		"gpu3080ti":              0,
-		"gpua5000":               0,
-		"gpurtx6000pro":          0,
+		"database":      10,
+		"snapshot":      20,
+		"template":      20,
+		"sks-cluster":   5,
+		"bucket":        100,
+		"cpu":           -1,
+		"memory":        -1,
+		"storage":       -1,
+		"gpu":           0,
+		"gpu2":          0,
+		"gpu3":          0,
+		"gpua30":        0,
+		"gpu3080ti":     0,
+		"gpua5000":      0,
+		"gpurtx6000pro": 0,
 	}
 	kinds := make([]resource, 0, 1+len(limits))
 	kinds = append(kinds, resource{routes: slices.Concat(deprecatedRoutes(), []*route{
@@ -41,7 +38,7 @@ func notEmulatedKinds() []resource {
 		post("/snapshot/{id}:promote", "promote-snapshot-to-template", nil),
 	})})
 	for name, limit := range limits {
-		kinds = append(kinds, resource{Resource: world.Resource{Quota: &world.Quota{Name: name, Limit: limit}}})
+		kinds = append(kinds, resource{Resource: world.Resource{Quotas: []*world.Quota{{Name: name, Limit: limit}}}})
 	}
 	return kinds
 }

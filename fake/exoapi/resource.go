@@ -1,6 +1,8 @@
 package exoapi
 
 import (
+	"cmp"
+
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
@@ -21,6 +23,7 @@ type collection[T any] struct {
 
 	world *world.World
 	kind  string // in paths, such as "elastic-ip"
+	noun  string // in lists and names of operations; kind if empty
 	label string // in messages, such as "elastic IP"
 	quota *world.Quota
 	zone  func(*T) string      // nil: they are the same in all zones
@@ -32,13 +35,16 @@ type collection[T any] struct {
 // declare returns what follows from being a collection. Each is in the
 // inventory by its name and what it is found by.
 func (c *collection[T]) declare(routes ...*route) resource {
+	var quotas []*world.Quota
 	if c.quota != nil {
 		c.quota.Usage = c.Len
+		quotas = append(quotas, c.quota)
 	}
 	return resource{
 		Resource: world.Resource{
-			Kind:  c.kind,
-			Quota: c.quota,
+			Kind:   c.kind,
+			Noun:   c.called(),
+			Quotas: quotas,
 			Name: func(id string) string {
 				if v := c.Get(id); v != nil {
 					return c.name(v)
@@ -47,13 +53,16 @@ func (c *collection[T]) declare(routes ...*route) resource {
 			},
 			Inventory: func(found world.Inventory) {
 				for id, v := range c.Entries() {
-					found.Add(c.kind, c.name(v), id)
+					found.Add(c.called(), c.name(v), id)
 				}
 			},
 		},
 		routes: routes,
 	}
 }
+
+// called is what lists and operations call one.
+func (c *collection[T]) called() string { return cmp.Or(c.noun, c.kind) }
 
 // find returns the one with an id, if it is in the zone.
 func (c *collection[T]) find(zone, id string) (*T, error) {
@@ -84,7 +93,7 @@ func (c *collection[T]) list(r *request) (any, error) {
 			views = append(views, c.view(v))
 		}
 	}
-	return wire.List(c.kind+"s", views), nil
+	return wire.List(c.called()+"s", views), nil
 }
 
 // exist refuses references to what does not exist in the zone.

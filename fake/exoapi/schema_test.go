@@ -33,6 +33,7 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.pools()
 		d.balancers()
 		d.attachments()
+		d.blockStorage()
 		d.iam()
 		d.dns()
 		d.get("/event")

@@ -34,6 +34,7 @@ func schemaOf(t *testing.T, document *openapi3.T, operationID string) *openapi3.
 func tolerated(operationID, path string) bool {
 	return slices.Contains([]string{
 		"update-instance.labels: <nil>", "update-instance-pool.ssh-key: <nil>", "update-instance-pool.deploy-target: <nil>",
+		"update-block-storage-volume.labels: <nil>", "update-block-storage-snapshot.labels: <nil>",
 	}, operationID+path)
 }
 

@@ -85,7 +85,7 @@ func (w *World) Set(operationID, kind, id string, act func()) OperationView {
 
 // Begin opens an operation about a resource.
 func (w *World) Begin(kind, id string) *Operation {
-	about := &reference{id, "/v2/" + kind + "/" + id, readCommand(kind)}
+	about := &reference{id, "/v2/" + kind + "/" + id, readCommand(w.noun(kind))}
 	if _, ok := wire.ParseID(id); !ok {
 		// API keys are no UUIDs, but references are promised to be.
 		about.ID = FixedID(kind + "/" + id)

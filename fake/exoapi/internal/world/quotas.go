@@ -49,7 +49,7 @@ func (w *World) SetLimits(limits map[string]int) error {
 func (w *World) Quotas() []QuotaView {
 	views := make([]QuotaView, 0, len(w.limits))
 	for i := range w.resources {
-		if q := w.resources[i].Quota; q != nil {
+		for _, q := range w.resources[i].Quotas {
 			views = append(views, w.view(q))
 		}
 	}

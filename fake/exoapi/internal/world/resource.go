@@ -1,14 +1,19 @@
 package world
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A Resource declares one kind of resource. It is all that the world knows of
 // the kind; any field but Kind may be left out.
 type Resource struct {
 	// Kind is the name in the API's paths, such as "elastic-ip".
 	Kind string
-	// Quota limits how many there may be.
-	Quota *Quota
+	// Noun is what the API's operations call one; the Kind if empty.
+	Noun string
+	// Quotas limit how many there may be, or how much of something they take.
+	Quotas []*Quota
 	// Name returns the name of the one with an id, for policies; nothing if
 	// there is none.
 	Name func(id string) string
@@ -32,10 +37,20 @@ type Resource struct {
 func (w *World) Register(resources ...Resource) {
 	w.resources = append(w.resources, resources...)
 	for _, r := range resources {
-		if r.Quota != nil {
-			w.limits[r.Quota.Name] = r.Quota.Limit
+		for _, q := range r.Quotas {
+			w.limits[q.Name] = q.Limit
 		}
 	}
+}
+
+// noun returns what operations call a resource of a kind.
+func (w *World) noun(kind string) string {
+	for i := range w.resources {
+		if r := &w.resources[i]; r.Kind == kind {
+			return cmp.Or(r.Noun, kind)
+		}
+	}
+	return kind
 }
 
 // NameOf returns the name of a resource, or nothing if there is none.
