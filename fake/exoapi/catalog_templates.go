@@ -2,9 +2,10 @@ package exoapi
 
 import "github.com/exopool/exopool/fake/exoapi/internal/world"
 
-// A templateRow is a public template. Names, families and most versions are the
-// original's. Made up are ids and dates, which change with each build of it, and
-// default users other than debian and ubuntu.
+// A templateRow is a public template. Names, families and versions are the
+// original's, but the names of Ubuntu 26.04 and CoreOS 44 follow those before.
+// Made up are ids and dates, which change with each build of it, and default
+// users other than debian and ubuntu.
 type templateRow struct{ name, family, version, user, created, boot string }
 
 // newTemplate makes a public template of 10 GiB, which starts by the old BIOS
@@ -37,6 +38,7 @@ func publicTemplates() []template {
 		{"Linux Ubuntu 22.04 LTS 64-bit", "ubuntu", "22.04", "ubuntu", "2026-01-13T09:00:00Z", bootUEFI},
 		{"Linux Ubuntu 24.04 LTS 64-bit", "ubuntu", "24.04", "ubuntu", "2026-01-13T09:30:00Z", bootUEFI},
 		{"Linux Ubuntu 25.10 64-bit", "ubuntu", "25.10", "ubuntu", "2026-01-13T10:00:00Z", bootUEFI},
+		{"Linux Ubuntu 26.04 LTS 64-bit", "ubuntu", "26.04", "ubuntu", "2026-05-13T09:00:00Z", bootUEFI},
 		{"Linux CentOS Stream 9 64-bit", "centos stream", "9", "centos", "2026-01-14T09:00:00Z", bootUEFI},
 		{"Linux CentOS Stream 10 64-bit", "centos stream", "10", "centos", "2026-01-14T09:30:00Z", bootUEFI},
 		{"Linux Fedora CoreOS 43 64-bit", "fedora coreos", "43", "core", "2026-01-15T09:00:00Z", ""},

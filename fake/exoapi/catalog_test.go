@@ -44,9 +44,9 @@ func TestCatalog(t *testing.T) {
 			assert.Equal(t, user, *template.DefaultUser)
 		}
 		names := cloud.Templates()
-		assert.Len(t, names, 19)
+		assert.Len(t, names, 20)
 		slices.Sort(names)
-		assert.Len(t, slices.Compact(names), 19, "none twice")
+		assert.Len(t, slices.Compact(names), 20, "none twice")
 		_, err = client.GetTemplate(ctx, zone, unknownID)
 		require.ErrorIs(t, err, api.ErrNotFound)
 		unknown := call(t, cloud, http.MethodGet, "/v2/template/"+unknownID, "")

@@ -120,7 +120,7 @@ func TestTemplatesOfTheOriginal(t *testing.T) {
 		assert.Equal(t, family != "debian" && family != "fedora coreos", v["boot-mode"] == "uefi", v["name"])
 	}
 	require.Equal(t, map[string][]string{
-		"debian": {"12", "13"}, "ubuntu": {"20.04", "22.04", "24.04", "25.10"}, "centos stream": {"9", "10"}, "fedora coreos": {"43", "44"},
+		"debian": {"12", "13"}, "ubuntu": {"20.04", "22.04", "24.04", "25.10", "26.04"}, "centos stream": {"9", "10"}, "fedora coreos": {"43", "44"},
 		"opensuse": {"16.0"}, "rocky linux": {"9", "10"}, "windows": {"2022", "2025"}, "windows server with sql": {"2022", "2025"},
 	}, byFamily)
 }
