@@ -98,6 +98,10 @@ type Config struct {
 	// nothing: a program that resizes the pool goes on from what it has left.
 	StateDir string
 
+	// Decided, if it is not nil, gets the record of each turn, which waits for it: it
+	// returns at once.
+	Decided func(Decision)
+
 	Clock      clock.Clock           // default: the host's
 	Logger     *slog.Logger          // default: no logs
 	Registerer prometheus.Registerer // default: metrics are not registered

@@ -2,6 +2,7 @@ package autoscale
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -22,9 +23,7 @@ func (d Decision) Explain() string {
 	if d.Budget != nil {
 		lines = append(lines, sentence("budget: "+d.Budget.Text))
 	}
-	if d.Why != "" {
-		lines = append(lines, sentence("policy "+d.Policy+": "+d.Why))
-	}
+	lines = append(lines, d.explainWish()...)
 	for _, problem := range []struct{ what, err string }{
 		{"the load, or a part of it, is not known", d.LoadError},
 		{"the health of the members is not known", d.HealthError},
@@ -41,9 +40,7 @@ func (d Decision) Explain() string {
 		}
 		lines = append(lines, sentence("from what was wanted to what was decided: "+strings.Join(steps, ", ")))
 	}
-	for _, v := range d.Victims {
-		lines = append(lines, sentence(fmt.Sprintf("%s goes, because it is %s", v.Name, v.Why)))
-	}
+	lines = append(lines, d.explainVictims()...)
 	if d.Up.Count+d.Down.Count > 0 {
 		lines = append(lines, sentence(fmt.Sprintf("webhooks asked: %d for more, %d for fewer", d.Up.Count, d.Down.Count)))
 	}
@@ -57,6 +54,29 @@ func (d Decision) Explain() string {
 		lines = append(lines, sentence("guards hold this size until "+clockTime(d.HeldUntil)))
 	}
 	return strings.Join(append(lines, sentence("the next turn is at "+clockTime(d.NextTurn))), "\n")
+}
+
+// Headline returns the lines of [Decision.Explain] that say what was done and why,
+// which stay true when later turns have come.
+func (d Decision) Headline() string {
+	return strings.Join(slices.Concat([]string{d.explainResult()}, d.explainWish(), d.explainVictims()), "\n")
+}
+
+// explainWish says what the policy wants, if one decides by the load.
+func (d Decision) explainWish() []string {
+	if d.Why == "" {
+		return nil
+	}
+	return []string{sentence("policy " + d.Policy + ": " + d.Why)}
+}
+
+// explainVictims says who goes.
+func (d Decision) explainVictims() []string {
+	lines := make([]string, 0, len(d.Victims))
+	for _, v := range d.Victims {
+		lines = append(lines, sentence(fmt.Sprintf("%s goes, because it is %s", v.Name, v.Why)))
+	}
+	return lines
 }
 
 // explainResult says what was done, and why.

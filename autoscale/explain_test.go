@@ -60,6 +60,24 @@ func TestDecisionsExplainWhoGoesAndWhatFails(t *testing.T) {
 	assert.Contains(t, w.turn().Explain(), "would have gone from 1 to 2 members, but this is a dry run")
 }
 
+// A headline is shown for weeks, beside graphs.
+func TestHeadlineLeavesOutWhatDoesNotStayTrue(t *testing.T) {
+	t.Parallel()
+	w, g := newGuardedWorld(t, 3, autoscale.Guards{UpCooldown: 5 * time.Minute})
+	var told []autoscale.Decision
+	w.cfg.Decided = func(d autoscale.Decision) { told = append(told, d) }
+	w.start()
+	d := w.loaded(g, 4)
+	assert.Equal(t, []autoscale.Decision{d}, told, "each turn is told")
+	assert.Equal(t, "Turn 1 at 12:01:00 UTC: the pool web went from 3 to 4 members: the policy wants it for the load (policy-up).\n"+
+		"Policy exact: turn 1.", d.Headline())
+
+	w = newHealthyWorld(t, 2)
+	w.webhook(down)
+	assert.Equal(t, "Turn 2 at 12:02:00 UTC: the pool web went from 2 to 1 members: a webhook asked for it (step-down).\n"+
+		"Pool-web-1 goes, because it is newest.", w.turn().Headline())
+}
+
 // TestReasonsMeanWhatTheDocumentationSays, which has links besides.
 func TestReasonsMeanWhatTheDocumentationSays(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,9 @@ func (l *Loop) RunOnce(ctx context.Context) Decision {
 	d.log(ctx, l.cfg.Logger)
 	l.metrics.countDecision(d)
 	l.history.add(d)
+	if l.cfg.Decided != nil {
+		l.cfg.Decided(d)
+	}
 	return d
 }
 

@@ -27,7 +27,7 @@ func isLibrary(folder string) bool {
 	if strings.Contains("/"+folder+"/", "/internal/") || strings.HasPrefix(rest, "machine/") && rest != "machine/driverapi" {
 		return false
 	}
-	return slices.Contains([]string{"autoscale", "budget", "discovery", "drain", "exoscale", "fake", "policy", "promquery", "replay", "schedule", "sweep"}, top)
+	return slices.Contains([]string{"annotate", "autoscale", "budget", "discovery", "drain", "exoscale", "fake", "policy", "promquery", "replay", "schedule", "sweep"}, top)
 }
 
 // TestAPI compares what the libraries export with docs/api, so that a change of

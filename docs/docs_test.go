@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/exopool/exopool/annotate"
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/exoscale"
@@ -166,6 +167,8 @@ func metricNames(t *testing.T) map[string]bool {
 	})
 	require.NoError(t, err)
 	_, err = autoscale.New(autoscale.Config{Pool: fake.NewPool("web", 1, nil), Registerer: r})
+	require.NoError(t, err)
+	_, err = annotate.New(annotate.Config{URL: "http://127.0.0.1:3000", Token: "secret", Registerer: r, Namespace: "exopool_autoscaler"})
 	require.NoError(t, err)
 	served := regexp.MustCompile(`(?:gauge\(|Name: )"([a-z_]+)"`).FindAllStringSubmatch(string(read(t, filepath.Join(root, "cmd/internal/serve/metrics.go"))), -1)
 	require.NotEmpty(t, served)

@@ -73,6 +73,11 @@ func scaleOn(ctx context.Context, listener net.Listener, cfg config, logger *slo
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	grafana, err := newAnnotations(cfg.Annotations, registry, logger)
+	if err != nil {
+		return err
+	}
+	cfg.Loop.Decided = annotateResizes(grafana)
 	loop, err := newLoop(cfg, registry, logger)
 	if err != nil {
 		return err
@@ -91,6 +96,9 @@ func scaleOn(ctx context.Context, listener net.Listener, cfg config, logger *slo
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.Run(ctx, listener, server) })
 	group.Go(func() error { return loop.Run(ctx) })
+	if grafana != nil {
+		group.Go(func() error { return grafana.Run(ctx) })
+	}
 	err = group.Wait()
 	if err == nil {
 		logger.Info("stopped")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/exopool/exopool/annotate"
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/account"
 	"github.com/exopool/exopool/cmd/internal/serve"
@@ -28,10 +29,12 @@ type config struct {
 	// Prometheus knows how busy members are; without an address: not measured.
 	Prometheus promquery.Config
 	Policy     policySettings
-	Host       string // to listen on; empty: all addresses
-	Port       int
-	TLS        serve.TLS
-	Logging    settings.Logging
+	// Annotations are for a Grafana; without an address: none.
+	Annotations annotate.Config
+	Host        string // to listen on; empty: all addresses
+	Port        int
+	TLS         serve.TLS
+	Logging     settings.Logging
 	// StateDir is the setting of the state directory if the operator named one,
 	// which then must work.
 	StateDir *settings.Setting
@@ -70,6 +73,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	addStateDir(set, cfg, getenv)
 	addReceiver(set, cfg)
 	addAlerts(set, &cfg.Handler)
+	addAnnotations(set, &cfg.Annotations)
 	settings.AddLogging(set, &cfg.Logging)
 	settings.Validate(set, &cfg.Loop)
 	set.Note("autoscaler why explains what a running autoscaler does; it has a help of its own, autoscaler why -h.")

@@ -1,0 +1,4 @@
+package annotate
+
+// NewThrough returns a client whose requests go through transport.
+var NewThrough = newClient
