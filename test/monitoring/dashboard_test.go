@@ -94,6 +94,12 @@ type annotation struct {
 	TextFormat      string     `json:"textFormat"`
 	TagKeys         string     `json:"tagKeys"`
 	UseValueForTime bool       `json:"useValueForTime"`
+	Target          struct {
+		Type     string   `json:"type"`
+		Tags     []string `json:"tags"`
+		MatchAny bool     `json:"matchAny"`
+		Limit    int      `json:"limit"`
+	} `json:"target"`
 }
 
 type panel struct {
@@ -193,7 +199,7 @@ func queriesOf(board dashboard) []string {
 		}
 	}
 	for _, a := range board.Annotations.List {
-		if a.BuiltIn == 0 {
+		if a.Datasource.Type == "prometheus" {
 			queries = append(queries, strings.ReplaceAll(a.Expr, "$__rate_interval", "20s"))
 		}
 	}

@@ -24,21 +24,36 @@ expected() { case "$1" in $2) ;; *) return 1 ;; esac; }
 curl() {
   for url in "$@"; do :; done
   echo "curl $url" >>"$CALLS"
-  case "$url" in *:3000/api/health) ;; *:3000/*) expected "$(cat)" 'user = "admin:xsecret"' && expected "$*" "*-K -*" ;; esac || return 99
+  case "$url" in
+    *:3000/api/health) ;;
+    *:3000/api/annotations*) expected "$(cat)" 'header = "Authorization: Bearer glsa_old"' && expected "$*" "*-K -*" ;;
+    *:3000/*) expected "$(cat)" 'user = "admin:xsecret"' && expected "$*" "*-K -*" ;;
+  esac || return 99
   case "$*" in *http_code*) printf '%s' "$LOGIN"; return 0 ;; esac
   case " $*" in *" -f"*) ;; *) return 0 ;; esac # without it, an answer is a success
   case "$url" in *"$FAILS"*) return 22 ;; esac
+  case "$url" in
+    */serviceaccounts) printf '%s' '{"id":7,"name":"autoscaler 1","login":"sa-autoscaler-1","orgId":1,"isDisabled":false,"role":"Editor","tokens":0}' ;;
+    */serviceaccounts/7/tokens) printf '%s' '{"id":3,"name":"annotations","key":"glsa_new-1"}' ;;
+  esac
 }
 `
 
 // A started is what start.sh has said and called.
 type started struct {
 	said, calls string
+	root        string // of the machine's files
 	err         error
 }
 
 // start runs start.sh with the installed files below another root.
 func start(t *testing.T, fails, login string, journal ...string) started {
+	t.Helper()
+	return startWith(t, "", fails, login, journal...)
+}
+
+// startWith is start with a token that the autoscaler had before; empty: none.
+func startWith(t *testing.T, token, fails, login string, journal ...string) started {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skipf("start.sh needs a shell: %v", err)
@@ -46,6 +61,9 @@ func start(t *testing.T, fails, login string, journal ...string) started {
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(root, os.DirFS(monitoringFiles)))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/exopool/grafana.env"), []byte("GF_SECURITY_ADMIN_PASSWORD=xsecret\n"), 0o600))
+	if token != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(root, "etc/exopool/grafana-token"), []byte(token+"\n"), 0o600))
+	}
 	script := filepath.Join(root, "usr/local/lib/exopool/start.sh")
 	text := strings.ReplaceAll(string(read(t, script)), " /etc/", " "+root+"/etc/")
 	require.NoError(t, os.WriteFile(script, []byte(stubs+text), 0o600))
@@ -54,7 +72,7 @@ func start(t *testing.T, fails, login string, journal ...string) started {
 	cmd := exec.CommandContext(t.Context(), "sh", script, "http://192.0.2.1/health")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CALLS=" + calls, "FAILS=" + fails, "LOGIN=" + login, "JOURNAL=" + strings.Join(journal, "\n")}
 	said, err := cmd.CombinedOutput()
-	return started{string(said), string(read(t, calls)), err}
+	return started{string(said), string(read(t, calls)), root, err}
 }
 
 // Prometheus and Grafana load all files of these folders. One that another
@@ -132,4 +150,47 @@ func TestStartGoesOnWhereThePasswordWasChangedInGrafana(t *testing.T) {
 	assert.NotContains(t, s.calls, "alert-rules", "guessing on would lock the user admin out")
 	assert.NotContains(t, s.said, "xsecret")
 	assert.Contains(t, s.calls, "curl http://192.0.2.1/health\n")
+}
+
+func TestStartGivesTheAutoscalerATokenOnce(t *testing.T) {
+	t.Parallel()
+	const restarted = "systemctl restart autoscaler.service\n"
+	s := start(t, nothingFails, "200")
+	require.NoError(t, s.err, s.said)
+	token := filepath.Join(s.root, "etc/exopool/grafana-token")
+	assert.Equal(t, "glsa_new-1\n", string(read(t, token)))
+	info, err := os.Stat(token)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
+	unit := string(read(t, filepath.Join(s.root, "etc/systemd/system/autoscaler.service.d/grafana.conf")))
+	for _, line := range []string{
+		"[Service]", "LoadCredential=grafana-token:/etc/exopool/grafana-token",
+		"Environment=GRAFANA_TOKEN_FILE=%d/grafana-token", "Environment=AUTOSCALER_GRAFANA_URL=http://127.0.0.1:3000",
+	} {
+		assert.Contains(t, unit, line+"\n")
+	}
+	assert.Contains(t, s.calls, restarted)
+	assert.NotContains(t, s.said+s.calls, "glsa_")
+
+	s = startWith(t, "glsa_old", nothingFails, "200")
+	require.NoError(t, s.err, s.said)
+	assert.NotContains(t, s.calls, "serviceaccounts", "it has one")
+	assert.NotContains(t, s.calls, restarted)
+
+	s = startWith(t, "glsa_old", "api/annotations", "200")
+	require.NoError(t, s.err, s.said)
+	assert.Equal(t, "glsa_new-1\n", string(read(t, filepath.Join(s.root, "etc/exopool/grafana-token"))), "Grafana no longer takes the old one")
+	assert.Contains(t, s.calls, restarted)
+}
+
+func TestStartGoesOnWithoutAToken(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []string{"api/serviceaccounts", "7/tokens"} {
+		s := start(t, fails, "200")
+		require.NoError(t, s.err, s.said)
+		assert.Contains(t, s.said, "resizes are not annotated")
+		assert.NoFileExists(t, filepath.Join(s.root, "etc/exopool/grafana-token"))
+		assert.NotContains(t, s.calls, "systemctl restart autoscaler.service\n")
+		assert.Contains(t, s.calls, "curl http://192.0.2.1/health\n")
+	}
 }

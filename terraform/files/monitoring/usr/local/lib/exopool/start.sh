@@ -35,13 +35,19 @@ runs() {
   fi
 }
 
-# grafana PATH [OPTION OF CURL...] sends a request as admin. curl reads the
-# password from a pipe, because other users can see arguments.
-grafana() {
+# ask PATH [OPTION OF CURL...] sends a request to Grafana as admin, and writes the
+# answer. curl reads the password from a pipe, because other users can see
+# arguments.
+ask() {
   path=$1
   shift
   password=$(sed -n 's/^GF_SECURITY_ADMIN_PASSWORD=//p' /etc/exopool/grafana.env)
-  printf 'user = "admin:%s"\n' "$password" | curl -s --max-time 10 -o /dev/null -K - "$@" "http://127.0.0.1:3000$path"
+  printf 'user = "admin:%s"\n' "$password" | curl -s --max-time 10 -K - "$@" "http://127.0.0.1:3000$path"
+}
+
+# grafana is ask without the answer.
+grafana() {
+  ask "$@" -o /dev/null
 }
 
 runs prometheus.service http://127.0.0.1:9090/-/ready
@@ -83,6 +89,35 @@ knows() {
   echo "grafana can query prometheus"
 }
 
+# annotates gives the autoscaler a token with which it annotates each resize in
+# Grafana, if it has none that Grafana takes.
+annotates() {
+  if [ -s /etc/exopool/grafana-token ] && printf 'header = "Authorization: Bearer %s"\n' "$(cat /etc/exopool/grafana-token)" |
+    curl -s --max-time 10 -o /dev/null -K - -f "http://127.0.0.1:3000/api/annotations?limit=1"; then
+    return
+  fi
+  # Names of accounts are unique, and one may be left from before.
+  account=$(ask /api/serviceaccounts -f -H 'Content-Type: application/json' \
+    -d "{\"name\": \"autoscaler $(date +%s)\", \"role\": \"Editor\"}" | sed -n 's/.*"id":\([0-9]*\).*/\1/p') || true
+  key=$(ask "/api/serviceaccounts/${account:-0}/tokens" -f -H 'Content-Type: application/json' \
+    -d '{"name": "annotations"}' | sed -n 's/.*"key":"\([A-Za-z0-9_-]*\)".*/\1/p') || true
+  if [ -z "$key" ]; then
+    echo "grafana gives the autoscaler no token: resizes are not annotated" >&2
+    return
+  fi
+  (umask 077 && echo "$key" | tee /etc/exopool/grafana-token >/dev/null)
+  mkdir -p /etc/systemd/system/autoscaler.service.d
+  tee /etc/systemd/system/autoscaler.service.d/grafana.conf >/dev/null <<'END'
+[Service]
+LoadCredential=grafana-token:/etc/exopool/grafana-token
+Environment=GRAFANA_TOKEN_FILE=%d/grafana-token
+Environment=AUTOSCALER_GRAFANA_URL=http://127.0.0.1:3000
+END
+  systemctl daemon-reload
+  systemctl restart autoscaler.service
+  runs autoscaler.service http://127.0.0.1:8090/readyz
+}
+
 # Grafana reads the password from the file only when it creates its database. A
 # password that was changed in Grafana stays, and must not prevent an apply.
 if [ "$(grafana /api/org -w '%{http_code}')" = 401 ]; then
@@ -91,6 +126,7 @@ if [ "$(grafana /api/org -w '%{http_code}')" = 401 ]; then
   echo "alert rules and dashboards were not checked: look for them in grafana" >&2
 else
   knows
+  annotates
 fi
 
 if [ -n "$application" ]; then
