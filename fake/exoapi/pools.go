@@ -34,6 +34,8 @@ type pool struct {
 	minAvailable   int
 	state          string
 	manager        managerView
+	owner          *managerView // what manages the pool; nil if nothing does
+	gone           func()       // is told once the pool is gone; may be nil
 
 	members  world.Store[instance] // until they are gone
 	live     int                   // members that are not being destroyed
@@ -69,6 +71,7 @@ type poolView struct {
 	UserData           string            `json:"user-data,omitempty"`
 	Consistent         bool              `json:"application-consistent-snapshot-enabled"`
 	Labels             map[string]string `json:"labels,omitempty"`
+	Manager            *managerView      `json:"manager,omitempty"`
 }
 
 // pools keep numbers of like instances.
@@ -143,6 +146,7 @@ func (p *pool) view() poolView {
 		IPv6Enabled:        p.dual(),
 		Assignment:         p.assignment,
 		UserData:           p.userData,
+		Manager:            p.owner,
 		Consistent:         p.consistent,
 		Labels:             p.labels,
 	}

@@ -117,6 +117,9 @@ func (s *pools) endTransition(p *pool) {
 	}
 	if p.state == poolDestroying {
 		s.Remove(p.id)
+		if p.gone != nil {
+			p.gone()
+		}
 	} else if p.transitional() {
 		p.state = poolRunning
 	}

@@ -50,10 +50,19 @@ func (s *pools) create(r *request) (any, error) {
 	if p.size < p.minAvailable {
 		return nil, wire.Invalid("bad request: size %d is below min-available %d", p.size, p.minAvailable)
 	}
+	act, err := s.creating(r, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(r, p.id, act)
+}
+
+// creating checks whether there may be a pool and returns what makes it.
+func (s *pools) creating(r *request, p *pool) (func(*world.Operation), error) {
 	if err := s.instances.checkQuota(r, p.size); err != nil {
 		return nil, err
 	}
-	return s.change(r, p.id, func(op *world.Operation) {
+	return func(op *world.Operation) {
 		if err := s.checkRoom(p, p.size, r.operationID); err != nil {
 			s.instances.specs.antiAffinityGroups.refuse(op, err)
 			return
@@ -61,13 +70,23 @@ func (s *pools) create(r *request) (any, error) {
 		s.Add(p.id, p)
 		s.grow(p, r.operationID)
 		s.endWithTransition(p, op)
-	})
+	}, nil
+}
+
+// changeable finds the one that the path names, unless something else manages
+// it.
+func (s *pools) changeable(r *request) (*pool, error) {
+	p, err := s.named(r)
+	if err == nil && p.owner != nil {
+		err = wire.Held(r.operationID, p.id, "Locked by "+p.owner.Type+" "+p.owner.ID)
+	}
+	return p, err
 }
 
 // update leaves members as they are: only new ones are made from what was
 // changed.
 func (s *pools) update(r *request) (any, error) {
-	p, err := s.named(r)
+	p, err := s.changeable(r)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +101,23 @@ func (s *pools) update(r *request) (any, error) {
 
 // applyChanges gives a pool the settings of a changed copy.
 func (s *pools) applyChanges(r *request, p *pool, changed pool) (any, error) {
+	act, err := s.changing(p, changed)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(r, p.id, act)
+}
+
+// changing checks the settings of a changed copy of a pool and returns what
+// gives them to it.
+func (s *pools) changing(p *pool, changed pool) (func(*world.Operation), error) {
 	if p.state == poolDestroying {
 		return nil, wire.Conflict("instance pool %s is %s", p.id, p.state)
 	}
 	if changed.minAvailable > p.size {
 		return nil, wire.Invalid("bad request: min-available %d is above size %d", changed.minAvailable, p.size)
 	}
-	return s.change(r, p.id, func(op *world.Operation) {
+	return func(op *world.Operation) {
 		p.instanceSpec, p.name, p.description = changed.instanceSpec, changed.name, changed.description
 		p.labels, p.prefix, p.minAvailable = changed.labels, changed.prefix, changed.minAvailable
 		if p.state == poolRunning {
@@ -100,11 +129,11 @@ func (s *pools) applyChanges(r *request, p *pool, changed pool) (any, error) {
 			s.world.Succeed(op)
 			s.endTransition(p)
 		})
-	})
+	}, nil
 }
 
 func (s *pools) resetField(r *request) (any, error) {
-	p, err := s.named(r)
+	p, err := s.changeable(r)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +168,7 @@ func (s *pools) resetField(r *request) (any, error) {
 }
 
 func (s *pools) scale(r *request) (any, error) {
-	p, err := s.named(r)
+	p, err := s.changeable(r)
 	if err != nil {
 		return nil, err
 	}
@@ -150,24 +179,44 @@ func (s *pools) scale(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	act, err := s.resize(p, size, r.operationID)
+	act, err := s.scaling(p, size, r.operationID)
 	if err != nil {
 		return nil, err
 	}
-	return s.change(r, p.id, func(op *world.Operation) {
-		if err := s.checkRoom(p, size-p.live, r.operationID); err != nil {
+	return s.change(r, p.id, act)
+}
+
+// scaling checks a new size of a pool and returns what brings it about, or ends
+// the operation where an anti-affinity group has no room.
+func (s *pools) scaling(p *pool, size int, operationID string) (func(*world.Operation), error) {
+	act, err := s.resize(p, size, operationID)
+	if err != nil {
+		return nil, err
+	}
+	return func(op *world.Operation) {
+		if err := s.checkRoom(p, size-p.live, operationID); err != nil {
 			s.instances.specs.antiAffinityGroups.refuse(op, err)
 			return
 		}
 		act(op)
-	})
+	}, nil
 }
 
 func (s *pools) evict(r *request) (any, error) {
-	p, err := s.named(r)
+	p, err := s.changeable(r)
 	if err != nil {
 		return nil, err
 	}
+	act, err := s.evicting(r, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(r, p.id, act)
+}
+
+// evicting reads which members of a pool have to go and returns what makes
+// them.
+func (s *pools) evicting(r *request, p *pool) (func(*world.Operation), error) {
 	f := r.fields()
 	f.Require("instances")
 	ids, _ := wire.Decode[[]string](f, "instances", "an array of UUIDs")
@@ -200,19 +249,28 @@ func (s *pools) evict(r *request) (any, error) {
 	if p.size-len(members) < p.minAvailable {
 		return nil, wire.Invalid("bad request: min-available of instance pool %s is %d", p.id, p.minAvailable)
 	}
-	return s.change(r, p.id, func(op *world.Operation) {
+	return func(op *world.Operation) {
 		p.size -= len(members)
 		p.state = poolScalingDown
 		s.instances.destroyAll(members, r.operationID)
 		s.endWithTransition(p, op)
-	})
+	}, nil
 }
 
 func (s *pools) delete(r *request) (any, error) {
-	p, err := s.named(r)
+	p, err := s.changeable(r)
 	if err != nil {
 		return nil, err
 	}
+	act, err := s.destroying(p, r.operationID)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(r, p.id, act)
+}
+
+// destroying checks whether a pool can go and returns what removes it.
+func (s *pools) destroying(p *pool, operationID string) (func(*world.Operation), error) {
 	if p.state == poolDestroying {
 		return nil, wire.Conflict("instance pool %s is %s", p.id, p.state)
 	}
@@ -221,16 +279,16 @@ func (s *pools) delete(r *request) (any, error) {
 	}
 	members := p.oldest(p.live)
 	if len(members) < p.live {
-		return nil, wire.Held(r.operationID, p.id, "manual instance protection")
+		return nil, wire.Held(operationID, p.id, "manual instance protection")
 	}
-	return s.change(r, p.id, func(op *world.Operation) {
+	return func(op *world.Operation) {
 		// What these operations wait for will not happen.
 		for _, waiting := range p.waiting {
 			s.world.Fail(waiting, "interrupted", "instance pool "+p.id+" is destroyed")
 		}
 		p.waiting, p.failure = nil, ""
 		p.state, p.size = poolDestroying, 0
-		s.instances.destroyAll(members, r.operationID)
+		s.instances.destroyAll(members, operationID)
 		s.endWithTransition(p, op)
-	})
+	}, nil
 }
