@@ -16,6 +16,7 @@ type catalog struct {
 	endpoint  func(zone string) string
 	types     []driverapi.InstanceType
 	templates []template
+	nodes     []template // of nodes of Kubernetes; no list shows them
 }
 
 // A template is an image that instances are made from.
@@ -36,6 +37,8 @@ type template struct {
 	SSHKeyEnabled   bool   `json:"ssh-key-enabled"`
 	PasswordEnabled bool   `json:"password-enabled"`
 	Consistent      bool   `json:"application-consistent-snapshot-enabled"`
+
+	image string // the template that machines start from; empty for itself
 }
 
 const (
@@ -45,7 +48,9 @@ const (
 
 // newCatalog makes the catalog; more names templates besides those that it has.
 func newCatalog(zones []string, endpoint func(zone string) string, more []string) *catalog {
-	c := &catalog{zones: zones, endpoint: endpoint, types: instanceTypes(zones), templates: publicTemplates()}
+	c := &catalog{
+		zones: zones, endpoint: endpoint, types: instanceTypes(zones), templates: publicTemplates(), nodes: nodeTemplates(),
+	}
 	for _, name := range more {
 		if c.templateByName(name) == nil {
 			family := familyOf(name)
@@ -75,11 +80,12 @@ func (c *catalog) typeByID(id string) *driverapi.InstanceType {
 }
 
 func (c *catalog) templateByID(id string) *template {
-	i := slices.IndexFunc(c.templates, func(t template) bool { return t.ID == id })
-	if i < 0 {
-		return nil
+	for _, list := range [][]template{c.templates, c.nodes} {
+		if i := slices.IndexFunc(list, func(t template) bool { return t.ID == id }); i >= 0 {
+			return &list[i]
+		}
 	}
-	return &c.templates[i]
+	return nil
 }
 
 func (c *catalog) templateByName(name string) *template {

@@ -69,6 +69,7 @@ func newScene(tb testing.TB) *scene {
 		{"load-balancer", `{"name":"n"}`},
 		{"dns-domain", `{"unicode-name":"a.example"}`},
 		{"block-storage", `{"name":"v","size":10}`},
+		{"sks-cluster", `{"name":"k","level":"starter","version":"1.35.2","addons":["exoscale-cloud-controller","exoscale-container-storage-interface","karpenter"]}`},
 		{"instance-pool", `{"name":"p","size":2,"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
 		{"instance", `{"disk-size":10,"instance-type":{"id":"$type"},"template":{"id":"$template"}}`},
 	} {
@@ -83,6 +84,11 @@ func newScene(tb testing.TB) *scene {
 	status, _ = s.call(tb, http.MethodPut, s.fill("/v2/private-network/$private-network:attach"), s.fill(`{"instance":{"id":"$instance"}}`))
 	require.Equal(tb, http.StatusOK, status)
 	_, record := s.call(tb, http.MethodPost, s.fill("/v2/dns-domain/$dns-domain/record"), `{"name":"a","type":"A","content":"192.0.2.1"}`)
+	clock.advance(time.Minute) // until the cluster runs
+	_, nodepool := s.call(tb, http.MethodPost, s.fill("/v2/sks-cluster/$sks-cluster/nodepool"), nodepoolBody)
+	s.ids["nodepool"] = nodepool["reference"].(map[string]any)["id"].(string)
+	clock.advance(time.Minute)
+	s.ids["node"] = cloud.Pools()[1].Members[0]
 	s.ids["record"] = record["reference"].(map[string]any)["id"].(string)
 	status, answer := s.call(tb, http.MethodPost, s.fill("/v2/block-storage/$block-storage:create-snapshot"), `{}`)
 	require.Equal(tb, http.StatusOK, status, answer)
@@ -92,6 +98,8 @@ func newScene(tb testing.TB) *scene {
 	s.ids["member"] = cloud.Pools()[0].Members[0]
 	return s
 }
+
+const nodepoolBody = `{"name":"n","size":2,"disk-size":20,"instance-type":{"id":"` + smallID + `"}}`
 
 const serviceBody = `{"name":"s","instance-pool":{"id":"$instance-pool"},"protocol":"tcp","strategy":"round-robin",` +
 	`"port":80,"target-port":8080,"healthcheck":{"mode":"tcp","port":8080}}`
@@ -103,6 +111,7 @@ func (s *scene) fill(text string) string {
 		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
 		"template", "type", "service", "member", "iam-role",
 		"private-network", "elastic-ip", "dns-domain", "block-storage-snapshot", "block-storage",
+		"sks-cluster", "node",
 	} {
 		pairs = append(pairs, "$"+name, s.ids[name])
 	}
@@ -117,7 +126,7 @@ func (s *scene) path(r exoapi.Route) string {
 	}
 	return "/v2" + strings.NewReplacer(
 		"{id}", s.ids[kind], "{service-id}", s.ids["service"],
-		"{domain-id}", s.ids["dns-domain"], "{record-id}", s.ids["record"],
+		"{domain-id}", s.ids["dns-domain"], "{record-id}", s.ids["record"], "{sks-nodepool-id}", s.ids["nodepool"],
 	).Replace(r.Path)
 }
 
@@ -185,6 +194,13 @@ func bodies() map[string]string {
 		"create-load-balancer":                       `{"name":"m","labels":{"a":"b"}}`,
 		"update-load-balancer":                       `{"description":"d"}`,
 		"add-service-to-load-balancer":               strings.NewReplacer(`"s"`, `"t"`, `:80,`, `:81,`).Replace(serviceBody),
+		"create-sks-cluster":                         `{"name":"l","level":"pro","version":"1.36.1","labels":{"a":"b"},"oidc":{"client-id":"a","issuer-url":"b","required-claim":{"c":"d"}},"audit":{"endpoint":"a","bearer-token":"b"},"feature-gates":["A"]}`,
+		"update-sks-cluster":                         `{"description":"d","addons":["metrics-server"],"oidc":{"client-id":"a","issuer-url":"b"},"audit":{"enabled":true,"endpoint":"a"}}`,
+		"upgrade-sks-cluster":                        `{"version":"1.36.1"}`,
+		"create-sks-nodepool":                        strings.Replace(nodepoolBody, `"n"`, `"m","labels":{"a":"b"},"taints":{"a":{"value":"b","effect":"NoExecute"}},"addons":["storage-lvm"],"kubelet-image-gc":{"high-threshold":2,"min-age":"1m"},"instance-prefix":"x","public-ip-assignment":"dual"`, 1),
+		"update-sks-nodepool":                        `{"description":"d","disk-size":30,"taints":{"a":{"value":"b","effect":"NoExecute"}},"deploy-target":null}`,
+		"scale-sks-nodepool":                         `{"size":3}`,
+		"evict-sks-nodepool-members":                 `{"instances":["$node"]}`,
 		"create-dns-domain":                          `{"unicode-name":"b.example"}`,
 		"create-dns-domain-record":                   `{"name":"b","type":"MX","content":"a.example","ttl":60,"priority":10}`,
 		"update-dns-domain-record":                   `{"name":"c","content":"192.0.2.2","ttl":60,"priority":10}`,
@@ -222,6 +238,7 @@ func FuzzRequestBodies(f *testing.F) {
 			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
 			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota", "/v2/iam-role", "/v2/api-key",
 			"/v2/private-network", "/v2/elastic-ip", "/v2/dns-domain", "/v2/block-storage", "/v2/block-storage-snapshot",
+			"/v2/sks-cluster",
 		} {
 			status, answer := s.call(t, http.MethodGet, path, "")
 			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)
@@ -260,7 +277,7 @@ func TestGoodBodiesAreAccepted(t *testing.T) {
 			if r.OperationID != "register-ssh-key" {
 				assert.Equal(t, "pending", answer["state"])
 			}
-			s.clock.advance(time.Minute)
+			s.clock.advance(2 * time.Minute)
 			status, answer = s.call(t, http.MethodGet, "/v2/operation/"+answer["id"].(string), "")
 			require.Equal(t, http.StatusOK, status)
 			assert.Equal(t, "success", answer["state"])

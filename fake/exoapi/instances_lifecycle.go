@@ -1,6 +1,7 @@
 package exoapi
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -112,7 +113,7 @@ func (s *instances) machine(i *instance) driverapi.Machine {
 		Zone:     i.zone,
 		Address:  i.address,
 		Type:     *i.instanceType,
-		Template: i.template.Name, DefaultUser: i.template.DefaultUser,
+		Template: cmp.Or(i.template.image, i.template.Name), DefaultUser: i.template.DefaultUser,
 		UserData: data,
 		SSHKeys:  keys,
 		BootTime: s.timing.Boot,

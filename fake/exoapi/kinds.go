@@ -48,11 +48,13 @@ func newResources(
 	balancers := newBalancers(w, driver, balancerIPs, cfg)
 	roles := newRoles(w, policies)
 	apiKeys := newAPIKeys(w, keyring)
+	clusters := newSKSClusters(w, cfg.Timing)
 
 	instances.specs = &specReader{catalog, sshKeys, securityGroups, antiAffinityGroups, privateNetworks, elasticIPs}
 	instances.pools, instances.redact = pools, keyring.Redact
 	pools.instances, pools.balancers = instances, balancers
 	balancers.pools = pools
+	clusters.specs, clusters.pools = instances.specs, pools
 	securityGroups.instances = instances
 	antiAffinityGroups.instances = instances
 	privateNetworks.instances = instances
@@ -86,6 +88,7 @@ func newResources(
 		organization.declare(),
 		organization.declarePolicy(),
 		newDNSDomains(w).declare(),
+		clusters.declare(),
 		catalog.declare(),
 		events.declare(w),
 		declareOperations(w),

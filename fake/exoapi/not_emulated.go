@@ -15,7 +15,6 @@ func notEmulatedKinds() []resource {
 		"database":      10,
 		"snapshot":      20,
 		"template":      20,
-		"sks-cluster":   5,
 		"bucket":        100,
 		"cpu":           -1,
 		"memory":        -1,

@@ -36,6 +36,7 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.blockStorage()
 		d.iam()
 		d.dns()
+		d.sks()
 		d.get("/event")
 
 		for _, route := range cloud.Routes() {

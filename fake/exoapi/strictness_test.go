@@ -35,6 +35,7 @@ func tolerated(operationID, path string) bool {
 	return slices.Contains([]string{
 		"update-instance.labels: <nil>", "update-instance-pool.ssh-key: <nil>", "update-instance-pool.deploy-target: <nil>",
 		"update-block-storage-volume.labels: <nil>", "update-block-storage-snapshot.labels: <nil>",
+		"update-sks-cluster.oidc: <nil>", "update-sks-nodepool.deploy-target: <nil>", "update-sks-nodepool.nvidia-mig-profiles: <nil>",
 	}, operationID+path)
 }
 
