@@ -76,10 +76,13 @@ func (s *apiKeys) declare() resource {
 	return d
 }
 
+// ownerRoleID is that of the role that the organization begins with.
+func ownerRoleID() string { return world.FixedID("role/owner") }
+
 // addOwner adds the role and the keys that the organization begins with.
 func (s *apiKeys) addOwner(credentials map[string]string) {
 	owner := &role{
-		id: world.FixedID("role/owner"), name: "Owner", description: "Owns the organization",
+		id: ownerRoleID(), name: "Owner", description: "Owns the organization",
 		owner: true, policy: iam.Permissive(),
 	}
 	s.roles.Add(owner.id, owner)

@@ -63,6 +63,7 @@ func newScene(tb testing.TB) *scene {
 	for _, c := range [][2]string{
 		{"security-group", `{"name":"g"}`},
 		{"iam-role", `{"name":"r"}`},
+		{"user", `{"email":"a@example.com","role":{"id":"$iam-role"}}`},
 		{"private-network", `{"name":"n","start-ip":"10.0.0.1","end-ip":"10.0.0.9","netmask":"255.255.255.0"}`},
 		{"elastic-ip", `{}`},
 		{"anti-affinity-group", `{"name":"a"}`},
@@ -201,6 +202,8 @@ func bodies() map[string]string {
 		"update-sks-nodepool":                        `{"description":"d","disk-size":30,"taints":{"a":{"value":"b","effect":"NoExecute"}},"deploy-target":null}`,
 		"scale-sks-nodepool":                         `{"size":3}`,
 		"evict-sks-nodepool-members":                 `{"instances":["$node"]}`,
+		"create-user":                                `{"email":"b@example.com","role":{"id":"$iam-role"}}`,
+		"update-user-role":                           `{"role":{"id":"$iam-role"}}`,
 		"create-dns-domain":                          `{"unicode-name":"b.example"}`,
 		"create-dns-domain-record":                   `{"name":"b","type":"MX","content":"a.example","ttl":60,"priority":10}`,
 		"update-dns-domain-record":                   `{"name":"c","content":"192.0.2.2","ttl":60,"priority":10}`,

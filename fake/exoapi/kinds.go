@@ -85,6 +85,7 @@ func newResources(
 		volumeSnapshots.declare(),
 		roles.declare(),
 		apiKeys.declare(),
+		newUsers(w, roles).declare(),
 		organization.declare(),
 		organization.declarePolicy(),
 		newDNSDomains(w).declare(),
@@ -93,6 +94,7 @@ func newResources(
 		events.declare(w),
 		declareOperations(w),
 		declareQuotas(w),
+		declareUsageReport(w, cfg.Timing.Speed),
 	}, notEmulatedKinds()), nil
 }
 

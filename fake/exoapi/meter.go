@@ -37,7 +37,7 @@ func (c *Cloud) Metered() []Metered {
 // is not listed is one that costs something, even if nobody knows how much.
 func free(kind string) bool {
 	switch kind {
-	case managerPool, "anti-affinity-group", "api-key", "iam-role", "private-network", "security-group", "ssh-key":
+	case managerPool, "anti-affinity-group", "api-key", "iam-role", "private-network", "security-group", "ssh-key", "user":
 		return true
 	}
 	return false

@@ -37,6 +37,8 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.iam()
 		d.dns()
 		d.sks()
+		d.users()
+		d.get("/usage-report")
 		d.get("/event")
 
 		for _, route := range cloud.Routes() {

@@ -71,6 +71,11 @@ func (w *World) Metered() []Metered {
 	if !w.closed {
 		w.advance(w.clock.Now())
 	}
+	return w.MeteredNow()
+}
+
+// MeteredNow returns what was used up until now, sorted by item.
+func (w *World) MeteredNow() []Metered {
 	list := make([]Metered, 0, len(w.meter.items))
 	for _, item := range w.meter.items {
 		item.count(w.now)
