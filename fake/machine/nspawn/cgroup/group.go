@@ -222,7 +222,9 @@ func kill(dir string) {
 	}
 	for word := range strings.FieldsSeq(string(text)) {
 		if pid, err := strconv.Atoi(word); err == nil && pid > 1 {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already: just as well
+			if process, err := os.FindProcess(pid); err == nil {
+				_ = process.Kill() // gone already: just as well
+			}
 		}
 	}
 }
