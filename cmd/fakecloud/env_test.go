@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,15 +134,16 @@ func TestShellWithoutAnInstanceLosesItsCredentials(t *testing.T) {
 		for _, shell := range shells() {
 			t.Run(name+" in "+shell, func(t *testing.T) {
 				t.Parallel()
+				evil := filepath.Join(t.TempDir(), "evil")
 				environ := append(append(realCredentials(), harmlessVariables()...), test.runtime, "HTTPS_PROXY=http://127.0.0.1:1",
-					"AWS_evil;touch /tmp/x=1")
+					"AWS_evil;touch "+evil+"=1")
 				status, after, said := eval(t, shell, test.arguments, environ)
 				assert.Equal(t, "1", status)
 				assert.NotContains(t, strings.Join(after, "\n"), "real")
 				assert.Contains(t, after, "HTTPS_PROXY=http://127.0.0.1:1", "it may be all that keeps clients from the real cloud")
 				assert.Contains(t, said, "fakecloud env")
 				assert.Contains(t, said, test.says)
-				assert.NoFileExists(t, "/tmp/x")
+				assert.NoFileExists(t, evil)
 			})
 		}
 	}
@@ -165,4 +167,34 @@ func TestShellWithAnInstanceHasItsCredentialsOnly(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Readers that cannot unset get an empty value for what leads to the account.
+func TestEnvironmentAsLinesAndJSON(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, append(realCredentials(), harmlessVariables()...)...)
+	_, _ = serving(t, term)
+	for _, form := range []string{"lines", "json"} {
+		env := term.beside()
+		require.Equal(t, 0, env.run(t.Context(), []string{"env", "-format", form}), env.err)
+		assert.NotContains(t, env.out.String(), "real")
+		got := map[string]string{}
+		if form == "json" {
+			require.NoError(t, json.Unmarshal([]byte(env.out.String()), &got))
+		} else {
+			for line := range strings.Lines(env.out.String()) {
+				name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+				got[name] = value
+			}
+		}
+		assert.Regexp(t, "^EXO", got["EXOSCALE_API_KEY"])
+		assert.Equal(t, got["EXOSCALE_API_SECRET"], got["AWS_SECRET_ACCESS_KEY"])
+		assert.Contains(t, got, "EXOSCALE_ACCOUNT")
+		assert.Empty(t, got["EXOSCALE_ACCOUNT"])
+		assert.NotContains(t, got, "EXOTIC")
+		assert.NotContains(t, got, "CLOUDSTACK_ACCOUNT", "it has no value yet")
+	}
+	none := newTerminal(t)
+	assert.Equal(t, 1, none.run(t.Context(), []string{"env", "-format", "lines"}))
+	assert.Empty(t, none.out.String(), "commands are for shells")
 }

@@ -32,20 +32,6 @@ func (p program) running(ctx context.Context, set *settings.Set, args []string) 
 	return c, err
 }
 
-// env prints the environment of a running instance. Without one it prints
-// commands that make an eval fail and still take the real credentials out of
-// the shell: the exit code of a command inside an eval is lost.
-func (p program) env(ctx context.Context, args []string) (int, error) {
-	c, err := p.running(ctx, p.newSet("env", "fakecloud env prints the environment that leads clients to the running instance, as commands for a shell."), args)
-	switch {
-	case err == nil:
-		_, err = fmt.Fprint(p.stdout, c.ShellCommands(p.environ))
-	case !errors.Is(err, settings.ErrHelp):
-		fmt.Fprint(p.stdout, fakecloud.UnsetCommand(p.environ)+"false\n")
-	}
-	return exitOK, err
-}
-
 // calls prints how often each operation was called.
 func (p program) calls(ctx context.Context, args []string) (int, error) {
 	c, err := p.running(ctx, p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called."), args)

@@ -148,6 +148,24 @@ func (c Connection) ShellCommands(present []string) string {
 	return b.String()
 }
 
+// Assignments returns what [Connection.ShellCommands] does as assignments, for
+// readers that cannot unset a variable: it is empty there. Variables that have
+// no value yet and would get none are left out.
+func (c Connection) Assignments(present []string) []string {
+	assignments := c.variables(present)
+	set := map[string]bool{}
+	for _, assignment := range assignments {
+		name, _, _ := strings.Cut(assignment, "=")
+		set[name] = true
+	}
+	for _, name := range unsetNames(present, "ALL_PROXY", "all_proxy") {
+		if !set[name] && variable(present, name) != "" {
+			assignments = append(assignments, name+"=")
+		}
+	}
+	return assignments
+}
+
 // identifier is the name of a variable that shells can unset.
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
@@ -160,10 +178,14 @@ func UnsetCommand(present []string) string {
 // unsetCommand unsets what could lead to a real account now, the usual names in
 // any case, and others that are given.
 func unsetCommand(present []string, others ...string) string {
+	return "unset " + strings.Join(unsetNames(present, others...), " ") + "\n"
+}
+
+func unsetNames(present []string, others ...string) []string {
 	names := slices.Concat(leaks(present), usualNames(), others)
 	names = slices.DeleteFunc(names, func(name string) bool { return !identifier.MatchString(name) })
 	slices.Sort(names)
-	return "unset " + strings.Join(slices.Compact(names), " ") + "\n"
+	return slices.Compact(names)
 }
 
 // variable returns the value of a variable, of its last assignment if there

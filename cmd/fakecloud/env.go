@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/fakecloud"
+)
+
+// Forms of an environment.
+const (
+	formShell = "shell"
+	formLines = "lines"
+	formJSON  = "json"
+)
+
+// env prints the environment of a running instance. Without one it prints, for a
+// shell, commands that make an eval fail and still take the real credentials out
+// of it: the exit code of a command inside an eval is lost.
+func (p program) env(ctx context.Context, args []string) (int, error) {
+	set := p.newSet("env", "fakecloud env prints the environment that leads clients to the running instance.")
+	form := formShell
+	settings.Add(set, &form, settings.Spec{
+		Flag: "format", Help: "how: shell (commands for eval), lines (NAME=VALUE, for $GITHUB_ENV and docker run --env-file; " +
+			"what must be unset is empty) or json (an object)",
+	}, settings.OneOf("FORMAT", formShell, formLines, formJSON))
+	c, err := p.running(ctx, set, args)
+	switch {
+	case err == nil:
+		_, err = fmt.Fprint(p.stdout, environment(c, form, p.environ))
+	case form == formShell && !errors.Is(err, settings.ErrHelp):
+		fmt.Fprint(p.stdout, fakecloud.UnsetCommand(p.environ)+"false\n")
+	}
+	return exitOK, err
+}
+
+// environment returns the environment of an instance in one of the forms.
+func environment(c fakecloud.Connection, form string, present []string) string {
+	if form == formShell {
+		return c.ShellCommands(present)
+	}
+	assignments := c.Assignments(present)
+	if form == formLines {
+		return strings.Join(assignments, "\n") + "\n"
+	}
+	object := map[string]string{}
+	for _, assignment := range assignments {
+		name, value, _ := strings.Cut(assignment, "=")
+		object[name] = value
+	}
+	text, err := json.MarshalIndent(object, "", "  ")
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return string(text) + "\n"
+}
