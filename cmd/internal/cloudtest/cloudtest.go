@@ -4,7 +4,6 @@ package cloudtest
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/exoapitest"
 )
 
 const (
@@ -26,33 +26,27 @@ const (
 
 // A Cloud is an emulated Exoscale that answers on URL.
 type Cloud struct {
-	*exoapi.Cloud
-	URL    string // ends in /v2
-	Pool   string // id
-	Key    string
-	Secret string
+	*exoapitest.Cloud
 
-	server *httptest.Server
+	URL  string // ends in /v2
+	Pool string // id
+
 	client *egoscale.Client
 }
 
 // New starts a cloud with a pool of size members. It ends with the test.
 func New(tb testing.TB, size int) *Cloud {
 	tb.Helper()
-	cloud, err := exoapi.New(exoapi.Config{Timing: exoapi.Timing{
+	cloud := exoapitest.Start(tb, exoapi.Config{Timing: exoapi.Timing{
 		InstanceStart: -1, Boot: -1, Stop: -1, Destroy: -1, PoolUpdate: -1, BalancerCreate: -1, BalancerUpdate: -1,
 		Speed: 100, // of the waits that have no setting
 	}})
-	require.NoError(tb, err)
-	tb.Cleanup(cloud.Close)
-	c := &Cloud{Cloud: cloud, server: httptest.NewServer(cloud.Handler())}
-	tb.Cleanup(c.server.Close)
-	c.URL = c.server.URL + "/v2"
-	c.Key, c.Secret = cloud.Credential()
-	c.client, err = egoscale.NewClient(c.Key, c.Secret,
+	c := &Cloud{Cloud: cloud, URL: cloud.Serve(tb)}
+	client, err := egoscale.NewClient(c.Key, c.Secret,
 		egoscale.ClientOptWithHTTPClient(&http.Client{}), // the default one would be shared, and written to
 		egoscale.ClientOptWithAPIEndpoint(c.URL), egoscale.ClientOptWithPollInterval(10*time.Millisecond))
 	require.NoError(tb, err)
+	c.client = client
 
 	image, err := c.client.GetTemplateByName(tb.Context(), Zone, template, "public")
 	require.NoError(tb, err)
