@@ -3,9 +3,12 @@ package autoscale_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -50,12 +53,18 @@ func TestAPoolThatCannotBePaidForBecomesSmall(t *testing.T) {
 
 func TestWhatBecomesOfWebhooksThatTheBudgetDoesNotPayFor(t *testing.T) {
 	t.Parallel()
+	registry := prometheus.NewRegistry()
 	w := newWorld(t, 2, func(cfg *autoscale.Config) {
-		cfg.Budget = budget.Plan{Hourly: 2.5, Price: 1}
+		cfg.Budget, cfg.Registerer = budget.Plan{Hourly: 2.5, Price: 1}, registry
 	})
 	w.heal()
 	w.webhook(up)
 	d := w.turn()
+	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP exopool_autoscaler_pool_size_upper_bound Maximum size in force, by the schedule and the budget.
+# TYPE exopool_autoscaler_pool_size_upper_bound gauge
+exopool_autoscaler_pool_size_upper_bound 2
+`), "exopool_autoscaler_pool_size_upper_bound"))
 	assert.Equal(t, autoscale.Held, d.Result)
 	assert.Equal(t, autoscale.ReasonBudget, d.Reason)
 	assert.Equal(t, fate{up: autoscale.ReasonBudget}, fates(d))

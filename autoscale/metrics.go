@@ -100,7 +100,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 			Namespace: namespace, Name: "pool_size_lower_bound", Help: "Minimum size in force, by the schedule.",
 		}),
 		upperBound: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "pool_size_upper_bound", Help: "Maximum size in force, by the schedule.",
+			Namespace: namespace, Name: "pool_size_upper_bound", Help: "Maximum size in force, by the schedule and the budget.",
 		}),
 		policy: newPolicyMetrics(),
 		resize: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -115,7 +115,7 @@ func newMetrics(cfg Config, demand *demand, pause *pauseState) (*metrics, error)
 		}),
 	}
 	m.startAtZero()
-	m.setBounds(Bounds{Min: cfg.Min, Max: cfg.Max})
+	m.setBounds(cfg.Min, cfg.Max)
 	if cfg.Registerer == nil {
 		return m, nil
 	}
@@ -226,9 +226,9 @@ func (m *metrics) setStatus(status Status, conditions Conditions, fuseBlown bool
 }
 
 // setBounds takes the bounds of the size that are in force.
-func (m *metrics) setBounds(b Bounds) {
-	m.lowerBound.Set(float64(b.Min))
-	m.upperBound.Set(float64(b.Max))
+func (m *metrics) setBounds(lower, upper int) {
+	m.lowerBound.Set(float64(lower))
+	m.upperBound.Set(float64(upper))
 }
 
 // setRolling takes where a rolling change stands.

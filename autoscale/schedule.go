@@ -47,7 +47,6 @@ func (l *Loop) recordBounds(ctx context.Context, d *Decision) {
 	entries := l.bounds.Entries
 	l.bounds = within(l.cfg.Min, l.cfg.Max, floor, ceiling)
 	l.bounds.Entries = active
-	l.metrics.setBounds(l.bounds)
 	bounds := l.bounds
 	d.Bounds = &bounds
 	if !slices.Equal(entries, active) {

@@ -44,7 +44,7 @@ func TestASizeOutOfTheBoundsOfTheScheduleIsCorrected(t *testing.T) {
 # HELP exopool_autoscaler_pool_size_lower_bound Minimum size in force, by the schedule.
 # TYPE exopool_autoscaler_pool_size_lower_bound gauge
 exopool_autoscaler_pool_size_lower_bound 3
-# HELP exopool_autoscaler_pool_size_upper_bound Maximum size in force, by the schedule.
+# HELP exopool_autoscaler_pool_size_upper_bound Maximum size in force, by the schedule and the budget.
 # TYPE exopool_autoscaler_pool_size_upper_bound gauge
 exopool_autoscaler_pool_size_upper_bound 3
 `), "exopool_autoscaler_pool_size_lower_bound", "exopool_autoscaler_pool_size_upper_bound"))

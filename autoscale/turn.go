@@ -169,6 +169,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	l.metrics.setStatus(status, d.Conditions, d.FuseBlown)
 	l.recordBounds(ctx, d)
 	l.recordBudget(ctx, d)
+	l.metrics.setBounds(l.bounds.Min, max(min(l.bounds.Max, l.most), l.bounds.Min))
 	switch {
 	case d.FuseBlown && !before:
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "new members do not become healthy: the pool does not grow until one does",

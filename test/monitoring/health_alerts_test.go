@@ -53,7 +53,7 @@ func incidents() map[string]incident {
 		},
 		"Pool at its maximum": {
 			map[string]string{
-				"exopool:cpu_at_least:percent": "50x5 90x10 50x20", ofAutoscaler("pool_size", ""): "5x40", ofAutoscaler("pool_size_maximum", ""): "5x40",
+				"exopool:cpu_at_least:percent": "50x5 90x10 50x20", ofAutoscaler("pool_size", ""): "5x40", ofAutoscaler("pool_size_upper_bound", ""): "5x40",
 			},
 			[]string{"5m", "10m", "19m"},
 			[]string{"12m"},
