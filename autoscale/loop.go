@@ -36,6 +36,7 @@ type Loop struct {
 	turns      int
 	readAt     time.Time // when the turn in progress read the pool
 	roster     *roster
+	starts     *starts
 	members    []observedMember       // as last read
 	repairs    []time.Time            // evictions of broken members in the last hour
 	drains     map[string]*drain      // by the id of the member
@@ -47,7 +48,6 @@ type Loop struct {
 	memory     *memory // of the policy
 	past       *pastFile
 	bounds     Bounds
-	ahead      time.Duration // by which floors of the schedule come early
 	account    *account
 	most       int         // members that the budget pays for
 	phase      BudgetPhase // as last logged
@@ -102,8 +102,12 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	starts, err := openStarts(cfg.StateDir, pool, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.DryRun {
-		pause.dir, made.dir, memory.dir, past.dir, account.dir = "", "", "", "", "" // from here on as in memory
+		pause.dir, made.dir, memory.dir, past.dir, account.dir, starts.dir = "", "", "", "", "", "" // from here on as in memory
 	}
 	m, err := newMetrics(cfg, demand, pause)
 	if err != nil {
@@ -119,7 +123,8 @@ func New(cfg Config) (*Loop, error) {
 		account:     account,
 		most:        math.MaxInt,
 		bounds:      Bounds{Min: cfg.Min, Max: cfg.Max},
-		roster:      newRoster(cfg),
+		roster:      newRoster(cfg, starts),
+		starts:      starts,
 		stateLogger: lograte.Logger(cfg.Logger, logInterval),
 	}, nil
 }

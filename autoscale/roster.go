@@ -1,7 +1,6 @@
 package autoscale
 
 import (
-	"slices"
 	"time"
 )
 
@@ -9,22 +8,19 @@ import (
 // list may lack one by mistake.
 const rosterMemory = time.Hour
 
-// startsRemembered is of how many members that served at last the start is known.
-const startsRemembered = 5
-
 // A roster remembers of each member what one reading does not show: whether it
-// has served, and whether its start has failed. It does not survive a restart,
-// after which members that do not serve and are old enough count as failed.
+// has served, and whether its start has failed. But for starts it does not survive a
+// restart, after which members that do not serve and are old enough count as failed.
 type roster struct {
 	startTimeout time.Duration
 	failedStarts int           // that blow the fuse
 	repairAfter  time.Duration // negative: never
+	starts       *starts
 
 	entries      map[string]*rosterEntry
-	readings     int             // so far
-	missing      int             // members that the provider owes the pool, as last read
-	missingSince time.Time       // when the last of these began to be missing
-	startTimes   []time.Duration // that the last new members took until they served
+	readings     int       // so far
+	missing      int       // members that the provider owes the pool, as last read
+	missingSince time.Time // when the last of these began to be missing
 }
 
 type rosterEntry struct {
@@ -42,10 +38,10 @@ type rosterEntry struct {
 	forgiven            bool        // a later start succeeded, or an operator reset the fuse
 }
 
-func newRoster(cfg Config) *roster {
+func newRoster(cfg Config, starts *starts) *roster {
 	return &roster{
 		startTimeout: cfg.StartTimeout, failedStarts: cfg.FailedStarts, repairAfter: cfg.RepairAfter,
-		entries: map[string]*rosterEntry{},
+		starts: starts, entries: map[string]*rosterEntry{},
 	}
 }
 
@@ -70,8 +66,7 @@ func (r *roster) observe(status Status, now time.Time) []observedMember {
 		if members[i].Condition == serving && !entry.served && known {
 			entry.served, started = true, true
 			if entry.starting {
-				r.startTimes = append(r.startTimes, now.Sub(since))
-				r.startTimes = r.startTimes[max(len(r.startTimes)-startsRemembered, 0):]
+				r.starts.add(now.Sub(since))
 			}
 		}
 	}
@@ -123,15 +118,6 @@ func (r *roster) entry(m Member, now time.Time) (entry *rosterEntry, since time.
 // judge returns what a member is worth. No state lasts for good that keeps the pool
 // from shrinking: one that is known by its id only may well serve, because lists lag,
 // but not that long, and one that stops has to be off at last.
-// startTime returns how long new members take until they serve, as the longest of
-// the last few took; 0 if none was seen.
-func (r *roster) startTime() time.Duration {
-	if len(r.startTimes) == 0 {
-		return 0
-	}
-	return slices.Max(r.startTimes)
-}
-
 func (r *roster) judge(m observedMember, entry *rosterEntry, now time.Time) condition {
 	stuck := now.Sub(entry.stateSince) > r.startTimeout
 	switch {

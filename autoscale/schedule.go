@@ -42,8 +42,9 @@ func (l *Loop) recordBounds(ctx context.Context, d *Decision) {
 	if l.cfg.Schedule == nil {
 		return
 	}
-	l.ahead = l.lookAhead()
-	floor, ceiling, active := l.cfg.Schedule.At(l.readAt, l.ahead)
+	ahead := l.lookAhead()
+	l.starts.setAhead(ahead)
+	floor, ceiling, active := l.cfg.Schedule.At(l.readAt, ahead)
 	entries := l.bounds.Entries
 	l.bounds = within(l.cfg.Min, l.cfg.Max, floor, ceiling)
 	l.bounds.Entries = active
@@ -60,7 +61,7 @@ func (l *Loop) recordBounds(ctx context.Context, d *Decision) {
 // minimum to the floor, with one to spare. Until a start was seen, new members take
 // as long as they may.
 func (l *Loop) lookAhead() time.Duration {
-	startTime := l.roster.startTime()
+	startTime := l.starts.longest()
 	if startTime == 0 {
 		startTime = l.cfg.StartTimeout
 	}
@@ -76,8 +77,8 @@ func (l *Loop) lookAhead() time.Duration {
 	ahead := from(at(from(l.cfg.Max)))
 	// A start that was faster than expected is no reason to give up a floor again
 	// that is soon to be reached.
-	if l.ahead > ahead && at(l.ahead) > at(ahead) {
-		return l.ahead
+	if last := l.starts.now.Ahead; last > ahead && at(last) > at(ahead) {
+		return last
 	}
 	return ahead
 }

@@ -151,6 +151,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	before := l.roster.blown()
 	if l.madeWith.forgetOther(status) {
 		l.demand.forgetOwed()
+		l.starts.forget()
 		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "none of its members is known: this is another pool by the same name", l.attrs()...)
 	}
 	if l.madeWith.observe(status, l.readAt) {
@@ -168,6 +169,7 @@ func (l *Loop) recordReading(ctx context.Context, d *Decision, status Status) {
 	}
 	l.metrics.setStatus(status, d.Conditions, d.FuseBlown)
 	l.recordBounds(ctx, d)
+	l.reportStateError(ctx, l.starts.save())
 	l.recordBudget(ctx, d)
 	l.metrics.setBounds(l.bounds.Min, max(min(l.bounds.Max, l.most), l.bounds.Min))
 	switch {
@@ -187,7 +189,7 @@ func (l *Loop) observe(d *Decision) situation {
 		Rest: Observation{
 			Time: l.readAt, Interval: l.cfg.Interval,
 			Serving: d.Conditions.Serving, Starting: d.Conditions.Starting, Failed: d.Conditions.Failed,
-			Load: l.load, LoadErr: l.loadErr, StartTime: l.roster.startTime(),
+			Load: l.load, LoadErr: l.loadErr, StartTime: l.starts.longest(),
 		},
 		Members: l.members, Memory: l.memory.now, Past: l.past.now,
 		AwaitsMissing: l.roster.awaitsMissing(l.readAt), HealthUnknown: d.HealthError != "", FuseBlown: d.FuseBlown,
