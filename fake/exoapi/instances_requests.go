@@ -7,9 +7,8 @@ import (
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
 
-// changeIn accepts a change of an instance in one of the given states, or in
-// any if none is given.
-func (s *instances) changeIn(r *request, act func(*instance, *world.Operation), states ...string) (any, error) {
+// power accepts a start or stop of an instance in one of the given states.
+func (s *instances) power(r *request, act func(*instance, *world.Operation), states ...string) (any, error) {
 	i, err := s.changeable(r)
 	if err != nil {
 		return nil, err
@@ -17,7 +16,7 @@ func (s *instances) changeIn(r *request, act func(*instance, *world.Operation), 
 	if err := i.require(states); err != nil {
 		return nil, err
 	}
-	return s.change(r, i.id, func(op *world.Operation) { act(i, op) })
+	return s.world.ChangeOf(r.operationID, s.kind, i.id, func(op *world.Operation) { act(i, op) }), nil
 }
 
 // setOn accepts a change of an instance that is done at once.
@@ -131,15 +130,22 @@ func (s *instances) handleStart(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	return s.changeIn(r, s.start, instanceStopped)
+	return s.power(r, s.start, instanceStopped)
 }
 
 func (s *instances) handleStop(r *request) (any, error) {
-	return s.changeIn(r, s.stop, instanceRunning, instanceError)
+	return s.power(r, s.stop, instanceRunning, instanceError)
 }
 
 func (s *instances) handleReboot(r *request) (any, error) {
-	return s.changeIn(r, s.reboot, instanceRunning, instanceError)
+	i, err := s.changeable(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.require([]string{instanceRunning, instanceError}); err != nil {
+		return nil, err
+	}
+	return s.change(r, i.id, func(op *world.Operation) { s.reboot(i, op) })
 }
 
 // handleReset takes the template and the disk size that it has, unless others

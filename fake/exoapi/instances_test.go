@@ -244,6 +244,8 @@ func TestInstanceShowsItsTransitions(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		assert.Equal(t, "stopped", state())
 		started := call(t, cloud, http.MethodPut, path+":start", "{}")
+		assert.NotContains(t, started.body, "reference")
+		assert.Equal(t, map[string]any{"id": *i.ID, "type": "instance"}, started.body["resource"])
 		assert.Equal(t, "starting", state())
 		call(t, cloud, http.MethodDelete, path, "")
 		assert.Equal(t, "destroying", state())

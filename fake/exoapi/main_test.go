@@ -76,12 +76,15 @@ func newClientV3(tb testing.TB, cloud *exoapi.Cloud, zone string) *egoscalev3.Cl
 }
 
 // done waits for the end of what the newer client asked for and returns what it
-// was about.
+// was about, if its operation refers to that.
 func done(tb testing.TB, client *egoscalev3.Client, op *egoscalev3.Operation, err error) egoscalev3.UUID {
 	tb.Helper()
 	require.NoError(tb, err)
 	op, err = client.Wait(tb.Context(), op, egoscalev3.OperationStateSuccess)
 	require.NoError(tb, err)
+	if op.Reference == nil {
+		return ""
+	}
 	return op.Reference.ID
 }
 

@@ -31,13 +31,13 @@ func loadDocument(t *testing.T) *openapi3.T {
 	text := readDocument(t)
 	document, err := openapi3.NewLoader().LoadFromData(text)
 	require.NoError(t, err)
-	// The original lists these for every zone and security group, the document
-	// does not.
+	// The original answers with these, the document does not have them.
 	zone := document.Components.Schemas["zone"].Value
 	zone.Properties["id"] = openapi3.NewUUIDSchema().NewRef()
 	group := document.Components.Schemas["security-group"].Value
 	group.Properties["visibility"] = openapi3.NewStringSchema().WithEnum("private", "public").NewRef()
-	// So it does for the addresses of an instance's elastic IPs.
+	document.Components.Schemas["operation"].Value.Properties["resource"] = openapi3.NewObjectSchema().
+		WithProperty("id", openapi3.NewUUIDSchema()).WithProperty("type", openapi3.NewStringSchema()).NewRef()
 	instance := document.Components.Schemas["instance"].Value
 	instance.Properties["elastic-ips"] = openapi3.NewArraySchema().WithItems(openapi3.NewObjectSchema().
 		WithProperty("id", openapi3.NewUUIDSchema()).WithProperty("ip", openapi3.NewStringSchema())).NewRef()

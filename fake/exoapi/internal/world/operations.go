@@ -35,6 +35,7 @@ type OperationView struct {
 	Reason    string     `json:"reason,omitempty"`
 	Message   string     `json:"message,omitempty"`
 	Reference *reference `json:"reference,omitempty"`
+	Resource  *subject   `json:"resource,omitempty"`
 }
 
 // A reference names what an operation is about.
@@ -42,6 +43,12 @@ type reference struct {
 	ID      string `json:"id"`
 	Link    string `json:"link"`
 	Command string `json:"command"`
+}
+
+// A subject is what some operations have instead of a reference.
+type subject struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
 }
 
 // Change accepts a change that a call asks for: it opens an operation about a
@@ -55,10 +62,19 @@ func (w *World) Change(operationID, kind, id string, act func(*Operation)) Opera
 	return accepted
 }
 
+// ChangeOf is [World.Change] with an operation that has the resource's id and type
+// instead of a reference, as the original's that start or stop an instance.
+func (w *World) ChangeOf(operationID, kind, id string, act func(*Operation)) OperationView {
+	op := w.begin(OperationView{Resource: &subject{id, kind}})
+	accepted := op.view
+	w.carryOut(op, operationID, act)
+	return accepted
+}
+
 // SetAtOnce is a change that is done when its answer says so. The operation
 // refers to nothing, as that of the original. Only a fault makes it wait.
 func (w *World) SetAtOnce(operationID string, act func()) OperationView {
-	op := w.begin(nil)
+	op := w.begin(OperationView{})
 	w.carryOut(op, operationID, func(op *Operation) {
 		act()
 		w.Succeed(op)
@@ -90,21 +106,19 @@ func (w *World) Begin(kind, id string) *Operation {
 		// API keys are no UUIDs, but references are promised to be.
 		about.ID = FixedID(kind + "/" + id)
 	}
-	return w.begin(about)
+	return w.begin(OperationView{Reference: about})
 }
 
 // begin opens an operation and forgets long finished ones.
-func (w *World) begin(about *reference) *Operation {
+func (w *World) begin(view OperationView) *Operation {
 	for old := range w.operations.All() {
 		if old.view.State == statePending && !old.stuck || w.now.Sub(old.since) < operationRetention {
 			break
 		}
 		w.operations.Remove(old.view.ID)
 	}
-	op := &Operation{
-		view:  OperationView{ID: w.IDs.UUID(), State: statePending, Reference: about},
-		since: w.now,
-	}
+	view.ID, view.State = w.IDs.UUID(), statePending
+	op := &Operation{view: view, since: w.now}
 	w.operations.Add(op.view.ID, op)
 	return op
 }
