@@ -33,12 +33,15 @@ type recipe struct {
 	standIn bool
 }
 
+// exoscaleSource is the provider that this package is about.
+const exoscaleSource = "exoscale/exoscale"
+
 func recipes() []recipe {
 	// Matches ">= 4.0, < 5.0" and is no release of the original.
 	const standIn = "4.99.0"
 	const exoscale = "github.com/exoscale/terraform-provider-exoscale"
 	return []recipe{
-		{source: "exoscale/exoscale", folder: "exoscale", main: exoscale, stamp: exoscale + "/version.Version"},
+		{source: exoscaleSource, folder: "exoscale", main: exoscale, stamp: exoscale + "/version.Version"},
 		{source: "hashicorp/tls", folder: "tls", main: importPath + "/tls", version: standIn, standIn: true},
 	}
 }

@@ -24,6 +24,12 @@ type Config struct {
 	// [DefaultRegistry] by default.
 	Registry string
 
+	// Program is the path of a provider exoscale/exoscale that was built
+	// elsewhere, such as one of another version, to use instead of that of the
+	// registry or of this package. Its file is named as in releases:
+	// terraform-provider-exoscale_v1.2.3. By default none.
+	Program string
+
 	// Logger gets which providers run, and the progress of builds; discarded by
 	// default.
 	Logger *slog.Logger
@@ -41,8 +47,8 @@ type Provider struct {
 type Mirror struct {
 	// ConfigFile is the CLI configuration file to name in TF_CLI_CONFIG_FILE.
 	ConfigFile string
-	// Built lists the providers that were built; none where the registry
-	// answers and all are genuine downloads.
+	// Built lists the providers that were built or chosen; none where the
+	// registry answers and all are genuine downloads.
 	Built []Provider
 }
 
@@ -109,18 +115,29 @@ func (c Config) cacheFolder() (string, error) {
 
 // build builds what is missing, which is nothing where the registry answers.
 func (c Config) build(ctx context.Context, cache string) ([]artifact, error) {
+	var built []artifact
+	if c.Program != "" {
+		a, err := chosen(cache, c.Program)
+		if err != nil {
+			return nil, fmt.Errorf("use provider %s: %w", exoscaleSource, err)
+		}
+		c.Logger.Warn("terraform runs a local provider", "provider", a.source, "version", a.version, "kind", "CHOSEN by its user")
+		built = append(built, a)
+	}
 	unreachable := checkRegistry(ctx, c.Registry)
 	if unreachable == nil {
 		c.Logger.Warn("terraform downloads GENUINE providers", "registry", c.Registry)
-		return nil, nil
+		return built, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("check the Terraform registry: %w", err)
 	}
 	c.Logger.Warn("no Terraform registry: using providers built on this host", "registry", c.Registry, "err", unreachable)
 	b := builder{cache: cache, logger: c.Logger}
-	built := make([]artifact, 0, len(recipes()))
 	for _, r := range recipes() {
+		if r.source == exoscaleSource && c.Program != "" {
+			continue
+		}
 		a, err := b.build(ctx, r)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("build provider %s: %w", r.source, err),

@@ -60,7 +60,9 @@ func open(t *testing.T) toolchain {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	mirror, err := providers.Install(t.Context(), providers.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	mirror, err := providers.Install(t.Context(), providers.Config{
+		Program: os.Getenv(providers.Variable), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	})
 	require.NoError(t, err)
 	return toolchain{program, mirror}
 }

@@ -3,7 +3,8 @@
 //
 //	export TF_CLI_CONFIG_FILE=$(go run ./internal/providers/install)
 //
-// It logs progress, and which providers run, to standard error.
+// EXOPOOL_PROVIDER may name a provider of another version that was built
+// elsewhere. It logs progress, and which providers run, to standard error.
 package main
 
 import (
@@ -28,7 +29,10 @@ func main() {
 func run(stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	mirror, err := providers.Install(ctx, providers.Config{Logger: slog.New(slog.NewTextHandler(stderr, nil))})
+	mirror, err := providers.Install(ctx, providers.Config{
+		Program: os.Getenv(providers.Variable),
+		Logger:  slog.New(slog.NewTextHandler(stderr, nil)),
+	})
 	if err != nil {
 		return err
 	}
