@@ -19,28 +19,6 @@ type catalog struct {
 	nodes     []template // of nodes of Kubernetes; no list shows them
 }
 
-// A template is an image that instances are made from.
-type template struct {
-	ID              string `json:"id"`
-	Name            string `json:"name"`
-	Description     string `json:"description"`
-	Family          string `json:"family"`
-	Version         string `json:"version"`
-	Build           string `json:"build"`
-	Maintainer      string `json:"maintainer"`
-	DefaultUser     string `json:"default-user"`
-	Visibility      string `json:"visibility"`
-	CreatedAt       string `json:"created-at"`
-	Size            int64  `json:"size"` // bytes
-	BootMode        string `json:"boot-mode"`
-	Checksum        string `json:"checksum"`
-	SSHKeyEnabled   bool   `json:"ssh-key-enabled"`
-	PasswordEnabled bool   `json:"password-enabled"`
-	Consistent      bool   `json:"application-consistent-snapshot-enabled"`
-
-	image string // the template that machines start from; empty for itself
-}
-
 const (
 	mib = 1 << 20
 	gib = 1 << 30
@@ -127,12 +105,6 @@ func (c *catalog) declare() resource {
 		zones,
 		get("/instance-type", "list-instance-types", c.listTypes),
 		get("/instance-type/{id}", "get-instance-type", c.getType),
-		get("/template", "list-templates", c.listTemplates),
-		get("/template/{id}", "get-template", c.getTemplate),
-		post("/template", "register-template", nil),
-		put("/template/{id}", "update-template", nil),
-		post("/template/{id}", "copy-template", nil),
-		del("/template/{id}", "delete-template", nil),
 		get("/deploy-target", "list-deploy-targets", listDeployTargets),
 		get("/deploy-target/{id}", "get-deploy-target", getDeployTarget),
 	}}
@@ -154,28 +126,6 @@ func (c *catalog) getType(r *request) (any, error) {
 	t := c.typeByID(r.id())
 	if t == nil {
 		return nil, wire.NotFound("instance type", r.id())
-	}
-	return t, nil
-}
-
-func (c *catalog) listTemplates(r *request) (any, error) {
-	visibility, family := r.query.Get("visibility"), r.query.Get("family")
-	if visibility != "" && visibility != "public" && visibility != "private" {
-		return nil, wire.Invalid("bad request: visibility must be public or private")
-	}
-	var found []template
-	for _, t := range c.templates {
-		if (visibility == "" || t.Visibility == visibility) && (family == "" || t.Family == family) {
-			found = append(found, t)
-		}
-	}
-	return wire.List("templates", found), nil
-}
-
-func (c *catalog) getTemplate(r *request) (any, error) {
-	t := c.templateByID(r.id())
-	if t == nil {
-		return nil, c.noTemplate(r.id())
 	}
 	return t, nil
 }

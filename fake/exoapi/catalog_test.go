@@ -102,7 +102,6 @@ func TestQuotasCountWhatExists(t *testing.T) {
 func TestRoutesThatAreNotEmulatedNameThemselves(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
 	for _, tc := range [][2]string{
-		{http.MethodGet, "/v2/snapshot"},
 		{http.MethodGet, "/v2/live-balance"},
 		{http.MethodGet, "/v2/dbaas-service"},
 		{http.MethodPatch, "/v2/instance"},

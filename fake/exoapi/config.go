@@ -71,6 +71,7 @@ type Timing struct {
 	BalancerCreate time.Duration // creating to running; 5 s
 	BalancerUpdate time.Duration // a service's creating or updating to running, deleting to gone; 2 s
 	Volume         time.Duration // what is done to a volume and its snapshots, but for resizing; 3 s
+	Snapshot       time.Duration // what is done to an instance's snapshot; registering or copying a template; 10 s
 	// Speed divides all waits. Zero means 1; it must not be negative. A
 	// driver that checks health in real time has its own speed.
 	Speed float64
@@ -105,6 +106,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.BalancerCreate, 5 * time.Second},
 		{&t.BalancerUpdate, 2 * time.Second},
 		{&t.Volume, 3 * time.Second},
+		{&t.Snapshot, 10 * time.Second},
 	} {
 		switch {
 		case t.Instant:

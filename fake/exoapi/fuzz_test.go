@@ -95,6 +95,15 @@ func newScene(tb testing.TB) *scene {
 	require.Equal(tb, http.StatusOK, status, answer)
 	s.ids["block-storage-snapshot"] = answer["reference"].(map[string]any)["id"].(string)
 	clock.advance(time.Minute)
+	for kind, c := range map[string][2]string{
+		"snapshot": {"/v2/instance/$instance:create-snapshot", ""},
+		"template": {"/v2/template", bodies()["register-template"]},
+	} {
+		status, answer := s.call(tb, http.MethodPost, s.fill(c[0]), c[1])
+		require.Equal(tb, http.StatusOK, status, answer)
+		s.ids[kind] = answer["reference"].(map[string]any)["id"].(string)
+	}
+	clock.advance(time.Minute)
 	s.ids["service"] = cloud.Balancers()[0].Services[0].ID
 	s.ids["member"] = cloud.Pools()[0].Members[0]
 	return s
@@ -111,7 +120,7 @@ func (s *scene) fill(text string) string {
 	for _, name := range []string{
 		"instance-pool", "instance", "security-group", "anti-affinity-group", "load-balancer",
 		"template", "type", "service", "member", "iam-role",
-		"private-network", "elastic-ip", "dns-domain", "block-storage-snapshot", "block-storage",
+		"private-network", "elastic-ip", "dns-domain", "block-storage-snapshot", "block-storage", "snapshot",
 		"sks-cluster", "node",
 	} {
 		pairs = append(pairs, "$"+name, s.ids[name])
@@ -126,7 +135,7 @@ func (s *scene) path(r exoapi.Route) string {
 		kind = strings.Split(r.Path, "/")[2]
 	}
 	return "/v2" + strings.NewReplacer(
-		"{id}", s.ids[kind], "{service-id}", s.ids["service"],
+		"{id}", s.ids[kind], "{instance-id}", s.ids["instance"], "{service-id}", s.ids["service"],
 		"{domain-id}", s.ids["dns-domain"], "{record-id}", s.ids["record"], "{sks-nodepool-id}", s.ids["nodepool"],
 	).Replace(r.Path)
 }
@@ -167,7 +176,14 @@ func bodies() map[string]string {
 		"create-block-storage-snapshot":           `{"name":"s","labels":{"a":"b"}}`,
 		"update-block-storage-snapshot":           `{"name":"t","labels":{}}`,
 		"attach-block-storage-volume-to-instance": `{"instance":{"id":"$instance"}}`,
-		"update-reverse-dns-elastic-ip":           `{"domain-name":"a.example.com."}`,
+		"revert-instance-to-snapshot":             `{"id":"$snapshot"}`,
+		"promote-snapshot-to-template":            `{"name":"t","description":"d","default-user":"u","ssh-key-enabled":true,"password-enabled":false}`,
+		"register-template": `{"name":"t","description":"d","url":"https://example.com/a.qcow2","checksum":"c","default-user":"u","build":"b",` +
+			`"version":"v","maintainer":"m","boot-mode":"uefi","size":1,"ssh-key-enabled":true,"password-enabled":false,` +
+			`"application-consistent-snapshot-enabled":true}`,
+		"update-template":               `{"name":"u","description":""}`,
+		"copy-template":                 `{"target-zone":{"name":"ch-gva-2"}}`,
+		"update-reverse-dns-elastic-ip": `{"domain-name":"a.example.com."}`,
 		"create-iam-role": `{"name":"s","description":"d","editable":false,"labels":{"a":"b"},"policy":` + policy +
 			`,"permissions":["reset-iam-organization-policy"],"max-session-ttl":60,"assume-role-policy":{"rules":[]}}`,
 		"update-iam-role":                            `{"description":"d","labels":{},"permissions":[],"max-session-ttl":60,"assume-role-policy":{}}`,
@@ -241,7 +257,7 @@ func FuzzRequestBodies(f *testing.F) {
 			"/v2/instance", "/v2/instance-pool", "/v2/load-balancer", "/v2/security-group",
 			"/v2/anti-affinity-group", "/v2/ssh-key", "/v2/quota", "/v2/iam-role", "/v2/api-key",
 			"/v2/private-network", "/v2/elastic-ip", "/v2/dns-domain", "/v2/block-storage", "/v2/block-storage-snapshot",
-			"/v2/sks-cluster",
+			"/v2/sks-cluster", "/v2/snapshot", "/v2/template",
 		} {
 			status, answer := s.call(t, http.MethodGet, path, "")
 			assert.Equal(t, http.StatusOK, status, "%s: %v", path, answer)
@@ -261,7 +277,8 @@ func TestGoodBodiesAreAccepted(t *testing.T) {
 			const stop = "/v2/instance/$instance:stop"
 			if before := map[string]string{
 				"start-instance": stop, "scale-instance": stop, "resize-instance-disk": stop, "enable-tpm": stop,
-				"reset-instance": stop, "detach-block-storage-volume": "/v2/block-storage/$block-storage:attach",
+				"reset-instance": stop, "revert-instance-to-snapshot": stop,
+				"detach-block-storage-volume": "/v2/block-storage/$block-storage:attach",
 			}[r.OperationID]; before != "" {
 				status, answer := s.call(t, http.MethodPut, s.fill(before), s.fill(`{"instance":{"id":"$instance"}}`))
 				require.Equal(t, http.StatusOK, status, answer)

@@ -49,6 +49,7 @@ type keyRef struct {
 // A specReader reads specs; it knows all that they may refer to.
 type specReader struct {
 	catalog            *catalog
+	templates          *templates
 	sshKeys            *sshKeys
 	securityGroups     *securityGroups
 	antiAffinityGroups *antiAffinityGroups
@@ -60,7 +61,7 @@ type specReader struct {
 // Assignments are the values that public-ip-assignment may take.
 func (sr *specReader) read(f *wire.Fields, zone string, s *instanceSpec, assignments ...string) {
 	sr.readType(f, zone, s)
-	sr.readTemplate(f, s)
+	sr.readTemplate(f, zone, s)
 	sr.readKeys(f, s)
 	readUserData(f, s)
 	f.Integer("disk-size", &s.diskSize, minDisk, maxDisk)
@@ -95,15 +96,18 @@ func (sr *specReader) readType(f *wire.Fields, zone string, s *instanceSpec) {
 	}
 }
 
-func (sr *specReader) readTemplate(f *wire.Fields, s *instanceSpec) {
+func (sr *specReader) readTemplate(f *wire.Fields, zone string, s *instanceSpec) {
 	var id string
 	f.Ref("template", &id)
 	if id == "" {
 		return
 	}
-	if s.template = sr.catalog.templateByID(id); s.template == nil {
-		f.Fail(sr.catalog.noTemplate(id))
+	t, err := sr.templates.lookup(zone, id)
+	if err != nil {
+		f.Fail(err)
+		return
 	}
+	s.template = t
 }
 
 // readKeys merges ssh-key and ssh-keys: the list counts if it names any.

@@ -38,6 +38,7 @@ type instance struct {
 	mac            string
 	protected      bool
 	nics           []*nic // in private networks
+	snapshots      []wire.Ref
 	reverseDNS     string // empty without a record
 	password       password
 
@@ -117,8 +118,6 @@ func (s *instances) declare() resource {
 		put("/instance/{id}:add-protection", "add-instance-protection", s.protect),
 		put("/instance/{id}:remove-protection", "remove-instance-protection", s.unprotect),
 		put("/instance/{id}:reset", "reset-instance", s.handleReset),
-		post("/instance/{id}:create-snapshot", "create-snapshot", nil),
-		post("/instance/{instance-id}:revert-snapshot", "revert-instance-to-snapshot", nil),
 	)
 	records := &reverseDNS{s.world, s.kind, s.record, s.changeableRecord, s.possibleRecord}
 	d.routes = slices.Concat(d.routes, records.routes(), s.accessRoutes())

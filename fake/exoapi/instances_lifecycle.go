@@ -113,7 +113,7 @@ func (s *instances) machine(i *instance) driverapi.Machine {
 		Zone:     i.zone,
 		Address:  i.address,
 		Type:     *i.instanceType,
-		Template: cmp.Or(i.template.image, i.template.Name), DefaultUser: i.template.DefaultUser,
+		Template: i.template.machineImage(), DefaultUser: cmp.Or(i.template.DefaultUser, i.template.imageUser),
 		UserData: data,
 		SSHKeys:  keys,
 		BootTime: s.timing.Boot,

@@ -157,7 +157,7 @@ func (s *instances) handleReset(r *request) (any, error) {
 		return nil, err
 	}
 	spec := i.instanceSpec
-	s.specs.readTemplate(f, &spec)
+	s.specs.readTemplate(f, r.zone, &spec)
 	f.Integer("disk-size", &spec.diskSize, minDisk, min(maxDisk, largestDisk(spec.instanceType)))
 	if err := f.Err(); err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ func (s *instances) fullView(i *instance) instanceView {
 		UserData:          i.userData,
 		AntiAffinityGroup: wire.NonNil(i.antiAffinityGroups),
 		ElasticIPs:        make([]attachedIP, 0, len(i.elasticIPs)),
-		Snapshots:         []wire.Ref{},
+		Snapshots:         wire.NonNil(i.snapshots),
 		SecureBoot:        i.secureBoot,
 		TPM:               i.tpm,
 		DiskEncrypted:     true, // all are

@@ -41,6 +41,8 @@ func newResources(
 	antiAffinityGroups := newAntiAffinityGroups(w, faults, cfg.AntiAffinityCapacity)
 	privateNetworks := newPrivateNetworks(w, cfg.Logger)
 	elasticIPs := newElasticIPs(w, instanceIPs)
+	templates := newTemplates(w, catalog, cfg.Timing)
+	snapshots := newSnapshots(w, cfg.Timing)
 	volumes := newVolumes(w, cfg.Timing)
 	volumeSnapshots := newVolumeSnapshots(w, cfg.Timing)
 	instances := newInstances(w, driver, instanceIPs, faults, cfg)
@@ -50,7 +52,7 @@ func newResources(
 	apiKeys := newAPIKeys(w, keyring)
 	clusters := newSKSClusters(w, cfg.Timing)
 
-	instances.specs = &specReader{catalog, sshKeys, securityGroups, antiAffinityGroups, privateNetworks, elasticIPs}
+	instances.specs = &specReader{catalog, templates, sshKeys, securityGroups, antiAffinityGroups, privateNetworks, elasticIPs}
 	instances.pools, instances.redact = pools, keyring.Redact
 	pools.instances, pools.balancers = instances, balancers
 	balancers.pools = pools
@@ -60,6 +62,8 @@ func newResources(
 	privateNetworks.instances = instances
 	elasticIPs.instances = instances
 	apiKeys.roles = roles
+	snapshots.instances, snapshots.templates = instances, templates
+	templates.snapshots = snapshots
 	volumes.instances, volumes.snapshots = instances, volumeSnapshots
 
 	all := &stores{
@@ -81,6 +85,8 @@ func newResources(
 		privateNetworks.declare(),
 		elasticIPs.declare(),
 		sshKeys.declare(),
+		templates.declare(),
+		snapshots.declare(),
 		volumes.declare(),
 		volumeSnapshots.declare(),
 		roles.declare(),

@@ -13,8 +13,6 @@ import (
 func notEmulatedKinds() []resource {
 	limits := map[string]int{
 		"database":      10,
-		"snapshot":      20,
-		"template":      20,
 		"bucket":        100,
 		"cpu":           -1,
 		"memory":        -1,
@@ -30,11 +28,6 @@ func notEmulatedKinds() []resource {
 	kinds := make([]resource, 0, 1+len(limits))
 	kinds = append(kinds, resource{routes: slices.Concat(deprecatedRoutes(), []*route{
 		get("/live-balance", "get-live-balance", nil),
-		get("/snapshot", "list-snapshots", nil),
-		get("/snapshot/{id}", "get-snapshot", nil),
-		del("/snapshot/{id}", "delete-snapshot", nil),
-		post("/snapshot/{id}:export", "export-snapshot", nil),
-		post("/snapshot/{id}:promote", "promote-snapshot-to-template", nil),
 	})})
 	for name, limit := range limits {
 		kinds = append(kinds, resource{Resource: world.Resource{Quotas: []*world.Quota{{Name: name, Limit: limit}}}})

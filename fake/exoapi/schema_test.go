@@ -34,6 +34,7 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.balancers()
 		d.attachments()
 		d.blockStorage()
+		d.snapshotsAndTemplates()
 		d.iam()
 		d.dns()
 		d.sks()
