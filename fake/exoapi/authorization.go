@@ -38,10 +38,10 @@ func (a *access) authorize(r *request, rt *route) error {
 	service := rt.service
 	bindings := a.bindings(r, service)
 	if !a.organization.policy.Allows(service, bindings) {
-		return wire.Forbidden("Forbidden by organization policy for %s", service)
+		return wire.Assuming(wire.AssumesPolicyDecides, wire.Forbidden("Forbidden by organization policy for %s", service))
 	}
 	if !role.policy.Allows(service, bindings) {
-		return wire.Forbidden("Forbidden by role policy for %s", service)
+		return wire.Assuming(wire.AssumesPolicyDecides, wire.Forbidden("Forbidden by role policy for %s", service))
 	}
 	return nil
 }
@@ -72,8 +72,8 @@ func (r *request) parameters() map[string]any {
 	for name, value := range body {
 		all[identifier(name)] = identifiers(value)
 	}
-	for name := range r.query {
-		all[identifier(name)] = r.query.Get(name)
+	for name := range r.query.Values {
+		all[identifier(name)] = r.query.Values.Get(name)
 	}
 	for name, value := range r.params {
 		all[identifier(name)] = value

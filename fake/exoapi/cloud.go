@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/iam"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
@@ -24,8 +25,11 @@ type Cloud struct {
 	faults  *Faults
 	keyring *iam.Keyring
 	calls   callCounts
-	callers callers
-	events  *eventLog
+	// official finds what the original has and the cloud has not.
+	official  func() *router
+	exchanges exchangeLog
+	callers   callers
+	events    *eventLog
 }
 
 // New makes a cloud. The error lists all that is wrong with the
@@ -39,6 +43,8 @@ func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 		faults:  &Faults{known: map[string]*route{}},
 		keyring: &iam.Keyring{},
 		events:  &eventLog{},
+
+		official: sync.OnceValue(newOfficialRouter),
 	}
 	c.world = world.New(c.cfg.Clock, worldFaults{c.faults}, cfg.Seed)
 	c.driver = c.cfg.Machines

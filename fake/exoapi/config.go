@@ -53,8 +53,12 @@ type Config struct {
 	// APIEndpoint returns the address of a zone's API, without trailing slash,
 	// as listed by the zones call; the official one by default.
 	APIEndpoint func(zone string) string
-	// Logger gets what happens without an API call; nothing by default.
+	// Logger gets what happens without an API call and, at level debug, each
+	// call; nothing by default.
 	Logger *slog.Logger
+	// KeepBodies keeps the bodies of calls in [Exchange], without secrets, and
+	// logs them.
+	KeepBodies bool
 	// Seed makes ids, names and generated credentials repeatable. Zero means
 	// random ones.
 	Seed uint64

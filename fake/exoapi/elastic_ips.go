@@ -232,5 +232,10 @@ func (s *elasticIPs) changeAttached(r *request, edit func(attached []wire.Ref, e
 	if err != nil {
 		return nil, err
 	}
-	return s.set(r, e.id, func() { i.elasticIPs = edit(i.elasticIPs, wire.Ref{ID: e.id}) })
+	return s.set(r, e.id, func() {
+		before := len(i.elasticIPs)
+		if i.elasticIPs = edit(i.elasticIPs, wire.Ref{ID: e.id}); len(i.elasticIPs) == before {
+			r.assume(wire.AssumesAttachedAlready)
+		}
+	})
 }

@@ -116,5 +116,5 @@ func TestDeprecatedCallsNameTheirSuccessor(t *testing.T) {
 	cloud := newCloud(t, exoapi.Config{})
 	got := call(t, cloud, http.MethodPost, "/v2/access-key", "{}")
 	assert.Equal(t, http.StatusNotImplemented, got.status)
-	assert.Equal(t, "POST /v2/access-key is not emulated: access keys are deprecated, use /api-key", got.message())
+	assert.Equal(t, "POST /v2/access-key is not emulated (create-access-key): access keys are deprecated, use /api-key", got.message())
 }

@@ -64,6 +64,7 @@ func (s *instances) create(r *request) (any, error) {
 	return s.change(r, id, func(op *world.Operation) {
 		groups := s.specs.antiAffinityGroups
 		if err := groups.checkRoom(spec.antiAffinityGroups, r.operationID, 1); err != nil {
+			r.assume(wire.AssumesGroupFull)
 			groups.refuse(op, err)
 			return
 		}

@@ -113,7 +113,7 @@ func (s *instances) fullView(i *instance) instanceView {
 // list costs time in proportion to the pool, not to the zone, when
 // it is asked for a pool's members.
 func (s *instances) list(r *request) (any, error) {
-	q := r.query
+	q := &r.query
 	membersOnly := q.Get("manager-type") != ""
 	if membersOnly && q.Get("manager-type") != managerPool {
 		return nil, wire.Invalid("bad request: manager-type must be %s", managerPool)

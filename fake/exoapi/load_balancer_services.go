@@ -118,9 +118,10 @@ func (b *balancer) unique(id string, s *serviceSettings) error {
 		switch {
 		case other.id == id:
 		case other.name == s.name:
-			return wire.Conflict("service %s of load balancer %s already exists", s.name, b.id)
+			return wire.Assuming(wire.AssumesServiceUnique, wire.Conflict("service %s of load balancer %s already exists", s.name, b.id))
 		case other.port == s.port && other.protocol == s.protocol:
-			return wire.Conflict("port %d of load balancer %s is in use by service %s", s.port, b.id, other.name)
+			return wire.Assuming(wire.AssumesServiceUnique,
+				wire.Conflict("port %d of load balancer %s is in use by service %s", s.port, b.id, other.name))
 		}
 	}
 	return nil

@@ -139,8 +139,8 @@ func (s *pools) resize(p *pool, size int, operationID string) (func(*world.Opera
 		return nil, err
 	}
 	if size < p.minAvailable {
-		return nil, wire.Invalid("bad request: size %d is below min-available %d of instance pool %s",
-			size, p.minAvailable, p.id)
+		return nil, wire.Assuming(wire.AssumesMinAvailable, wire.Invalid(
+			"bad request: size %d is below min-available %d of instance pool %s", size, p.minAvailable, p.id))
 	}
 	if err := s.world.CheckQuota(s.instances.quota, operationID, size-p.live); err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (s *pools) resize(p *pool, size int, operationID string) (func(*world.Opera
 // ready refuses to change the members of a pool that is doing something.
 func (p *pool) ready() error {
 	if p.state != poolRunning {
-		return wire.Conflict("instance pool %s is %s", p.id, p.state)
+		return wire.Assuming(wire.AssumesBusyPool, wire.Conflict("instance pool %s is %s", p.id, p.state))
 	}
 	return nil
 }

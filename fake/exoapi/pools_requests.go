@@ -64,6 +64,7 @@ func (s *pools) creating(r *request, p *pool) (func(*world.Operation), error) {
 	}
 	return func(op *world.Operation) {
 		if err := s.checkRoom(p, p.size, r.operationID); err != nil {
+			r.assume(wire.AssumesGroupFull)
 			s.instances.specs.antiAffinityGroups.refuse(op, err)
 			return
 		}
@@ -183,6 +184,9 @@ func (s *pools) scale(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if size < p.live {
+		r.assume(wire.AssumesOldestFirst)
+	}
 	return s.change(r, p.id, act)
 }
 
@@ -247,7 +251,8 @@ func (s *pools) evicting(r *request, p *pool) (func(*world.Operation), error) {
 		return nil, wire.Invalid("bad request: instances must not be empty")
 	}
 	if p.size-len(members) < p.minAvailable {
-		return nil, wire.Invalid("bad request: min-available of instance pool %s is %d", p.id, p.minAvailable)
+		return nil, wire.Assuming(wire.AssumesMinAvailable,
+			wire.Invalid("bad request: min-available of instance pool %s is %d", p.id, p.minAvailable))
 	}
 	return func(op *world.Operation) {
 		p.size -= len(members)

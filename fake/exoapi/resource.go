@@ -124,7 +124,7 @@ func (c *collection[T]) unique(zone, name string, except *T) error {
 // unused refuses to delete what another resource uses.
 func (c *collection[T]) unused(id string) error {
 	if user := c.world.UserOf(id); user != "" {
-		return wire.Conflict("%s %s is in use by %s", c.label, id, user)
+		return wire.Assuming(wire.AssumesInUse, wire.Conflict("%s %s is in use by %s", c.label, id, user))
 	}
 	return nil
 }

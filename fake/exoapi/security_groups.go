@@ -280,7 +280,10 @@ func (s *securityGroups) changeMembership(r *request, edit func(groups []wire.Re
 		return nil, err
 	}
 	return s.set(r, g.id, func() {
-		i.securityGroups = edit(i.securityGroups, wire.Ref{ID: g.id})
+		before := len(i.securityGroups)
+		if i.securityGroups = edit(i.securityGroups, wire.Ref{ID: g.id}); len(i.securityGroups) == before {
+			r.assume(wire.AssumesAttachedAlready)
+		}
 		i.encoded = nil
 		s.changed()
 	})

@@ -20,7 +20,11 @@ const maxBody = 1 << 20
 
 // serve answers one request.
 func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
-	started := c.cfg.Clock.Now()
+	x := Exchange{
+		Time: c.cfg.Clock.Now(), Source: sourceIP(hr), Method: hr.Method, Path: hr.URL.EscapedPath(),
+		Query: hr.URL.RawQuery[:min(maxQuery, len(hr.URL.RawQuery))],
+	}
+	defer c.keep(hr.Context(), &x) // also without an answer
 	zone, path, err := c.locate(hr)
 	var rt *route
 	var params map[string]string
@@ -30,23 +34,31 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	if rt == nil {
 		c.calls.add("")
 		if err == nil {
-			err = notEmulated(hr, "")
+			err = c.notEmulated(hr, "")
 		}
-		respond(w, nil, err)
+		if official, ok := c.RouteOf(hr); ok {
+			x.Operation = official.OperationID
+		}
+		c.respond(w, nil, err, &x)
 		return
 	}
 	c.calls.add(rt.OperationID)
-	answer, key, err := c.answer(w, hr, rt, zone, params)
-	status := respond(w, answer, err)
-	c.callers.add(sourceIP(hr), rt.OperationID, status, err)
+	x.Zone, x.Operation = zone, rt.OperationID
+	answer, key, err := c.answer(w, hr, rt, params, &x)
+	c.respond(w, answer, err, &x)
+	c.callers.add(x.Source, rt.OperationID, x.Status, err)
 	if hr.Method != http.MethodGet {
-		c.events.add(eventOf(hr, rt, zone, key, status, params, started, c.cfg.Clock.Now()))
+		c.events.add(eventOf(hr, rt, zone, key, x.Status, params, x.Time, c.cfg.Clock.Now()))
 	}
 }
 
-// notEmulated answers a call that does nothing here; reason may be empty.
-func notEmulated(hr *http.Request, reason string) error {
+// notEmulated answers a call that does nothing here, by its operation and the
+// path that the original has; reason may be empty.
+func (c *Cloud) notEmulated(hr *http.Request, reason string) error {
 	message := hr.Method + " " + hr.URL.EscapedPath() + " is not emulated"
+	if route, ok := c.RouteOf(hr); ok {
+		message = route.Method + " /v2" + route.Path + " is not emulated (" + route.OperationID + ")"
+	}
 	if reason != "" {
 		message += ": " + reason
 	}
@@ -68,14 +80,14 @@ func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 	}
 	path, ok := strings.CutPrefix(path, "/v2/")
 	if !ok {
-		return "", "", notEmulated(hr, "")
+		return "", "", &wire.Error{Status: http.StatusNotImplemented, Message: hr.Method + " " + hr.URL.EscapedPath() + " is not emulated"}
 	}
 	return zone, path, nil
 }
 
 // answer does what a known route asks, unless a fault is in the way.
 func (c *Cloud) answer(
-	w http.ResponseWriter, hr *http.Request, rt *route, zone string, params map[string]string,
+	w http.ResponseWriter, hr *http.Request, rt *route, params map[string]string, x *Exchange,
 ) (answer any, key string, err error) {
 	if hr.Body == nil {
 		hr.Body = http.NoBody
@@ -86,6 +98,9 @@ func (c *Cloud) answer(
 			return nil, "", &wire.Error{Status: http.StatusRequestEntityTooLarge, Message: "the body is too large"}
 		}
 		return nil, "", wire.Invalid("bad request: the body ends early")
+	}
+	if c.cfg.KeepBodies {
+		x.Request = c.withoutSecrets(body)
 	}
 	if err := c.injectBefore(hr, rt); err != nil {
 		return nil, "", err
@@ -100,7 +115,7 @@ func (c *Cloud) answer(
 		}
 	}
 	if rt.handle == nil {
-		return nil, key, notEmulated(hr, rt.reason)
+		return nil, key, c.notEmulated(hr, rt.reason)
 	}
 	if err := rt.checkIDs(params); err != nil {
 		return nil, key, err
@@ -108,14 +123,17 @@ func (c *Cloud) answer(
 	r := &request{
 		operationID: rt.OperationID,
 		kind:        rt.segments[0].literal,
-		zone:        zone,
+		zone:        x.Zone,
 		key:         key,
-		sourceIP:    sourceIP(hr),
+		sourceIP:    x.Source,
 		params:      params,
-		query:       query,
+		query:       parameters{Values: query},
 		body:        body,
 	}
-	if answer, err = c.handle(r, rt); err == nil {
+	answer, err = c.handle(r, rt)
+	x.Assumptions = r.met(err)
+	if err == nil {
+		x.Unread = r.unread()
 		err = c.injectAfter(hr, rt)
 	}
 	return answer, key, err
@@ -189,9 +207,9 @@ func injected(name string) error {
 	return &wire.Error{Status: http.StatusInternalServerError, Message: "injected fault: " + name}
 }
 
-// respond writes the outcome of a request and returns its status. Success is
-// always 200: clients treat every other 2xx as no answer.
-func respond(w http.ResponseWriter, answer any, err error) int {
+// respond writes the outcome of a request and notes it. Success is always 200:
+// clients treat every other 2xx as no answer.
+func (c *Cloud) respond(w http.ResponseWriter, answer any, err error, x *Exchange) {
 	status := http.StatusOK
 	if err != nil {
 		refusal := &wire.Error{Status: http.StatusInternalServerError, Message: err.Error()}
@@ -201,7 +219,7 @@ func respond(w http.ResponseWriter, answer any, err error) int {
 			seconds := max(1, int(refusal.RetryAfter.Seconds()))
 			w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		}
-		answer = refusal.Answer()
+		answer, x.Refusal = refusal.Answer(), refusal.Message
 	}
 	body, err := wire.Encode(answer)
 	if err != nil {
@@ -213,7 +231,10 @@ func respond(w http.ResponseWriter, answer any, err error) int {
 	w.WriteHeader(status)
 	// A client that went away is no concern of the cloud.
 	_, _ = w.Write(body)
-	return status
+	x.Status = status
+	if c.cfg.KeepBodies {
+		x.Answer = c.withoutSecrets(body)
+	}
 }
 
 // drop ends the request without an answer, in the way that net/http and

@@ -13,6 +13,8 @@ type Error struct {
 	Status     int // of HTTP
 	Message    string
 	RetryAfter time.Duration // with 429; zero sends none
+	// Assumption is the one that the refusal rests on, if any.
+	Assumption Assumption
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -96,7 +96,7 @@ func (f *Fields) Require(keys ...string) {
 func (f *Fields) RefuseNull() {
 	for _, key := range f.Keys() {
 		if isNull(f.values[key]) {
-			f.Reject("%s%s must not be null", f.Path, key)
+			f.Fail(Assuming(AssumesNullRefused, Invalid("bad request: %s%s must not be null", f.Path, key)))
 		}
 	}
 }

@@ -76,11 +76,11 @@ func (w *World) CheckQuota(quota *Quota, operationID string, n int) error {
 		q.Limit = q.Usage
 	}
 	if q.Limit >= 0 && n > q.Limit-q.Usage {
-		return wire.Forbidden("quota of resource %s reached: %d of %d used, %d more requested",
-			q.Resource, q.Usage, q.Limit, n)
+		return wire.Assuming(wire.AssumesUsedUp, wire.Forbidden("quota of resource %s reached: %d of %d used, %d more requested",
+			q.Resource, q.Usage, q.Limit, n))
 	}
 	if a := quota.Addresses; a != nil && n > a.free() {
-		return wire.Forbidden("no public addresses left for %d more of resource %s", n, q.Resource)
+		return wire.Assuming(wire.AssumesUsedUp, wire.Forbidden("no public addresses left for %d more of resource %s", n, q.Resource))
 	}
 	return nil
 }
