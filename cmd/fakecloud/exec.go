@@ -60,6 +60,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
 	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete
+	defer p.reportRest(ctx, cloud, filepath.Base(command[0]))
 
 	dir, remove, err := workingFolder(localState)
 	if err != nil {

@@ -62,3 +62,22 @@ func TestLocalStateKeepsCommandsFromTheBackend(t *testing.T) {
 	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-c", "true"}))
 	assert.Contains(t, term.err.String(), "flag -local-state: . is not a folder with Terraform configuration")
 }
+
+func TestExecEndsWithWhatItsCommandLeftBehind(t *testing.T) {
+	t.Parallel()
+	args, environ := child(t, "litter")
+	term := newTerminal(t, environ)
+	require.Equal(t, 0, term.run(t.Context(), append([]string{"exec", "-quota", "private-network=0", "-v"}, args[1:]...)), term.err)
+	said := term.err.String()
+	assert.Contains(t, said, "     2 x GET /v2/dbaas-postgres/{name}  (get-dbaas-service-pg)\n", "names are one line")
+	assert.Regexp(t, `sent fields that nothing reads here, so that they changed nothing:\n  create-anti-affinity-group: colour\n`, said)
+	assert.Contains(t, said, "the quota of private-network was reached; -quota private-network=NUMBER sets another")
+	assert.Regexp(t, `left these behind; they have ended with the cloud:\n  anti-affinity-group red [0-9a-f-]{36}\n`, said)
+	assert.Contains(t, said, "msg=call method=POST path=/v2/anti-affinity-group operation=create-anti-affinity-group status=200")
+	assert.NotContains(t, said, "answer=")
+	assert.NotContains(t, strings.ToLower(said), "authorization")
+
+	term = newTerminal(t, environ)
+	require.Equal(t, 0, term.run(t.Context(), append([]string{"exec", "-bodies"}, args[1:]...)), term.err)
+	assert.Contains(t, term.err.String(), `request="{\"colour\":\"red\",\"name\":\"red\"}"`)
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"text/tabwriter"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
@@ -30,24 +28,6 @@ func (p program) running(ctx context.Context, set *settings.Set, args []string) 
 		return c, setting.NewError("is missing, and " + several.Error())
 	}
 	return c, err
-}
-
-// calls prints how often each operation was called.
-func (p program) calls(ctx context.Context, args []string) (int, error) {
-	c, err := p.running(ctx, p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called."), args)
-	if err != nil {
-		return exitOK, err
-	}
-	counted, err := c.Control().Calls(ctx)
-	if err != nil {
-		return exitOK, err
-	}
-	table := p.table()
-	for _, operation := range slices.Sorted(maps.Keys(counted.ByOperation)) {
-		fmt.Fprintf(table, "%d\t%s\n", counted.ByOperation[operation], operation)
-	}
-	fmt.Fprintf(table, "%d\ttotal\n", counted.Total)
-	return exitOK, table.Flush()
 }
 
 // routes prints which operations are emulated. It needs no running instance.

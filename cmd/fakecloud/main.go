@@ -70,7 +70,8 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
   routes            list the operations of the API and which of them are emulated
   faults            list, add or remove faults of the running instance
   prices            print the price list of the estimates, to be edited
-  calls             print how often each operation of the running instance was called
+  calls             print how often each operation of the running instance was called;
+                    with -f, each call and its answer as it comes
 
 The environment of env and exec also names a proxy. For the hosts of Exoscale's
 API it answers like the cloud, other hosts of Exoscale, such as those of the

@@ -44,6 +44,8 @@ func TestMain(m *testing.M) {
 		os.Exit(resolve())
 	case mode == "stray":
 		os.Exit(stray())
+	case mode == "litter":
+		os.Exit(litter())
 	case mode == "visit":
 		os.Exit(visit())
 	case mode == "term":

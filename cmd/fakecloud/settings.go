@@ -26,6 +26,7 @@ type config struct {
 	Key      string
 	Secret   string
 	Verbose  bool
+	Bodies   bool
 	Removal  exoapi.Removal
 	Quotas   []quota
 	Prices   *prices.List // nil: the one that comes with the program
@@ -101,7 +102,11 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 		Flag: "key-file", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",
 	})
 	secret := settings.AddSecret(set, &into.Secret, settings.Spec{Flag: "secret-file", Help: "the API secret"})
-	settings.Add(set, &into.Verbose, settings.Spec{Flag: "v", Help: "log what happens behind the API"}, settings.Bool())
+	settings.Add(set, &into.Verbose, settings.Spec{Flag: "v", Help: "log each call, and what happens behind the API"}, settings.Bool())
+	settings.Add(set, &into.Bodies, settings.Spec{
+		Flag: "bodies", Help: "log the bodies of calls and answers, too, without secrets; turns -v on",
+	}, settings.Bool())
+	set.Check(func() { into.Verbose = into.Verbose || into.Bodies })
 	set.Check(func() {
 		switch {
 		case into.Key == "" && into.Secret != "":

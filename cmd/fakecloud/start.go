@@ -56,7 +56,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 		Catalog:  cfg.Catalog,
 		Machines: cfg.driver(), Templates: cfg.moreTemplates(), Hosts: handlers(cfg.Hosts),
 		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
-		Removal: cfg.Removal, Quotas: cfg.quotas(), Prices: cfg.Prices, AntiAffinityCapacity: cfg.AntiAffinityCapacity,
+		KeepBodies: cfg.Bodies, Removal: cfg.Removal, Quotas: cfg.quotas(), Prices: cfg.Prices, AntiAffinityCapacity: cfg.AntiAffinityCapacity,
 	})
 	if err != nil {
 		return nil, err

@@ -30,7 +30,11 @@ func (p program) reportUnsupported(cloud *fakecloud.Cloud, command string) {
 	}
 	fmt.Fprintf(p.stderr, "\nfakecloud: %s asked for things that are not emulated:\n", command)
 	for _, u := range list {
-		fmt.Fprintf(p.stderr, "%6d x %s\n", u.Count, u.Request)
+		fmt.Fprintf(p.stderr, "%6d x %s", u.Count, u.Request)
+		if u.Operation != "" {
+			fmt.Fprintf(p.stderr, "  (%s)", u.Operation)
+		}
+		fmt.Fprintln(p.stderr)
 	}
 	if slices.ContainsFunc(list, fakecloud.Unsupported.ObjectStorage) {
 		fmt.Fprint(p.stderr, storageAdvice)

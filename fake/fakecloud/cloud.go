@@ -104,6 +104,7 @@ func (c *Cloud) newAPI(url string) (err error) {
 		Catalog:              c.cfg.Catalog,
 		APIEndpoint:          func(zone string) string { return c.zoneEndpoint(url, zone) },
 		Logger:               c.cfg.Logger,
+		KeepBodies:           c.cfg.KeepBodies,
 	}
 	if c.driver != nil {
 		cfg.Machines = c.driver
@@ -116,7 +117,7 @@ func (c *Cloud) newAPI(url string) (err error) {
 	c.closers = append(c.closers, func() error { c.api.Close(); return nil })
 	c.connection = Connection{URL: url, Zone: c.cfg.Zone, Token: rand.Text()}
 	c.connection.Key, c.connection.Secret = c.api.Credential()
-	c.front = &front{api: c.api.Handler(), logger: c.cfg.Logger}
+	c.front = &front{api: c.api.Handler(), routeOf: c.api.RouteOf, logger: c.cfg.Logger}
 	return nil
 }
 

@@ -63,9 +63,13 @@ type Config struct {
 	// way to hosts outside the cloud, and clients go on to trust the
 	// certificates that it names.
 	Environ []string
-	// Logger gets what happens behind the API and, at level warn, what
-	// clients ask for that is not emulated. Nothing is logged by default.
+	// Logger gets what happens behind the API; at level debug, each call; at
+	// level warn, what clients ask for that is not emulated. Nothing is logged
+	// by default.
 	Logger *slog.Logger
+	// KeepBodies also keeps and logs what calls and their answers say, without
+	// secrets.
+	KeepBodies bool
 }
 
 func (cfg Config) withDefaults() Config {

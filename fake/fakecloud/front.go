@@ -13,6 +13,7 @@ import (
 	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/tlsproxy"
 	"github.com/exopool/exopool/fake/vendordomains"
 )
@@ -24,8 +25,9 @@ const maxUnsupported = 100
 // are not the API's, such as those of the object storage, and counts what
 // clients ask for that is not emulated.
 type front struct {
-	api    http.Handler
-	logger *slog.Logger
+	api     http.Handler
+	routeOf func(*http.Request) (exoapi.Route, bool)
+	logger  *slog.Logger
 
 	mu          sync.Mutex
 	unsupported []Unsupported
@@ -36,7 +38,10 @@ type front struct {
 type Unsupported struct {
 	// Request is a method and a path, or a host as https://HOST.
 	Request string
-	Count   int
+	// Operation is the id of the operation that was asked for; empty if the
+	// original has none.
+	Operation string
+	Count     int
 }
 
 // ObjectStorage reports whether it is a host of the object storage.
@@ -58,22 +63,26 @@ func (u Unsupported) Untrusting() (host string, ok bool) {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if command, ok := isV1(r); ok {
-		f.add("API v1: " + command)
+		f.add("API v1: "+command, "")
 		refuseV1(w, command)
 		return
 	}
 	if vendordomains.OfVendor(r.Host) && !vendordomains.OfAPI(r.Host) {
-		f.add("https://" + r.Host)
+		f.add("https://"+r.Host, "")
 		refuse(w, r.Host)
 		return
 	}
 	if httpsnoop.CaptureMetrics(f.api, w, r).Code == http.StatusNotImplemented {
-		f.add(r.Method + " " + pathPattern(r.URL.EscapedPath()))
+		if route, ok := f.routeOf(r); ok {
+			f.add(r.Method+" /v2"+route.Path, route.OperationID)
+			return
+		}
+		f.add(r.Method+" "+pathPattern(r.URL.EscapedPath()), "")
 	}
 }
 
 // addUnserved counts a host of the vendor that got no request of a client.
-func (f *front) addUnserved(host, reason string) { f.add("https://" + host + " (" + reason + ")") }
+func (f *front) addUnserved(host, reason string) { f.add("https://"+host+" ("+reason+")", "") }
 
 // refuse answers a request for a host that is not emulated, in the language of
 // its clients, so that they show the reason.
@@ -125,7 +134,7 @@ func pathPattern(path string) string {
 }
 
 // add counts a request, and logs it the first time.
-func (f *front) add(request string) {
+func (f *front) add(request, operation string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.unsupported {
@@ -138,8 +147,8 @@ func (f *front) add(request string) {
 		f.others++
 		return
 	}
-	f.unsupported = append(f.unsupported, Unsupported{request, 1})
-	f.logger.Warn("not emulated", "request", request)
+	f.unsupported = append(f.unsupported, Unsupported{request, operation, 1})
+	f.logger.Warn("not emulated", "request", request, "operation", operation)
 }
 
 // list returns everything counted, sorted, and last what did not fit.
@@ -148,7 +157,7 @@ func (f *front) list() []Unsupported {
 	defer f.mu.Unlock()
 	list := slices.SortedFunc(slices.Values(f.unsupported), func(a, b Unsupported) int { return strings.Compare(a.Request, b.Request) })
 	if f.others > 0 {
-		list = append(list, Unsupported{"other requests", f.others})
+		list = append(list, Unsupported{Request: "other requests", Count: f.others})
 	}
 	return list
 }

@@ -55,6 +55,14 @@ func (c *Client) Calls(ctx context.Context) (calls exoapi.Calls, err error) {
 	return calls, err
 }
 
+// Exchanges returns the calls that came after the one with a number, oldest first,
+// and not all at once if they are many. Without any, it waits up to two
+// seconds, and may return none.
+func (c *Client) Exchanges(ctx context.Context, after int) (list []exoapi.Exchange, err error) {
+	err = c.call(ctx, http.MethodGet, "exchanges?after="+strconv.Itoa(after), nil, &list)
+	return list, err
+}
+
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

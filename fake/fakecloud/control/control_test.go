@@ -37,6 +37,12 @@ func TestClientAndServer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"list-zones": 1}, calls.ByOperation)
 
+	exchanges, err := client.Exchanges(ctx, 0)
+	require.NoError(t, err)
+	require.Len(t, exchanges, 1)
+	assert.Equal(t, "list-zones", exchanges[0].Operation)
+	assert.Equal(t, 200, exchanges[0].Status)
+
 	latency := control.Fault{Name: exoapi.FaultLatency, Operation: "list-zones", Count: 2, Duration: time.Second}
 	latency.Number, err = client.AddFault(ctx, latency)
 	require.NoError(t, err)
@@ -71,6 +77,8 @@ func TestBadRequests(t *testing.T) {
 		"no JSON":      {http.MethodPost, "faults", "{"},
 		"too large":    {http.MethodPost, "faults", `{"name": "` + strings.Repeat("x", 1<<17) + `"}`},
 		"not a number": {http.MethodDelete, "faults/x", ""},
+		"no exchange":  {http.MethodGet, "exchanges", ""},
+		"below zero":   {http.MethodGet, "exchanges?after=-1", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

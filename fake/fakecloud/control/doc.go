@@ -7,6 +7,7 @@
 //	DELETE /fakecloud/faults/{id}  removes one
 //	DELETE /fakecloud/faults       removes all
 //	GET    /fakecloud/calls        how often which operation was called
+//	GET    /fakecloud/exchanges    calls and their answers, those after number ?after=
 //
 // Bodies are JSON. Every request needs the token as a bearer token, and none
 // may come from a browser.

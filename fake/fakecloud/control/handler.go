@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
@@ -17,6 +18,13 @@ const Path = "/fakecloud/"
 // maxBody is more than any fault needs, in bytes.
 const maxBody = 64 << 10
 
+const (
+	// maxWait is how long an answer waits for exchanges.
+	maxWait = 2 * time.Second
+	// maxExchanges bounds an answer: each exchange has two bodies of 4 KiB at most.
+	maxExchanges = 50
+)
+
 // A Fault is an [exoapi.Fault] that has been added to a cloud.
 type Fault struct {
 	Number    int           `json:"number"` // to remove it by; set by the server
@@ -31,6 +39,7 @@ type Fault struct {
 type Cloud interface {
 	Faults() *exoapi.Faults
 	Calls() exoapi.Calls
+	Exchanges(ctx context.Context, after int) []exoapi.Exchange
 }
 
 type handler struct {
@@ -47,6 +56,7 @@ func NewHandler(cloud Cloud, token string) http.Handler {
 	mux.HandleFunc("DELETE "+Path+"faults/{id}", h.removeFault)
 	mux.HandleFunc("DELETE "+Path+"faults", h.clearFaults)
 	mux.HandleFunc("GET "+Path+"calls", h.calls)
+	mux.HandleFunc("GET "+Path+"exchanges", h.exchanges)
 	return h.authorize(mux)
 }
 
@@ -106,6 +116,23 @@ func (h *handler) clearFaults(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *handler) calls(w http.ResponseWriter, _ *http.Request) { reply(w, h.cloud.Calls()) }
+
+// exchanges answers with what came after the exchange with a number; without any,
+// it waits a little.
+func (h *handler) exchanges(w http.ResponseWriter, r *http.Request) {
+	after, err := strconv.Atoi(r.URL.Query().Get("after"))
+	if err != nil || after < 0 {
+		http.Error(w, "after is the number of an exchange, or 0", http.StatusBadRequest)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), maxWait)
+	defer cancel()
+	list := h.cloud.Exchanges(ctx, after)
+	if len(list) > maxExchanges {
+		list = list[:maxExchanges]
+	}
+	reply(w, append([]exoapi.Exchange{}, list...))
+}
 
 func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/fakecloud/control"
+)
+
+// calls prints how often each operation was called, or each call as it comes.
+func (p program) calls(ctx context.Context, args []string) (int, error) {
+	var follow bool
+	set := p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called.")
+	settings.Add(set, &follow, settings.Spec{
+		Flag: "f", Help: "print each call and its answer instead, the latest ones and those to come, until interrupted; with the fields that " +
+			"nobody read, and the assumptions that the answer rests on",
+	}, settings.Bool())
+	c, err := p.running(ctx, set, args)
+	if err != nil {
+		return exitOK, err
+	}
+	if follow {
+		return exitOK, p.follow(ctx, c.Control())
+	}
+	counted, err := c.Control().Calls(ctx)
+	if err != nil {
+		return exitOK, err
+	}
+	table := p.table()
+	for _, operation := range slices.Sorted(maps.Keys(counted.ByOperation)) {
+		fmt.Fprintf(table, "%d\t%s\n", counted.ByOperation[operation], operation)
+	}
+	fmt.Fprintf(table, "%d\ttotal\n", counted.Total)
+	return exitOK, table.Flush()
+}
+
+// follow prints calls until a signal comes, which is no failure, or until the
+// instance is gone.
+func (p program) follow(ctx context.Context, instance *control.Client) error {
+	ctx, stop := p.untilSignal(ctx)
+	defer stop()
+	for last := 0; ; {
+		list, err := instance.Exchanges(ctx, last)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("the instance has stopped answering: %w", err)
+		}
+		for _, x := range list {
+			if x.Number > last+1 && last > 0 {
+				fmt.Fprintf(p.stdout, "… %d calls were too many to keep\n", x.Number-last-1)
+			}
+			if last = x.Number; printExchange(p.stdout, x) != nil {
+				return errors.New("the output cannot be written")
+			}
+		}
+	}
+}
+
+// printExchange prints a call in one line, and below it what is remarkable.
+func printExchange(w io.Writer, x exoapi.Exchange) error {
+	var b strings.Builder
+	path := x.Path
+	if x.Query != "" {
+		path += "?" + printable(x.Query)
+	}
+	status := "no answer"
+	if x.Status != 0 {
+		status = fmt.Sprint(x.Status)
+	}
+	fmt.Fprintf(&b, "%s %s %s %s", x.Time.Local().Format(time.TimeOnly), status, x.Method, path)
+	if x.Operation != "" {
+		fmt.Fprintf(&b, " (%s)", x.Operation)
+	}
+	fmt.Fprintf(&b, " %s\n", x.Duration.Round(10*time.Microsecond))
+	for _, line := range [][2]string{
+		{"refused", x.Refusal}, {"nobody read", strings.Join(x.Unread, ", ")}, {"request", x.Request}, {"answer", x.Answer},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(&b, "    %s: %s\n", line[0], printable(line[1]))
+		}
+	}
+	for _, assumption := range x.Assumptions {
+		fmt.Fprintf(&b, "    assumed: %s\n", assumption)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// printable returns what a client sent without what a terminal would obey.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
