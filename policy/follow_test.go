@@ -62,7 +62,7 @@ func TestFollowLearnsFirst(t *testing.T) {
 	p := &play{policy: newFollow(t), size: 1}
 	wish := p.turns(1, 4)
 	assert.Equal(t, 5, wish.Size)
-	assert.Equal(t, "learning: the load takes 4.0 members, and may take 1.0 more in the next 3m0s", wish.Why)
+	assert.Equal(t, "learning: the load takes 4.0 members, and may take 0.8 more in the next 3m0s", wish.Why)
 	assert.Equal(t, 5, p.turns(20, 4).Size)
 	wish = p.turns(1000, 3.8)
 	assert.Equal(t, 4, wish.Size, "it knows that nothing happens")

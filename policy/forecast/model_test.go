@@ -53,11 +53,32 @@ func TestSaysThatItIsLearning(t *testing.T) {
 	then, _ = m.Predict()
 	assert.True(t, then.Learning)
 	assert.Equal(t, 8.0, then.Load)
-	assert.Equal(t, 2.0, then.Margin, "a quarter")
+	assert.InDelta(t, 1.6, then.Margin, 1e-9, "a fifth")
 	learn(m, 30, 40, constant(8))
 	then, _ = m.Predict()
 	assert.False(t, then.Learning)
 	assert.NotEmpty(t, then.Expert)
+}
+
+// Until errors are known, what the load did lately says how long members stay.
+func TestHoldsWhileLearningOnlyWhatMayComeBack(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		load func(minute int) float64
+		want float64 // until members that are asked for serve
+	}{
+		"a load that falls steadily": {func(i int) float64 { return 8 - float64(i)/4 }, 1.2 * 3},
+		"a load that comes and goes": {func(i int) float64 { return 3 + 5*float64(i%2) }, 1.2 * 8},
+		"a load that has just gone":  {func(i int) float64 { return []float64{8, 3}[i/18] }, 1.2 * 3},
+		"a load that has just risen": {func(i int) float64 { return []float64{3, 8}[i/20] }, 1.2 * 8},
+	} {
+		m := newModel(t)
+		learn(m, 0, 21, c.load)
+		then, until := m.Predict()
+		require.True(t, until.Learning, name)
+		assert.GreaterOrEqual(t, until.Need(), then.Need(), name)
+		assert.InDelta(t, c.want, until.Need(), 1e-9, name)
+	}
 }
 
 func TestMarginIsAsLargeAsErrorsAre(t *testing.T) {

@@ -3,8 +3,10 @@ package forecast
 import "math"
 
 const (
-	enough      = 30   // errors after which experts are told apart
-	firstMargin = 0.25 // of the load, until then
+	enough      = 30  // errors after which experts are told apart
+	firstMargin = 0.2 // of the load, until then
+	firstSlots  = 5   // that say until then how far a load comes back
+	comesBack   = 2   // how much farther it may than it did
 
 	sharpness = 200  // how much less say who has lost more has
 	hopeless  = 0.08 // part more than the best has lost, from which none is left
@@ -112,5 +114,23 @@ func (m *Model) Predict() (then, until Prediction) {
 			most = p.mixed
 		}
 	}
+	if most.learning {
+		// What was said a while ago knows nothing of a load that falls steadily.
+		need := min(most.need, now.need+comesBack*m.rise())
+		most = now
+		most.need = need
+	}
 	return now.prediction(), most.prediction()
+}
+
+// rise returns how far the load has risen lately within a horizon; 0 if it only fell.
+func (m *Model) rise() float64 {
+	horizon := m.kept[m.now%horizons].to - m.now
+	most := 0.0
+	for slot := m.now; slot > m.now-firstSlots; slot-- {
+		for ago := int64(1); ago <= horizon; ago++ {
+			most = max(most, m.recent.at(slot)-m.recent.at(slot-ago))
+		}
+	}
+	return most
 }
