@@ -49,6 +49,7 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 		},
 		"a Grafana that is not there":  {[]string{"-grafana", "/nowhere/grafana"}, []string{"no grafana found at /nowhere/grafana"}},
 		"a home for no Grafana":        {[]string{"-grafana-home", "/nowhere"}, []string{"-grafana-home was given without a Grafana"}},
+		"a hill by hand":               {[]string{"-interactive", "-load", "hill"}, []string{"-load is hill, beside -interactive"}},
 		"a log that cannot be written": {[]string{"-log", "/nowhere/log"}, []string{"/nowhere/log"}},
 	}
 	for name, tt := range tests {

@@ -83,9 +83,12 @@ func show(ctx context.Context, cfg config, getenv func(string) string, stdout *o
 		ended <- sys.Run(running)
 	}()
 	sc := scenario.New(sys, scenarioConfig(cfg, sys.Times()))
-	if cfg.Interactive {
+	switch {
+	case cfg.Interactive:
 		err = sc.RunInteractive(running)
-	} else {
+	case cfg.Hill:
+		err = sc.RunHill(running)
+	default:
 		err = sc.Run(running)
 	}
 	summary = sc.Summary()

@@ -7,6 +7,7 @@ import (
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/policy"
 )
 
@@ -15,12 +16,19 @@ type config struct {
 	System      system.Config
 	RealTime    bool
 	Interactive bool
+	Hill        bool // the clients come and go in a fixed time
 	JSONFile    string
 	Decisions   string // file for all decisions
 	LogFile     string
 	Grafana     string // auto, off or a path
 	GrafanaHome string
 }
+
+// The shapes of the load.
+const (
+	loadSteady = "steady"
+	loadHill   = "hill"
+)
 
 // grafanaOff leaves the alerts to the built-in rules.
 const grafanaOff = "off"
@@ -58,6 +66,20 @@ the pool shrank to its minimum size.`, getenv)
 	settings.Add(set, &cfg.Interactive, settings.Spec{
 		Flag: "interactive", Help: "keep running until Ctrl-C; the web page controls the load",
 	}, settings.Bool())
+	load := loadSteady
+	shape := settings.Add(set, &load, settings.Spec{
+		Flag: "load", Help: "how the clients come: steady, all at once until the average CPU has stayed low, or hill, for comparing policies: " +
+			"more and more of them for 4 turns, all for 4, fewer and fewer for 16, and 9 turns more without; then removed members finish their requests",
+	}, settings.OneOf("SHAPE", loadSteady, loadHill))
+	set.Check(func() {
+		if cfg.Hill = load == loadHill; !cfg.Hill {
+			return
+		}
+		cfg.System.Removal = exoapi.LenientRemoval()
+		if cfg.Interactive {
+			shape.Wrong("is hill, beside -interactive, with which the load is yours")
+		}
+	})
 	settings.Add(set, &cfg.Grafana, settings.Spec{
 		Flag: "grafana", Arg: "PATH",
 		Help: "what evaluates the alerts: auto for an installed Grafana, the path of one, or off for the built-in rules; " +

@@ -29,7 +29,7 @@ type System interface {
 // Config describes a scenario. All fields are required.
 type Config struct {
 	Clients int           // that send requests in parallel
-	Hold    time.Duration // how long the average CPU has to stay low before the clients stop
+	Hold    time.Duration // how long the average CPU has to stay low before the clients stop: a turn
 	Timeout time.Duration // of each phase
 }
 
@@ -92,14 +92,22 @@ func (s *Scenario) RunInteractive(ctx context.Context) error {
 
 // begin waits for the system to be ready and starts the clients.
 func (s *Scenario) begin(ctx context.Context) error {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	s.system.SetClients(s.cfg.Clients)
+	return nil
+}
+
+// ready waits for the system to be ready. From then on there is load.
+func (s *Scenario) ready(ctx context.Context) error {
 	s.system.SetPhase(view.PhaseStarting)
-	if err := s.await(ctx, "the first members to be healthy and scraped", s.ready); err != nil {
+	if err := s.await(ctx, "the first members to be healthy and scraped", s.started); err != nil {
 		return err
 	}
 	s.summary.StartSize = s.system.Snapshot().Pool.Wanted
 	s.loadOn = time.Now()
 	s.system.SetPhase(view.PhaseLoadOn)
-	s.system.SetClients(s.cfg.Clients)
 	return nil
 }
 
@@ -129,9 +137,9 @@ func (s *Scenario) await(ctx context.Context, what string, holds func(view.Snaps
 
 var errTimeout = errors.New("timed out")
 
-// ready reports whether the pool has its minimum size, all members get
+// started reports whether the pool has its minimum size, all members get
 // requests, there is an average, and the alerts are evaluated.
-func (s *Scenario) ready(v view.Snapshot, _ time.Time) bool {
+func (s *Scenario) started(v view.Snapshot, _ time.Time) bool {
 	return v.Pool.Wanted == v.Settings.Min && v.Pool.Healthy() == v.Pool.Wanted && v.AverageCPU != nil &&
 		v.Alerts.High != view.AlertUnknown
 }

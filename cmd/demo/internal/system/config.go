@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/internal/configerr"
 	"github.com/exopool/exopool/internal/loopback"
 	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
@@ -17,7 +18,7 @@ import (
 const MaxSpeed = 20
 
 // Config is what a [System] is made of. Every field but BootAge, Policy, Guards,
-// Logger and Grafana is required.
+// Removal, Logger and Grafana is required.
 type Config struct {
 	Speed   float64       // 1 to [MaxSpeed]
 	Min     int           // size of the pool at first and without load, 1 or more
@@ -31,8 +32,11 @@ type Config struct {
 	// the webhooks of the alerts. Guards are at real speed.
 	Policy autoscale.Policy
 	Guards autoscale.Guards
-	Page   string       // address to serve the web page on; port 0 picks a free one
-	Logger *slog.Logger // of the parts; nothing is logged by default
+	// Removal is what becomes of the requests to members that are removed. Its zero
+	// value is the harshest.
+	Removal exoapi.Removal
+	Page    string       // address to serve the web page on; port 0 picks a free one
+	Logger  *slog.Logger // of the parts; nothing is logged by default
 	// Grafana evaluates the alerts; nil leaves them to the built-in rules. It
 	// evaluates no more often than every ten seconds, so that Speed then holds
 	// for the cloud alone.

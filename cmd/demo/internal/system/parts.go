@@ -26,6 +26,7 @@ func (s *System) startCloud(ctx context.Context) (err error) {
 		Zones:    []string{zone},
 		Quotas:   map[string]int{"instance": s.cfg.Max},
 		Speed:    s.cfg.Speed,
+		Removal:  s.cfg.Removal,
 		Machines: fakecloud.Processes(process.Config{Share: s.cfg.Share, Work: s.cfg.Work, Dir: s.dir}),
 		Logger:   s.cfg.Logger,
 	})

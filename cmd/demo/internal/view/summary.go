@@ -36,6 +36,9 @@ type Summary struct {
 	AvgCPUAtPeak  *float64 `json:"avg_cpu_at_peak"` // of the grown pool under the same load
 	HighThreshold float64  `json:"high_threshold"`  // what AvgCPUAtPeak should be below
 
+	// Hill is nil unless the clients came and went in a fixed time.
+	Hill *HillSummary `json:"hill,omitempty"`
+
 	// BootAware is the age, in wall-clock seconds, below which members did not
 	// count in the average; 0 means that all did. The other two are the average
 	// that the alerts saw, and that over all members, when they differed most.
@@ -47,6 +50,15 @@ type Summary struct {
 	Alerting        string  `json:"alerting"` // "rules", or "grafana 10.0.0"
 	Speed           float64 `json:"speed"`
 	DurationSeconds float64 `json:"duration_seconds"`
+}
+
+// A HillSummary is what policies are compared by, over the same load in the same
+// time. Minutes are those of a real installation.
+type HillSummary struct {
+	Minutes       float64 `json:"minutes"`        // from the first client until long after the last
+	MemberMinutes float64 `json:"member_minutes"` // of all that existed meanwhile
+	MeanCPU       float64 `json:"mean_cpu"`
+	AbovePercent  float64 `json:"above_percent"` // of the time with an average CPU above the high threshold
 }
 
 // A condition is one thing that a run must show.

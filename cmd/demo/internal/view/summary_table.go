@@ -71,6 +71,12 @@ func (s Summary) figures() [][2]string {
 	if s.BootAware > 0 {
 		rows = append(rows, [2]string{"largest effect of booting members", s.bootAwareFigure()})
 	}
+	if h := s.Hill; h != nil {
+		rows = append(rows,
+			[2]string{"member-minutes", fmt.Sprintf("%.1f in %.0f minutes", h.MemberMinutes, h.Minutes)},
+			[2]string{"average CPU over all that time", fmt.Sprintf("%.0f %%, above %.0f %% for %.0f %% of it", h.MeanCPU, s.HighThreshold, h.AbovePercent)},
+		)
+	}
 	return append(rows, [2]string{"took", fmt.Sprintf("%.0f s at %gx speed", s.DurationSeconds, s.Speed)})
 }
 
