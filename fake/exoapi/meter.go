@@ -33,16 +33,6 @@ func (c *Cloud) Metered() []Metered {
 	return list
 }
 
-// free reports whether providers bill nothing for a kind of resource. A kind that
-// is not listed is one that costs something, even if nobody knows how much.
-func free(kind string) bool {
-	switch kind {
-	case managerPool, "anti-affinity-group", "api-key", "iam-role", "private-network", "security-group", "ssh-key", "user":
-		return true
-	}
-	return false
-}
-
 // Add puts a new resource last and meters it.
 func (c *collection[T]) Add(id string, v *T) {
 	c.Store.Add(id, v)
@@ -58,7 +48,7 @@ func (c *collection[T]) Remove(id string) {
 // meter says what a resource uses up from now on. It is called when that may
 // have changed.
 func (c *collection[T]) meter(id string, v *T) {
-	if free(c.kind) {
+	if c.free {
 		return
 	}
 	uses := []world.Use{{Item: c.kind, Quantity: 1}}

@@ -29,16 +29,15 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.catalog()
 		d.network()
 		d.instances()
-		d.access()
 		d.pools()
 		d.balancers()
 		d.attachments()
 		d.blockStorage()
 		d.snapshotsAndTemplates()
 		d.iam()
-		d.dns()
-		d.sks()
-		d.users()
+		for _, k := range kindTests() {
+			k.dialogue(d)
+		}
 		d.get("/usage-report")
 		d.get("/event")
 
