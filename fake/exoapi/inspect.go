@@ -22,6 +22,9 @@ type InstanceInfo struct {
 	ID, Name, Zone, State string
 	PoolID                string     // empty if it is not a member
 	Address               netip.Addr // the zero Addr without a public one
+	Type, Template        string     // such as standard.micro; the template's name
+	DiskSize              int        // GiB
+	Created               string     // as the API says it
 	// Error is what the driver says is wrong with the machine; see
 	// [driverapi.Observer].
 	Error string
@@ -76,6 +79,8 @@ func (c *Cloud) Instances() []InstanceInfo {
 		for i := range c.instances.All() {
 			info := InstanceInfo{
 				ID: i.id, Name: i.name, Zone: i.zone, State: i.state, Address: i.address, Error: i.machineError,
+				Type: i.instanceType.Family + "." + i.instanceType.Size, Template: i.template.Name,
+				DiskSize: i.diskSize, Created: i.created,
 			}
 			if i.pool != nil {
 				info.PoolID = i.pool.id

@@ -22,8 +22,11 @@ func (s *service) serve(ctx context.Context) {
 // forward connects the client to a target. When none of those tried accepts, the
 // client is reset, as a closed port would do.
 func (s *service) forward(ctx context.Context, client net.Conn) {
+	s.count(1)
+	defer s.count(-1)
 	upstream := s.dial(ctx, client)
 	if upstream == nil {
+		s.refuse()
 		tcprelay.Reset(client)
 		return
 	}
@@ -46,6 +49,7 @@ func (s *service) dial(ctx context.Context, client net.Conn) net.Conn {
 			s.logger.Debug("target not reached", "target", at, "err", err)
 			continue
 		}
+		s.took(t)
 		return conn
 	}
 	return nil

@@ -31,6 +31,7 @@ type service struct {
 	spec    driverapi.Service
 	targets map[string]*target // by machine id
 	order   []*target          // as the cloud lists them
+	traffic driverapi.Traffic  // without ByMachine
 }
 
 // A target is one machine behind a service, and the result of its health check.
@@ -44,6 +45,7 @@ type target struct {
 	health    driverapi.Health // empty: not checked yet
 	failures  int              // in a row
 	err       error            // of the latest check
+	taken     int              // connections
 }
 
 // serves reports whether the service can be brought into the state of spec

@@ -178,3 +178,31 @@ func (w *World) Operation(id string) (OperationView, error) {
 	}
 	return op.view, nil
 }
+
+// An OperationInfo is an operation at one moment.
+type OperationInfo struct {
+	ID, State       string
+	Reason, Message string    // why it failed
+	About           string    // path of the resource below the API; may be empty
+	Since           time.Time // when it was accepted
+}
+
+// Operations returns up to n operations, the newest first.
+func (w *World) Operations(n int) []OperationInfo {
+	var list []OperationInfo
+	skip := w.operations.Len() - n
+	for op := range w.operations.All() {
+		if skip--; skip >= 0 {
+			continue
+		}
+		info := OperationInfo{
+			ID: op.view.ID, State: op.view.State, Reason: op.view.Reason, Message: op.view.Message, Since: op.since,
+		}
+		if about := op.view.Reference; about != nil {
+			info.About = about.Link
+		}
+		list = append(list, info)
+	}
+	slices.Reverse(list)
+	return list
+}
