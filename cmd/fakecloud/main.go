@@ -63,6 +63,7 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
 
   serve             serve the API until interrupted (what happens without a command)
   env               print the environment that sends clients to the running instance
+  console           print the address of its page, for a browser on this host
   exec -- COMMAND   run a command in that environment, against a new instance
   doctor            list what this host lacks for machines that boot
   rehearse DIR      apply a Terraform folder, check what the course's checker checks,
@@ -90,7 +91,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	commands := map[string]func(context.Context, []string) (int, error){
 		"serve": p.serve, "env": p.env, "exec": p.exec, "routes": p.routes, "faults": p.faults, "calls": p.calls,
-		"doctor": p.doctor, "rehearse": p.rehearse, "prices": p.prices,
+		"doctor": p.doctor, "rehearse": p.rehearse, "prices": p.prices, "console": p.console,
 	}
 	command, known := commands[name]
 	switch {

@@ -29,12 +29,13 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintf(p.stdout, `%s
 # The fake cloud answers on %s, with %s machines.
+# In a browser:   %s
 # Through the proxy it also answers for all hosts of Exoscale.
 # Other shells:   eval "$(fakecloud env)"
 # One command:    fakecloud exec -- COMMAND   (with a new instance)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
 # Stop with Ctrl-C; nothing stays behind.
-`, connection.ShellCommands(p.environ), connection.URL, cfg.Machines)
+`, connection.ShellCommands(p.environ), connection.URL, cfg.Machines, connection.Console)
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
 	return exitOK, cloud.Wait(ctx)

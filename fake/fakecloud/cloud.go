@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/fakecloud/console"
 	"github.com/exopool/exopool/fake/fakecloud/control"
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry"
 	"github.com/exopool/exopool/fake/tlsproxy"
@@ -34,6 +35,7 @@ type Cloud struct {
 	connection Connection
 	api        *exoapi.Cloud
 	front      *front
+	console    http.Handler
 	proxy      *tlsproxy.Proxy
 	neighbours []*tlsproxy.Proxy // answer for Config.Hosts
 	driver     Driver            // nil when machines exist on paper
@@ -118,7 +120,7 @@ func (c *Cloud) newAPI(url string) (err error) {
 	c.connection = Connection{URL: url, Zone: c.cfg.Zone, Token: rand.Text()}
 	c.connection.Key, c.connection.Secret = c.api.Credential()
 	c.front = &front{api: c.api.Handler(), routeOf: c.api.RouteOf, logger: c.cfg.Logger}
-	return nil
+	return c.newConsole(url)
 }
 
 // zoneEndpoint returns where the list of zones sends clients. Machines with a
@@ -174,7 +176,8 @@ func (c *Cloud) fail(err error) {
 func (c *Cloud) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(control.Path, control.NewHandler(c.api, c.connection.Token))
-	mux.Handle("/", c.front)
+	mux.Handle(console.Path, c.console)
+	mux.HandleFunc("/", c.serveFront)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodConnect || r.URL.IsAbs() {
 			c.proxy.ServeHTTP(w, r)

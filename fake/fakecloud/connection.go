@@ -11,6 +11,7 @@ type Connection struct {
 	Secret   string
 	Zone     string
 	Token    string // of the control API
+	Console  string // the address of the console, with its token
 	CertFile string // the certificates to trust, in PEM; settings of clients are in the same directory
 }
 

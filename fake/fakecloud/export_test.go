@@ -4,4 +4,5 @@ package fakecloud
 var (
 	Upstream    = upstream
 	DirectHosts = directHosts
+	Tail        = tail
 )

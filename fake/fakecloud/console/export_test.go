@@ -1,0 +1,4 @@
+package console
+
+// Plain is plain, for its tests.
+func Plain(text string) string { return plain(text) }

@@ -1,0 +1,75 @@
+package console
+
+import (
+	"crypto/subtle"
+	"net"
+	"net/http"
+
+	"github.com/exopool/exopool/internal/loopback"
+)
+
+// contentSecurity lets pages load the console's own files, send forms to it, and
+// nothing else.
+const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types console"
+
+// refuseOtherSites refuses requests that other web pages make the browser send:
+// those for a name of their own that leads to this host, and commands from
+// another origin, which another port of this host is, too.
+func refuseOtherSites(next http.Handler) http.Handler {
+	origin := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentSecurity)
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cache-Control", "no-store")
+		if !loopback.IsHost(r.Host) {
+			http.Error(w, "the console answers to localhost and loopback addresses only", http.StatusForbidden)
+			return
+		}
+		if err := origin.Check(r); err != nil {
+			http.Error(w, "the console takes no commands from other web pages", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authorize asks for the token: once in the address, from then on in a cookie,
+// so that it is not in the browser's history of pages.
+func (c *console) authorize(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := cookieName(r.Host)
+		if r.Method == http.MethodGet && r.URL.Path == Path && c.isToken(r.URL.Query().Get("token")) {
+			http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: loopback has no HTTPS
+				Name: name, Value: c.Token, Path: Path, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+			})
+			http.Redirect(w, r, Path, http.StatusSeeOther)
+			return
+		}
+		if cookie, err := r.Cookie(name); err != nil || !c.isToken(cookie.Value) {
+			http.Error(w, "The console needs its token: open the address that \"fakecloud serve\" or \"fakecloud console\" prints.", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (c *console) isToken(text string) bool {
+	return subtle.ConstantTimeCompare([]byte(text), []byte(c.Token)) == 1
+}
+
+// cookieName is one for each port, as browsers keep the cookies of all ports of
+// a host together.
+func cookieName(host string) string {
+	_, port, err := net.SplitHostPort(host)
+	if err != nil {
+		port = "80"
+	}
+	return "fakecloud-console-" + port
+}
