@@ -5,4 +5,5 @@ var (
 	Upstream    = upstream
 	DirectHosts = directHosts
 	Tail        = tail
+	Own         = withoutInspections
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
 )
@@ -75,7 +76,23 @@ func (c *Cloud) ConsoleLog(id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("console of %s: %w", id, err)
 	}
-	return c.api.Redact(text), nil
+	return c.api.Redact(withoutInspections(text)), nil
+}
+
+// inspectionUnit begins the names of the units that an inspection starts in a
+// machine.
+const inspectionUnit = "exopool-run-"
+
+// withoutInspections returns a console log without what looking into the machine
+// wrote there.
+func withoutInspections(text string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, inspectionUnit) {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // tail reads the end of a file, from the beginning of a line.

@@ -24,6 +24,11 @@ func TestTail(t *testing.T) {
 	}
 }
 
+func TestInspectionsAreNotInTheConsoleLog(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "[ OK ] Started sshd\nlast", fakecloud.Own("[ OK ] Started sshd\n[ OK ] Started exopool-run-1.service - [systemd-run] sh\nlast"))
+}
+
 func TestMachinesOnPaperHaveNoConsole(t *testing.T) {
 	t.Parallel()
 	cloud, err := fakecloud.Start(t.Context(), fakecloud.Config{})

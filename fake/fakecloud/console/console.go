@@ -51,6 +51,7 @@ type console struct {
 	started time.Time
 	pages   *template.Template
 	rates   rates
+	boots   boots
 }
 
 // New returns the console of a cloud, to be served below [Path].

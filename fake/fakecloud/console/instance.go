@@ -61,7 +61,7 @@ func (c *console) instance(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), inspectTimeout)
 	defer cancel()
-	p.Boot = c.boot(ctx, info.ID)
+	p.Boot = c.boots.of(info.ID, time.Now(), func() boot { return c.boot(ctx, info.ID) })
 	log, err := c.Cloud.ConsoleLog(info.ID)
 	p.Log = plain(log)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *console) instance(w http.ResponseWriter, r *http.Request) {
 	c.render(w, http.StatusOK, "instance.html", p)
 }
 
-// boot looks into a machine.
+// boot looks into a machine, which runs some commands there.
 func (c *console) boot(ctx context.Context, id string) boot {
 	facts, err := c.Cloud.Inspect(ctx, id)
 	if err != nil {
