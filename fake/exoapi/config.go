@@ -129,6 +129,14 @@ func (t Timing) scale(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / t.Speed)
 }
 
+// wait is how long a transition takes that has no field of its own.
+func (t Timing) wait(d time.Duration) time.Duration {
+	if t.Instant {
+		return 0
+	}
+	return t.scale(d)
+}
+
 // officialZones lists the zones of the original, in its order.
 func officialZones() []string {
 	return []string{

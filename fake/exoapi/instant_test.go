@@ -39,6 +39,24 @@ func TestInstantOperationsHaveSucceededInTheirFirstAnswer(t *testing.T) {
 	assert.Empty(t, cloud.Inventory())
 }
 
+func TestInstantClustersAreThereAtOnce(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, exoapi.Config{Timing: exoapi.Timing{Instant: true}})
+	change := func(method, path, body string) string {
+		op := call(t, cloud, method, "/v2/"+path, body)
+		require.Equal(t, "success", op.body["state"], "%s %s: %v", method, path, op.body)
+		return op.body["reference"].(object)["id"].(string)
+	}
+	path := "sks-cluster/" + change(http.MethodPost, "sks-cluster", `{"name": "a", "level": "pro", "version": "1.35.2"}`)
+	change(http.MethodPut, path, `{"name": "b"}`)
+	change(http.MethodPut, path+"/upgrade", `{"version": "1.36.1"}`)
+	nodepool := path + "/nodepool/" + change(http.MethodPost, path+"/nodepool", fmt.Sprintf(
+		`{"name": "a", "size": 1, "disk-size": 20, "instance-type": {"id": %q}}`, smallID))
+	change(http.MethodDelete, nodepool, "")
+	change(http.MethodDelete, path, "")
+	assert.Empty(t, cloud.Inventory())
+}
+
 func TestInstantOperationsThatFailStartPending(t *testing.T) {
 	t.Parallel()
 	cloud := newCloud(t, exoapi.Config{Timing: exoapi.Timing{Instant: true}})

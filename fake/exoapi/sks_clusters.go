@@ -183,7 +183,7 @@ func (s *sksClusters) ready(r *request) (*sksCluster, error) {
 func (s *sksClusters) pass(r *request, c *sksCluster, state string, wait time.Duration, done func()) (any, error) {
 	return s.change(r, c.id, func(op *world.Operation) {
 		c.state = state
-		s.world.After(s.timing.scale(wait), func() {
+		s.world.After(s.timing.wait(wait), func() {
 			c.state = sksRunning
 			done()
 			s.world.Succeed(op)
@@ -218,7 +218,7 @@ func (s *sksClusters) create(r *request) (any, error) {
 		}
 		c.state = sksCreating
 		s.Add(c.id, c)
-		s.world.After(s.timing.scale(sksCreateTime), func() {
+		s.world.After(s.timing.wait(sksCreateTime), func() {
 			c.state = sksRunning
 			s.world.Succeed(op)
 		})
