@@ -52,7 +52,20 @@ func (s *dnsDomains) declare() resource {
 		del("/dns-domain/{domain-id}/record/{record-id}", "delete-dns-domain-record", s.deleteRecord),
 	)
 	d.service = serviceDNS
+	d.Inventory = s.inventory
 	return d
+}
+
+// inventory leaves out the records that no user made.
+func (s *dnsDomains) inventory(found world.Inventory) {
+	for d := range s.All() {
+		found.Add(s.kind, d.name, d.id)
+		for v := range d.records.All() {
+			if !v.system {
+				found.Add("record", strings.TrimPrefix(v.name+"."+d.name, "."), v.id)
+			}
+		}
+	}
 }
 
 // readDomainName reads a domain name in Unicode or Punycode and returns it in

@@ -121,9 +121,10 @@ func (c *Cloud) Balancers() []BalancerInfo {
 
 // Inventory lists what users have made and what is not gone yet, in all zones:
 // by kind, as in the API's paths, sorted by name, each as its name and id. Rules
-// are listed beside their groups, services beside their load balancers. Kinds of
-// which there is nothing are left out, so that the inventory of an empty
-// organization is empty; so is that of a closed cloud.
+// are listed beside their groups, services beside their load balancers, records
+// beside their domains, node pools beside their clusters. Kinds of which there is
+// nothing are left out, so that the inventory of an empty organization is empty; so
+// is that of a closed cloud.
 func (c *Cloud) Inventory() map[string][]string {
 	found := world.Inventory{}
 	c.read(func() { found = c.world.Inventory() })

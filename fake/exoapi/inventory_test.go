@@ -64,6 +64,23 @@ func TestInventoryListsWhatUsersMadeUntilItIsGone(t *testing.T) {
 	})
 }
 
+func TestInventoryListsWhatIsBelowOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		domain := newDomain(t, client, "example.com")
+		record := newRecord(t, client, *domain.ID, "www", "A", "192.0.2.1")
+		top := newRecord(t, client, *domain.ID, "", "A", "192.0.2.1")
+		cluster := newCluster(t, client)
+		nodepool := newNodepool(t, client, cluster, 1)
+		inventory := cloud.Inventory()
+		assert.Equal(t, []string{"example.com " + *top.ID, "www.example.com " + *record.ID}, inventory["record"])
+		assert.Equal(t, []string{"ci " + *nodepool.ID}, inventory["nodepool"])
+		require.NoError(t, client.DeleteSKSNodepool(t.Context(), zone, cluster, nodepool))
+		require.NoError(t, client.DeleteDNSDomain(t.Context(), zone, domain))
+		assert.Equal(t, map[string][]string{"sks-cluster": {"prod " + *cluster.ID}}, cloud.Inventory())
+	})
+}
+
 func TestInventoryShowsWhatWasLeftInStandardThings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})

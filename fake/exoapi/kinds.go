@@ -96,6 +96,7 @@ func newResources(
 		organization.declarePolicy(),
 		newDNSDomains(w).declare(),
 		clusters.declare(),
+		clusters.declareNodepools(),
 		catalog.declare(),
 		events.declare(w),
 		declareOperations(w),

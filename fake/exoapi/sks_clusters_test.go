@@ -216,6 +216,17 @@ func TestNodepoolManagesAnInstancePool(t *testing.T) {
 	})
 }
 
+func TestOperationsOfNodepoolsNameTheNodepool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{})
+		cluster := newCluster(t, client)
+		path := "/v2/sks-cluster/" + *cluster.ID + "/nodepool/" + *newNodepool(t, client, cluster, 1).ID
+		reference := call(t, cloud, http.MethodPut, path, `{"name":"b"}`).body["reference"].(object)
+		assert.Equal(t, "get-sks-nodepool", reference["command"])
+		assert.Equal(t, path, reference["link"])
+	})
+}
+
 func TestNodepoolUpdatesReachNewNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := start(t, exoapi.Config{})

@@ -101,6 +101,30 @@ func (n *sksNodepool) state() string {
 	}
 }
 
+// declareNodepools makes node pools known by their names. Their routes are among
+// those of clusters.
+func (s *sksClusters) declareNodepools() resource {
+	return resource{Resource: world.Resource{
+		Kind: s.kind + "/nodepool",
+		Noun: managerNodepool,
+		Name: func(id string) string {
+			for c := range s.All() {
+				if n := c.nodepools.Get(id); n != nil {
+					return n.name
+				}
+			}
+			return ""
+		},
+		Inventory: func(found world.Inventory) {
+			for c := range s.All() {
+				for n := range c.nodepools.All() {
+					found.Add("nodepool", n.name, n.id)
+				}
+			}
+		},
+	}}
+}
+
 // readNodepool reads what can be given at creation and changed later: into the node
 // pool, and into its instance pool.
 func (s *sksClusters) readNodepool(f *wire.Fields, c *sksCluster, n *sksNodepool, p *pool) {

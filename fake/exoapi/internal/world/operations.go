@@ -101,7 +101,7 @@ func (w *World) Set(operationID, kind, id string, act func()) OperationView {
 
 // Begin opens an operation about a resource.
 func (w *World) Begin(kind, id string) *Operation {
-	about := &reference{id, "/v2/" + kind + "/" + id, readCommand(w.noun(kind))}
+	about := &reference{id, "/v2/" + kind + "/" + id, w.readCommand(kind)}
 	if _, ok := wire.ParseID(id); !ok {
 		// API keys are no UUIDs, but references are promised to be.
 		about.ID = FixedID(kind + "/" + id)
@@ -125,12 +125,12 @@ func (w *World) begin(view OperationView) *Operation {
 
 // readCommand is the operation that reads a resource of a kind. A kind below
 // another resource has that one's id in its path.
-func readCommand(kind string) string {
+func (w *World) readCommand(kind string) string {
 	words := slices.DeleteFunc(strings.Split(kind, "/"), func(s string) bool {
 		_, isID := wire.ParseID(s)
 		return isID
 	})
-	return "get-" + strings.Join(words, "-")
+	return "get-" + strings.ReplaceAll(w.noun(strings.Join(words, "/")), "/", "-")
 }
 
 // Succeed ends an operation. A nil one, which no call waits for, and one that

@@ -8,7 +8,8 @@ import (
 // A Resource declares one kind of resource. It is all that the world knows of
 // the kind; any field but Kind may be left out.
 type Resource struct {
-	// Kind is the name in the API's paths, such as "elastic-ip".
+	// Kind is the name in the API's paths, such as "elastic-ip"; of what is
+	// below another resource, with that one's: "sks-cluster/nodepool".
 	Kind string
 	// Noun is what the API's operations call one; the Kind if empty.
 	Noun string
@@ -53,10 +54,11 @@ func (w *World) noun(kind string) string {
 	return kind
 }
 
-// NameOf returns the name of a resource, or nothing if there is none.
+// NameOf returns the name of a resource of a kind, or of what operations call
+// so; nothing if there is none.
 func (w *World) NameOf(kind, id string) string {
 	for i := range w.resources {
-		if r := &w.resources[i]; r.Kind == kind && r.Name != nil {
+		if r := &w.resources[i]; (r.Kind == kind || r.Noun == kind) && r.Name != nil {
 			return r.Name(id)
 		}
 	}
