@@ -105,9 +105,18 @@ func identifier(name string) string { return strings.ReplaceAll(name, "-", "_") 
 
 // resources is what the call's path names, by its kind: an id and a name.
 func (a *access) resources(r *request) map[string]any {
-	name := a.world.NameOf(r.kind, r.id())
-	if name == "" {
-		return map[string]any{}
+	found := map[string]any{}
+	add := func(kind, id string) {
+		if name := a.world.NameOf(kind, id); name != "" {
+			found[identifier(kind)] = map[string]any{"id": id, "name": name}
+		}
 	}
-	return map[string]any{identifier(r.kind): map[string]any{"id": r.id(), "name": name}}
+	add(r.kind, r.id())
+	for param, id := range r.params {
+		// What is below another resource says its kind in its parameter.
+		if kind, ok := strings.CutSuffix(param, "-id"); ok {
+			add(kind, id)
+		}
+	}
+	return found
 }

@@ -1,10 +1,13 @@
 package exoapi_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 
 	egoscale "github.com/exoscale/egoscale/v2"
+	"github.com/exoscale/egoscale/v2/api"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -45,6 +48,38 @@ func TestDocumentedExamplesOfPolicies(t *testing.T) {
 				policy.Services = map[string]egoscale.IAMPolicyService{service: policy.Services["compute"]}
 				_, err := owner.CreateIAMRole(t.Context(), zone, &egoscale.IAMRole{Name: new(service), Policy: policy})
 				require.NoError(t, err, expression)
+			}
+		})
+	})
+	t.Run("node pools that must stay", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			cloud, owner := start(t, exoapi.Config{})
+			client := restricted(t, cloud, rules(
+				[2]string{"deny", "resource.sks_nodepool.name in ['important-nodepool', 'foobar'] || resource.sks_cluster.name == 'x'"},
+				[2]string{"allow", "true"},
+			))
+			cluster := newCluster(t, owner)
+			nodepool := newNodepool(t, owner, cluster, 1)
+			require.NoError(t, client.ScaleSKSNodepool(t.Context(), zone, cluster, nodepool, 2))
+			nodepool.Name = new("important-nodepool")
+			require.NoError(t, client.UpdateSKSNodepool(t.Context(), zone, cluster, nodepool))
+			decided(t, false, client.ScaleSKSNodepool(t.Context(), zone, cluster, nodepool, 1), "compute")
+			decided(t, false, client.DeleteSKSNodepool(t.Context(), zone, cluster, nodepool), "compute")
+		})
+	})
+	t.Run("an instance, by whatever path", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			cloud, owner := start(t, exoapi.Config{})
+			role := newRole(t, owner, "r", rules([2]string{"deny", "resource.instance.name == 'monitor'"}, [2]string{"allow", "true"}))
+			key, secret := newKey(t, owner, role)
+			signer, err := api.NewSecurityProvider(*key.Key, secret)
+			require.NoError(t, err)
+			id := *newInstance(t, owner).ID
+			for _, path := range []string{"instance/", "console/", "reverse-dns/instance/"} {
+				got := call(t, cloud, http.MethodGet, "/v2/"+path+id, "", func(req *http.Request) {
+					assert.NoError(t, signer.Intercept(req.Context(), req))
+				})
+				assert.Equal(t, http.StatusForbidden, got.status, "%s: %s", path, got.message())
 			}
 		})
 	})

@@ -28,11 +28,13 @@ type consoleView struct {
 
 // accessRoutes are the ways into an instance, and its TPM.
 func (s *instances) accessRoutes() []*route {
+	console := get("/console/{id}", "get-console-proxy-url", s.console)
+	console.kind = s.kind
 	return []*route{
 		put("/instance/{id}:reset-password", "reset-instance-password", s.resetPassword),
 		get("/instance/{id}:password", "reveal-instance-password", s.revealPassword),
 		post("/instance/{id}:enable-tpm", "enable-tpm", s.enableTPM),
-		get("/console/{id}", "get-console-proxy-url", s.console),
+		console,
 	}
 }
 

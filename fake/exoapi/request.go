@@ -13,7 +13,7 @@ import (
 // the world locked, so they may use all of it.
 type request struct {
 	operationID string
-	kind        string // of what the path names: its first segment
+	kind        string // of what the path names
 	zone        string
 	key         string // that signed the request; empty if none need to
 	sourceIP    string

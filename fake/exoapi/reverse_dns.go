@@ -23,11 +23,15 @@ type reverseDNSView struct {
 
 func (d *reverseDNS) routes() []*route {
 	path := "/reverse-dns/" + d.kind + "/{id}"
-	return []*route{
+	routes := []*route{
 		get(path, "get-reverse-dns-"+d.kind, d.get),
 		post(path, "update-reverse-dns-"+d.kind, d.update),
 		del(path, "delete-reverse-dns-"+d.kind, d.delete),
 	}
+	for _, r := range routes {
+		r.kind = d.kind
+	}
+	return routes
 }
 
 func (d *reverseDNS) get(r *request) (any, error) {

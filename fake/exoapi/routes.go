@@ -23,9 +23,10 @@ type handler func(*request) (any, error)
 
 type route struct {
 	Route
-	open    bool // needs no signature
-	word    bool // its id is a word, not a UUID
-	partial bool // FaultPartialList may cut its answer, a [wire.EncodedList], short
+	open    bool   // needs no signature
+	word    bool   // its id is a word, not a UUID
+	kind    string // of what its id names; empty: the first segment of its path
+	partial bool   // FaultPartialList may cut its answer, a [wire.EncodedList], short
 	// permission reports that a role's permission of the operation's name allows
 	// it, whatever the policies say.
 	permission bool

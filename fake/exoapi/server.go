@@ -1,6 +1,7 @@
 package exoapi
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -122,7 +123,7 @@ func (c *Cloud) answer(
 	}
 	r := &request{
 		operationID: rt.OperationID,
-		kind:        rt.segments[0].literal,
+		kind:        cmp.Or(rt.kind, rt.segments[0].literal),
 		zone:        x.Zone,
 		key:         key,
 		sourceIP:    x.Source,

@@ -101,7 +101,6 @@ func (s *sksClusters) declare() resource {
 		put("/sks-cluster/{id}/rotate-operators-ca", "rotate-sks-operators-ca", s.rotateOperatorsCA),
 		get("/sks-cluster/{id}/authority/{authority}/cert", "get-sks-cluster-authority-cert", s.certificate),
 		get("/sks-cluster/{id}/inspection", "get-sks-cluster-inspection", s.inspection),
-		get("/sks-cluster-deprecated-resources/{id}", "list-sks-cluster-deprecated-resources", s.deprecatedResources),
 		get("/sks-cluster-version", "list-sks-cluster-versions", listSKSVersions),
 		get("/sks-template/{kube-version}/{variant}", "get-active-nodepool-template", getNodeTemplate),
 		post("/sks-cluster/{id}/nodepool", "create-sks-nodepool", s.createNodepool),
@@ -111,7 +110,9 @@ func (s *sksClusters) declare() resource {
 		put("/sks-cluster/{id}/nodepool/{sks-nodepool-id}:scale", "scale-sks-nodepool", s.scaleNodepool),
 		put("/sks-cluster/{id}/nodepool/{sks-nodepool-id}:evict", "evict-sks-nodepool-members", s.evictNodepoolMembers),
 	)
-	d.routes = append(d.routes, sksWithoutControlPlane()...)
+	deprecated := get("/sks-cluster-deprecated-resources/{id}", "list-sks-cluster-deprecated-resources", s.deprecatedResources)
+	deprecated.kind = s.kind
+	d.routes = append(append(d.routes, deprecated), sksWithoutControlPlane()...)
 	d.User = func(id string) string {
 		for c := range s.All() {
 			if c.defaultGroup == id {
