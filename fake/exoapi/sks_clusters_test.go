@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -267,6 +268,36 @@ func TestClusterMayHaveASecurityGroupForItsNodes(t *testing.T) {
 		d.change(http.MethodDelete, nodepool, nil)
 		d.change(http.MethodDelete, "/sks-cluster/"+id, nil)
 		assert.Equal(t, http.StatusNotFound, call(t, cloud, http.MethodGet, "/v2/security-group/"+group, "").status)
+	})
+}
+
+func TestClusterHasNoMoreThanTheDocumentAllows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(t, exoapi.Config{})
+		d := dialogue{t: t, cloud: cloud, transport: cloud.Transport()}
+		path := "/sks-cluster/" + d.change(http.MethodPost, "/sks-cluster", object{
+			"name": "prod", "level": "pro", "version": "1.36.1", "create-default-security-group": true,
+		})
+		own := d.get(path)["default-security-group-id"]
+		var groups []object
+		for i := range 16 {
+			groups = append(groups, object{"id": d.change(http.MethodPost, "/security-group", object{"name": fmt.Sprint("g", i)})})
+		}
+		body := func(name string, groups []object) string {
+			return encoded(t, object{
+				"name": name, "size": 1, "disk-size": 20, "instance-type": object{"id": smallID}, "security-groups": groups,
+			})
+		}
+		got := call(t, cloud, http.MethodPost, "/v2"+path+"/nodepool", body("n", groups))
+		assert.Equal(t, http.StatusBadRequest, got.status, "the cluster's own would be the seventeenth")
+		groups[15] = object{"id": own}
+		for i := range 16 {
+			got := call(t, cloud, http.MethodPost, "/v2"+path+"/nodepool", body(fmt.Sprint("n", i), groups))
+			require.Equal(t, http.StatusOK, got.status, got.message())
+		}
+		got = call(t, cloud, http.MethodPost, "/v2"+path+"/nodepool", body("n16", groups[:1]))
+		assert.Equal(t, http.StatusForbidden, got.status)
+		assert.Contains(t, got.message(), "has 16 nodepools")
 	})
 }
 

@@ -14,7 +14,8 @@ const (
 	managerNodepool = "sks-nodepool"
 	minNodeDisk     = 20      // GiB
 	minNodeMemory   = 2 * gib // the official page on SKS says so
-	maxNodeGroups   = 16      // security groups and private networks
+	maxNodeGroups   = 16      // security groups, the cluster's own included, and private networks
+	maxNodepools    = 16      // of a cluster
 )
 
 // An sksNodepool is a set of nodes of a cluster. Its machines are the members
@@ -163,13 +164,13 @@ func (s *sksClusters) readNodepool(f *wire.Fields, c *sksCluster, n *sksNodepool
 	} else if t != nil && p.diskSize > largestDisk(t) {
 		f.Reject("disk-size of type %s must not exceed %d", t.Size, largestDisk(t))
 	}
-	if len(p.antiAffinityGroups) > 8 || len(p.securityGroups) > maxNodeGroups || len(p.privateNetworks) > maxNodeGroups {
-		f.Reject("a nodepool has at most 8 anti-affinity groups, %d security groups and %d private networks",
-			maxNodeGroups, maxNodeGroups)
-	}
 	own := wire.Ref{ID: c.defaultGroup}
 	if c.defaultGroup != "" && !slices.Contains(p.securityGroups, own) {
 		p.securityGroups = append(slices.Clone(p.securityGroups), own)
+	}
+	if len(p.antiAffinityGroups) > 8 || len(p.securityGroups) > maxNodeGroups || len(p.privateNetworks) > maxNodeGroups {
+		f.Reject("a nodepool has at most 8 anti-affinity groups, %d security groups and %d private networks",
+			maxNodeGroups, maxNodeGroups)
 	}
 }
 
@@ -231,6 +232,9 @@ func (s *sksClusters) createNodepool(r *request) (any, error) {
 	}
 	if err := c.uniqueNodepool(n); err != nil {
 		return nil, err
+	}
+	if c.nodepools.Len() >= maxNodepools {
+		return nil, wire.Forbidden("SKS cluster %s has %d nodepools, the most that it may have", c.id, maxNodepools)
 	}
 	p.name = n.name
 	act, err := s.pools.creating(r, p)
