@@ -224,7 +224,10 @@ func (s *snapshots) delete(r *request) (any, error) {
 	}
 	return s.change(r, n.id, func(op *world.Operation) {
 		n.state = snapshotDeleting
-		s.wait(n, op, func() { s.remove(n) })
+		s.world.After(s.timing.Snapshot, func() {
+			s.remove(n) // unless it went with its instance, which is as well
+			s.world.Succeed(op)
+		})
 	})
 }
 

@@ -53,6 +53,7 @@ func TestSnapshotIsOfAnInstance(t *testing.T) {
 		assert.Equal(t, []string{*second.ID}, *seen.SnapshotIDs)
 
 		pending := call(t, cloud, http.MethodPost, "/v2/instance/"+*i.ID+":create-snapshot", "").body
+		deleted := call(t, cloud, http.MethodDelete, "/v2/snapshot/"+*second.ID, "").body
 		require.NoError(t, client.DeleteInstance(ctx, zone, i))
 		list, err = client.ListSnapshots(ctx, zone)
 		require.NoError(t, err)
@@ -60,6 +61,8 @@ func TestSnapshotIsOfAnInstance(t *testing.T) {
 		time.Sleep(time.Minute)
 		ended := call(t, cloud, http.MethodGet, "/v2/operation/"+pending["id"].(string), "").body
 		assert.Equal(t, "interrupted", ended["reason"])
+		ended = call(t, cloud, http.MethodGet, "/v2/operation/"+deleted["id"].(string), "").body
+		assert.Equal(t, "success", ended["state"], "it is gone, as was asked for")
 		assert.Empty(t, cloud.Inventory())
 	})
 }
