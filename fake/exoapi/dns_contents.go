@@ -107,7 +107,7 @@ func undot(name *string) bool {
 // validName reports whether a name consists of labels of letters, digits,
 // hyphens and underscores.
 func validName(name string) bool {
-	if len(name) > 253 {
+	if len(name) > maxName {
 		return false
 	}
 	for label := range strings.SplitSeq(name, ".") {

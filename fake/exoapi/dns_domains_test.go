@@ -198,7 +198,9 @@ func TestRecordsThatContradictOthersAreRefused(t *testing.T) {
 func TestBadRecordsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, client := start(t, exoapi.Config{})
-		path := "/v2/dns-domain/" + *newDomain(t, client, "example.com").ID + "/record"
+		domain := *newDomain(t, client, "example.com").ID
+		newRecord(t, client, domain, strings.Repeat("a.", 120)+"a", "A", "192.0.2.1") // the longest
+		path := "/v2/dns-domain/" + domain + "/record"
 		for kind, contents := range map[string][]string{
 			"A":     {"::1", "192.0.2", "192.0.2.1 192.0.2.2", "a.b"},
 			"AAAA":  {"192.0.2.1", "fe80::1%eth0", "::g"},
@@ -222,6 +224,7 @@ func TestBadRecordsAreRefused(t *testing.T) {
 		}
 		for _, body := range []string{
 			`{"type":"A","content":"192.0.2.1"}`, `{"name":"a b","type":"A","content":"192.0.2.1"}`,
+			`{"name":"` + strings.Repeat("a.", 120) + `ab","type":"A","content":"192.0.2.1"}`,
 			`{"name":"a.*","type":"A","content":"192.0.2.1"}`, `{"name":"n","type":"A","content":"192.0.2.1","ttl":0}`,
 			`{"name":"n","type":"A","content":"192.0.2.1","priority":65536}`, `{"name":"n","type":"A","content":"192.0.2.1","priority":null}`,
 		} {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/idna"
+
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
@@ -13,6 +15,7 @@ import (
 const (
 	defaultTTL  = 3600 // seconds
 	maxContent  = 4096 // characters
+	maxName     = 253  // characters of a name with its domain
 	maxPriority = 65535
 )
 
@@ -180,6 +183,10 @@ func (v *dnsRecord) read(f *wire.Fields, leastPriority int) {
 func (d *dnsDomain) fits(v *dnsRecord) error {
 	if v.name == "" && (v.kind == "CNAME" || v.kind == "NS") {
 		return wire.Invalid("bad request: a record of type %s needs a name below %s", v.kind, d.name)
+	}
+	// The name of the domain was checked when it came in.
+	if origin, _ := idna.ToASCII(d.name); v.name != "" && len(v.name)+1+len(origin) > maxName {
+		return wire.Invalid("bad request: name and domain must not have more than %d characters together", maxName)
 	}
 	for other := range d.records.All() {
 		if other.id == v.id || !strings.EqualFold(other.name, v.name) {
