@@ -255,10 +255,11 @@ func TestClusterMayHaveASecurityGroupForItsNodes(t *testing.T) {
 		cloud := newCloud(t, exoapi.Config{})
 		d := dialogue{t: t, cloud: cloud, transport: cloud.Transport()}
 		id := d.change(http.MethodPost, "/sks-cluster", object{
-			"name": "prod", "level": "pro", "version": "1.36.1", "create-default-security-group": true,
+			"name": strings.Repeat("p", 255), "level": "pro", "version": "1.36.1", "create-default-security-group": true,
 		})
 		group := d.get("/sks-cluster/" + id)["default-security-group-id"].(string)
 		assert.NotEmpty(t, d.get("/security-group/" + group)["rules"])
+		assert.LessOrEqual(t, len(d.get("/security-group/" + group)["description"].(string)), 255, "as everywhere")
 		nodepool := "/sks-cluster/" + id + "/nodepool/" + d.change(http.MethodPost, "/sks-cluster/"+id+"/nodepool", object{
 			"name": "ci", "size": 1, "disk-size": 20, "instance-type": object{"id": smallID},
 		})

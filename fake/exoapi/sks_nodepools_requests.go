@@ -80,7 +80,7 @@ func (s *sksClusters) deleteNodepool(r *request) (any, error) {
 // of one another, and of the world for services.
 func (s *sksClusters) addOwnGroup(c *sksCluster) {
 	g := &securityGroup{
-		id: s.world.IDs.UUID(), name: "sks-" + c.id, description: "SKS cluster " + c.name, visibility: visibilityPrivate,
+		id: s.world.IDs.UUID(), name: "sks-" + c.id, description: "SKS cluster " + c.id, visibility: visibilityPrivate,
 	}
 	allow := func(description, protocol string, from, to int, peer *securityGroup) {
 		u := rule{
