@@ -89,7 +89,7 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	}, settings.File())
 	settings.Add(set, &cfg.JSON, settings.Spec{Flag: "json", Arg: "FILE", Default: "none", Help: "file to write the figures to"}, settings.File())
 	settings.Add(set, &cfg.Picture, settings.Spec{
-		Flag: "picture", Arg: "FILE", Default: "none", Help: "SVG file to draw the load and the pool in",
+		Flag: "picture", Arg: "FILE", Default: "none", Help: "SVG file to draw the load and the pool in; with -tune what less shortage costs",
 	}, settings.File())
 	set.Check(func() {
 		if !maximum.Given() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/exopool/exopool/replay"
 	"github.com/exopool/exopool/replay/contender"
+	"github.com/exopool/exopool/replay/picture"
 )
 
 // A choice is what one setting of the policy follow comes to, over all traces.
@@ -40,12 +42,34 @@ func tune(ctx context.Context, cfg config, traces []replay.Trace, stdout io.Writ
 		return err
 	}
 	best, enough := propose(choices, cfg.Tune)
+	if err := drawChoices(cfg, choices, best); err != nil {
+		return err
+	}
 	if !enough {
 		fmt.Fprintf(stdout, "\nNone of these keeps to %g %%: the load is too hard to foresee. Closest comes %s.\n", cfg.Tune, best.settings)
 		return nil
 	}
 	fmt.Fprintf(stdout, "\nFor %g %% take %s: it costs %.3f, with %.3f %% lacking.\n", cfg.Tune, best.settings, best.cost, best.lacking)
 	return nil
+}
+
+// drawChoices draws the curve of the choices, if a file is named for it.
+func drawChoices(cfg config, choices []choice, best choice) error {
+	if cfg.Picture == "" {
+		return nil
+	}
+	drawn := func(c choice) picture.Choice {
+		return picture.Choice{Name: c.settings, Cost: c.cost, Lacking: c.lacking}
+	}
+	points := make([]picture.Choice, len(choices))
+	for i, c := range choices {
+		points[i] = drawn(c)
+	}
+	var svg bytes.Buffer
+	if err := picture.WriteCurveSVG(&svg, points, drawn(best), cfg.Tune); err != nil {
+		return err
+	}
+	return write(cfg.Picture, svg.Bytes())
 }
 
 // summarize puts the results of several traces together; those of each have the same

@@ -49,8 +49,14 @@ func TestTunes(t *testing.T) {
 	t.Parallel()
 	trace := filepath.Join(t.TempDir(), "web.csv")
 	require.NoError(t, os.WriteFile(trace, []byte("seconds_from_start,load\n0,1\n1800,2\n3600,1\n5400,1\n"), 0o600))
+	svg := filepath.Join(t.TempDir(), "curve.svg")
 	var stdout strings.Builder
-	require.Zero(t, run(t.Context(), []string{"-trace", trace, "-tune", "50"}, settingstest.Env{}.Get, &stdout, io.Discard))
+	require.Zero(t, run(t.Context(), []string{"-trace", trace, "-tune", "50", "-picture", svg}, settingstest.Env{}.Get, &stdout, io.Discard))
 	assert.Regexp(t, `(?m)^shortage 0\.1 %, worth 15 +\d\.\d+`, stdout.String())
 	assert.Contains(t, stdout.String(), "For 50 % take shortage")
+	drawn, err := os.ReadFile(svg)
+	require.NoError(t, err)
+	for _, text := range []string{"shortage 3 %, worth 2", "proposed", "asked for"} {
+		assert.Contains(t, string(drawn), text)
+	}
 }

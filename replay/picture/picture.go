@@ -1,5 +1,5 @@
 // Package picture draws replays: the load, what was asked for, what served, and in
-// red what lacked.
+// red what lacked; and what less shortage costs.
 package picture
 
 import (

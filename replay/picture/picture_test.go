@@ -47,3 +47,21 @@ func TestWriteSVG(t *testing.T) {
 	}
 	require.Error(t, picture.WriteSVG(io.Discard, nil))
 }
+
+func TestWriteCurveSVG(t *testing.T) {
+	t.Parallel()
+	a, b := picture.Choice{Name: "little", Cost: 1.3, Lacking: 0.1}, picture.Choice{Name: "much", Cost: 1.1, Lacking: 2}
+	write := func(choices ...picture.Choice) string {
+		var svg bytes.Buffer
+		require.NoError(t, picture.WriteCurveSVG(&svg, choices, a, 0.5))
+		return svg.String()
+	}
+	svg := write(a, b)
+	for _, text := range []string{"little: cost 1.300, lacking 0.100 %", "much", "proposed", "asked for"} {
+		assert.Contains(t, svg, text)
+	}
+	assert.Equal(t, svg, write(b, a), "in whatever order")
+	assert.Contains(t, write(a), "little", "of one")
+	require.Error(t, picture.WriteCurveSVG(io.Discard, nil, a, 1))
+	require.Error(t, picture.WriteCurveSVG(io.Discard, []picture.Choice{{Cost: math.NaN()}}, a, 1))
+}
