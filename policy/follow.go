@@ -25,8 +25,8 @@ type FollowConfig struct {
 	// above 0 and below 1. Default 0.001.
 	Shortage float64
 	// Worth is how many percent more the pool may cost for one percent less
-	// shortage, 1 to 1,000. A load that cannot be foreseen has more shortage than
-	// Shortage rather than cost more. Default 15.
+	// shortage, 1 to 1,000; fewer the more shortage there is. A load that cannot be
+	// foreseen has more shortage than Shortage rather than cost more. Default 20.
 	Worth float64
 	// StartTime is how long members take until they serve while none was seen to
 	// start yet. Default 2 minutes.
@@ -48,7 +48,7 @@ func NewFollow(cfg FollowConfig) (*Follow, error) {
 		cfg.Shortage = 0.001
 	}
 	if cfg.Worth == 0 {
-		cfg.Worth = 15
+		cfg.Worth = 20
 	}
 	if cfg.StartTime == 0 {
 		cfg.StartTime = 2 * time.Minute

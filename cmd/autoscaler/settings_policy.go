@@ -42,7 +42,7 @@ const hpaStabilization = 5 * time.Minute
 // addPolicy declares what decides about the size, and by which signals.
 func addPolicy(set *settings.Set, cfg *config) {
 	into := &cfg.Policy
-	*into = policySettings{Name: policyStep, Tolerance: 10, CPUObjective: 80, Shortage: 0.1, Worth: 15}
+	*into = policySettings{Name: policyStep, Tolerance: 10, CPUObjective: 80, Shortage: 0.1, Worth: 20}
 	into.Steps.Up = []policy.Step{{Threshold: 100, Members: 1}}
 	into.Steps.Down = []policy.Step{{Threshold: 25, Members: 1}}
 	name := settings.Add(set, &into.Name, settings.Spec{

@@ -52,7 +52,7 @@ func TestTunes(t *testing.T) {
 	svg := filepath.Join(t.TempDir(), "curve.svg")
 	var stdout strings.Builder
 	require.Zero(t, run(t.Context(), []string{"-trace", trace, "-tune", "50", "-picture", svg}, settingstest.Env{}.Get, &stdout, io.Discard))
-	assert.Regexp(t, `(?m)^shortage 0\.1 %, worth 15 +\d\.\d+`, stdout.String())
+	assert.Regexp(t, `(?m)^shortage 0\.1 %, worth 20 +\d\.\d+`, stdout.String())
 	assert.Contains(t, stdout.String(), "For 50 % take shortage")
 	drawn, err := os.ReadFile(svg)
 	require.NoError(t, err)

@@ -69,12 +69,22 @@ type Score struct {
 	UnderAccuracy    float64 // percent
 }
 
-var scorePattern = regexp.MustCompile(`(?m)^\| ([^|]+) \| ([^|]+) \| ([0-9.]+) \| ([0-9.]+) \|.*$`)
+// scorePattern matches a row about one trace: the names of contenders begin with a
+// letter, which tells these rows from those of means.
+var scorePattern = regexp.MustCompile(`(?m)^\| ([^|]+) \| ([a-z][^|]*) \| ([0-9.]+) \| ([0-9.]+) \|.*$`)
 
-// Scores reads what a page says of the traces that come with exopool.
-func Scores(page string) ([]Score, error) {
-	_, section, _ := strings.Cut(page, "<!-- "+bundled+" -->")
-	section, _, _ = strings.Cut(section, "<!-- end of "+bundled+" -->")
+// Scores reads what a page says of the traces that come with exopool, and of others.
+func Scores(page string) (own, other []Score, err error) {
+	if own, err = scores(page, bundled); err != nil {
+		return nil, nil, err
+	}
+	other, err = scores(page, others)
+	return own, other, err
+}
+
+func scores(page, name string) ([]Score, error) {
+	_, section, _ := strings.Cut(page, "<!-- "+name+" -->")
+	section, _, _ = strings.Cut(section, "<!-- end of "+name+" -->")
 	var list []Score
 	for _, row := range scorePattern.FindAllStringSubmatch(section, -1) {
 		cost, err := strconv.ParseFloat(row[3], 64)

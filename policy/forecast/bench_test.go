@@ -18,7 +18,7 @@ func wave(minute int) float64 {
 
 func newModel(tb testing.TB) *forecast.Model {
 	tb.Helper()
-	m, err := forecast.New(forecast.Config{Shortage: 0.001, Worth: 15})
+	m, err := forecast.New(forecast.Config{Shortage: 0.001, Worth: 20})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func BenchmarkAThousandPools(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	pools := make([]*forecast.Model, 1000)
 	for i := range pools {
-		m, err := forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 15}, data)
+		m, err := forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 20}, data)
 		if err != nil {
 			b.Fatal(err)
 		}

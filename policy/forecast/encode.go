@@ -6,10 +6,11 @@ import (
 )
 
 const (
-	version   = 1
-	maxWeight = 1e12
-	maxCount  = 1 << 50
-	maxSum    = 1e16
+	version    = 2
+	maxWeight  = 1e12
+	maxCount   = 1 << 50
+	maxSum     = 1e16
+	maxProduct = 1e24 // of loads, over all that is remembered
 )
 
 // Encode returns all that the model has learned, in some ten thousand bytes to a
@@ -61,6 +62,7 @@ func (m *Model) visit(c *codec) {
 	m.recent.visit(c)
 	m.week.visit(c)
 	m.outage.visit(c)
+	m.blend.visit(c)
 	m.level.visit(c)
 	m.short.visit(c)
 	c.number(&m.price, 1, 1000)
@@ -131,6 +133,7 @@ func (p *judged) visit(c *codec, now int64) {
 		c.number(&p.load[e], 0, maxLoad)
 		c.number(&p.size[e], leastSpread, maxSum)
 		c.number(&p.need[e], 0, maxLoad)
+		c.number(&p.asked[e], 1, maxLoad)
 		c.small(&p.class[e], classesOf(e))
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 func decode(tb testing.TB, data []byte) (*forecast.Model, error) {
 	tb.Helper()
-	return forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 15}, data)
+	return forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 20}, data)
 }
 
 // A restart at any turn changes nothing.

@@ -19,6 +19,7 @@ const (
 	byWeek
 	byDays
 	bySmoothDays
+	byBlend // of the others
 	forecasts
 )
 
@@ -83,7 +84,7 @@ func nameOf(expert int) string {
 		byMean60: "a long mean", byPeak: "the latest peak", byTrend: "the trend",
 		byShortTrend: "the last trend", byLongTrend: "the long trend", byDay: "the same time yesterday",
 		byWeek: "the same time last week", byDays: "the same time on past days",
-		bySmoothDays: "the same hour on past days",
+		bySmoothDays: "the same hour on past days", byBlend: "a blend of all",
 	}[forecastOf(expert)]
 }
 
@@ -101,9 +102,10 @@ func (m *Model) forecast(all *[forecasts]float64, slot, ahead int64) {
 	all[byShortTrend] = last + (last - r.at(slot-ahead))
 	all[byLongTrend] = r.mean(slot, 5) + (r.mean(slot, 10)-r.mean(slot-15, 10))/15*(far+2)
 	m.seasons(all, slot, ahead)
-	for i := range all {
+	for i := range byBlend {
 		all[i] = min(max(all[i], 0), maxLoad)
 	}
+	all[byBlend] = min(max(m.blend.forecast(all), 0), maxLoad)
 }
 
 // seasons fills in the forecasts that take the load to change as it did before.

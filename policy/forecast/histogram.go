@@ -101,7 +101,7 @@ func (s spread) need(load, size, price float64) float64 {
 			continue
 		}
 		low, high := load+size*lowerBound(i), load+size*lowerBound(i+1)
-		w /= max((low+high)/2, 1) // a member is a smaller part of a larger load
+		w /= members((low + high) / 2) // a member is a smaller part of a larger load
 		if w >= room {
 			return high - (high-low)*room/w
 		}

@@ -1,7 +1,6 @@
 package forecast
 
 import (
-	"math"
 	"time"
 )
 
@@ -19,9 +18,7 @@ const (
 	leastRootLoad = 0.25 // below this, an error is no smaller
 	fromAll       = 5.0  // errors that a class has from the whole
 
-	steering   = 0.0005 // of the price, a prediction
-	leastWorth = 12.0   // less saves little
-	longestGap = 60     // slots
+	longestGap = 60 // slots
 )
 
 // firstErrors stand for those of a load that is not known yet.
@@ -153,53 +150,3 @@ func (m *Model) record(s Sample, known bool) {
 
 // few returns how many minutes may be missing between two turns.
 func (m *Model) few() int64 { return int64(2 * m.slot / time.Minute) }
-
-// judge compares a prediction with what was measured, if all of it was.
-func (m *Model) judge(p *judged) {
-	capped := false
-	for i := p.from; i <= p.to; i++ {
-		if !m.recent.known[i%recentSize] {
-			return
-		}
-		capped = capped || m.recent.capped[i%recentSize]
-	}
-	load := m.recent.most(p.from, p.to)
-	took := members(load)
-	for e := range experts {
-		size := load - p.load[e]
-		if capped && size <= 0 {
-			continue // it may have been right
-		}
-		h := &m.errors[e][p.class[e]]
-		if capped {
-			h.addAtLeast(size/p.size[e], m.weight[weightOf(e)])
-		} else {
-			h.add(size/p.size[e], m.weight[weightOf(e)])
-		}
-		m.spread[e] += (math.Abs(size) - m.spread[e]) / spreadMemory
-		m.loss[e].add(cost(p.need[e], took, p.price), lossMemory)
-	}
-	m.made++
-	if !p.mixed.learning {
-		m.steer(max(0, 1-members(p.mixed.need)/took))
-	}
-}
-
-// cost returns what a prediction has cost if a load took that many members, with
-// the shortage at its price.
-func cost(need, took, price float64) float64 {
-	had := members(need)
-	return had + price*max(0, 1-had/took)
-}
-
-// steer moves the price of shortage so that its mean stays near what is aimed at.
-func (m *Model) steer(short float64) {
-	m.short.add(short, shortMemory)
-	switch {
-	case m.short.value > m.cfg.Shortage:
-		m.price *= 1 + steering
-	case m.short.value < m.cfg.Shortage/2:
-		m.price *= 1 - steering
-	}
-	m.price = min(max(m.price, min(leastWorth, m.cfg.Worth)), m.cfg.Worth)
-}

@@ -20,7 +20,8 @@ type Config struct {
 	Shortage float64
 	// Worth bounds what is spent on that: the percentage of the pool's cost that it
 	// is worth to have one percent less shortage, 1 to 1,000. A load that cannot be
-	// foreseen has more shortage than Shortage then.
+	// foreseen has more shortage than Shortage then, and the more it has, the less
+	// is spent on the last of it: at ten times Shortage six tenths of Worth.
 	Worth float64
 }
 
@@ -76,6 +77,7 @@ type judged struct {
 	load     [experts]float64
 	size     [experts]float64 // of an error
 	need     [experts]float64
+	asked    [experts]float64 // members, with those that are kept for earlier predictions
 	class    [experts]uint8
 }
 
@@ -92,6 +94,7 @@ type Model struct {
 	recent recent
 	week   week
 	outage outage
+	blend  blend
 
 	level  mean // of the members that the load took
 	short  mean // of the part of the load that its own predictions had no member for
@@ -108,7 +111,7 @@ func New(cfg Config) (*Model, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	m := &Model{cfg: cfg, price: cfg.Worth, weight: [2]float64{1, 1}}
+	m := &Model{cfg: cfg, price: cfg.Worth, short: mean{value: cfg.Shortage, weight: firstShort}, weight: [2]float64{1, 1}}
 	for e := range m.errors {
 		m.errors[e] = make([]histogram, classesOf(e))
 		m.spread[e] = firstSpread

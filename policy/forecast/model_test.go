@@ -29,9 +29,9 @@ func needs(m *forecast.Model) (then, until float64) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]forecast.Config{
-		"no shortage":        {Worth: 15},
-		"all is short":       {Shortage: 1, Worth: 15},
-		"shortage no number": {Shortage: math.NaN(), Worth: 15},
+		"no shortage":        {Worth: 20},
+		"all is short":       {Shortage: 1, Worth: 20},
+		"shortage no number": {Shortage: math.NaN(), Worth: 20},
 		"worth nothing":      {Shortage: 0.001},
 		"worth too much":     {Shortage: 0.001, Worth: 1001},
 		"worth no number":    {Shortage: 0.001, Worth: math.NaN()},
@@ -159,7 +159,7 @@ func TestSaturated(t *testing.T) {
 			switch random.IntN(40) {
 			case 0, 4:
 				s.Load = 9 // this one is seen as it is
-			case 1, 2, 3, 5, 6:
+			case 1, 2, 3, 5, 6, 7, 8, 9:
 				s.Load, s.AtLeast = 5, capped
 			}
 			m.Learn(s)
@@ -167,6 +167,7 @@ func TestSaturated(t *testing.T) {
 		need, _ := needs(m)
 		return need
 	}
+
 	assert.Greater(t, surge(true), surge(false))
 }
 
@@ -314,7 +315,7 @@ func TestBounds(t *testing.T) {
 			m.Learn(s)
 			requireBounded(t, m)
 		}
-		again, err := forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 15}, m.Encode())
+		again, err := forecast.Decode(forecast.Config{Shortage: 0.001, Worth: 20}, m.Encode())
 		require.NoError(t, err, "whatever was learned can be read again")
 		assert.Equal(t, m.Encode(), again.Encode())
 	}

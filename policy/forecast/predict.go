@@ -31,6 +31,7 @@ func (m *Model) predict(s Sample) {
 		p.class[e] = m.classOf(e, &all)
 		p.need[e] = min(max(m.errorsOf(e, p.class[e]).need(p.load[e], p.size[e], p.price), 0), maxLoad)
 	}
+	m.ask(p)
 	p.mixed = m.mix(p)
 }
 

@@ -25,11 +25,11 @@ func Tuned(signal replay.Signal) ([]replay.Contender, error) {
 		{Shortage: 0.03, Worth: 2},
 		{Shortage: 0.01, Worth: 3},
 		{Shortage: 0.005, Worth: 5},
-		{Shortage: 0.002, Worth: 8},
-		{Shortage: 0.001, Worth: 15},
-		{Shortage: 0.0005, Worth: 30},
-		{Shortage: 0.0002, Worth: 60},
-		{Shortage: 0.0001, Worth: 120},
+		{Shortage: 0.002, Worth: 10},
+		{Shortage: 0.001, Worth: 20},
+		{Shortage: 0.0005, Worth: 40},
+		{Shortage: 0.0002, Worth: 80},
+		{Shortage: 0.0001, Worth: 160},
 	} {
 		follow, err := policy.NewFollow(cfg)
 		if err != nil {
