@@ -152,7 +152,7 @@ func (c *sksCluster) view() sksClusterView {
 		Version:      c.version,
 		Level:        c.level,
 		CNI:          c.cni,
-		Endpoint:     "https://" + c.id + ".sks-" + c.zone + ".invalid",
+		Endpoint:     c.id + ".sks-" + c.zone + ".invalid",
 		AutoUpgrade:  c.autoUpgrade,
 		KubeProxy:    c.kubeProxy,
 		OperatorsCA:  c.operatorsCA,
