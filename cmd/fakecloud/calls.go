@@ -19,7 +19,7 @@ import (
 // calls prints how often each operation was called, or each call as it comes.
 func (p program) calls(ctx context.Context, args []string) (int, error) {
 	var follow bool
-	set := p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called.")
+	set := p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called, and by which clients.")
 	settings.Add(set, &follow, settings.Spec{
 		Flag: "f", Help: "print each call and its answer instead, the latest ones and those to come, until interrupted; with the fields that " +
 			"nobody read, and the assumptions that the answer rests on",
@@ -37,10 +37,23 @@ func (p program) calls(ctx context.Context, args []string) (int, error) {
 	}
 	table := p.table()
 	for _, operation := range slices.Sorted(maps.Keys(counted.ByOperation)) {
-		fmt.Fprintf(table, "%d\t%s\n", counted.ByOperation[operation], operation)
+		fmt.Fprintf(table, "%d\t%s\t%s\n", counted.ByOperation[operation], operation, strings.Join(callersOf(operation, counted), " "))
 	}
 	fmt.Fprintf(table, "%d\ttotal\n", counted.Total)
 	return exitOK, table.Flush()
+}
+
+// callersOf returns the clients that called an operation, by the names that they
+// give themselves.
+func callersOf(operation string, counted exoapi.Calls) []string {
+	var names []string
+	for client, operations := range counted.ByClient {
+		if operations[operation] > 0 {
+			names = append(names, client)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // follow prints calls until a signal comes, which is no failure, or until the

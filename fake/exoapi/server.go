@@ -33,7 +33,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 		rt, params = c.router.find(hr.Method, path)
 	}
 	if rt == nil {
-		c.calls.add("")
+		c.calls.add("", "")
 		if err == nil {
 			err = c.notEmulated(hr, "")
 		}
@@ -43,7 +43,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 		c.respond(w, nil, err, &x)
 		return
 	}
-	c.calls.add(rt.OperationID)
+	c.calls.add(rt.OperationID, hr.UserAgent())
 	x.Zone, x.Operation = zone, rt.OperationID
 	answer, key, err := c.answer(w, hr, rt, params, &x)
 	c.respond(w, answer, err, &x)
