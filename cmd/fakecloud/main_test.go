@@ -376,7 +376,7 @@ func TestCallsAreCounted(t *testing.T) {
 
 	side := term.beside()
 	require.Equal(t, 0, side.run(t.Context(), []string{"calls"}), side.err)
-	assert.Regexp(t, `(?m)^1 +list-zones\n1 +total$`, side.out.String())
+	assert.Regexp(t, `(?m)^1 +list-zones +Go-http-client/1.1\n1 +total$`, side.out.String())
 }
 
 func get(t *testing.T, url string, headers map[string]string) int {

@@ -39,6 +39,9 @@ func newCloud(tb testing.TB, cfg exoapi.Config) *exoapi.Cloud {
 	cloud, err := exoapi.New(cfg)
 	require.NoError(tb, err)
 	tb.Cleanup(cloud.Close)
+	if *noteClients {
+		tb.Cleanup(func() { note(tb, cloud.Calls()) })
+	}
 	return cloud
 }
 
