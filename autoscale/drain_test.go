@@ -115,6 +115,15 @@ func TestAMemberLeavesTheBalancerFirst(t *testing.T) {
 	assert.Len(t, drainer.asked, 3)
 }
 
+// A load that falls steadily takes one more member each turn.
+func TestMembersThatHaveDrainedDoNotWaitForMore(t *testing.T) {
+	t.Parallel()
+	d := &drainer{}
+	w, g := newLoadWorld(t, 5, func(cfg *autoscale.Config) { cfg.Drainer = d })
+	d.w = w
+	assert.Equal(t, []int{5, 5, 4, 4, 2, 2, 1}, w.follow(g, 5, 4, 3, 2, 1, 1, 1), "those that begin together go together")
+}
+
 func TestADrainEndsWithItsTimeout(t *testing.T) {
 	t.Parallel()
 	w, drainer := newDrainingWorld(t, 2)

@@ -33,10 +33,23 @@ func (s scaleIn) decide(o situation) target {
 	if slices.ContainsFunc(o.Members, func(m observedMember) bool { return m.Condition == draining && m.Protected }) {
 		return target{Size: o.Size, Reason: ReasonProtected} // it comes back before another goes
 	}
-	want.Victims = s.order.choose(o.Members, surplus)
+	want.Victims = goOn(o.Members, s.order.choose(o.Members, surplus))
 	if len(want.Victims) == 0 {
 		return target{Size: o.Size, Reason: ReasonProtected}
 	}
 	want.Size = o.Size - len(want.Victims)
 	return want
+}
+
+// goOn returns the victims without those that serve and do not drain yet, if another
+// drains. They begin when that one is gone: all victims of a turn go together, so that
+// one more in each turn would keep them all.
+func goOn(members []observedMember, victims []Victim) []Victim {
+	is := func(v Victim, what condition) bool {
+		return slices.ContainsFunc(members, func(m observedMember) bool { return m.ID == v.ID && m.Condition == what })
+	}
+	if !slices.ContainsFunc(victims, func(v Victim) bool { return is(v, draining) }) {
+		return victims
+	}
+	return slices.DeleteFunc(victims, func(v Victim) bool { return is(v, serving) })
 }
