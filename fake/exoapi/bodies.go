@@ -3,6 +3,7 @@ package exoapi
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,8 +12,8 @@ import (
 const maxKeptBody = 4 << 10
 
 // withoutSecrets returns the text of a JSON body to be shown: values that are
-// secret by their name are left out, the secrets of API keys are too, and long
-// bodies are cut.
+// secret by their name are left out, so are queries of addresses and the secrets
+// of API keys, and long bodies are cut.
 func (c *Cloud) withoutSecrets(body []byte) string {
 	if len(body) == 0 {
 		return ""
@@ -43,7 +44,7 @@ func concealed(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, inner := range v {
-			if isSecret(name) && inner != nil {
+			if _, flag := inner.(bool); isSecret(name) && inner != nil && !flag {
 				v[name] = fmt.Sprintf("(%d characters not shown)", len(fmt.Sprint(inner)))
 				continue
 			}
@@ -53,8 +54,23 @@ func concealed(value any) any {
 		for i := range v {
 			v[i] = concealed(v[i])
 		}
+	case string:
+		return withoutQuery(v)
 	}
 	return value
+}
+
+// withoutQuery returns an address without its query and its user, which may be
+// what opens it; any other text as it is.
+func withoutQuery(text string) string {
+	address, err := url.Parse(text)
+	if err != nil || address.Scheme == "" && !strings.HasPrefix(text, "/") || address.RawQuery == "" && address.User == nil {
+		return text
+	}
+	if address.User = nil; address.RawQuery != "" {
+		address.RawQuery = fmt.Sprintf("(%d characters not shown)", len(address.RawQuery))
+	}
+	return address.String()
 }
 
 // isSecret reports whether a field, by its name, may hold a secret.

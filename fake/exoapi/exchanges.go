@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -41,7 +42,9 @@ type Exchange struct {
 const (
 	maxExchanges    = 1000
 	maxQuery        = 1000 // bytes
-	maxUnreadFields = 100  // of one operation
+	maxRefusal      = 1000 // bytes
+	maxUnreadFields = 100  // of one call or operation
+	maxUnreadField  = 255  // bytes of its name
 )
 
 // An exchangeLog keeps the latest exchanges, and which fields nobody read in all
@@ -129,11 +132,23 @@ func (c *Cloud) Unread() map[string][]string {
 	return all
 }
 
+// cut returns the beginning of a text that is too long.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
 // keep ends an exchange: it is kept and logged.
 func (c *Cloud) keep(ctx context.Context, ended *Exchange) {
 	x := *ended
 	x.Duration = c.cfg.Clock.Now().Sub(x.Time)
-	x.Refusal = c.keyring.Redact(x.Refusal)
+	x.Refusal = cut(c.keyring.Redact(x.Refusal), maxRefusal)
+	x.Unread = x.Unread[:min(maxUnreadFields, len(x.Unread))]
+	for i := range x.Unread {
+		x.Unread[i] = cut(x.Unread[i], maxUnreadField)
+	}
 	x = c.exchanges.add(x)
 	if !c.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
 		return

@@ -111,6 +111,41 @@ func TestBodiesAreKeptWithoutSecrets(t *testing.T) {
 	assert.True(t, strings.HasSuffix(latest(t, cloud).Request, "ä… (10011 bytes in all)"), latest(t, cloud).Request[4000:])
 }
 
+func TestAddressesAreKeptWithoutWhatOpensThem(t *testing.T) {
+	t.Parallel()
+	cloud, client := start(t, exoapi.Config{KeepBodies: true, Timing: exoapi.Timing{Instant: true}})
+	made := call(t, cloud, http.MethodPost, "/v2/instance", fmt.Sprintf(
+		`{"disk-size": 10, "instance-type": {"id": %q}, "template": {"id": %q}}`, microID, *templateID(t, client)))
+	id := made.body["reference"].(object)["id"].(string)
+	token := call(t, cloud, http.MethodGet, "/v2/console/"+id, "").body["path"].(string)[len("/console?token="):]
+	assert.NotContains(t, latest(t, cloud).Answer, token)
+	assert.Contains(t, latest(t, cloud).Answer, `"path":"/console?(38 characters not shown)"`)
+	call(t, cloud, http.MethodPost, "/v2/template", `{"name": "a? b", "url": "https://me:hidden@a.example/x?signature=hidden", "checksum": "x",
+		"ssh-key-enabled": true, "password-enabled": true}`)
+	assert.Contains(t, latest(t, cloud).Request, `"name":"a? b"`)
+	assert.Contains(t, latest(t, cloud).Request, `"password-enabled":true`, "no secret")
+	assert.Contains(t, latest(t, cloud).Request, `"url":"https://a.example/x?(16 characters not shown)"`)
+}
+
+func TestLongCallsAreNotKeptWhole(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, exoapi.Config{})
+	long := strings.Repeat("ä", 10000)
+	got := call(t, cloud, http.MethodDelete, "/v2/ssh-key/"+strings.Repeat("x", 5000), "")
+	assert.Equal(t, http.StatusRequestURITooLong, got.status)
+	assert.Less(t, len(latest(t, cloud).Path), 5000)
+	assert.Empty(t, latest(t, cloud).Operation)
+	call(t, cloud, http.MethodPost, "/v2/sks-cluster", `{"name": "a", "level": "pro", "version": "1.36.1", "feature-gates": ["`+long+`", "`+long+`"]}`)
+	assert.Less(t, len(latest(t, cloud).Refusal), 1100)
+	fields := make([]string, 200)
+	for i := range fields {
+		fields[i] = fmt.Sprintf(`"%d%s": 1`, i, long[:2000])
+	}
+	call(t, cloud, http.MethodPost, "/v2/anti-affinity-group", `{"name": "a", `+strings.Join(fields, ",")+`}`)
+	assert.Len(t, latest(t, cloud).Unread, 100)
+	assert.Less(t, len(latest(t, cloud).Unread[0]), 260)
+}
+
 func cloudRole(t *testing.T, cloud *exoapi.Cloud) string {
 	t.Helper()
 	var list struct {

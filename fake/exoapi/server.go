@@ -19,10 +19,13 @@ import (
 // is limited to 32 KiB.
 const maxBody = 1 << 20
 
+// maxPath is the longest path, in bytes: events and exchanges are kept with it.
+const maxPath = 4 << 10
+
 // serve answers one request.
 func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	x := Exchange{
-		Time: c.cfg.Clock.Now(), Source: sourceIP(hr), Method: hr.Method, Path: hr.URL.EscapedPath(),
+		Time: c.cfg.Clock.Now(), Source: sourceIP(hr), Method: hr.Method, Path: cut(hr.URL.EscapedPath(), maxPath),
 		Query: hr.URL.RawQuery[:min(maxQuery, len(hr.URL.RawQuery))],
 	}
 	defer c.keep(hr.Context(), &x) // also without an answer
@@ -69,6 +72,9 @@ func (c *Cloud) notEmulated(hr *http.Request, reason string) error {
 // locate returns the request's zone and its escaped path below /v2.
 func (c *Cloud) locate(hr *http.Request) (zone, path string, err error) {
 	path = hr.URL.EscapedPath()
+	if len(path) > maxPath {
+		return "", "", &wire.Error{Status: http.StatusRequestURITooLong, Message: "the path is too long"}
+	}
 	zone = c.cfg.DefaultZone
 	if rest, ok := strings.CutPrefix(path, "/z/"); ok {
 		zone, path, _ = strings.Cut(rest, "/")
