@@ -28,8 +28,8 @@ type InstanceInfo struct {
 	// Error is what the driver says is wrong with the machine; see
 	// [driverapi.Observer].
 	Error string
-	// SecurityGroups are the names of its groups; without any, the default
-	// group counts.
+	// SecurityGroups are the names of its groups; it is in none if it has left
+	// the default group.
 	SecurityGroups []string
 	// UserData is decoded.
 	UserData []byte

@@ -106,6 +106,34 @@ func TestWhoMaySeeTheConsole(t *testing.T) {
 	assert.Contains(t, text, "204 No Content")
 }
 
+func TestGroupsCountWhoIsInThem(t *testing.T) {
+	t.Parallel()
+	cloud := startCloud(t)
+	v, api := newVisitor(t, cloud), cloud.API()
+	var list struct {
+		Types     []struct{ ID string } `json:"instance-types"`
+		Templates []struct{ ID string }
+	}
+	for _, path := range []string{"/v2/instance-type", "/v2/template"} {
+		require.NoError(t, api.Call(t.Context(), http.MethodGet, path, nil, &list))
+	}
+	id, err := api.Do(t.Context(), http.MethodPost, "/v2/instance", map[string]any{
+		"disk-size": 10, "instance-type": map[string]string{"id": list.Types[0].ID}, "template": map[string]string{"id": list.Templates[0].ID},
+	})
+	require.NoError(t, err)
+	members := func() string {
+		_, text := v.do(t, http.MethodGet, "/console/", nil)
+		_, text, _ = strings.Cut(text, "<h3>default <small>")
+		text, _, _ = strings.Cut(text, "<")
+		return text
+	}
+	assert.Equal(t, "1 instance", members())
+	_, err = api.Do(t.Context(), http.MethodPut, "/v2/security-group/"+api.SecurityGroups()[0].ID+":detach",
+		map[string]any{"instance": map[string]string{"id": id}})
+	require.NoError(t, err)
+	assert.Equal(t, "0 instances", members())
+}
+
 func TestFaultsOfForms(t *testing.T) {
 	t.Parallel()
 	cloud := startCloud(t)

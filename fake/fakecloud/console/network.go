@@ -103,9 +103,6 @@ type rule struct{ Direction, Protocol, Ports, Peer, Description string }
 func groupsOf(api *exoapi.Cloud) (list []group) {
 	members := map[string]int{}
 	for _, i := range api.Instances() {
-		if len(i.SecurityGroups) == 0 {
-			members["default"]++
-		}
 		for _, name := range i.SecurityGroups {
 			members[name]++
 		}
