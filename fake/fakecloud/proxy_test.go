@@ -101,7 +101,7 @@ func TestOtherServicesOfTheRealCloudAreRefused(t *testing.T) {
 			assert.Equal(t, http.StatusForbidden, resp.StatusCode)
 			assert.Contains(t, string(body), host+" is not emulated")
 		}
-		assert.Equal(t, 1, strings.Count(log.String(), `msg="not emulated" request=https://`+host+"\n"), "logged once")
+		assert.Equal(t, 1, strings.Count(log.String(), `msg="not emulated" request=https://`+host+` operation=""`), "logged once")
 	}
 }
 
