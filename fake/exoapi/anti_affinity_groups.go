@@ -30,7 +30,7 @@ type antiAffinityGroups struct {
 func newAntiAffinityGroups(w *world.World, faults *Faults, capacity int) *antiAffinityGroups {
 	s := &antiAffinityGroups{faults: faults, capacity: capacity}
 	s.collection = collection[antiAffinityGroup]{
-		world: w, kind: "anti-affinity-group", label: "anti-affinity group", free: true,
+		world: w, kind: "anti-affinity-group", label: "anti-affinity group",
 		name: func(g *antiAffinityGroup) string { return g.name },
 		view: s.viewOf,
 	}

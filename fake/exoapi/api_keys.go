@@ -38,7 +38,7 @@ type apiKeys struct {
 func newAPIKeys(w *world.World, keyring *iam.Keyring) *apiKeys {
 	return &apiKeys{
 		collection: collection[apiKey]{
-			world: w, kind: "api-key", label: "API key", free: true,
+			world: w, kind: "api-key", label: "API key",
 			quota: &world.Quota{Name: "iam-key", Limit: 100},
 			name:  func(k *apiKey) string { return k.name },
 			view:  func(k *apiKey) any { return k.view() },

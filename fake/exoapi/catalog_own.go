@@ -2,6 +2,8 @@ package exoapi
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -184,4 +186,13 @@ func (c *catalog) add(own Catalog) {
 		c.templates = slices.DeleteFunc(c.templates, func(o template) bool { return o.ID == t.ID || o.Name == t.Name })
 		c.templates = append(c.templates, t)
 	}
+}
+
+// hash returns a text that two catalogs share only if they are equal.
+func (c Catalog) hash() string {
+	if len(c.types)+len(c.templates) == 0 {
+		return "none"
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", c))
+	return hex.EncodeToString(sum[:8])
 }

@@ -18,13 +18,19 @@ import (
 type Cloud struct {
 	*stores
 
+	given   Config // by the user
 	cfg     Config
 	world   *world.World
 	driver  driverapi.Driver
 	router  *router
-	faults  *Faults
-	keyring *iam.Keyring
-	calls   callCounts
+	more    []func(*world.World) resource
+	journal journal
+	// handlers are those of the kinds that there are now, by the key of the
+	// route: kinds are made anew when the state is replaced.
+	handlers map[string]handler
+	faults   *Faults
+	keyring  *iam.Keyring
+	calls    callCounts
 	// official finds what the original has and the cloud has not.
 	official  func() *router
 	exchanges exchangeLog
@@ -39,7 +45,9 @@ func New(cfg Config) (*Cloud, error) { return newCloud(cfg) }
 // newCloud makes a cloud with additional kinds of resources.
 func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 	c := &Cloud{
+		given:   cfg,
 		cfg:     cfg.withDefaults(),
+		more:    more,
 		faults:  &Faults{known: map[string]*route{}},
 		keyring: &iam.Keyring{},
 		events:  &eventLog{},
@@ -51,28 +59,50 @@ func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 	if c.driver == nil {
 		c.driver = newSimulatedDriver(c.cfg, c.world.Now)
 	}
-	err := c.populate(more)
+	if len(cfg.Saved) > 0 && len(cfg.Credentials) == 0 {
+		saved, err := parseState(cfg.Saved)
+		if err != nil {
+			return nil, fmt.Errorf("load the state: %w", err)
+		}
+		c.cfg.Credentials = saved.header.Credentials
+	}
+	err := c.populate(c.driver)
 	if err := errors.Join(cfg.validate(), err); err != nil {
 		return nil, fmt.Errorf("configure cloud: %w", err)
+	}
+	c.faults.under = c.changeFaults
+	c.journal.began = c.world.Now()
+	if err := c.begin(); err != nil {
+		c.Close()
+		return nil, err
 	}
 	return c, nil
 }
 
 // populate adds all that the cloud begins with.
-func (c *Cloud) populate(more []func(*world.World) resource) error {
-	all, declared, err := newResources(c.world, c.cfg, c.driver, c.faults, c.keyring, c.events)
+func (c *Cloud) populate(driver driverapi.Driver) error {
+	c.world.IDs.Begin(0)
+	defer c.world.IDs.End()
+	all, declared, err := newResources(c.world, c.cfg, driver, c.faults, c.keyring, c.events)
 	if err != nil {
 		return err
 	}
-	for _, declare := range more {
+	for _, declare := range c.more {
 		declared = append(declared, declare(c.world))
 	}
+	c.handlers = map[string]handler{}
 	for _, r := range declared {
 		c.world.Register(r.Resource)
+		for _, rt := range r.routes {
+			c.handlers[rt.key()] = rt.handle
+		}
 	}
-	c.stores, c.router = all, newRouter(declared)
-	for _, r := range c.router.all {
-		c.faults.known[r.OperationID] = r
+	c.stores = all
+	if c.router == nil {
+		c.router = newRouter(declared)
+		for _, r := range c.router.all {
+			c.faults.known[r.OperationID] = r
+		}
 	}
 	if len(c.cfg.Credentials) == 0 {
 		key, secret := c.world.IDs.Credentials()
@@ -111,8 +141,11 @@ func (c *Cloud) Routes() []Route {
 	return routes
 }
 
-// Templates returns the names of all templates.
-func (c *Cloud) Templates() []string { return c.catalog.names() }
+// Templates returns the names of all templates; nothing once the cloud is closed.
+func (c *Cloud) Templates() (names []string) {
+	c.read(func() { names = c.catalog.names() })
+	return names
+}
 
 // Run makes transitions happen when they fall due, until ctx ends. Without
 // it they happen with the next request, which is enough for tests but not

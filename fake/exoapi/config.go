@@ -56,6 +56,14 @@ type Config struct {
 	// Logger gets what happens without an API call and, at level debug, each
 	// call; nothing by default.
 	Logger *slog.Logger
+	// KeepChanges keeps what changes the cloud, so that its state can be saved.
+	KeepChanges bool
+	// Saved is a state that the cloud begins with, one that [Cloud.Save] has
+	// written; see [Cloud.Load]. Its credentials are taken unless others are
+	// given. Empty is none.
+	Saved []byte
+	// Recorder gets the state and each change of it. With one, changes are kept.
+	Recorder Recorder
 	// KeepBodies keeps the bodies of calls in [Exchange], without secrets, and
 	// logs them.
 	KeepBodies bool
@@ -170,6 +178,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.KeepChanges = c.KeepChanges || c.Recorder != nil
 	c.Timing = c.Timing.withDefaults()
 	c.Credentials = maps.Clone(c.Credentials)
 	return c

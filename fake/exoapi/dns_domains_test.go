@@ -16,23 +16,6 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-func dnsTest() kindTest {
-	return kindTest{
-		dialogue: dialogue.dns,
-		stage: func(tb testing.TB, s *scene) {
-			tb.Helper()
-			s.make(tb, "dns-domain", "dns-domain", `{"unicode-name":"a.example"}`)
-			s.ids["domain"] = s.ids["dns-domain"]
-			s.make(tb, "record", "dns-domain/$domain/record", `{"name":"a","type":"A","content":"192.0.2.1"}`)
-		},
-		bodies: map[string]string{
-			"create-dns-domain":        `{"unicode-name":"b.example"}`,
-			"create-dns-domain-record": `{"name":"b","type":"MX","content":"a.example","ttl":60,"priority":10}`,
-			"update-dns-domain-record": `{"name":"c","content":"192.0.2.2","ttl":60,"priority":10}`,
-		},
-	}
-}
-
 // dns makes one exchange on each route of domains and their records.
 func (d dialogue) dns() {
 	path := "/dns-domain/" + d.change(http.MethodPost, "/dns-domain", object{"unicode-name": "example.com"})

@@ -83,6 +83,12 @@ func (l *eventLog) add(e eventView) {
 	l.times = append(l.times, at)
 }
 
+func (l *eventLog) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events, l.times = nil, nil
+}
+
 func (l *eventLog) between(from, to time.Time) []eventView {
 	l.mu.Lock()
 	defer l.mu.Unlock()

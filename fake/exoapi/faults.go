@@ -95,6 +95,10 @@ type Faults struct {
 	lastID   int
 	active   []activeFault
 	injected map[string]int // by name
+	// version counts what has changed the faults in force.
+	version int
+	// under runs a change of a user's while nothing else happens in the cloud.
+	under func(change func())
 }
 
 type activeFault struct {
@@ -112,11 +116,22 @@ func (f *Faults) Add(fault Fault) (id int, err error) {
 	if err := f.validate(fault); err != nil {
 		return 0, err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lastID++
-	f.active = append(f.active, activeFault{fault, f.lastID})
-	return f.lastID, nil
+	f.change(func() {
+		f.lastID++
+		f.active = append(f.active, activeFault{fault, f.lastID})
+		id = f.lastID
+	})
+	return id, nil
+}
+
+// change makes a user's change.
+func (f *Faults) change(act func()) {
+	f.under(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.version++
+		act()
+	})
 }
 
 func (f *Faults) validate(fault Fault) error {
@@ -142,16 +157,14 @@ func (f *Faults) validate(fault Fault) error {
 
 // Remove ends a fault. One that is over already is no error.
 func (f *Faults) Remove(id int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.active = slices.DeleteFunc(f.active, func(a activeFault) bool { return a.id == id })
+	f.change(func() {
+		f.active = slices.DeleteFunc(f.active, func(a activeFault) bool { return a.id == id })
+	})
 }
 
 // Clear ends all faults.
 func (f *Faults) Clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.active = nil
+	f.change(func() { f.active = nil })
 }
 
 // List returns the faults in force, oldest first, with what is left of their
@@ -201,6 +214,7 @@ func (f *Faults) take(name, operation string) (Fault, bool) {
 			f.injected = map[string]int{}
 		}
 		f.injected[name]++
+		f.version++
 		fault := a.Fault
 		switch a.Count {
 		case 0:

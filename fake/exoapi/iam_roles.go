@@ -50,7 +50,7 @@ type roles struct {
 func newRoles(w *world.World, policies *iam.Compiler) *roles {
 	return &roles{
 		collection: collection[role]{
-			world: w, kind: "iam-role", label: "IAM role", free: true,
+			world: w, kind: "iam-role", label: "IAM role",
 			name: func(o *role) string { return o.name },
 			view: func(o *role) any { return o.view() },
 		},

@@ -2,10 +2,8 @@ package exoapi
 
 import (
 	"encoding/base64"
-	"errors"
 	"net/netip"
 
-	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/machine/driverapi"
 )
@@ -134,59 +132,4 @@ func (c *Cloud) Inventory() map[string][]string {
 // read runs f on the world, unless the cloud is closed.
 func (c *Cloud) read(f func()) {
 	_ = c.world.Do(func() error { f(); return nil })
-}
-
-// SetPoolState puts a pool into a state, known to the API or not, as if the
-// provider had done so. It lasts until the next transition.
-func (c *Cloud) SetPoolState(id, state string) error {
-	return c.withPool(id, func(p *pool) error {
-		if state == poolDestroying || state == "" {
-			return errors.New("this state cannot be set: delete the pool instead")
-		}
-		p.state = state
-		return nil
-	})
-}
-
-// SetPoolSize resizes a pool as another client would through the API. The
-// error says why the API would refuse.
-func (c *Cloud) SetPoolSize(id string, size int) error {
-	return c.withPool(id, func(p *pool) error {
-		act, err := c.pools.resize(p, size, "scale-instance-pool")
-		if err == nil {
-			err = c.pools.checkRoom(p, size-p.live, "scale-instance-pool")
-		}
-		if err != nil {
-			return err
-		}
-		act(c.world.Begin(managerPool, p.id))
-		return nil
-	})
-}
-
-func (c *Cloud) withPool(id string, act func(*pool) error) error {
-	return c.world.Do(func() error {
-		p := c.pools.Get(id)
-		if p == nil {
-			return wire.NotFound("instance pool", id)
-		}
-		return act(p)
-	})
-}
-
-// FailMember makes an instance crash: its machine loses its power, if the driver
-// is a [driverapi.Killer], or else is shut down. It fails every health check until
-// it is started again, but the API calls it running as before.
-func (c *Cloud) FailMember(id string) error {
-	return c.world.Do(func() error {
-		i := c.instances.Get(id)
-		if i == nil {
-			return wire.NotFound("instance", id)
-		}
-		if killer, ok := c.driver.(driverapi.Killer); !ok || killer.Kill(id) != nil {
-			c.driver.Stop(id) // it may be about to boot
-		}
-		i.crashed = true
-		return nil
-	})
 }

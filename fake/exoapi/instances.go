@@ -94,9 +94,7 @@ func newInstances(
 		logger:    cfg.Logger,
 	}
 	s.view = func(i *instance) any { return s.fullView(i) }
-	if observer, ok := driver.(driverapi.Observer); ok {
-		s.watchConditions(observer)
-	}
+	s.observe(driver)
 	return s
 }
 

@@ -14,8 +14,6 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-func accessTest() kindTest { return kindTest{dialogue: dialogue.access} }
-
 // access makes one exchange on each route that leads into an instance.
 func (d dialogue) access() {
 	id := d.change(http.MethodPost, "/instance", object{

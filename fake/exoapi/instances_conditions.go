@@ -9,6 +9,13 @@ import (
 
 const observeInterval = time.Second
 
+// observe reads the conditions of machines from now on, if the driver can tell.
+func (s *instances) observe(driver driverapi.Driver) {
+	if observer, ok := driver.(driverapi.Observer); ok {
+		s.watchConditions(observer)
+	}
+}
+
 // watchConditions reads again and again what machines did by themselves.
 func (s *instances) watchConditions(driver driverapi.Observer) {
 	s.world.After(observeInterval, func() {

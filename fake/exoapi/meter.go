@@ -33,6 +33,16 @@ func (c *Cloud) Metered() []Metered {
 	return list
 }
 
+// free reports whether providers bill nothing for a kind of resource. A kind that
+// is not listed is one that costs something, even if nobody knows how much.
+func free(kind string) bool {
+	switch kind {
+	case managerPool, "anti-affinity-group", "api-key", "iam-role", "private-network", "security-group", "ssh-key", "user":
+		return true
+	}
+	return false
+}
+
 // Add puts a new resource last and meters it.
 func (c *collection[T]) Add(id string, v *T) {
 	c.Store.Add(id, v)
@@ -48,7 +58,7 @@ func (c *collection[T]) Remove(id string) {
 // meter says what a resource uses up from now on. It is called when that may
 // have changed.
 func (c *collection[T]) meter(id string, v *T) {
-	if c.free {
+	if free(c.kind) {
 		return
 	}
 	uses := []world.Use{{Item: c.kind, Quantity: 1}}

@@ -88,7 +88,7 @@ type pools struct {
 func newPools(w *world.World, faults *Faults, timing Timing, logger *slog.Logger) *pools {
 	return &pools{
 		collection: collection[pool]{
-			world: w, kind: managerPool, label: "instance pool", free: true,
+			world: w, kind: managerPool, label: "instance pool",
 			zone: func(p *pool) string { return p.zone },
 			name: func(p *pool) string { return p.name },
 			view: func(p *pool) any { return p.view() },

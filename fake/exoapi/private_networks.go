@@ -77,7 +77,7 @@ type privateNetworks struct {
 func newPrivateNetworks(w *world.World, logger *slog.Logger) *privateNetworks {
 	return &privateNetworks{
 		collection: collection[privateNetwork]{
-			world: w, kind: "private-network", label: "private network", free: true,
+			world: w, kind: "private-network", label: "private network",
 			quota: &world.Quota{Name: "private-network", Limit: 10},
 			zone:  func(n *privateNetwork) string { return n.zone },
 			name:  func(n *privateNetwork) string { return n.name },

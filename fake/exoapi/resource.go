@@ -29,8 +29,7 @@ type collection[T any] struct {
 	zone  func(*T) string      // nil: they are the same in all zones
 	name  func(*T) string      // unlike what it is found by, it is for people
 	view  func(*T) any         // in the API's JSON shape
-	uses  func(*T) []world.Use // what is billed; nil: one of the kind
-	free  bool                 // nothing is; all other kinds cost something, even if nobody knows how much
+	uses  func(*T) []world.Use // what is billed; nil: one of the kind, unless that is free
 }
 
 // declare returns what follows from being a collection. Each is in the

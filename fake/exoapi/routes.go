@@ -49,6 +49,9 @@ func newRoute(method, path, id string, h handler) *route {
 	return &route{Route: Route{method, path, id, h != nil}, handle: h}
 }
 
+// key names the route.
+func (r *route) key() string { return r.Method + " " + r.Path }
+
 // A segment is one part of a path: a literal, or a parameter which an
 // action may follow, as in "{id}:scale".
 type segment struct{ literal, param, action string }
@@ -121,6 +124,15 @@ func (rt *router) find(method, escapedPath string) (*route, map[string]string) {
 		}
 	}
 	return nil, nil
+}
+
+// byKey returns the route with a key, or nil.
+func (rt *router) byKey(key string) *route {
+	i := slices.IndexFunc(rt.all, func(r *route) bool { return r.key() == key })
+	if i < 0 {
+		return nil
+	}
+	return rt.all[i]
 }
 
 func (r *route) match(parts []string) (params map[string]string, ok bool) {

@@ -29,15 +29,16 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 		d.catalog()
 		d.network()
 		d.instances()
+		d.access()
 		d.pools()
 		d.balancers()
 		d.attachments()
 		d.blockStorage()
 		d.snapshotsAndTemplates()
 		d.iam()
-		for _, k := range kindTests() {
-			k.dialogue(d)
-		}
+		d.dns()
+		d.sks()
+		d.users()
 		d.get("/usage-report")
 		d.get("/event")
 

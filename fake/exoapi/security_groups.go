@@ -93,7 +93,7 @@ type securityGroups struct {
 func newSecurityGroups(w *world.World, driver driverapi.Driver, logger *slog.Logger) *securityGroups {
 	s := &securityGroups{
 		collection: collection[securityGroup]{
-			world: w, kind: "security-group", label: "security group", free: true,
+			world: w, kind: "security-group", label: "security group",
 			name: func(g *securityGroup) string { return g.name },
 			view: func(g *securityGroup) any { return g.view() },
 		},

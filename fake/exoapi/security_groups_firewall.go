@@ -13,6 +13,13 @@ import (
 // changed marks the firewall as out of date.
 func (s *securityGroups) changed() { s.stale = s.firewall != nil }
 
+// enforce makes a driver enforce the groups, if it can.
+func (s *securityGroups) enforce(driver driverapi.Driver) {
+	s.firewall, _ = driver.(driverapi.Firewall)
+	s.changed()
+	s.sync()
+}
+
 // sync applies the firewall and logs why that is not possible.
 func (s *securityGroups) sync() {
 	if err := s.applyFirewall(); err != nil {

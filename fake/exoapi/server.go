@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
-	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/vendordomains"
 )
 
@@ -154,11 +153,8 @@ func (c *Cloud) handle(r *request, rt *route) (answer any, err error) {
 				return err
 			}
 		}
-		if answer, err = rt.handle(r); err != nil {
+		if answer, err = c.perform(r, rt); err != nil {
 			return err
-		}
-		if op, ok := answer.(world.OperationView); ok && c.cfg.Timing.Instant {
-			answer = c.world.Settle(op)
 		}
 		if list, ok := answer.(wire.EncodedList); ok {
 			if fault, ok := c.faults.take(FaultPartialList, rt.OperationID); ok {

@@ -19,36 +19,6 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-const nodepoolBody = `{"name":"n","size":2,"disk-size":20,"instance-type":{"id":"` + smallID + `"}}`
-
-func sksTest() kindTest {
-	return kindTest{
-		dialogue: dialogue.sks,
-		stage: func(tb testing.TB, s *scene) {
-			tb.Helper()
-			s.make(tb, "sks-cluster", "sks-cluster", `{"name":"k","level":"starter","version":"1.35.2","addons":`+
-				`["exoscale-cloud-controller","exoscale-container-storage-interface","karpenter"]}`)
-			s.clock.advance(2 * time.Minute) // until it runs
-			s.make(tb, "sks-nodepool", "sks-cluster/$sks-cluster/nodepool", nodepoolBody)
-			s.clock.advance(time.Minute)
-			pools := s.cloud.Pools()
-			s.ids["node"] = pools[len(pools)-1].Members[0]
-		},
-		bodies: map[string]string{
-			"create-sks-cluster": `{"name":"l","level":"pro","version":"1.36.1","labels":{"a":"b"},"feature-gates":["A"],` +
-				`"oidc":{"client-id":"a","issuer-url":"b","required-claim":{"c":"d"}},"audit":{"endpoint":"a","bearer-token":"b"}}`,
-			"update-sks-cluster": `{"description":"d","addons":["metrics-server"],"oidc":{"client-id":"a","issuer-url":"b"},` +
-				`"audit":{"enabled":true,"endpoint":"a"}}`,
-			"upgrade-sks-cluster": `{"version":"1.36.1"}`,
-			"create-sks-nodepool": strings.Replace(nodepoolBody, `"n"`, `"m","labels":{"a":"b"},"addons":["storage-lvm"],`+
-				`"taints":{"a":{"value":"b","effect":"NoExecute"}},"kubelet-image-gc":{"high-threshold":2,"min-age":"1m"},`+
-				`"instance-prefix":"x","public-ip-assignment":"dual"`, 1),
-			"update-sks-nodepool": `{"description":"d","disk-size":30,"taints":{"a":{"value":"b","effect":"NoExecute"}},"deploy-target":null}`,
-			"scale-sks-nodepool":  `{"size":3}`, "evict-sks-nodepool-members": `{"instances":["$node"]}`,
-		},
-	}
-}
-
 // sks makes one exchange on each route of clusters and node pools.
 func (d dialogue) sks() {
 	d.get("/sks-cluster-version")

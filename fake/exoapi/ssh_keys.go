@@ -29,7 +29,7 @@ type sshKeys struct{ collection[sshKey] }
 
 func newSSHKeys(w *world.World) *sshKeys {
 	return &sshKeys{collection[sshKey]{
-		world: w, kind: "ssh-key", label: "SSH key", free: true,
+		world: w, kind: "ssh-key", label: "SSH key",
 		name: func(k *sshKey) string { return k.name },
 		view: func(k *sshKey) any { return k.view() },
 	}}

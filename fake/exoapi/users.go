@@ -38,7 +38,7 @@ type users struct {
 func newUsers(w *world.World, roles *roles) *users {
 	s := &users{roles: roles}
 	s.collection = collection[user]{
-		world: w, kind: "user", label: "user", free: true,
+		world: w, kind: "user", label: "user",
 		name: func(u *user) string { return u.email },
 		view: s.viewOf,
 	}

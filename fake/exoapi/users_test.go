@@ -13,20 +13,6 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
-func usersTest() kindTest {
-	return kindTest{
-		dialogue: dialogue.users,
-		stage: func(tb testing.TB, s *scene) {
-			tb.Helper()
-			s.make(tb, "user", "user", `{"email":"a@example.com","role":{"id":"$iam-role"}}`)
-		},
-		bodies: map[string]string{
-			"create-user":      `{"email":"b@example.com","role":{"id":"$iam-role"}}`,
-			"update-user-role": `{"role":{"id":"$iam-role"}}`,
-		},
-	}
-}
-
 // users makes one exchange on each route of users.
 func (d dialogue) users() {
 	role := object{"id": d.change(http.MethodPost, "/iam-role", object{"name": "guest"})}

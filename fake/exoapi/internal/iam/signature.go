@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -111,6 +112,13 @@ func (k *Keyring) Remove(key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.secrets, key)
+}
+
+// Reset makes these the only API keys.
+func (k *Keyring) Reset(secrets map[string]string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.secrets = maps.Clone(secrets)
 }
 
 // Redact returns a text without the secrets of API keys.

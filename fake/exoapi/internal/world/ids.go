@@ -5,31 +5,67 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/netip"
 
 	"github.com/google/uuid"
 )
 
-// IDs makes ids, names and credentials; repeatable ones from a seed.
-type IDs struct{ random io.Reader }
+// IDs makes ids, names and credentials, all of which follow from a seed and from
+// what they are made for: one of the numbered changes, or what happens without
+// one. So a call that is refused, or only reads, leaves no trace in the ids of
+// later ones, and changes that are made again make the same ids.
+type IDs struct {
+	seed   uint64
+	others *rand.ChaCha8 // for what happens without a change
 
-func newIDs(seed uint64) *IDs {
-	if seed == 0 {
-		return &IDs{crand.Reader}
-	}
-	var key [32]byte
-	binary.LittleEndian.PutUint64(key[:], seed)
-	return &IDs{rand.NewChaCha8(key)}
+	changing bool
+	number   uint64
+	change   *rand.ChaCha8 // of the change under way; nil until it needs one
 }
 
-// bytes returns n random bytes. It never fails: neither source does.
-func (g *IDs) bytes(n int) []byte {
-	b := make([]byte, n)
-	if _, err := io.ReadFull(g.random, b); err != nil {
-		panic(fmt.Sprintf("read random bytes: %v", err))
+// newIDs makes ids from a seed; zero means a random one.
+func newIDs(seed uint64) *IDs {
+	for seed == 0 {
+		var b [8]byte
+		// It never fails.
+		_, _ = crand.Read(b[:])
+		seed = binary.LittleEndian.Uint64(b[:])
 	}
+	return &IDs{seed: seed, others: stream(seed, 0, 0)}
+}
+
+// stream returns the random numbers of a seed for a purpose.
+func stream(seed, purpose, number uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	binary.LittleEndian.PutUint64(key[8:], purpose)
+	binary.LittleEndian.PutUint64(key[16:], number)
+	return rand.NewChaCha8(key)
+}
+
+// Seed returns what makes the ids repeatable.
+func (g *IDs) Seed() uint64 { return g.seed }
+
+// Begin makes the ids until [IDs.End] those of a numbered change.
+func (g *IDs) Begin(number int) {
+	g.changing, g.number, g.change = true, uint64(number), nil //nolint:gosec // counted from 0
+}
+
+// End ends a change.
+func (g *IDs) End() { g.changing = false }
+
+// bytes returns n random bytes.
+func (g *IDs) bytes(n int) []byte {
+	from := g.others
+	if g.changing {
+		if g.change == nil {
+			g.change = stream(g.seed, 1, g.number)
+		}
+		from = g.change
+	}
+	b := make([]byte, n)
+	_, _ = from.Read(b) // it never fails
 	return b
 }
 

@@ -69,7 +69,7 @@ func (w *World) Metered() []Metered {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.closed {
-		w.advance(w.clock.Now())
+		w.advance(w.clockTime())
 	}
 	return w.MeteredNow()
 }

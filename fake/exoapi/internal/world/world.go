@@ -18,6 +18,7 @@ type World struct {
 
 	mu       sync.Mutex
 	clock    clock.Clock
+	began    time.Time // by the clock
 	now      time.Time
 	schedule schedule
 	wake     chan struct{} // something became due sooner
@@ -44,16 +45,22 @@ type Faults interface {
 // New makes an empty world. Seed makes its ids repeatable; zero means random
 // ones.
 func New(c clock.Clock, faults Faults, seed uint64) *World {
+	began := c.Now()
 	return &World{
 		IDs:    newIDs(seed),
 		clock:  c,
-		now:    c.Now(),
+		began:  began,
+		now:    began,
 		wake:   make(chan struct{}, 1),
 		faults: faults,
 		limits: map[string]int{},
 		meter:  meter{map[string][]Use{}, map[string]*metered{}},
 	}
 }
+
+// clockTime returns the time of the clock, undisturbed when that of the host
+// is set: what is written down of it has to be in the order in which it happened.
+func (w *World) clockTime() time.Time { return w.began.Add(w.clock.Now().Sub(w.began)) }
 
 // Do takes the lock and runs f on the state of this moment.
 func (w *World) Do(f func() error) error {
@@ -62,7 +69,7 @@ func (w *World) Do(f func() error) error {
 	if w.closed {
 		return &wire.Error{Status: http.StatusServiceUnavailable, Message: "the cloud was closed"}
 	}
-	w.advance(w.clock.Now())
+	w.advance(w.clockTime())
 	defer w.sync()
 	return f()
 }
@@ -117,7 +124,7 @@ func (w *World) Advance() (d time.Duration, ok bool) {
 	if w.closed {
 		return 0, false
 	}
-	w.advance(w.clock.Now())
+	w.advance(w.clockTime())
 	due, ok := w.schedule.next()
 	return max(0, due.Sub(w.now)), ok
 }
@@ -135,14 +142,38 @@ func (w *World) Close() {
 		return
 	}
 	w.closed = true
-	if now := w.clock.Now(); now.After(w.now) {
+	if now := w.clockTime(); now.After(w.now) {
 		w.now = now
 	}
+	w.remove()
+}
+
+// remove removes everything that runs, what depends on others first.
+func (w *World) remove() {
 	for _, r := range slices.Backward(w.resources) {
 		if r.Close != nil {
 			r.Close()
 		}
 	}
+}
+
+// Reset removes everything that runs and empties the world, down to the kinds of
+// resources, at the given time, which may be in the past.
+func (w *World) Reset(seed uint64, at time.Time) {
+	w.remove()
+	w.IDs = newIDs(seed)
+	w.now = at
+	w.schedule, w.operations, w.resources = schedule{}, Store[Operation]{}, nil
+	w.limits = map[string]int{}
+	w.meter = meter{map[string][]Use{}, map[string]*metered{}}
+}
+
+// At lets time pass until a moment and then runs f, as if that had been called by
+// [World.Do] at that moment.
+func (w *World) At(moment time.Time, f func() error) error {
+	w.advance(moment)
+	defer w.sync()
+	return f()
 }
 
 // Now returns the time of the world, which stands still while the lock is held.
