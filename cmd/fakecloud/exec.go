@@ -36,6 +36,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	set.ExitCodes = "those of the command; 126 or 127 when it cannot be run, 1 on another failure, 2 when a setting is wrong."
 	set.Operands(&command, "-- COMMAND [ARGUMENT...]")
 	addCloud(set, &cfg, "")
+	addState(set, &cfg.State)
 	settings.Add(set, &localState, settings.Spec{
 		Flag: "local-state", Help: "runs the command in a copy of this folder of Terraform configuration, whose state is local " +
 			"whatever backend it names, and which is removed with the cloud",
@@ -51,6 +52,10 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
+	if err := p.openState(&cfg); err != nil {
+		return exitOK, err
+	}
+	defer cfg.state.close()
 	cloud, err := p.start(ctx, cfg)
 	if err != nil {
 		return exitOK, err
@@ -60,7 +65,7 @@ func (p program) exec(ctx context.Context, args []string) (int, error) {
 	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
 	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete
-	defer p.reportRest(ctx, cloud, filepath.Base(command[0]))
+	defer p.reportRest(ctx, cloud, filepath.Base(command[0]), cfg.State)
 
 	dir, remove, err := workingFolder(localState)
 	if err != nil {

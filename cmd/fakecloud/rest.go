@@ -17,7 +17,7 @@ const maxRest = 50
 // reportRest prints what a command sent that nobody read, which quotas it met,
 // and what it left behind, as far as there is any. It has to run before the cloud
 // is closed.
-func (p program) reportRest(ctx context.Context, cloud *fakecloud.Cloud, command string) {
+func (p program) reportRest(ctx context.Context, cloud *fakecloud.Cloud, command, state string) {
 	p.reportUnread(cloud, command)
 	for _, name := range quotasReached(ctx, cloud) {
 		fmt.Fprintf(p.stderr, "\nfakecloud: the quota of %s was reached; -quota %s=NUMBER sets another, and -1 is unlimited\n", name, name)
@@ -26,7 +26,11 @@ func (p program) reportRest(ctx context.Context, cloud *fakecloud.Cloud, command
 	if len(inventory) == 0 {
 		return
 	}
-	fmt.Fprintf(p.stderr, "\nfakecloud: %s left these behind; they have ended with the cloud:\n", command)
+	whither := "they have ended with the cloud"
+	if state != "" {
+		whither = "they are kept in " + state
+	}
+	fmt.Fprintf(p.stderr, "\nfakecloud: %s left these behind; %s:\n", command, whither)
 	listed, all := 0, 0
 	for _, kind := range slices.Sorted(maps.Keys(inventory)) {
 		for _, entry := range inventory[kind] {

@@ -7,13 +7,18 @@ import (
 
 // serve answers until a signal comes.
 func (p program) serve(ctx context.Context, args []string) (int, error) {
-	cfg := config{Machines: machinesMemory, LogInfo: true}
+	cfg := config{Machines: machinesMemory, LogInfo: true, KeepChanges: true}
 	set := p.newSet("serve", "fakecloud serve answers the Exoscale API on this host until it is interrupted.")
 	addListen(set, &cfg.Listen)
 	addCloud(set, &cfg, "")
+	addState(set, &cfg.State)
 	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
+	if err := p.openState(&cfg); err != nil {
+		return exitOK, err
+	}
+	defer cfg.state.close()
 	cloud, err := p.start(ctx, cfg)
 	if err != nil {
 		return exitOK, err

@@ -27,6 +27,7 @@ type config struct {
 	Secret   string
 	Verbose  bool
 	Bodies   bool
+	State    string // file
 	Removal  exoapi.Removal
 	Quotas   []quota
 	Prices   *prices.List // nil: the one that comes with the program
@@ -44,6 +45,13 @@ type config struct {
 	Hosts        []hostFolder
 	Images       []*imageregistry.Image
 	StandIns     []standIn
+
+	// KeepChanges lets other commands save the state.
+	KeepChanges bool
+	// state keeps what happens, if there is such a file, and saved is what was
+	// in it.
+	state *stateFile
+	saved []byte
 
 	// progressLogger gets the steps of building templates.
 	progressLogger *slog.Logger

@@ -51,13 +51,18 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 		// Templates are built when the cloud has long started.
 		cfg.progressLogger = newConsole(p.stderr, slog.LevelInfo)
 	}
-	cloud, err := fakecloud.Start(ctx, fakecloud.Config{
+	with := fakecloud.Config{
 		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed, Instant: cfg.Instant,
 		Catalog:  cfg.Catalog,
 		Machines: cfg.driver(), Templates: cfg.moreTemplates(), Hosts: handlers(cfg.Hosts),
 		Images: cfg.images(ctx, logger), Environ: p.environ, Logger: logger,
 		KeepBodies: cfg.Bodies, Removal: cfg.Removal, Quotas: cfg.quotas(), Prices: cfg.Prices, AntiAffinityCapacity: cfg.AntiAffinityCapacity,
-	})
+		KeepChanges: cfg.KeepChanges, Saved: cfg.saved,
+	}
+	if cfg.state != nil {
+		with.Recorder = cfg.state
+	}
+	cloud, err := fakecloud.Start(ctx, with)
 	if err != nil {
 		return nil, err
 	}

@@ -107,6 +107,9 @@ func (c *Cloud) newAPI(url string) (err error) {
 		APIEndpoint:          func(zone string) string { return c.zoneEndpoint(url, zone) },
 		Logger:               c.cfg.Logger,
 		KeepBodies:           c.cfg.KeepBodies,
+		KeepChanges:          c.cfg.KeepChanges,
+		Saved:                c.cfg.Saved,
+		Recorder:             c.cfg.Recorder,
 	}
 	if c.driver != nil {
 		cfg.Machines = c.driver

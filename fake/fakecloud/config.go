@@ -67,6 +67,13 @@ type Config struct {
 	// level warn, what clients ask for that is not emulated. Nothing is logged
 	// by default.
 	Logger *slog.Logger
+	// KeepChanges keeps what changes the cloud, so that its state can be saved.
+	KeepChanges bool
+	// Saved is a state that the cloud begins with; see [exoapi.Cloud.Load]. Its
+	// credentials are taken unless others are given. Empty is none.
+	Saved []byte
+	// Recorder gets the state and each change of it. With one, changes are kept.
+	Recorder exoapi.Recorder
 	// KeepBodies also keeps and logs what calls and their answers say, without
 	// secrets.
 	KeepBodies bool

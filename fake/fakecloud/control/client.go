@@ -17,8 +17,10 @@ import (
 const (
 	// timeout is for one request to a server on the same host.
 	timeout = 5 * time.Second
+	// loadTimeout is for the whole state, which may be long.
+	loadTimeout = 2 * time.Minute
 	// maxResponse is how much of a response is read, in bytes.
-	maxResponse = 1 << 20
+	maxResponse = exoapi.MaxState
 )
 
 // A Client asks the control API of a running cloud.
@@ -63,31 +65,55 @@ func (c *Client) Exchanges(ctx context.Context, after int) (list []exoapi.Exchan
 	return list, err
 }
 
+// Reset removes everything, as if the cloud had just begun.
+func (c *Client) Reset(ctx context.Context) error {
+	_, err := c.do(ctx, http.MethodPost, "reset", nil, loadTimeout)
+	return err
+}
+
+// Save returns the state, for Load.
+func (c *Client) Save(ctx context.Context) (state []byte, err error) {
+	return c.do(ctx, http.MethodGet, "state", nil, loadTimeout)
+}
+
+// Load replaces the state by one that Save returned.
+func (c *Client) Load(ctx context.Context, state []byte) error {
+	_, err := c.do(ctx, http.MethodPut, "state", state, loadTimeout)
+	return err
+}
+
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
+	answer, err := c.do(ctx, method, path, body, timeout)
+	if err != nil || out == nil {
+		return err
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// do makes a request, and returns the answer to one that succeeded.
+func (c *Client) do(ctx context.Context, method, path string, body []byte, within time.Duration) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.URL+Path+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case resp.StatusCode != http.StatusOK:
-		return errors.New(strings.TrimSpace(string(answer)))
-	case out == nil:
-		return nil
+		return nil, errors.New(strings.TrimSpace(string(answer)))
 	}
-	return json.Unmarshal(answer, out)
+	return answer, nil
 }

@@ -19,7 +19,7 @@ const token = "a token"
 // newServer returns the address of the control API of a new cloud.
 func newServer(t *testing.T) string {
 	t.Helper()
-	cloud, err := exoapi.New(exoapi.Config{})
+	cloud, err := exoapi.New(exoapi.Config{KeepChanges: true})
 	require.NoError(t, err)
 	t.Cleanup(cloud.Close)
 	require.NoError(t, cloud.Call(t.Context(), http.MethodGet, "/v2/zone", nil, nil))
@@ -62,6 +62,18 @@ func TestClientAndServer(t *testing.T) {
 	active, err = client.Faults(ctx)
 	require.NoError(t, err)
 	assert.Empty(t, active)
+
+	state, err := client.Save(ctx)
+	require.NoError(t, err)
+	require.NoError(t, client.Reset(ctx))
+	emptied, err := client.Save(ctx)
+	require.NoError(t, err)
+	assert.NotEqual(t, state, emptied)
+	require.NoError(t, client.Load(ctx, state))
+	again, err := client.Save(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, state, again)
+	require.ErrorContains(t, client.Load(ctx, []byte("{}")), "this is not a state that fakecloud has saved")
 
 	_, err = client.AddFault(ctx, control.Fault{Name: "nonsense"})
 	assert.ErrorContains(t, err, "nonsense")

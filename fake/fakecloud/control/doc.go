@@ -7,6 +7,9 @@
 //	DELETE /fakecloud/faults/{id}  removes one
 //	DELETE /fakecloud/faults       removes all
 //	GET    /fakecloud/calls        how often which operation was called
+//	POST   /fakecloud/reset        removes everything, as if the cloud had just begun
+//	GET    /fakecloud/state        the state, to be loaded later
+//	PUT    /fakecloud/state        replaces the state by one that was saved
 //	GET    /fakecloud/exchanges    calls and their answers, those after number ?after=
 //
 // Bodies are JSON. Every request needs the token as a bearer token, and none

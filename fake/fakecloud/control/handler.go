@@ -1,9 +1,11 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -40,6 +42,9 @@ type Cloud interface {
 	Faults() *exoapi.Faults
 	Calls() exoapi.Calls
 	Exchanges(ctx context.Context, after int) []exoapi.Exchange
+	Reset() error
+	Save(w io.Writer) error
+	Load(state []byte) error
 }
 
 type handler struct {
@@ -57,6 +62,9 @@ func NewHandler(cloud Cloud, token string) http.Handler {
 	mux.HandleFunc("DELETE "+Path+"faults", h.clearFaults)
 	mux.HandleFunc("GET "+Path+"calls", h.calls)
 	mux.HandleFunc("GET "+Path+"exchanges", h.exchanges)
+	mux.HandleFunc("POST "+Path+"reset", h.reset)
+	mux.HandleFunc("GET "+Path+"state", h.save)
+	mux.HandleFunc("PUT "+Path+"state", h.load)
 	return h.authorize(mux)
 }
 
@@ -132,6 +140,37 @@ func (h *handler) exchanges(w http.ResponseWriter, r *http.Request) {
 		list = list[:maxExchanges]
 	}
 	reply(w, append([]exoapi.Exchange{}, list...))
+}
+
+func (h *handler) reset(w http.ResponseWriter, _ *http.Request) {
+	if err := h.cloud.Reset(); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	reply(w, nil)
+}
+
+// save answers with the state as it is.
+func (h *handler) save(w http.ResponseWriter, _ *http.Request) {
+	var state bytes.Buffer
+	if err := h.cloud.Save(&state); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	_, _ = state.WriteTo(w) // the client may have left
+}
+
+func (h *handler) load(w http.ResponseWriter, r *http.Request) {
+	state, err := io.ReadAll(http.MaxBytesReader(w, r.Body, exoapi.MaxState))
+	if err == nil {
+		err = h.cloud.Load(state)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	reply(w, nil)
 }
 
 func reply(w http.ResponseWriter, v any) {

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/internal/atomicfile"
+	"github.com/exopool/exopool/internal/filelock"
+)
+
+// addState declares the file that keeps the state from one start to the next.
+func addState(set *settings.Set, into *string) {
+	settings.Add(set, into, settings.Spec{
+		Flag: "state", Default: "none", Help: "file that keeps the state: the next start with it, and the same other flags, goes on from there. " +
+			"It holds user-data and the keys of the fake account",
+	}, settings.File())
+}
+
+// A stateFile keeps the state of one instance. It implements [exoapi.Recorder]:
+// each change is one more line, and a line that a crash has left unfinished does
+// not count.
+type stateFile struct {
+	name   string
+	file   *os.File // nil before the first Restart
+	unlock func()
+}
+
+// openState opens the file of the setting, if it is set.
+func (p program) openState(cfg *config) error {
+	if cfg.State == "" {
+		return nil
+	}
+	unlock, ok, err := filelock.Try(cfg.State + ".lock")
+	if err == nil && !ok {
+		err = errors.New("another instance uses it; give another file, or end that one")
+	}
+	if err != nil {
+		return fmt.Errorf("flag -state: lock %s: %w", cfg.State, err)
+	}
+	cfg.state = &stateFile{name: cfg.State, unlock: unlock}
+	state, err := readState(cfg.State)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		cfg.state.close()
+		return fmt.Errorf("flag -state: %w", err)
+	}
+	if end := bytes.LastIndexByte(state, '\n') + 1; end < len(state) {
+		fmt.Fprintf(p.stderr, "fakecloud: the last change in %s is incomplete and left out\n", cfg.State)
+		state = state[:end]
+	}
+	cfg.saved = state
+	return nil
+}
+
+// Restart implements [exoapi.Recorder].
+func (s *stateFile) Restart(state []byte) error {
+	if err := (atomicfile.File{Path: s.name, Perm: 0o600}).Write(state); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(s.name, os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	s.closeFile()
+	s.file = file
+	return nil
+}
+
+// Append implements [exoapi.Recorder].
+func (s *stateFile) Append(change []byte) error {
+	_, err := s.file.Write(change)
+	return err
+}
+
+func (s *stateFile) closeFile() {
+	if s.file != nil {
+		_ = s.file.Close() // every line was written already
+	}
+}
+
+// close lets others use the file.
+func (s *stateFile) close() {
+	if s != nil {
+		s.closeFile()
+		s.unlock()
+	}
+}
