@@ -23,7 +23,7 @@ import (
 func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 	document := loadDocument(t)
 	synctest.Test(t, func(t *testing.T) {
-		cloud := newCloud(t, exoapi.Config{})
+		cloud := newCloud(t, exoapi.Config{KeepChanges: true})
 		watch := newReferee(t, cloud, document)
 		d := dialogue{t: t, cloud: cloud, transport: watch}
 		d.catalog()
@@ -47,6 +47,8 @@ func TestEveryRouteKeepsTheOfficialSchema(t *testing.T) {
 				assert.NotZero(t, watch.answered[route.OperationID][http.StatusOK], "%s was never exchanged", route.OperationID)
 			}
 		}
+		loaded := newCloud(t, exoapi.Config{Saved: save(t, cloud)})
+		assert.Equal(t, visible(t, cloud), visible(t, loaded), "every change can be made again")
 	})
 }
 
