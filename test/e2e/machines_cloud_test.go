@@ -29,7 +29,10 @@ const (
 
 // A bootingNetwork keeps what a test makes apart from what a user has, and
 // from what other tests make.
-type bootingNetwork struct{ prefix, addresses string }
+type bootingNetwork struct {
+	prefix, addresses string
+	cpu               float64 // of this host that a machine gets for each of its own; 0: as by default
+}
 
 // config skips the test where machines cannot boot.
 func (n bootingNetwork) config(t *testing.T, logger *slog.Logger) nspawn.Config {
@@ -37,7 +40,7 @@ func (n bootingNetwork) config(t *testing.T, logger *slog.Logger) nspawn.Config 
 	if os.Getenv(enableMachines) != "1" {
 		t.Skipf("boots machines: set %s=1 to run it, as root on Linux", enableMachines)
 	}
-	cfg := nspawn.Config{Logger: logger, Prefix: n.prefix, Range: netip.MustParsePrefix(n.addresses)}
+	cfg := nspawn.Config{Logger: logger, Prefix: n.prefix, Range: netip.MustParsePrefix(n.addresses), CPU: n.cpu}
 	for _, r := range nspawn.Examine(t.Context(), cfg) {
 		if !r.OK() {
 			t.Skipf("machines cannot be booted here: %s: %s; to change that: %s", r.Name, r.Problem, r.Remedy)
