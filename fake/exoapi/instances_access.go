@@ -1,6 +1,7 @@
 package exoapi
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
@@ -11,8 +12,8 @@ const passwordRetention = 24 * time.Hour
 
 // A password is that of an instance's default user. Machines do not know it.
 type password struct {
-	text  string // made when it is first revealed
-	since time.Time
+	number int // of the resets before
+	since  time.Time
 }
 
 type passwordView struct {
@@ -54,7 +55,7 @@ func (s *instances) resetPassword(r *request) (any, error) {
 	if err := i.hasPassword(); err != nil {
 		return nil, err
 	}
-	return s.setOn(r, i, func() { i.password = password{since: s.world.Now()} })
+	return s.setOn(r, i, func() { i.password = password{i.password.number + 1, s.world.Now()} })
 }
 
 func (s *instances) revealPassword(r *request) (any, error) {
@@ -65,14 +66,10 @@ func (s *instances) revealPassword(r *request) (any, error) {
 	if err := i.hasPassword(); err != nil {
 		return nil, err
 	}
-	p := &i.password
-	if s.world.Now().Sub(p.since) >= passwordRetention {
+	if s.world.Now().Sub(i.password.since) >= passwordRetention {
 		return nil, wire.NotFound("password of instance", i.id)
 	}
-	if p.text == "" {
-		p.text = s.world.IDs.Letters(20)
-	}
-	return passwordView{p.text}, nil
+	return passwordView{s.world.IDs.LettersOf(fmt.Sprintf("password/%s/%d", i.id, i.password.number), 20)}, nil
 }
 
 // enableTPM cannot be undone.

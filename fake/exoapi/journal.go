@@ -63,6 +63,8 @@ type savedCall struct {
 // noted, so that it can be made again. The world has to be locked.
 func (c *Cloud) perform(r *request, rt *route) (answer any, err error) {
 	if rt.Method == http.MethodGet {
+		c.world.IDs.BeginRead()
+		defer c.world.IDs.End()
 		return c.handlers[rt.key()](r)
 	}
 	c.noteFaults()

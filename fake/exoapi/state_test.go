@@ -149,6 +149,25 @@ func TestLoadedCloudGoesOnAsTheSavedOne(t *testing.T) {
 	}
 }
 
+// Reads are not saved, so nothing that comes later may follow from them.
+func TestReadsLeaveNoTraceInAState(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(t, exoapi.Config{KeepChanges: true})
+		live(t, cloud)
+		pool := cloud.Pools()[0]
+		path := "/v2/instance/" + pool.Members[1] + ":password"
+		require.NotEmpty(t, call(t, cloud, http.MethodGet, path, "").body["password"])
+		require.Equal(t, http.StatusOK, call(t, cloud, http.MethodGet, "/v2/console/"+pool.Members[1], "").status)
+		call(t, cloud, http.MethodDelete, "/v2/instance/"+pool.Members[0], "")
+		time.Sleep(time.Minute)
+		call(t, cloud, http.MethodPut, "/v2/instance/"+cloud.Pools()[0].Members[4]+":stop", "{}")
+		loaded := newCloud(t, exoapi.Config{KeepChanges: true, Saved: save(t, cloud)})
+		assert.Equal(t, visible(t, cloud), visible(t, loaded))
+		assert.Equal(t, call(t, cloud, http.MethodGet, path, "").body, call(t, loaded, http.MethodGet, path, "").body)
+	})
+}
+
 func TestTimeGoesOnWhileACloudIsSaved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package world
 
 import (
 	crand "crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 type IDs struct {
 	seed   uint64
 	others *rand.ChaCha8 // for what happens without a change
+	reads  *rand.ChaCha8 // for answers of calls that only read
 
 	changing bool
 	number   uint64
@@ -32,7 +34,7 @@ func newIDs(seed uint64) *IDs {
 		_, _ = crand.Read(b[:])
 		seed = binary.LittleEndian.Uint64(b[:])
 	}
-	return &IDs{seed: seed, others: stream(seed, 0, 0)}
+	return &IDs{seed: seed, others: stream(seed, 0, 0), reads: stream(seed, 2, 0)}
 }
 
 // stream returns the random numbers of a seed for a purpose.
@@ -52,7 +54,10 @@ func (g *IDs) Begin(number int) {
 	g.changing, g.number, g.change = true, uint64(number), nil //nolint:gosec // counted from 0
 }
 
-// End ends a change.
+// BeginRead makes the ids until [IDs.End] those of a call that only reads.
+func (g *IDs) BeginRead() { g.changing, g.change = true, g.reads }
+
+// End ends a change, or a call that only reads.
 func (g *IDs) End() { g.changing = false }
 
 // bytes returns n random bytes.
@@ -79,9 +84,18 @@ func (g *IDs) UUID() string {
 }
 
 // Letters returns n characters out of a-z and 0-9.
-func (g *IDs) Letters(n int) string {
+func (g *IDs) Letters(n int) string { return letters(g.bytes(n)) }
+
+// LettersOf returns n characters out of a-z and 0-9 that follow from the seed and
+// a name alone.
+func (g *IDs) LettersOf(name string, n int) string {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%d/%s", g.seed, name))).Read(b) // it never fails
+	return letters(b)
+}
+
+func letters(b []byte) string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-	b := g.bytes(n)
 	for i := range b {
 		b[i] = alphabet[int(b[i])%len(alphabet)]
 	}
