@@ -181,6 +181,32 @@ func TestTimeGoesOnWhileACloudIsSaved(t *testing.T) {
 	})
 }
 
+// A host's clock may have been set back since the state was saved.
+func TestTimeGoesOnIfTheClockIsBehindAState(t *testing.T) {
+	t.Parallel()
+	var state []byte
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(t, exoapi.Config{KeepChanges: true})
+		time.Sleep(time.Hour)
+		call(t, cloud, http.MethodPost, "/v2/load-balancer", `{"name": "web"}`)
+		state = save(t, cloud)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(t, exoapi.Config{Saved: state, KeepChanges: true})
+		assert.Equal(t, "creating", cloud.Balancers()[0].State)
+		time.Sleep(5 * time.Second)
+		assert.Equal(t, "running", cloud.Balancers()[0].State)
+		call(t, cloud, http.MethodPost, "/v2/load-balancer", `{"name": "more"}`)
+		time.Sleep(5 * time.Second)
+		again := newCloud(t, exoapi.Config{Saved: save(t, cloud)})
+		assert.Equal(t, cloud.Inventory(), again.Inventory())
+		require.NoError(t, cloud.Reset())
+		call(t, cloud, http.MethodPost, "/v2/load-balancer", `{"name": "after"}`)
+		time.Sleep(5 * time.Second)
+		assert.Equal(t, "running", cloud.Balancers()[0].State)
+	})
+}
+
 func TestResetCloudIsAsIfJustStarted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -20,6 +20,7 @@ type World struct {
 	clock    clock.Clock
 	began    time.Time // by the clock
 	now      time.Time
+	ahead    time.Duration // of the clock, since a state of a later time was loaded
 	schedule schedule
 	wake     chan struct{} // something became due sooner
 	closed   bool
@@ -60,7 +61,7 @@ func New(c clock.Clock, faults Faults, seed uint64) *World {
 
 // clockTime returns the time of the clock, undisturbed when that of the host
 // is set: what is written down of it has to be in the order in which it happened.
-func (w *World) clockTime() time.Time { return w.began.Add(w.clock.Now().Sub(w.began)) }
+func (w *World) clockTime() time.Time { return w.began.Add(w.clock.Now().Sub(w.began) + w.ahead) }
 
 // Do takes the lock and runs f on the state of this moment.
 func (w *World) Do(f func() error) error {
@@ -162,16 +163,19 @@ func (w *World) remove() {
 func (w *World) Reset(seed uint64, at time.Time) {
 	w.remove()
 	w.IDs = newIDs(seed)
-	w.now = at
+	w.now, w.ahead = at, 0
+	w.ahead = max(0, at.Sub(w.clockTime()))
 	w.schedule, w.operations, w.resources = schedule{}, Store[Operation]{}, nil
 	w.limits = map[string]int{}
 	w.meter = meter{map[string][]Use{}, map[string]*metered{}}
 }
 
 // At lets time pass until a moment and then runs f, as if that had been called by
-// [World.Do] at that moment.
+// [World.Do] at that moment. If the clock is behind, time goes on from there all
+// the same.
 func (w *World) At(moment time.Time, f func() error) error {
 	w.advance(moment)
+	w.ahead += max(0, w.now.Sub(w.clockTime()))
 	defer w.sync()
 	return f()
 }
