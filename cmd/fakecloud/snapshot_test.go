@@ -78,6 +78,20 @@ func TestStateFileGoesOnWhereItWas(t *testing.T) {
 	assert.Contains(t, term.err.String(), "flag -state: lock ")
 }
 
+func TestFilesThatAreNoStateAreNotOverwritten(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"a key without an end of line", "a note\n", "{}\n{"} {
+		term := newTerminal(t)
+		file := filepath.Join(t.TempDir(), "mine")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		require.Equal(t, exitFailure, term.run(t.Context(), []string{"exec", "-state", file, "--", "true"}))
+		assert.Contains(t, term.err.String(), "this is not a state that fakecloud has saved")
+		kept, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(kept))
+	}
+}
+
 func TestExecKeepsTheStateForTheNextCommand(t *testing.T) {
 	t.Parallel()
 	args, environ := child(t, "litter")

@@ -47,7 +47,9 @@ func (p program) openState(cfg *config) error {
 		cfg.state.close()
 		return fmt.Errorf("flag -state: %w", err)
 	}
-	if end := bytes.LastIndexByte(state, '\n') + 1; end < len(state) {
+	// A file without one whole line is no state that a crash has cut off: the
+	// first line is written together with the file. It must not be overwritten.
+	if end := bytes.LastIndexByte(state, '\n') + 1; 0 < end && end < len(state) {
 		fmt.Fprintf(p.stderr, "fakecloud: the last change in %s is incomplete and left out\n", cfg.State)
 		state = state[:end]
 	}
@@ -57,7 +59,7 @@ func (p program) openState(cfg *config) error {
 
 // Restart implements [exoapi.Recorder].
 func (s *stateFile) Restart(state []byte) error {
-	if err := (atomicfile.File{Path: s.name, Perm: 0o600}).Write(state); err != nil {
+	if err := (atomicfile.File{Path: s.name, Perm: 0o600, Durable: true}).Write(state); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(s.name, os.O_WRONLY|os.O_APPEND, 0o600)
