@@ -98,6 +98,7 @@ func (c *Cloud) populate(driver driverapi.Driver) error {
 		}
 	}
 	c.stores = all
+	c.instances.report = c.noteReport
 	if c.router == nil {
 		c.router = newRouter(declared)
 		for _, r := range c.router.all {

@@ -2,20 +2,18 @@ package exoapi
 
 import (
 	"errors"
-	"log/slog"
 
 	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
-// A heldDriver keeps what a driver is to run while the past is made again, and
-// hands it on once that is over: machines and load balancers that have come and
-// gone are not run again.
+// A heldDriver keeps which machines a driver is to run while the past is made
+// again, and hands them on once that is over: those that have come and gone are
+// not run again.
 type heldDriver struct {
 	driverapi.Driver
 
-	holding   bool
-	machines  []driverapi.Machine // running, in the order of their starts
-	balancers map[string]driverapi.Balancer
+	holding  bool
+	machines []driverapi.Machine // running, in the order of their starts
 }
 
 func (d *heldDriver) Start(m driverapi.Machine) error {
@@ -60,23 +58,19 @@ func (d *heldDriver) forget(id string) {
 	}
 }
 
+// Balance implements [driverapi.Driver]. All load balancers are set up once the
+// past is over.
 func (d *heldDriver) Balance(b driverapi.Balancer) error {
-	if !d.holding {
-		return d.Driver.Balance(b)
+	if d.holding {
+		return nil
 	}
-	if d.balancers == nil {
-		d.balancers = map[string]driverapi.Balancer{}
-	}
-	d.balancers[b.ID] = b
-	return nil
+	return d.Driver.Balance(b)
 }
 
 func (d *heldDriver) Unbalance(id string) {
 	if !d.holding {
 		d.Driver.Unbalance(id)
-		return
 	}
-	delete(d.balancers, id)
 }
 
 func (d *heldDriver) Health(balancerID, serviceID string) map[string]driverapi.Health {
@@ -86,18 +80,10 @@ func (d *heldDriver) Health(balancerID, serviceID string) map[string]driverapi.H
 	return d.Driver.Health(balancerID, serviceID)
 }
 
-// release hands on what is to run. What the driver cannot run is logged.
-func (d *heldDriver) release(logger *slog.Logger) {
-	d.holding = false
-	for _, m := range d.machines {
-		if err := d.Driver.Start(m); err != nil {
-			logger.Warn("machine does not start", slog.String("instance", m.ID), slog.Any("err", err))
-		}
-	}
-	for _, b := range d.balancers {
-		if err := d.Driver.Balance(b); err != nil {
-			logger.Warn("load balancer does not start", slog.String("balancer", b.ID), slog.Any("err", err))
-		}
-	}
-	d.machines, d.balancers = nil, nil
+// release ends the past. It returns the machines that are to run, in the order of
+// their starts.
+func (d *heldDriver) release() []driverapi.Machine {
+	machines := d.machines
+	d.holding, d.machines = false, nil
+	return machines
 }

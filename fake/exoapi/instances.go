@@ -53,6 +53,7 @@ type instance struct {
 
 	// transition numbers transitions: an event of an earlier one does nothing.
 	transition int
+	starts     int              // of its machine, also those that failed
 	op         *world.Operation // waits for the transition under way; may be nil
 
 	// encoded is the instance as lists show it; nil after a change. Lists of
@@ -73,6 +74,9 @@ type instances struct {
 	specs     *specReader
 	pools     *pools
 	redact    func(string) string // removes the secrets of API keys
+	report    func(savedReport)   // gets what machines make of instances
+	// failedStarts are those that are to fail again, and why.
+	failedStarts map[start]string
 }
 
 func newInstances(

@@ -35,17 +35,30 @@ func (s *instances) applyCondition(i *instance, c driverapi.Condition) {
 	case i.crashed: // on purpose
 	case c.Err != nil:
 		// It may quote what a program printed.
-		if text := s.redact(c.Err.Error()); i.machineError != text {
-			i.machineError = text
+		text := s.redact(c.Err.Error())
+		if i.machineError != text {
 			s.logger.Warn("instance is in error",
 				slog.String("instance", i.id), slog.String("name", i.name), slog.String("err", text))
 		}
-		if i.state != instanceError {
-			s.setState(i, instanceError)
-		}
+		s.become(i, instanceError, text)
 	case c.Off:
-		i.machineError = ""
 		s.logger.Info("instance stopped by itself", slog.String("instance", i.id), slog.String("name", i.name))
-		s.setState(i, instanceStopped)
+		s.become(i, instanceStopped, "")
+	}
+}
+
+// become puts an instance into a state because of its machine, and reports that.
+func (s *instances) become(i *instance, state, problem string) {
+	if i.state != state {
+		s.report(savedReport{ID: i.id, State: state, Error: problem})
+	}
+	s.found(i, state, problem)
+}
+
+// found puts an instance into the state that its machine was found in.
+func (s *instances) found(i *instance, state, problem string) {
+	i.machineError = problem
+	if i.state != state {
+		s.setState(i, state)
 	}
 }

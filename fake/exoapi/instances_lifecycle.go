@@ -3,6 +3,7 @@ package exoapi
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -78,13 +79,11 @@ func (s *instances) enter(i *instance, state string, op *world.Operation, then f
 // start brings an instance to running.
 func (s *instances) start(i *instance, op *world.Operation) {
 	s.enter(i, instanceStarting, op, func() {
-		err := s.specs.securityGroups.applyFirewall()
-		if err == nil {
-			err = s.driver.Start(s.machine(i))
-		}
-		if err != nil {
+		i.starts++
+		if err := s.powerOn(i); err != nil {
 			s.logger.Warn("machine does not start", slog.String("instance", i.id), slog.Any("err", err))
 			s.setState(i, instanceError)
+			s.report(savedReport{i.id, instanceError, s.redact(err.Error()), i.starts})
 			s.world.Fail(op, "fault", fmt.Sprintf("instance %s does not start: %v", i.id, err))
 			s.pools.memberStarted(i, false)
 			return
@@ -95,6 +94,18 @@ func (s *instances) start(i *instance, op *world.Operation) {
 		s.world.Succeed(op)
 		s.pools.memberStarted(i, true)
 	})
+}
+
+// powerOn starts the machine of an instance, unless that is a start of the past
+// that has failed.
+func (s *instances) powerOn(i *instance) error {
+	if reason, failed := s.failedStarts[start{i.id, i.starts}]; failed {
+		return errors.New(reason)
+	}
+	if err := s.specs.securityGroups.applyFirewall(); err != nil {
+		return err
+	}
+	return s.driver.Start(s.machine(i))
 }
 
 // machine returns an instance as drivers see it.

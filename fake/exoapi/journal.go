@@ -35,16 +35,20 @@ type journal struct {
 	text    []byte // the entries, a line each
 	full    bool
 	faults  int  // version of the faults that the entries lead to
-	stopped bool // the recorder has failed
+	stopped bool // the recorder has failed, or has not begun
+	// repeating says that what happens was noted already.
+	repeating bool
 }
 
 // An entry is something that happened from outside: a call that changed
-// something, or a change of faults or by a method.
+// something, a change of faults or by a method, or what a driver said of a machine.
 type entry struct {
 	At     time.Time     `json:"at"`
 	Call   *savedCall    `json:"call,omitempty"`
 	Method *savedMethod  `json:"method,omitempty"`
 	Faults *[]savedFault `json:"faults,omitempty"` // all that are in force then
+	// Machine may come before the call that it follows from.
+	Machine *savedReport `json:"machine,omitempty"`
 	// Outcome is a hash of the operation that answered the call, if one did.
 	Outcome string `json:"outcome,omitempty"`
 }
@@ -155,7 +159,9 @@ func (c *Cloud) changeFaults(change func()) {
 // note adds an entry to the journal, for this moment.
 func (c *Cloud) note(e entry) {
 	j := &c.journal
-	j.faults = c.faults.currentVersion()
+	if e.Machine == nil {
+		j.faults = c.faults.currentVersion()
+	}
 	if j.full {
 		return
 	}

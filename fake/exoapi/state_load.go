@@ -110,14 +110,8 @@ func (c *Cloud) replace(saved *savedState) error {
 	})
 }
 
-// release lets a driver run what there is after a replay.
-func (c *Cloud) release(held *heldDriver) {
-	c.securityGroups.enforce(c.driver)
-	held.release(c.cfg.Logger)
-	c.instances.observe(c.driver)
-}
-
-// restart makes the cloud one that has begun at the given time.
+// restart makes the cloud one that has begun at the given time. The recorder gets
+// nothing until it has the whole state; see [Cloud.restartRecorder].
 func (c *Cloud) restart(seed uint64, at time.Time, driver driverapi.Driver) error {
 	c.world.Reset(seed, at)
 	c.keyring.Reset(c.cfg.Credentials)
@@ -125,12 +119,14 @@ func (c *Cloud) restart(seed uint64, at time.Time, driver driverapi.Driver) erro
 	if err := c.faults.restore(nil); err != nil {
 		return err
 	}
-	c.journal = journal{began: at, faults: c.faults.currentVersion()}
+	c.journal = journal{began: at, faults: c.faults.currentVersion(), stopped: true}
 	return c.populate(driver)
 }
 
 // replay makes all saved changes at their times.
 func (c *Cloud) replay(saved *savedState) error {
+	c.journal.repeating, c.instances.failedStarts = true, saved.failedStarts()
+	defer func() { c.journal.repeating, c.instances.failedStarts = false, nil }()
 	for n, e := range saved.entries {
 		if err := c.world.At(e.At, func() error { return c.repeat(e) }); err != nil {
 			return fmt.Errorf("change %d, at %s: %w", n+1, e.At.Format(time.RFC3339), err)
@@ -148,6 +144,8 @@ func (c *Cloud) repeat(e entry) error {
 		return c.faults.restore(*e.Faults)
 	case e.Method != nil:
 		return c.repeatMethod(*e.Method)
+	case e.Machine != nil:
+		return c.repeatReport(*e.Machine)
 	case e.Call == nil:
 		return errors.New("it is of no known kind")
 	}
@@ -178,5 +176,7 @@ func (c *Cloud) restartRecorder() error {
 	if err != nil {
 		return err
 	}
-	return c.cfg.Recorder.Restart(text)
+	err = c.cfg.Recorder.Restart(text)
+	c.journal.stopped = err != nil
+	return err
 }

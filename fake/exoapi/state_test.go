@@ -352,7 +352,7 @@ func FuzzLoad(f *testing.F) {
 		`"faults": [{"id": -1, "name": "x"}]`, `"faults": null`, `"method": {"name": "fail-member", "id": "x"}`,
 		`"call": {"route": "POST /instance", "zone": "mars", "body": {"name": 1}}`, `"call": {"route": "PUT /instance/{id}:start", "zone": "at-vie-1"}`,
 		`"call": {"route": "DELETE /ssh-key/{name}", "zone": "at-vie-1", "query": "%", "params": {"id": ""}}`,
-		`"call": {"route": "GET /zone"}`,
+		`"call": {"route": "GET /zone"}`, `"machine": {"id": "x", "state": "error", "start": 1}`, `"machine": {"id": "x", "state": "error"}`, `"machine": {"id": "x", "state": "running"}`,
 	} {
 		f.Add(fmt.Appendf(nil, "%s\n{\"at\": %s, %s}\n", header, began, entry))
 	}
