@@ -91,5 +91,13 @@ func (b Bill) Money(amount float64) string {
 	return strconv.FormatFloat(amount, 'f', 4, 64) + " " + b.Currency
 }
 
-// quantity returns hours to three digits that say something.
-func quantity(hours float64) string { return strconv.FormatFloat(hours, 'g', 3, 64) }
+// quantity returns hours to three digits that say something, without an exponent.
+func quantity(hours float64) string {
+	switch {
+	case hours > 0 && hours < least:
+		return "under 0.0001"
+	case hours >= 100:
+		return strconv.FormatFloat(hours, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(hours, 'g', 3, 64)
+}

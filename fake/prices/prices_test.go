@@ -65,6 +65,16 @@ func TestParseRefuses(t *testing.T) {
 
 func edited(from, to string) string { return strings.Replace(swiss, from, to, 1) }
 
+func TestHoursHaveNoExponent(t *testing.T) {
+	t.Parallel()
+	for hours, want := range map[float64]string{
+		0: "0 h", 0.00002: "under 0.0001 h", 0.0001: "0.0001 h", 1.2345: "1.23 h", 99.96: "100 h", 730: "730 h", 123456.7: "123457 h",
+	} {
+		bill := prices.Default().Bill([]prices.Use{{Item: "ipv4", Now: 1, Hours: hours}})
+		assert.Contains(t, bill.String(), "\t"+want+"\n")
+	}
+}
+
 // TestDefaultIsTerraforms: the list that comes with the program has the prices
 // that the module begins with.
 func TestDefaultIsTerraforms(t *testing.T) {

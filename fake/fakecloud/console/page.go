@@ -203,7 +203,7 @@ func billOf(b prices.Bill) bill {
 	v := bill{Bill: b, Hour: b.Money(b.PerHour), Sum: b.Money(b.Total)}
 	for _, line := range b.Lines {
 		v.Lines = append(v.Lines, billLine{
-			line.Item, strconv.FormatFloat(line.Now, 'g', 6, 64), b.Money(line.PerHour), b.Money(line.Cost),
+			line.Item, strconv.FormatFloat(line.Now, 'f', -1, 64), b.Money(line.PerHour), b.Money(line.Cost),
 		})
 	}
 	return v
