@@ -214,15 +214,16 @@ func (f *Faults) take(name, operation string) (Fault, bool) {
 			f.injected = map[string]int{}
 		}
 		f.injected[name]++
-		f.version++
 		fault := a.Fault
 		switch a.Count {
 		case 0:
+			return fault, true // it stays as it is
 		case 1:
 			f.active = slices.Delete(f.active, i, i+1)
 		default:
 			a.Count--
 		}
+		f.version++
 		return fault, true
 	}
 	return Fault{}, false

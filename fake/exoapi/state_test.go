@@ -306,6 +306,18 @@ func TestRecordersGetEveryChange(t *testing.T) {
 	})
 }
 
+func TestFaultsThatStayAreSavedOnce(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t, exoapi.Config{KeepChanges: true})
+	_, err := cloud.Faults().Add(exoapi.Fault{Name: exoapi.FaultTooManyRequests, Operation: "list-ssh-keys"})
+	require.NoError(t, err)
+	for n := range 5 {
+		assert.Equal(t, http.StatusTooManyRequests, call(t, cloud, http.MethodGet, "/v2/ssh-key", "").status)
+		call(t, cloud, http.MethodPost, "/v2/anti-affinity-group", fmt.Sprintf(`{"name": "g%d"}`, n))
+	}
+	assert.Equal(t, 1, bytes.Count(save(t, cloud), []byte(`"faults"`)))
+}
+
 func TestOnlyMachinesThatAreLeftBootAfterALoad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
