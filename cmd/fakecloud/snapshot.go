@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/exopool/exopool/fake/exoapi"
+	"github.com/exopool/exopool/fake/fakecloud/control"
 	"github.com/exopool/exopool/internal/atomicfile"
 )
 
@@ -40,17 +41,30 @@ func (p program) snapshot(ctx context.Context, args []string) (int, error) {
 		return exitOK, err
 	}
 	if action == "save" {
-		state, err := c.Control().Save(ctx)
-		if err != nil {
-			return exitOK, err
-		}
-		return exitOK, (atomicfile.File{Path: file, Perm: 0o600}).Write(state)
+		return exitOK, saveState(ctx, c.Control(), file)
 	}
 	state, err := readState(file)
 	if err != nil {
 		return exitOK, err
 	}
 	return exitOK, c.Control().Load(ctx, state)
+}
+
+// saveState writes the state of an instance to a file. It may not be one that an
+// instance keeps its state in: that one would go on writing to what is replaced.
+func saveState(ctx context.Context, instance *control.Client, file string) error {
+	state, err := instance.Save(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(lockOf(file)); err == nil {
+		unlock, err := lockState(file)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	return (atomicfile.File{Path: file, Perm: 0o600, Durable: true}).Write(state)
 }
 
 // readState reads a file with a state.

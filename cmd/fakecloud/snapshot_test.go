@@ -107,7 +107,8 @@ func TestExecKeepsTheStateForTheNextCommand(t *testing.T) {
 func TestSnapshotsAndReset(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)
-	cloud, _ := serveState(t, term, filepath.Join(t.TempDir(), "state"))
+	kept := filepath.Join(t.TempDir(), "state")
+	cloud, end := serveState(t, term, kept)
 	makeGroup(t, cloud, "a")
 	want := cloud.API().Inventory()
 	file := filepath.Join(t.TempDir(), "snapshot")
@@ -121,6 +122,17 @@ func TestSnapshotsAndReset(t *testing.T) {
 	makeGroup(t, cloud, "b")
 	run(0, "snapshot", "load", file)
 	assert.Equal(t, want, cloud.API().Inventory())
+
+	run(exitFailure, "snapshot", "save", kept)
+	assert.Contains(t, term.err.String(), "lock "+kept+": another instance uses it; give another file")
+	makeGroup(t, cloud, "c")
+	text, err := os.ReadFile(kept)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"name":"c"`, "the instance goes on writing to its file")
+	want = cloud.API().Inventory()
+	end()
+	cloud, _ = serveState(t, term, kept)
+	run(0, "snapshot", "save", file)
 
 	require.NoError(t, os.WriteFile(file, []byte("{}"), 0o600))
 	run(exitFailure, "snapshot", "load", file)

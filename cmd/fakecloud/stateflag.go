@@ -34,12 +34,9 @@ func (p program) openState(cfg *config) error {
 	if cfg.State == "" {
 		return nil
 	}
-	unlock, ok, err := filelock.Try(cfg.State + ".lock")
-	if err == nil && !ok {
-		err = errors.New("another instance uses it; give another file, or end that one")
-	}
+	unlock, err := lockState(cfg.State)
 	if err != nil {
-		return fmt.Errorf("flag -state: lock %s: %w", cfg.State, err)
+		return fmt.Errorf("flag -state: %w", err)
 	}
 	cfg.state = &stateFile{name: cfg.State, unlock: unlock}
 	state, err := readState(cfg.State)
@@ -56,6 +53,20 @@ func (p program) openState(cfg *config) error {
 	cfg.saved = state
 	return nil
 }
+
+// lockState keeps others from using a file with a state.
+func lockState(name string) (unlock func(), err error) {
+	unlock, ok, err := filelock.Try(lockOf(name))
+	if err == nil && !ok {
+		err = errors.New("another instance uses it; give another file, or end that one")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	return unlock, nil
+}
+
+func lockOf(name string) string { return name + ".lock" }
 
 // Restart implements [exoapi.Recorder].
 func (s *stateFile) Restart(state []byte) error {
