@@ -46,6 +46,7 @@ type pool struct {
 	waiting  []*world.Operation    // end with the transition
 	late     time.Duration         // how late load balancers learn who leaves now
 	once     bool                  // load balancers try one member only until the next change
+	short    bool                  // there was no room for members; it was logged
 }
 
 type poolView struct {

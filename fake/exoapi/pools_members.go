@@ -87,6 +87,7 @@ func (s *pools) memberGone(i *instance) {
 // not allow them, or an anti-affinity group has no room, it tries again later.
 func (s *pools) replace(p *pool) {
 	if p.state == poolDestroying || p.live >= p.size || s.Get(p.id) != p {
+		p.short = false
 		return
 	}
 	err := s.world.CheckQuota(s.instances.quota, "", p.size-p.live)
@@ -94,10 +95,14 @@ func (s *pools) replace(p *pool) {
 		err = s.checkRoom(p, p.size-p.live, "")
 	}
 	if err != nil {
-		s.logger.Warn("members are not replaced yet", slog.String("pool", p.id), slog.Any("err", err))
+		if !p.short {
+			p.short = true
+			s.logger.Warn("members are not replaced yet", slog.String("pool", p.id), slog.Any("err", err))
+		}
 		s.world.After(s.timing.scale(replaceRetry), func() { s.replace(p) })
 		return
 	}
+	p.short = false
 	if p.state == poolRunning {
 		p.state = poolScalingUp
 	}
