@@ -98,8 +98,12 @@ type Timing struct {
 const defaultAntiAffinityCapacity = 8
 
 // replaceRetry is how long a pool that could not replace a member waits
-// before it tries again.
-const replaceRetry = 30 * time.Second
+// before it tries again; minReplaceRetry bounds that at any speed, since a cloud
+// that is loaded tries as often as the time since needs.
+const (
+	replaceRetry    = 30 * time.Second
+	minReplaceRetry = 10 * time.Millisecond
+)
 
 // withDefaults fills in what was left zero and applies Speed.
 func (t Timing) withDefaults() Timing {

@@ -33,3 +33,19 @@ func TestMembersThatAreNotReplacedAreLoggedOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestAFastCloudDoesNotTryWithoutEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{Timing: exoapi.Timing{Speed: 1e6}})
+		newPool(t, client, 2)
+		_, err := cloud.Faults().Add(exoapi.Fault{Name: exoapi.FaultQuotaReached})
+		require.NoError(t, err)
+		require.NoError(t, client.DeleteInstance(t.Context(), zone, instancesOf(t, client, cloud.Pools()[0].ID)[0]))
+		cloud.Pools()
+		before := cloud.Faults().Injected()[exoapi.FaultQuotaReached]
+		time.Sleep(time.Second)
+		cloud.Pools()
+		assert.InDelta(t, 100, cloud.Faults().Injected()[exoapi.FaultQuotaReached]-before, 1)
+	})
+}
