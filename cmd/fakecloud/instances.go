@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -87,7 +88,11 @@ func (p program) find(ctx context.Context, port int) (fakecloud.Connection, erro
 		case err != nil:
 			return fakecloud.Connection{}, err
 		}
-		if _, err := c.Control().Calls(ctx); err != nil {
+		_, err = c.Control().Calls(ctx)
+		switch timeout := net.Error(nil); {
+		case ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout():
+			return fakecloud.Connection{}, fmt.Errorf("the instance on %s does not answer: %w", c.URL, err)
+		case err != nil:
 			_ = os.Remove(name)
 			continue
 		}

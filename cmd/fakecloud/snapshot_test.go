@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -76,6 +77,17 @@ func TestStateFileGoesOnWhereItWas(t *testing.T) {
 	assert.Contains(t, term.err.String(), `start the cloud with the same: instant was "true", and is "false"`)
 	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"serve", "-state", filepath.Join(file, "x")}))
 	assert.Contains(t, term.err.String(), "flag -state: lock ")
+}
+
+func TestBusyInstancesAreNotForgotten(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t)
+	serveState(t, term, filepath.Join(t.TempDir(), "state"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // as if the instance had not answered in time
+	assert.Equal(t, exitFailure, term.run(ctx, []string{"reset"}))
+	assert.Contains(t, term.err.String(), "does not answer")
+	assert.Equal(t, exitOK, term.run(t.Context(), []string{"reset"}), term.err)
 }
 
 func TestFilesThatAreNoStateAreNotOverwritten(t *testing.T) {
