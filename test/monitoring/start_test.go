@@ -55,20 +55,33 @@ func start(t *testing.T, fails, login string, journal ...string) started {
 // startWith is start with a token that the autoscaler had before; empty: none.
 func startWith(t *testing.T, token, fails, login string, journal ...string) started {
 	t.Helper()
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skipf("start.sh needs a shell: %v", err)
-	}
-	root := t.TempDir()
-	require.NoError(t, os.CopyFS(root, os.DirFS(monitoringFiles)))
-	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/exopool/grafana.env"), []byte("GF_SECURITY_ADMIN_PASSWORD=xsecret\n"), 0o600))
+	root := installed(t)
 	if token != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(root, "etc/exopool/grafana-token"), []byte(token+"\n"), 0o600))
 	}
-	script := filepath.Join(root, "usr/local/lib/exopool/start.sh")
-	text := strings.ReplaceAll(string(read(t, script)), " /etc/", " "+root+"/etc/")
+	return startIn(t, root, fails, login, journal...)
+}
+
+// installed returns a folder with the files that a machine has before its first start.
+func installed(t *testing.T) (root string) {
+	t.Helper()
+	root = t.TempDir()
+	require.NoError(t, os.CopyFS(root, os.DirFS(monitoringFiles)))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/exopool/grafana.env"), []byte("GF_SECURITY_ADMIN_PASSWORD=xsecret\n"), 0o600))
+	return root
+}
+
+// startIn is start with the machine's files in root.
+func startIn(t *testing.T, root, fails, login string, journal ...string) started {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skipf("start.sh needs a shell: %v", err)
+	}
+	script := filepath.Join(root, "start.sh")
+	text := strings.ReplaceAll(string(read(t, monitoringFiles+"/usr/local/lib/exopool/start.sh")), " /etc/", " "+root+"/etc/")
 	require.NoError(t, os.WriteFile(script, []byte(stubs+text), 0o600))
 
-	calls := filepath.Join(root, "calls")
+	calls := filepath.Join(t.TempDir(), "calls")
 	cmd := exec.CommandContext(t.Context(), "sh", script, "http://192.0.2.1/health")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CALLS=" + calls, "FAILS=" + fails, "LOGIN=" + login, "JOURNAL=" + strings.Join(journal, "\n")}
 	said, err := cmd.CombinedOutput()
@@ -181,6 +194,31 @@ func TestStartGivesTheAutoscalerATokenOnce(t *testing.T) {
 	require.NoError(t, s.err, s.said)
 	assert.Equal(t, "glsa_new-1\n", string(read(t, filepath.Join(s.root, "etc/exopool/grafana-token"))), "Grafana no longer takes the old one")
 	assert.Contains(t, s.calls, restarted)
+}
+
+// TestStartMendsAHalfOfTheTokensSetUp: an apply may have been interrupted, or an
+// operator has removed a file. systemd starts no service whose credential is missing.
+func TestStartMendsAHalfOfTheTokensSetUp(t *testing.T) {
+	t.Parallel()
+	const unit, token = "etc/systemd/system/autoscaler.service.d/grafana.conf", "etc/exopool/grafana-token"
+	s := startWith(t, "glsa_old", nothingFails, "200")
+	require.NoError(t, s.err, s.said)
+	assert.Contains(t, string(read(t, filepath.Join(s.root, unit))), "/etc/exopool/grafana-token\n", "there was only the token")
+
+	root := installed(t)
+	require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, unit)), 0o750))
+	require.NoError(t, os.WriteFile(filepath.Join(root, unit), []byte("[Service]\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(root, token), nil, 0o644))
+	s = startIn(t, root, "api/serviceaccounts", "200")
+	require.NoError(t, s.err, s.said)
+	assert.NoFileExists(t, filepath.Join(root, unit), "there was only the unit")
+
+	s = startIn(t, root, nothingFails, "200")
+	require.NoError(t, s.err, s.said)
+	assert.FileExists(t, filepath.Join(root, unit))
+	info, err := os.Stat(filepath.Join(root, token))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
 }
 
 func TestStartGoesOnWithoutAToken(t *testing.T) {

@@ -4,6 +4,23 @@
 set -eu
 application=${1:-}
 
+# annotating lets the autoscaler annotate in Grafana if it has a token for that.
+# systemd would not start it without a credential that its unit names.
+annotating() {
+  if [ ! -s /etc/exopool/grafana-token ]; then
+    rm -f /etc/systemd/system/autoscaler.service.d/grafana.conf
+    return
+  fi
+  mkdir -p /etc/systemd/system/autoscaler.service.d
+  tee /etc/systemd/system/autoscaler.service.d/grafana.conf >/dev/null <<'END'
+[Service]
+LoadCredential=grafana-token:/etc/exopool/grafana-token
+Environment=GRAFANA_TOKEN_FILE=%d/grafana-token
+Environment=AUTOSCALER_GRAFANA_URL=http://127.0.0.1:3000
+END
+}
+
+annotating
 systemctl daemon-reload
 systemctl restart prometheus.service discovery.service autoscaler.service grafana-server.service
 
@@ -105,14 +122,10 @@ annotates() {
     echo "grafana gives the autoscaler no token: resizes are not annotated" >&2
     return
   fi
-  (umask 077 && echo "$key" | tee /etc/exopool/grafana-token >/dev/null)
-  mkdir -p /etc/systemd/system/autoscaler.service.d
-  tee /etc/systemd/system/autoscaler.service.d/grafana.conf >/dev/null <<'END'
-[Service]
-LoadCredential=grafana-token:/etc/exopool/grafana-token
-Environment=GRAFANA_TOKEN_FILE=%d/grafana-token
-Environment=AUTOSCALER_GRAFANA_URL=http://127.0.0.1:3000
-END
+  rm -f /etc/exopool/grafana-token.new
+  (umask 077 && echo "$key" | tee /etc/exopool/grafana-token.new >/dev/null)
+  mv -f /etc/exopool/grafana-token.new /etc/exopool/grafana-token
+  annotating
   systemctl daemon-reload
   systemctl restart autoscaler.service
   runs autoscaler.service http://127.0.0.1:8090/readyz
