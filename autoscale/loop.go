@@ -102,7 +102,7 @@ func New(cfg Config) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts, err := openStarts(cfg.StateDir, pool, cfg.Logger)
+	starts, err := openStarts(cfg.StateDir, pool, cfg.StartTimeout, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}

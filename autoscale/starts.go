@@ -24,6 +24,7 @@ const (
 // because of that, across restarts.
 type starts struct {
 	dir, pool string
+	most      time.Duration // that a start may take
 	now       storedStarts
 	dirty     bool // since the last write
 }
@@ -39,8 +40,8 @@ type storedStarts struct {
 
 // openStarts reads what an earlier run left in dir. A file that is damaged or about
 // another pool is logged and ignored: starts are measured anew.
-func openStarts(dir, pool string, logger *slog.Logger) (*starts, error) {
-	s := &starts{dir: dir, pool: pool}
+func openStarts(dir, pool string, most time.Duration, logger *slog.Logger) (*starts, error) {
+	s := &starts{dir: dir, pool: pool, most: most}
 	stored, found, err := loadFile(dir, startsName, maxStartsBytes, s.decode)
 	switch {
 	case errors.Is(err, errDamaged):
@@ -76,9 +77,10 @@ func (s *starts) decode(data []byte) (stored storedStarts, err error) {
 	return stored, nil
 }
 
-// add takes how long a new member took until it served.
+// add takes how long a new member took until it served. Where the clock has jumped, or
+// the pool could not be read meanwhile, that is too long.
 func (s *starts) add(took time.Duration) {
-	times := append(s.now.Times, min(max(took, 0), MaxStartTimeout))
+	times := append(s.now.Times, min(max(took, 0), s.most))
 	s.now.Times, s.dirty = times[max(len(times)-startsRemembered, 0):], true
 }
 
@@ -88,7 +90,7 @@ func (s *starts) longest() time.Duration {
 	if len(s.now.Times) == 0 {
 		return 0
 	}
-	return slices.Max(s.now.Times)
+	return min(slices.Max(s.now.Times), s.most) // more was allowed in an earlier run
 }
 
 // setAhead takes how early floors are in force.

@@ -76,6 +76,28 @@ func TestStartTimesThatAreWrongAreIgnored(t *testing.T) {
 	}
 }
 
+// TestAStartTakesNoLongerThanItMay: neither a clock that jumps nor hours in which the
+// pool could not be read make forecasts and schedules look ahead for hours.
+func TestAStartTakesNoLongerThanItMay(t *testing.T) {
+	t.Parallel()
+	seen := &spy{}
+	w, g := newLoadWorld(t, 1, func(cfg *autoscale.Config) { cfg.Policy = seen })
+	w.loaded(g, 1)
+	w.pool.SetSize(2)
+	w.pool.SetHealth(1, autoscale.Unhealthy)
+	w.loaded(g, 1)
+	w.pool.SetHealth(1, autoscale.Healthy)
+	w.clock.Advance(5 * time.Hour)
+	w.loaded(g, 1)
+	w.loaded(g, 1)
+	assert.Equal(t, 10*time.Minute, seen.last.StartTime)
+
+	w.cfg.StartTimeout = 4 * time.Minute
+	w.start()
+	w.loaded(g, 1)
+	assert.Equal(t, 4*time.Minute, seen.last.StartTime, "less is allowed than before")
+}
+
 // TestStartTimesOfAnotherPoolAreForgotten: a new pool has the name.
 func TestStartTimesOfAnotherPoolAreForgotten(t *testing.T) {
 	t.Parallel()
