@@ -61,7 +61,7 @@ func (w *week) at(minute int64) (float64, bool) {
 	return float64(w.load[minute%weekSize]), true
 }
 
-// put records a load of a minute; the minute has the mean of all. Minutes that were
+// put records a load of a minute, less than a week after the last; the minute has the mean of all. Minutes that were
 // missed before it are taken to have been like it if they are few, and else as a
 // week before.
 func (w *week) put(minute int64, load float64, few int64) {
@@ -74,7 +74,7 @@ func (w *week) put(minute int64, load float64, few int64) {
 		w.load[i] += (float32(load) - w.load[i]) / w.count
 		return
 	}
-	if w.last == 0 || minute-w.last >= weekSize {
+	if w.last == 0 {
 		w.first, w.last = minute, minute-1
 	}
 	few += w.last

@@ -134,7 +134,7 @@ func (m *Model) record(s Sample, known bool) {
 	}
 	m.outage.observe(m, s.Load)
 	if m.outage.since != 0 {
-		m.week.put(m.minute, m.expected(), m.few())
+		m.remember(m.expected())
 		return
 	}
 	m.turns++
@@ -144,8 +144,21 @@ func (m *Model) record(s Sample, known bool) {
 		before = s.Load
 	}
 	m.recent.put(m.now, before+(s.Load-before)/float64(m.turns), true, s.AtLeast || m.recent.capped[i])
-	m.week.put(m.minute, s.Load, m.few())
+	m.remember(s.Load)
 	m.level.add(members(s.Load), levelMemory)
+}
+
+// remember adds a load to the week. By a clock that is off by more than that, for as
+// long as a gap may take, nothing is forgotten yet.
+func (m *Model) remember(load float64) {
+	off := m.minute - m.week.last
+	if m.week.last != 0 && (off >= weekSize || off <= -weekSize) {
+		if m.now <= recentSize+longestGap {
+			return
+		}
+		m.week.last = 0
+	}
+	m.week.put(m.minute, load, m.few())
 }
 
 // few returns how many minutes may be missing between two turns.

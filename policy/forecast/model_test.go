@@ -111,14 +111,23 @@ func TestKnowsTheDay(t *testing.T) {
 		}
 		return 2
 	}
-	m := newModel(t)
-	nine := (14*24 + 9) * 60
-	learn(m, 0, nine-2, office)
-	need, _ := needs(m)
-	assert.Greater(t, need, 5.0, "most of those who are needed at nine serve before")
-	learn(m, nine-2, nine+120, office)
-	need, _ = needs(m)
-	assert.InDelta(t, 10, need, 0.6)
+	const nine, year = (14*24 + 9) * 60, 365 * 24 * 60
+	for name, odd := range map[string]struct{ turn, clock int }{
+		"a clock that is right":         {},
+		"one that was a year ahead":     {clock: year},
+		"one that is a year ahead once": {nine - 200, year},
+		"one that is a year late once":  {nine - 200, -year},
+	} {
+		m := newModel(t)
+		learn(m, 0, odd.turn, office)
+		m.Learn(sample(odd.clock, 2))
+		learn(m, odd.turn, nine-2, office)
+		need, _ := needs(m)
+		assert.Greater(t, need, 5.0, "%s: most of those who are needed at nine serve before", name)
+		learn(m, nine-2, nine+120, office)
+		need, _ = needs(m)
+		assert.InDelta(t, 10, need, 0.6, name)
+	}
 }
 
 func TestKnowsTheMinuteOfTheHour(t *testing.T) {
