@@ -183,6 +183,15 @@ func TestTextIsBounded(t *testing.T) {
 	assert.Equal(t, strings.Repeat("a", 4095), g.asked[0].body.Text, "no half of a character")
 }
 
+// TestTextHasNoControlCharacters: databases refuse some, and the annotation would be
+// repeated for ever.
+func TestTextHasNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	g := &grafana{}
+	within(t, g, func(c *annotate.Client) { c.Add(note("one\r\n\x00two\x1b[31m\xff\u0085 three")) })
+	assert.Equal(t, "one\ntwo[31m three", g.asked[0].body.Text)
+}
+
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	good := annotate.Config{URL: "http://127.0.0.1:3000", Token: secret}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -61,10 +62,16 @@ func (c *Client) post(ctx context.Context, a Annotation) error {
 	}
 }
 
-// cut returns a text that is not too long, and is valid.
+// cut returns a text that is not too long, and that every database takes: parts of it
+// are from answers of others.
 func cut(text string) string {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	return strings.ToValidUTF8(text, "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
 }
