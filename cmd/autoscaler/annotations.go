@@ -2,12 +2,14 @@ package main
 
 import (
 	"log/slog"
+	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/exopool/exopool/annotate"
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // addAnnotations declares the Grafana in whose graphs resizes are marked.
@@ -27,6 +29,9 @@ func addAnnotations(set *settings.Set, into *annotate.Config) {
 			token.Wrong("is missing: " + address.String() + " is set")
 		case into.URL == "" && into.Token != "":
 			address.Wrong("is missing: there is a token for it")
+		}
+		if u, err := url.Parse(into.URL); err == nil && u.Scheme == "http" && !loopback.IsHost(u.Hostname()) {
+			set.Warn("the token for Grafana is sent unencrypted: give an https address in " + address.String())
 		}
 	}, address, token)
 }

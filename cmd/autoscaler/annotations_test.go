@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,5 +59,20 @@ func TestAnnotationsNeedAddressAndToken(t *testing.T) {
 		_, err := parse(nil, settingstest.Course().With(env).Get, io.Discard)
 		require.ErrorContains(t, err, problem)
 		assert.NotContains(t, err.Error(), "glsa_secret")
+	}
+}
+
+func TestTokensForGrafanaAreNotSentUnencrypted(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]int{
+		"http://127.0.0.1:3000": 0, "http://localhost:3000": 0, "http://[::1]:3000": 0, "https://grafana.example": 0,
+		"http://grafana.example": 1, "http://192.0.2.1:3000": 1,
+	} {
+		cfg, err := parse(nil, settingstest.Course().With(settingstest.Env{
+			"AUTOSCALER_GRAFANA_URL": url, "GRAFANA_TOKEN": "glsa_secret", "WEBHOOK_TOKEN": strings.Repeat("x", 64),
+		}).Get, io.Discard)
+		require.NoError(t, err, url)
+		assert.Len(t, cfg.Warnings, want, url)
+		assert.NotContains(t, strings.Join(cfg.Warnings, " "), "glsa_secret", url)
 	}
 }
