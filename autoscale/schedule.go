@@ -69,15 +69,15 @@ func (l *Loop) lookAhead() time.Duration {
 		floor, _, _ := l.cfg.Schedule.At(l.readAt, ahead)
 		return min(floor, l.cfg.Max)
 	}
-	from := func(to int) time.Duration {
+	turns := func(to int) time.Duration {
 		step := l.cfg.turnStep()
-		turns := (max(to-l.cfg.Min, 0)+step-1)/step + 1
-		return startTime + time.Duration(turns)*l.cfg.Interval
+		return time.Duration((max(to-l.cfg.Min, 0)+step-1)/step+1) * l.cfg.Interval
 	}
-	ahead := from(at(from(l.cfg.Max)))
+	ahead := startTime + turns(at(startTime+turns(l.cfg.Max)))
 	// A start that was faster than expected is no reason to give up a floor again
-	// that is soon to be reached.
-	if last := l.starts.now.Ahead; last > ahead && at(last) > at(ahead) {
+	// that is soon to be reached. Settings may be: an earlier run had others.
+	last := min(l.starts.now.Ahead, l.cfg.StartTimeout+turns(l.cfg.Max))
+	if last > ahead && at(last) > at(ahead) {
 		return last
 	}
 	return ahead

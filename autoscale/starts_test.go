@@ -98,6 +98,19 @@ func TestAStartTakesNoLongerThanItMay(t *testing.T) {
 	assert.Equal(t, 4*time.Minute, seen.last.StartTime, "less is allowed than before")
 }
 
+// TestFloorsAreNoEarlierThanStartsMayTakeNow, whatever an earlier run was allowed.
+func TestFloorsAreNoEarlierThanStartsMayTakeNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, func(cfg *autoscale.Config) {
+		cfg.StartTimeout, cfg.Schedule = autoscale.MaxStartTimeout, entries(t, "morning: 0 8 * * * UTC for 1h at least 3")
+	})
+	w.heal()
+	require.Equal(t, 3, w.turn().Bounds.Min)
+	w.cfg.StartTimeout = 10 * time.Minute
+	w.start()
+	assert.Equal(t, 1, w.turn().Bounds.Min)
+}
+
 // TestStartTimesOfAnotherPoolAreForgotten: a new pool has the name.
 func TestStartTimesOfAnotherPoolAreForgotten(t *testing.T) {
 	t.Parallel()
