@@ -29,6 +29,11 @@ curl() {
     *:3000/api/annotations*) expected "$(cat)" 'header = "Authorization: Bearer glsa_old"' && expected "$*" "*-K -*" ;;
     *:3000/*) expected "$(cat)" 'user = "admin:xsecret"' && expected "$*" "*-K -*" ;;
   esac || return 99
+  case "$url $FAILS" in
+    */api/annotations*busy) printf 000; return 28 ;;
+    */api/annotations*api/annotations) printf 401; return 22 ;;
+    */api/annotations*) printf 200; return 0 ;;
+  esac
   case "$*" in *http_code*) printf '%s' "$LOGIN"; return 0 ;; esac
   case " $*" in *" -f"*) ;; *) return 0 ;; esac # without it, an answer is a success
   case "$url" in *"$FAILS"*) return 22 ;; esac
@@ -189,6 +194,10 @@ func TestStartGivesTheAutoscalerATokenOnce(t *testing.T) {
 	require.NoError(t, s.err, s.said)
 	assert.NotContains(t, s.calls, "serviceaccounts", "it has one")
 	assert.NotContains(t, s.calls, restarted)
+
+	s = startWith(t, "glsa_old", "busy", "200")
+	require.NoError(t, s.err, s.said)
+	assert.NotContains(t, s.calls, "serviceaccounts", "the old token would stay valid, beside the new one")
 
 	s = startWith(t, "glsa_old", "api/annotations", "200")
 	require.NoError(t, s.err, s.said)

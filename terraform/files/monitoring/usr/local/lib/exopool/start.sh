@@ -107,11 +107,13 @@ knows() {
 }
 
 # annotates gives the autoscaler a token with which it annotates each resize in
-# Grafana, if it has none that Grafana takes.
+# Grafana, if it has none or Grafana refuses it. One that could not be tried stays:
+# it is as valid as another would be.
 annotates() {
-  if [ -s /etc/exopool/grafana-token ] && printf 'header = "Authorization: Bearer %s"\n' "$(cat /etc/exopool/grafana-token)" |
-    curl -s --max-time 10 -o /dev/null -K - -f "http://127.0.0.1:3000/api/annotations?limit=1"; then
-    return
+  if [ -s /etc/exopool/grafana-token ]; then
+    status=$(printf 'header = "Authorization: Bearer %s"\n' "$(cat /etc/exopool/grafana-token)" |
+      curl -s --max-time 10 -o /dev/null -w '%{http_code}' -K - "http://127.0.0.1:3000/api/annotations?limit=1") || true
+    case $status in 401 | 403) ;; *) return ;; esac
   fi
   # Names of accounts are unique, and one may be left from before.
   account=$(ask /api/serviceaccounts -f -H 'Content-Type: application/json' \
