@@ -19,8 +19,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// programs are the folders with the code of the two programs.
-var programs = []string{"autoscale", "discovery", "exoscale", "cmd/autoscaler", "cmd/discovery", "cmd/internal/serve", "cmd/internal/settings"}
+// programs are the folders with the code of the two programs that may log.
+var programs = []string{
+	"annotate", "autoscale", "budget", "discovery", "drain", "exoscale", "policy", "promquery",
+	"cmd/autoscaler", "cmd/discovery", "cmd/internal/serve", "cmd/internal/settings",
+}
 
 // programFiles parses the code of the two programs, without tests.
 func programFiles(t *testing.T) []*ast.File {
