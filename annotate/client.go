@@ -156,6 +156,10 @@ func (c *Client) deliver(ctx context.Context, a Annotation) {
 		case <-timer.C:
 		}
 		timer.Stop()
+		if errors.Is(err, errTrouble) && ctx.Err() == nil {
+			c.Add(a) // the others pass first
+			return
+		}
 	}
 	c.results.WithLabelValues(lost).Inc()
 }

@@ -152,6 +152,19 @@ func TestWhatGrafanaWillNeverTakeIsLost(t *testing.T) {
 	assert.Equal(t, "lost 1, written 1", counts)
 }
 
+// TestWhatGrafanaFailsOnLetsOthersPass: it may fail on this one for ever.
+func TestWhatGrafanaFailsOnLetsOthersPass(t *testing.T) {
+	t.Parallel()
+	g := &grafana{statuses: []int{500, 200, 500}}
+	_, counts := within(t, g, func(c *annotate.Client) {
+		c.Add(note("first"))
+		c.Add(note("second"))
+		time.Sleep(61 * time.Second)
+	})
+	assert.Equal(t, []string{"first", "second", "first", "first"}, g.texts())
+	assert.Equal(t, "lost 0, written 2", counts)
+}
+
 func TestOldestIsLostWhileGrafanaIsAway(t *testing.T) {
 	t.Parallel()
 	g := &grafana{statuses: []int{0}}

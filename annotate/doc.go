@@ -4,6 +4,7 @@
 //	Add ──▶ queue ──Run──▶ POST /api/annotations
 //
 // Nobody waits for Grafana: [Client.Add] returns at once, and [Client.Run] repeats
-// what Grafana does not take, the oldest first. A queue that is full loses its
-// oldest. Grafana may get one twice, whose answer to the first was lost.
+// what Grafana does not take, the oldest first; one on which Grafana fails lets the
+// others pass. A queue that is full loses its oldest. Grafana may get one twice, whose
+// answer to the first was lost.
 package annotate

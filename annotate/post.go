@@ -21,6 +21,9 @@ const (
 // errRefused: the same annotation would be refused again.
 var errRefused = errors.New("it will not take it")
 
+// errTrouble: Grafana fails, and may only on this annotation.
+var errTrouble = errors.New("see its log")
+
 // post sends an annotation to Grafana.
 func (c *Client) post(ctx context.Context, a Annotation) error {
 	body, err := json.Marshal(struct {
@@ -54,6 +57,8 @@ func (c *Client) post(ctx context.Context, a Annotation) error {
 		return nil
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return fmt.Errorf("annotate in Grafana at %s: status %d: %w", req.URL.Host, resp.StatusCode, errRefused)
+	case http.StatusInternalServerError:
+		return fmt.Errorf("annotate in Grafana at %s: status %d: %w", req.URL.Host, resp.StatusCode, errTrouble)
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fmt.Errorf("annotate in Grafana at %s: status %d: the token is not that of a service account that may write annotations",
 			req.URL.Host, resp.StatusCode)
