@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 )
 
 // serve answers until a signal comes.
@@ -39,11 +40,20 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 # Other shells:   eval "$(fakecloud env)"
 # One command:    fakecloud exec -- COMMAND   (with a new instance)
 # Make it fail:   fakecloud faults add too-many-requests -count 3
-# Stop with Ctrl-C; nothing stays behind.
-`, connection.ShellCommands(p.environ), connection.URL, cfg.Machines, connection.Console)
+# Stop with Ctrl-C; %s.
+`, connection.ShellCommands(p.environ), connection.URL, cfg.Machines, connection.Console, whatStays(cfg.State))
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
 	return exitOK, cloud.Wait(ctx)
+}
+
+// whatStays says what is there after the end of an instance with a state file, or
+// none.
+func whatStays(state string) string {
+	if state == "" {
+		return "nothing stays behind"
+	}
+	return strconv.Quote(state) + " keeps the state for the next start"
 }
 
 // untilSignal returns a context that ends with the next signal.

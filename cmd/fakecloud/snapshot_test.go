@@ -79,6 +79,19 @@ func TestStateFileGoesOnWhereItWas(t *testing.T) {
 	assert.Contains(t, term.err.String(), "flag -state: lock ")
 }
 
+func TestServeSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t)
+	file := filepath.Join(t.TempDir(), "my state")
+	_, stop := serving(t, term, "-state", file)
+	assert.Contains(t, term.out.String(), "# Stop with Ctrl-C; \""+file+"\" keeps the state for the next start.\n")
+	require.Equal(t, 0, stop(), term.err)
+	assert.FileExists(t, file)
+	other := newTerminal(t)
+	serving(t, other)
+	assert.Contains(t, other.out.String(), "# Stop with Ctrl-C; nothing stays behind.\n")
+}
+
 func TestBusyInstancesAreNotForgotten(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t)

@@ -9,8 +9,8 @@ import (
 )
 
 // Reset removes everything and makes the cloud one that has just begun, with the
-// same keys for its owner. Faults are removed, too. A cloud with a seed makes the
-// same ids again.
+// same keys for its owner. Faults are removed, too; what was called is still
+// counted. A cloud with a seed makes the same ids again.
 func (c *Cloud) Reset() error {
 	return c.world.Do(func() error {
 		if err := c.restart(c.given.Seed, c.world.Now(), c.driver); err != nil {
