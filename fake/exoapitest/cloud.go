@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -20,6 +21,8 @@ type Cloud struct {
 	// Endpoint is where clients with an [Cloud.HTTPClient] find the API; for
 	// others nothing is there.
 	Endpoint string
+
+	served atomic.Pointer[string] // its URL, without a path; nil if it is not
 }
 
 // Start starts a cloud. A configuration without Timing makes one where
@@ -29,14 +32,27 @@ func Start(tb testing.TB, cfg exoapi.Config) *Cloud {
 	if cfg.Timing == (exoapi.Timing{}) {
 		cfg.Timing.Instant = true
 	}
+	c := &Cloud{Endpoint: "http://127.0.0.1:1/v2"}
+	if cfg.APIEndpoint == nil {
+		cfg.APIEndpoint = c.zoneEndpoint
+	}
 	cloud, err := exoapi.New(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(cloud.Close)
-	c := &Cloud{Cloud: cloud, Endpoint: "http://127.0.0.1:1/v2"}
+	c.Cloud = cloud
 	c.Key, c.Secret = cloud.Credential()
 	return c
+}
+
+// zoneEndpoint returns where the list of zones sends clients: here, if they are
+// other programs, which would otherwise go on to the real Exoscale.
+func (c *Cloud) zoneEndpoint(zone string) string {
+	if url := c.served.Load(); url != nil {
+		return *url + "/z/" + zone + "/v2"
+	}
+	return "https://api-" + zone + ".exoscale.com/v2"
 }
 
 // HTTPClient returns a client whose requests the cloud answers, whatever host
@@ -49,6 +65,7 @@ func (c *Cloud) Serve(tb testing.TB) string {
 	tb.Helper()
 	server := httptest.NewServer(c.Handler())
 	tb.Cleanup(server.Close)
+	c.served.Store(&server.URL)
 	return server.URL + "/v2"
 }
 

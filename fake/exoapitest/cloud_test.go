@@ -80,6 +80,20 @@ func TestOtherProgramsReachItUntilTheTestEnds(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// A program that looks up the address of another zone stays in the cloud.
+func TestOtherProgramsAreNotSentToTheRealZones(t *testing.T) {
+	cloud := exoapitest.Start(t, exoapi.Config{})
+	client, err := egoscale3.NewClient(credentials.NewStaticCredentials(cloud.Key, cloud.Secret),
+		egoscale3.ClientOptWithEndpoint(egoscale3.Endpoint(cloud.Serve(t))))
+	require.NoError(t, err)
+	endpoint, err := client.GetZoneAPIEndpoint(t.Context(), "ch-gva-2")
+	require.NoError(t, err)
+	require.Contains(t, string(endpoint), "http://127.0.0.1:")
+	_, err = client.WithEndpoint(endpoint).CreateElasticIP(t.Context(), egoscale3.CreateElasticIPRequest{Description: "there"})
+	require.NoError(t, err)
+	assert.Len(t, cloud.Inventory()["elastic-ip"], 1)
+}
+
 // Whoever tests with it gets the emulator into the module, and not what exopool
 // needs for other things.
 func TestItBringsFewModules(t *testing.T) {
