@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,6 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"nothing usable":       {200, vector(series("web-1", "1", 0), series("192.0.2.1", "NaN", 0)), `none of 2 series can be used: label instance is "web-1", not an address`},
 		"no label":             {200, vector(`{"metric":{},"value":[1,"1"]}`), `none of 1 series can be used: label instance is "", not an address`},
 		"all of the same":      {200, vector(series("192.0.2.1:1", "1", 0), series("192.0.2.1:2", "1", 0)), "none of 2 series can be used: there are several of 192.0.2.1"},
-		"all too old":          {200, vector(series("192.0.2.1", "1", time.Hour)), "none of 1 series can be used: the sample of 192.0.2.1 is 1h0m0s old"},
 		"a web page":           {200, "<html>", `it answers "bad_response: invalid character '<' looking for beginning of value"`},
 		"a wrong query":        {400, `{"status":"error","errorType":"bad_data","error":"parse error"}`, `it answers "bad_data: parse error"`},
 		"an error as success":  {200, `{"status":"error","errorType":"internal","error":"x"}`, `it answers "internal: x"`},
@@ -137,6 +137,20 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			assert.Equal(t, tt.want, problem)
 		})
 	}
+}
+
+// The age is that of the moment in which the answer is read, so a slow host makes
+// it longer.
+func TestSampleThatIsTooOldSaysItsAge(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, answer(http.StatusOK, vector(series("192.0.2.1", "1", time.Hour))))
+	_, err := client.Busy(t.Context())
+	require.Error(t, err)
+	found := regexp.MustCompile(`: none of 1 series can be used: the sample of 192\.0\.2\.1 is (\S+) old$`).FindStringSubmatch(err.Error())
+	require.NotNil(t, found, err.Error())
+	age, err := time.ParseDuration(found[1])
+	require.NoError(t, err)
+	assert.InDelta(t, time.Hour, age, float64(10*time.Minute))
 }
 
 // TestTheServerIsAskedForWhatIsNew: only it knows how old samples are.
