@@ -112,6 +112,11 @@ func parseState(text []byte) (*savedState, error) {
 	if s.header.Seed == 0 {
 		return nil, errors.New("the state has no seed")
 	}
+	for key, secret := range s.header.Credentials {
+		if key == "" || secret == "" {
+			return nil, errors.New("an API key of the state, or its secret, is empty")
+		}
+	}
 	s.text = rest
 	last := s.header.Began
 	for number := 1; len(rest) > 0; number++ {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -248,6 +249,7 @@ func TestStatesThatAreRefusedChangeNothing(t *testing.T) {
 			"something":     {"{}\n", "this is not a state that fakecloud has saved"},
 			"other version": {strings.Replace(state, `"version":1`, `"version":2`, 1), "the state has version 2, and this fakecloud reads version 1 only"},
 			"no seed":       {strings.Replace(state, `"seed":3`, `"seed":0`, 1), "the state has no seed"},
+			"no secret":     {regexp.MustCompile(`(EXO[0-9a-f]*":)"[^"]*"`).ReplaceAllString(state, `$1""`), "an API key of the state, or its secret, is empty"},
 			"cut off":       {state[:len(state)-9], "change 2 of the state is damaged"},
 			"unknown field": {strings.Replace(state, `{"at"`, `{"x":1,"at"`, 1), "change 1 of the state is damaged"},
 			"other speed":   {strings.Replace(state, `"speed":"1"`, `"speed":"20"`, 1), `start the cloud with the same: speed was "20", and is "1"`},
@@ -371,6 +373,12 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, state []byte) {
 		if err := cloud.Load(state); err != nil {
 			assert.NotEmpty(t, err.Error())
+		}
+		if begun, err := exoapi.New(exoapi.Config{Saved: state}); err == nil {
+			key, secret := begun.Credential()
+			assert.NotEmpty(t, key)
+			assert.NotEmpty(t, secret)
+			begun.Close()
 		}
 		assert.Equal(t, 200, call(t, cloud, http.MethodGet, "/v2/anti-affinity-group", "").status)
 	})
