@@ -187,7 +187,7 @@ run "release" {
   }
 
   assert {
-    condition     = length(local.monitoring_user_data) < 24576
+    condition     = length(local.monitoring_user_data) < 26624
     error_message = "User-data keeps well below the 32768 characters of the API."
   }
   assert {
