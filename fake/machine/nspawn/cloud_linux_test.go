@@ -86,7 +86,9 @@ func TestFailedUserDataIsSeenThroughTheAPI(t *testing.T) {
 	booted(t, log, driverapi.Machine{Name: "web"}, 2)
 	awaitState(t, client, i, "error") // the reboot has not executed it again
 
+	require.NoError(t, client.StopInstance(t.Context(), zone, i))
 	require.NoError(t, client.ResetInstance(t.Context(), zone, i))
+	require.NoError(t, client.StartInstance(t.Context(), zone, i))
 	booted(t, log, driverapi.Machine{Name: "web"}, 3)
 	awaitState(t, client, i, "error") // it has, to the same effect
 	require.NoError(t, client.DeleteInstance(t.Context(), zone, i))
