@@ -1,5 +1,5 @@
-// Package loopback reports which addresses only programs on the same host
-// reach.
+// Package loopback is about addresses that only programs on the same host
+// reach, and guards the pages that are served there.
 package loopback
 
 import (

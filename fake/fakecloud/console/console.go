@@ -12,6 +12,7 @@ import (
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/fake/prices"
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 // Path is where the console begins.
@@ -82,5 +83,5 @@ func New(cfg Config) (http.Handler, error) {
 			http.ServeFileFS(w, r, files, "static/"+name)
 		})
 	}
-	return refuseOtherSites(c.authorize(mux)), nil
+	return loopback.RefuseOtherSites(contentSecurity, c.authorize(mux)), nil
 }

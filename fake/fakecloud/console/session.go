@@ -4,8 +4,6 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
-
-	"github.com/exopool/exopool/internal/loopback"
 )
 
 // contentSecurity lets pages load the console's own files, send forms to it, and
@@ -13,32 +11,6 @@ import (
 const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types console"
-
-// refuseOtherSites refuses requests that other web pages make the browser send:
-// those for a name of their own that leads to this host, and commands from
-// another origin, which another port of this host is, too.
-func refuseOtherSites(next http.Handler) http.Handler {
-	origin := http.NewCrossOriginProtection()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", contentSecurity)
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cache-Control", "no-store")
-		if !loopback.IsHost(r.Host) {
-			http.Error(w, "the console answers to localhost and loopback addresses only", http.StatusForbidden)
-			return
-		}
-		if err := origin.Check(r); err != nil {
-			http.Error(w, "the console takes no commands from other web pages", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
 
 // authorize asks for the token: once in the address, from then on in a cookie,
 // so that it is not in the browser's history of pages.

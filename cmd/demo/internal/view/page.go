@@ -5,6 +5,8 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+
+	"github.com/exopool/exopool/internal/loopback"
 )
 
 //go:embed static
@@ -53,7 +55,7 @@ func NewPage(hub *Hub, controls Controls, logger *slog.Logger) http.Handler {
 	mux.HandleFunc("GET /api/controls", p.listControls)
 	mux.HandleFunc("POST /api/load", p.load)
 	mux.HandleFunc("POST /api/kill", p.kill)
-	return refuseOtherSites(mux)
+	return loopback.RefuseOtherSites(contentSecurity, mux)
 }
 
 type page struct {

@@ -1,16 +1,13 @@
-package view
+package loopback
 
-import (
-	"net/http"
+import "net/http"
 
-	"github.com/exopool/exopool/internal/loopback"
-)
-
-// refuseOtherSites refuses requests that other web pages make the browser send,
-// either to this host's name, which the browser marks as coming from another
-// origin, or to a name of their own that leads to 127.0.0.1, which is then in
-// the Host header.
-func refuseOtherSites(next http.Handler) http.Handler {
+// RefuseOtherSites serves the page of a program on this host, and refuses
+// requests that other web pages make the browser send: those for a name of their
+// own that leads to this host, and commands from another origin, which another
+// port of this host is, too. contentSecurity is the page's
+// Content-Security-Policy.
+func RefuseOtherSites(contentSecurity string, next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -21,7 +18,7 @@ func refuseOtherSites(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cache-Control", "no-store")
-		if !loopback.IsHost(r.Host) {
+		if !IsHost(r.Host) {
 			http.Error(w, "this page answers to localhost and loopback addresses only", http.StatusForbidden)
 			return
 		}
