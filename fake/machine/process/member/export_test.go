@@ -1,0 +1,4 @@
+package member
+
+// NewExporter is for tests.
+var NewExporter = newExporter
