@@ -7,6 +7,7 @@ GO ?= go
 LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 60s
 HANDIN ?= handin
+DASHBOARDS ?= dashboards
 TRACES ?= ../shared/traces
 
 .PHONY: help
@@ -64,6 +65,11 @@ handin: ## Write the folder HANDIN (handin): Terraform and both programs, as the
 .PHONY: scoreboard
 scoreboard: ## Write docs/scoreboard.md anew: how well ways to scale follow recorded loads (TRACES: a folder with more)
 	$(GO) run ./internal/scoreboard/write "$(TRACES)"
+
+.PHONY: dashboards
+dashboards: ## Draw Grafana's dashboards into DASHBOARDS (dashboards) after a run of 15 minutes; needs npm, Chromium, Prometheus
+	npm ci --prefix tools/dashboards
+	EXOPOOL_DASHBOARDS="$(abspath $(DASHBOARDS))" $(GO) test -count=1 -v -timeout 60m ./test/dashboards
 
 .PHONY: openapi
 openapi: ## Download the official OpenAPI document, which the emulator is checked against

@@ -58,7 +58,7 @@ func repositoryFiles(t *testing.T) []string {
 			return nil
 		case err != nil:
 			return err
-		case entry.IsDir() && (name == "handin" || slices.Contains([]string{".git", ".terraform", ".build"}, entry.Name())):
+		case entry.IsDir() && (slices.Contains([]string{"handin", "dashboards"}, name) || slices.Contains([]string{".git", ".terraform", ".build", "node_modules"}, entry.Name())):
 			return fs.SkipDir
 		}
 		names = append(names, name)
