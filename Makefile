@@ -8,6 +8,7 @@ LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 60s
 HANDIN ?= handin
 DASHBOARDS ?= dashboards
+IMAGES ?= dist/images
 TRACES ?= ../shared/traces
 
 .PHONY: help
@@ -61,6 +62,10 @@ source: ## Write terraform/source.tar, the source of the two programs, which Ter
 .PHONY: handin
 handin: ## Write the folder HANDIN (handin): Terraform and both programs, as the course takes them
 	$(GO) run ./internal/handin/write folder "$(HANDIN)"
+
+.PHONY: images
+images: ## Write the container images of all programs to the folder IMAGES (dist/images); needs no container engine
+	$(GO) run ./internal/images/write "$(IMAGES)"
 
 .PHONY: scoreboard
 scoreboard: ## Write docs/scoreboard.md anew: how well ways to scale follow recorded loads (TRACES: a folder with more)

@@ -41,6 +41,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && args[0] == "why" {
 		return settings.WriteError(stderr, "autoscaler why", why(ctx, args[1:], getenv, stdout))
 	}
+	if len(args) > 0 && args[0] == "healthcheck" {
+		return settings.WriteError(stderr, "autoscaler healthcheck", healthcheck(ctx, args[1:], getenv, stdout))
+	}
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		return settings.WriteError(stderr, "autoscaler", unknownCommand(args[0]))
 	}

@@ -45,7 +45,7 @@ func declareWhy(getenv func(string) string) (*settings.Set, *whyConfig) {
 func unknownCommand(name string) error {
 	return &settings.Error{Program: "autoscaler", Settings: []settings.SettingError{{
 		Setting: "command line", Problem: fmt.Sprintf("has the command %q", name),
-		Remedy: "the only one is why, which explains what a running autoscaler does; without a command it scales, and takes settings as flags, -name=value",
+		Remedy: "there are why, which explains what a running autoscaler does, and healthcheck, for containers; without a command it scales, and takes settings as flags, -name=value",
 	}}}
 }
 

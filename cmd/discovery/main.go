@@ -42,6 +42,9 @@ func main() {
 
 // run is the program with everything it touches; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "healthcheck" {
+		return settings.WriteError(stderr, "discovery healthcheck", healthcheck(ctx, args[1:], getenv, stdout))
+	}
 	cfg, err := parse(args, getenv, stdout)
 	if err == nil {
 		err = discover(ctx, cfg, cfg.Logging.NewLogger(stderr))

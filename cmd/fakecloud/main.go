@@ -75,6 +75,7 @@ const usage = `Usage: fakecloud [COMMAND] [flags]
                     with -f, each call and its answer as it comes
   reset             remove everything from the running instance, as if it had just started
   snapshot          save the state of the running instance to a file, or load it from one
+  healthcheck       exit with 0 if the running instance answers, for containers
 
 The environment of env and exec also names a proxy. For the hosts of Exoscale's
 API it answers like the cloud, other hosts of Exoscale, such as those of the
@@ -94,7 +95,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	commands := map[string]func(context.Context, []string) (int, error){
 		"serve": p.serve, "env": p.env, "exec": p.exec, "routes": p.routes, "faults": p.faults, "calls": p.calls,
 		"doctor": p.doctor, "rehearse": p.rehearse, "prices": p.prices, "console": p.console,
-		"reset": p.reset, "snapshot": p.snapshot,
+		"reset": p.reset, "snapshot": p.snapshot, "healthcheck": p.healthcheck,
 	}
 	command, known := commands[name]
 	switch {

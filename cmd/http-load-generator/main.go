@@ -24,6 +24,9 @@ func main() {
 
 // run serves until ctx ends and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "healthcheck" {
+		return settings.WriteError(stderr, "http-load-generator healthcheck", healthcheck(ctx, args[1:], getenv, stdout))
+	}
 	cfg, err := parse(args, getenv, stdout)
 	if err == nil {
 		err = loadgen.Serve(ctx, cfg.listen, cfg.duration, slog.New(slog.NewTextHandler(stderr, nil)))

@@ -44,9 +44,13 @@ func TestServesUntilAskedToStopAndEndsWithZero(t *testing.T) {
 		assert.Equal(t, http.StatusOK, resp.StatusCode)
 		assert.Equal(t, body, string(got))
 	}
+	check := []string{"healthcheck", "-listen", address[1]}
+	assert.Zero(t, run(t.Context(), check, noEnv, io.Discard, io.Discard))
 	stop()
 	assert.Zero(t, <-code)
 	<-drained
+	assert.Equal(t, 1, run(t.Context(), check, noEnv, io.Discard, io.Discard))
+	assert.Equal(t, 2, run(t.Context(), []string{"healthcheck", "-nope"}, noEnv, io.Discard, io.Discard))
 }
 
 func TestSettingsComeFromFlagsThenEnvironment(t *testing.T) {
