@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -71,9 +72,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r.Host)
 		return
 	}
-	answer := &answerWriter{ResponseWriter: w}
-	f.api.ServeHTTP(answer, r)
-	if answer.status == http.StatusNotImplemented {
+	if httpsnoop.CaptureMetrics(f.api, w, r).Code == http.StatusNotImplemented {
 		if route, ok := f.routeOf(r); ok {
 			f.add(r.Method+" /v2"+route.Path, route.OperationID)
 			return
@@ -162,18 +161,3 @@ func (f *front) list() []Unsupported {
 	}
 	return list
 }
-
-// An answerWriter notes the status of an answer.
-type answerWriter struct {
-	http.ResponseWriter
-
-	status int // 0 if none was written, which means 200
-}
-
-func (w *answerWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap is for [http.ResponseController].
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

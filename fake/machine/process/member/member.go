@@ -62,7 +62,7 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	procfs, err := makeDir(s.Dir)
+	procfs, sysfs, err := makeDirs(s.Dir)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	exporter, err := newExporter(procfs, logger)
+	exporter, err := newExporter(procfs, sysfs, logger)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,16 @@ func serve(ctx context.Context, s process.MemberSettings, logger *slog.Logger) e
 	return servers.shutdown(ctx, s.Grace)
 }
 
-// makeDir makes a procfs directory, to be filled.
-func makeDir(dir string) (procfs string, err error) {
-	procfs = filepath.Join(dir, "proc")
-	if err := os.MkdirAll(procfs, 0o700); err != nil {
-		return "", fmt.Errorf("make member directory: %w", err)
+// makeDirs makes a procfs, to be filled, and a sysfs that shows one CPU. With
+// the host's own sysfs the exporter would report the host's CPUs as the member's.
+func makeDirs(dir string) (procfs, sysfs string, err error) {
+	procfs, sysfs = filepath.Join(dir, "proc"), filepath.Join(dir, "sys")
+	for _, d := range []string{procfs, filepath.Join(sysfs, "devices", "system", "cpu", "cpu0")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return "", "", fmt.Errorf("make member directory: %w", err)
+		}
 	}
-	return procfs, nil
+	return procfs, sysfs, nil
 }
 
 // remove takes the member's directory away, and an orphan that is the last one

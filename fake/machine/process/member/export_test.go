@@ -1,4 +1,0 @@
-package member
-
-// NewExporter is for tests.
-var NewExporter = newExporter
