@@ -85,7 +85,7 @@ func (c *Cloud) Do(ctx context.Context, method, path string, body any) (id strin
 		select {
 		case <-ctx.Done():
 			return "", fmt.Errorf("wait for %s %s: %w", method, path, ctx.Err())
-		case <-c.cfg.Clock.After(c.cfg.Timing.scale(time.Second)):
+		case <-c.cfg.Clock.After(time.Duration(float64(time.Second) / c.Speed())):
 		}
 		if err := c.Call(ctx, http.MethodGet, "/v2/operation/"+op.ID, nil, &op); err != nil {
 			return "", err

@@ -18,7 +18,7 @@ func (s *instances) observe(driver driverapi.Driver) {
 
 // watchConditions reads again and again what machines did by themselves.
 func (s *instances) watchConditions(driver driverapi.Observer) {
-	s.world.After(observeInterval, func() {
+	s.world.AfterReal(observeInterval, func() {
 		for i := range s.All() {
 			if i.state == instanceRunning || i.state == instanceError && i.machineError != "" {
 				s.applyCondition(i, driver.Condition(i.id))

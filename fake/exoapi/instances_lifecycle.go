@@ -66,9 +66,13 @@ func (s *instances) enter(i *instance, state string, op *world.Operation, then f
 	case instanceStopping:
 		wait = s.timing.Stop
 	case instanceDestroying:
-		wait = max(s.timing.Destroy, i.grace)
+		wait = s.timing.Destroy
 	}
-	s.world.After(wait, func() {
+	after := s.world.After
+	if state == instanceDestroying && i.grace > s.world.Paced(wait) {
+		after, wait = s.world.AfterReal, i.grace
+	}
+	after(wait, func() {
 		if i.transition == transition {
 			i.op = nil
 			then()
@@ -127,7 +131,7 @@ func (s *instances) machine(i *instance) driverapi.Machine {
 		Template: i.template.machineImage(), DefaultUser: cmp.Or(i.template.DefaultUser, i.template.imageUser),
 		UserData: data,
 		SSHKeys:  keys,
-		BootTime: s.timing.Boot,
+		BootTime: s.world.Paced(s.timing.Boot),
 	}
 }
 
@@ -184,7 +188,7 @@ func (s *instances) powerOff(i *instance) {
 	if i.grace > 0 {
 		s.world.After(0, func() { s.driver.Stop(i.id) })
 	}
-	s.world.After(i.grace, func() { s.driver.Destroy(i.id) })
+	s.world.AfterReal(i.grace, func() { s.driver.Destroy(i.id) })
 }
 
 func (s *instances) destroyAll(list []*instance, operationID string) {

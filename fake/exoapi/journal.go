@@ -41,12 +41,13 @@ type journal struct {
 }
 
 // An entry is something that happened from outside: a call that changed
-// something, a change of faults or by a method, or what a driver said of a machine.
+// something, a change of faults, of the speed or by a method, or what a driver said of a machine.
 type entry struct {
 	At     time.Time     `json:"at"`
 	Call   *savedCall    `json:"call,omitempty"`
 	Method *savedMethod  `json:"method,omitempty"`
 	Faults *[]savedFault `json:"faults,omitempty"` // all that are in force then
+	Speed  float64       `json:"speed,omitempty"`  // from then on
 	// Machine may come before the call that it follows from.
 	Machine *savedReport `json:"machine,omitempty"`
 	// Outcome is a hash of the operation that answered the call, if one did.

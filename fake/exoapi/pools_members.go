@@ -99,7 +99,7 @@ func (s *pools) replace(p *pool) {
 			p.short = true
 			s.logger.Warn("members are not replaced yet", slog.String("pool", p.id), slog.Any("err", err))
 		}
-		s.world.After(max(minReplaceRetry, s.timing.scale(replaceRetry)), func() { s.replace(p) })
+		s.world.AfterReal(max(minReplaceRetry, s.world.Paced(s.timing.scale(replaceRetry))), func() { s.replace(p) })
 		return
 	}
 	p.short = false

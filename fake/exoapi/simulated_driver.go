@@ -33,6 +33,16 @@ func (d *simulatedDriver) Start(machine driverapi.Machine) error {
 	return nil
 }
 
+// rescale makes boots that are under way take ratio times as long as they would.
+func (d *simulatedDriver) rescale(ratio float64) {
+	now := d.now()
+	for id, at := range d.booted {
+		if at.After(now) {
+			d.booted[id] = now.Add(time.Duration(float64(at.Sub(now)) * ratio))
+		}
+	}
+}
+
 func (d *simulatedDriver) Stop(id string)    { delete(d.booted, id) }
 func (d *simulatedDriver) Destroy(id string) { delete(d.booted, id) }
 

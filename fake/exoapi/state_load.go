@@ -144,6 +144,8 @@ func (c *Cloud) repeat(e entry) error {
 		return c.faults.restore(*e.Faults)
 	case e.Method != nil:
 		return c.repeatMethod(*e.Method)
+	case e.Speed != 0:
+		return c.changeSpeed(e.Speed)
 	case e.Machine != nil:
 		return c.repeatReport(*e.Machine)
 	case e.Call == nil:

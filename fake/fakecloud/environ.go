@@ -26,6 +26,9 @@ func (c Connection) variables(present []string) []string {
 		"EXOSCALE_SECRET=" + c.Secret,
 		"EXOSCALE_ZONE=" + c.Zone,
 		"EXOSCALE_API_ENDPOINT=" + c.APIEndpoint(),
+		// For programs that break and watch the cloud, in whatever language.
+		"FAKECLOUD_URL=" + c.URL,
+		"FAKECLOUD_TOKEN=" + c.Token,
 		"HTTPS_PROXY=" + c.URL,
 		"https_proxy=" + c.URL,
 		"HTTP_PROXY=" + c.URL,

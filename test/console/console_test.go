@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -67,13 +68,33 @@ func TestConsole(t *testing.T) {
 			chromedp.SetValue(chromedp.CSS(`#faults input[name=count]`), "3"), chromedp.SetValue(chromedp.CSS(`#faults input[name=duration]`), "20ms"),
 			chromedp.Submit(chromedp.CSS(`#faults form.fields`)), chromedp.WaitVisible(chromedp.CSS(`#remove-1`)))
 		assert.Equal(t, []exoapi.Fault{{Name: "latency", Operation: "list-instances", Count: 3, Duration: 20e6}}, cloud.API().Faults().List())
-		b.run(t, chromedp.Click(chromedp.CSS(`#remove-1`)), chromedp.WaitNotPresent(chromedp.CSS(`#remove-1`)))
+		evaluate[int](t, b, `document.getElementById("remove-1").click(), 1`) // in one step: the page may replace the button meanwhile
+		b.run(t, chromedp.WaitNotPresent(chromedp.CSS(`#remove-1`)))
 		assert.Empty(t, cloud.API().Faults().List())
 		b.take() // no complaint so far, or it was of the pages before
 		b.run(t, chromedp.SetValue(chromedp.CSS(`#faults select[name=name]`), "latency"), chromedp.Submit(chromedp.CSS(`#faults form.fields`)), chromedp.WaitVisible(chromedp.CSS(`.refused`)))
 		assert.Contains(t, evaluate[string](t, b, `document.querySelector(".refused").innerText`), "a duration is needed")
 		b.take() // the browser notes the status of the refusal
 		b.run(t, chromedp.Navigate(cloud.Connection().URL+"/console/"))
+	})
+	t.Run("time passes faster", func(t *testing.T) {
+		if runtime.GOOS == "linux" {
+			assert.Contains(t, evaluate[string](t, b, `document.getElementById("time").innerText`), "the machines really run")
+			assert.False(t, evaluate[bool](t, b, `!!document.querySelector("#time form")`))
+		}
+		paper, err := fakecloud.Start(t.Context(), fakecloud.Config{})
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, paper.Close()) })
+		b.run(t, chromedp.Navigate(paper.Connection().Console), chromedp.WaitVisible(chromedp.CSS("#time")),
+			chromedp.SetValue(chromedp.CSS(`#time input[name=speed]`), "600"), chromedp.Submit(chromedp.CSS(`#time form`)),
+			chromedp.WaitVisible(chromedp.CSS(`#pace [data-speed="600"]`)))
+		assert.Contains(t, evaluate[string](t, b, `document.querySelector("#clock").innerText`), "600×")
+		assert.InDelta(t, 600, paper.API().Speed(), 0)
+		await(t, b, `/up .*, .* of its time/.test(document.querySelector("#clock").innerText)`)
+		require.NoError(t, paper.API().SetSpeed(20))
+		await(t, b, `document.querySelector("#pace strong").innerText === "20"`)
+		looks(t, b, "clock")
+		b.run(t, chromedp.Navigate(cloud.Connection().Console), chromedp.WaitVisible(chromedp.CSS("#pools")))
 	})
 	t.Run("looks", func(t *testing.T) { looks(t, b, "overview") })
 	t.Run("an instance", func(t *testing.T) {

@@ -17,6 +17,27 @@ const (
 	maxDuration = 1000 * time.Hour
 )
 
+// setSpeed changes how fast the cloud's time passes.
+func (c *console) setSpeed(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		c.refuse(w, errors.New("the form cannot be read"))
+		return
+	}
+	text := r.PostForm.Get("speed")
+	speed, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		err = fmt.Errorf("the speed %q is no number", shorten(text))
+	} else {
+		err = c.Cloud.API().SetSpeed(speed)
+	}
+	if err != nil {
+		c.refuse(w, err)
+		return
+	}
+	http.Redirect(w, r, Path+"#clock-title", http.StatusSeeOther)
+}
+
 func (c *console) addFault(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {

@@ -39,8 +39,6 @@ type Cloud interface {
 type Config struct {
 	Cloud Cloud
 	Token string // of the users who may see the console and use it
-	// Speed is how many times faster than real time the cloud is.
-	Speed float64
 	// Unsupported returns what clients asked for that is not emulated, each
 	// with how often.
 	Unsupported func() map[string]int
@@ -60,11 +58,12 @@ type console struct {
 //	GET  /console/                      the page; ?token=… logs in
 //	GET  /console/instance/{id}         an instance, its boot and its console log
 //	POST /console/instance/{id}/crash   takes its power
+//	POST /console/clock                 changes the speed
 //	POST /console/faults                adds a fault
 //	POST /console/faults/{number}/remove, /console/faults/clear
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Cloud == nil || cfg.Token == "" || cfg.Speed <= 0 || cfg.Unsupported == nil {
-		return nil, errors.New("console: a cloud, a token, a speed and what is not supported are required")
+	if cfg.Cloud == nil || cfg.Token == "" || cfg.Unsupported == nil {
+		return nil, errors.New("console: a cloud, a token and what is not supported are required")
 	}
 	pages, err := template.New("").ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -75,6 +74,7 @@ func New(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET "+Path+"{$}", c.overview)
 	mux.HandleFunc("GET "+Path+"instance/{id}", c.instance)
 	mux.HandleFunc("POST "+Path+"instance/{id}/crash", c.crash)
+	mux.HandleFunc("POST "+Path+"clock", c.setSpeed)
 	mux.HandleFunc("POST "+Path+"faults", c.addFault)
 	mux.HandleFunc("POST "+Path+"faults/{number}/remove", c.removeFault)
 	mux.HandleFunc("POST "+Path+"faults/clear", c.clearFaults)

@@ -168,6 +168,25 @@ func TestFaultsOfForms(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 }
 
+func TestSpeedOfForms(t *testing.T) {
+	t.Parallel()
+	cloud := startCloud(t)
+	v := newVisitor(t, cloud)
+	_, page := v.do(t, http.MethodGet, "/console/", nil)
+	assert.Contains(t, page, `<strong data-speed="1000">1000</strong> times as fast`)
+	for text, want := range map[string]string{
+		"": "is no number", "<b>": "&lt;b&gt;", "0": "is not above 0", "-1": "is not above 0", "NaN": "is not above 0", "1e10": "at most 1000000000",
+	} {
+		status, page := v.do(t, http.MethodPost, "/console/clock", url.Values{"speed": {text}})
+		assert.Equal(t, http.StatusUnprocessableEntity, status, text)
+		assert.Contains(t, page, want, text)
+	}
+	status, page := v.do(t, http.MethodPost, "/console/clock", url.Values{"speed": {"2.5"}})
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, page, `<strong data-speed="2.5">2.5</strong> times as fast`)
+	assert.InDelta(t, 2.5, cloud.API().Speed(), 0)
+}
+
 func TestAnInstanceCrashes(t *testing.T) {
 	t.Parallel()
 	cloud := startCloud(t)

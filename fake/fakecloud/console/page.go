@@ -45,6 +45,7 @@ type page struct {
 type frame struct {
 	Path, Title, Speed, Uptime, Time string
 	CloudTime                        string // that has passed; empty if it is the real one
+	FixedSpeed                       string // why the speed cannot be changed; empty if it can
 	Failing                          int    // faults in force
 }
 
@@ -130,13 +131,17 @@ func (c *console) page() page {
 }
 
 func (c *console) frame(title string) frame {
+	api := c.Cloud.API()
 	passed := time.Since(c.started).Round(time.Second)
 	f := frame{
 		Path: Path, Title: title, Uptime: passed.String(), Time: time.Now().Format(time.TimeOnly),
-		Speed: strconv.FormatFloat(c.Speed, 'g', 6, 64), Failing: len(c.Cloud.API().Faults().List()),
+		Speed: strconv.FormatFloat(api.Speed(), 'f', -1, 64), Failing: len(api.Faults().List()),
 	}
-	if c.Speed != 1 {
-		f.CloudTime = time.Duration(float64(passed) * c.Speed).Round(time.Second).String()
+	if cloudTime := api.Passed(); (cloudTime - passed).Abs() > 2*time.Second {
+		f.CloudTime = cloudTime.Round(time.Second).String()
+	}
+	if err := api.CanSetSpeed(); err != nil {
+		f.FixedSpeed = plain(err.Error())
 	}
 	return f
 }

@@ -52,9 +52,21 @@ func (c *Client) ClearFaults(ctx context.Context) error {
 }
 
 // Calls returns how often which operation of the API was called.
-func (c *Client) Calls(ctx context.Context) (calls exoapi.Calls, err error) {
-	err = c.call(ctx, http.MethodGet, "calls", nil, &calls)
-	return calls, err
+func (c *Client) Calls(ctx context.Context) (exoapi.Calls, error) {
+	var counted calls
+	err := c.call(ctx, http.MethodGet, "calls", nil, &counted)
+	return exoapi.Calls(counted), err
+}
+
+// Clock returns how fast the cloud's time passes.
+func (c *Client) Clock(ctx context.Context) (clock Clock, err error) {
+	err = c.call(ctx, http.MethodGet, "clock", nil, &clock)
+	return clock, err
+}
+
+// SetSpeed changes how fast the cloud's time passes.
+func (c *Client) SetSpeed(ctx context.Context, speed float64) error {
+	return c.call(ctx, http.MethodPut, "clock", map[string]float64{"speed": speed}, nil)
 }
 
 // Exchanges returns the calls that came after the one with a number, oldest first,

@@ -63,6 +63,14 @@ func TestClientAndServer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, active)
 
+	require.NoError(t, client.SetSpeed(ctx, 2.5))
+	clock, err := client.Clock(ctx)
+	require.NoError(t, err)
+	assert.InDelta(t, 2.5, clock.Speed, 0)
+	assert.Positive(t, clock.Passed)
+	assert.Empty(t, clock.Fixed)
+	require.ErrorContains(t, client.SetSpeed(ctx, 0), "is not above 0")
+
 	state, err := client.Save(ctx)
 	require.NoError(t, err)
 	require.NoError(t, client.Reset(ctx))
@@ -89,6 +97,8 @@ func TestBadRequests(t *testing.T) {
 		"no JSON":      {http.MethodPost, "faults", "{"},
 		"too large":    {http.MethodPost, "faults", `{"name": "` + strings.Repeat("x", 1<<17) + `"}`},
 		"not a number": {http.MethodDelete, "faults/x", ""},
+		"no speed":     {http.MethodPut, "clock", "20"},
+		"no time":      {http.MethodPut, "clock", `{"speed": 0}`},
 		"no exchange":  {http.MethodGet, "exchanges", ""},
 		"below zero":   {http.MethodGet, "exchanges?after=-1", ""},
 	} {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi"
@@ -16,6 +17,10 @@ import (
 
 // Path is where the control API begins.
 const Path = "/fakecloud/"
+
+// Version is that of the control API. It changes when a client that was written
+// for it could fail: not for paths and fields that are added.
+const Version = 1
 
 // maxBody is more than any fault needs, in bytes.
 const maxBody = 64 << 10
@@ -37,6 +42,13 @@ type Fault struct {
 	Keep      int           `json:"keep"`
 }
 
+// calls is an [exoapi.Calls] as it is sent.
+type calls struct {
+	Total       int                       `json:"total"`
+	ByOperation map[string]int            `json:"by_operation"`
+	ByClient    map[string]map[string]int `json:"by_client"`
+}
+
 // A Cloud is what is controlled: an [exoapi.Cloud].
 type Cloud interface {
 	Faults() *exoapi.Faults
@@ -45,27 +57,55 @@ type Cloud interface {
 	Reset() error
 	Save(w io.Writer) error
 	Load(state []byte) error
+	Speed() float64
+	SetSpeed(speed float64) error
+	CanSetSpeed() error
+	Passed() time.Duration
 }
 
 type handler struct {
-	cloud Cloud
-	token string
+	cloud  Cloud
+	token  string
+	routes []string // methods and paths
 }
 
 // NewHandler returns the control API of a cloud, for clients with the token.
 func NewHandler(cloud Cloud, token string) http.Handler {
 	h := &handler{cloud: cloud, token: token}
+	routes := []route{
+		{"GET " + Path + "{$}", h.index},
+		{"GET " + Path + "faults", h.listFaults},
+		{"POST " + Path + "faults", h.addFault},
+		{"DELETE " + Path + "faults/{number}", h.removeFault},
+		{"DELETE " + Path + "faults", h.clearFaults},
+		{"GET " + Path + "calls", h.calls},
+		{"GET " + Path + "exchanges", h.exchanges},
+		{"GET " + Path + "clock", h.showClock},
+		{"PUT " + Path + "clock", h.setClock},
+		{"POST " + Path + "reset", h.reset},
+		{"GET " + Path + "state", h.save},
+		{"PUT " + Path + "state", h.load},
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+Path+"faults", h.listFaults)
-	mux.HandleFunc("POST "+Path+"faults", h.addFault)
-	mux.HandleFunc("DELETE "+Path+"faults/{id}", h.removeFault)
-	mux.HandleFunc("DELETE "+Path+"faults", h.clearFaults)
-	mux.HandleFunc("GET "+Path+"calls", h.calls)
-	mux.HandleFunc("GET "+Path+"exchanges", h.exchanges)
-	mux.HandleFunc("POST "+Path+"reset", h.reset)
-	mux.HandleFunc("GET "+Path+"state", h.save)
-	mux.HandleFunc("PUT "+Path+"state", h.load)
+	for _, r := range routes {
+		mux.HandleFunc(r.pattern, r.handle)
+		h.routes = append(h.routes, strings.TrimSuffix(r.pattern, "{$}"))
+	}
 	return h.authorize(mux)
+}
+
+// A route is a pattern of [http.ServeMux] and what answers there.
+type route struct {
+	pattern string
+	handle  http.HandlerFunc
+}
+
+// index answers what there is.
+func (h *handler) index(w http.ResponseWriter, _ *http.Request) {
+	reply(w, struct {
+		Version int      `json:"version"`
+		Routes  []string `json:"routes"`
+	}{Version, h.routes})
 }
 
 // authorize refuses clients without the token, and browsers in any case: a web
@@ -109,7 +149,7 @@ func (h *handler) addFault(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) removeFault(w http.ResponseWriter, r *http.Request) {
-	number, err := strconv.Atoi(r.PathValue("id"))
+	number, err := strconv.Atoi(r.PathValue("number"))
 	if err != nil {
 		http.Error(w, "a fault has a number", http.StatusBadRequest)
 		return
@@ -123,7 +163,7 @@ func (h *handler) clearFaults(w http.ResponseWriter, _ *http.Request) {
 	reply(w, nil)
 }
 
-func (h *handler) calls(w http.ResponseWriter, _ *http.Request) { reply(w, h.cloud.Calls()) }
+func (h *handler) calls(w http.ResponseWriter, _ *http.Request) { reply(w, calls(h.cloud.Calls())) }
 
 // exchanges answers with what came after the exchange with a number; without any,
 // it waits a little.

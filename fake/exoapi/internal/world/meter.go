@@ -16,7 +16,7 @@ type Use struct {
 type Metered struct {
 	Item  string
 	Now   float64
-	Hours float64 // the quantity, summed up over the hours until now
+	Hours float64 // the quantity, summed up over the hours until now, as [World.Passed] counts them
 }
 
 // meter sums up what resources use up.
@@ -31,8 +31,9 @@ type metered struct {
 	until time.Time // to which Hours is counted
 }
 
-func (m *metered) count(now time.Time) {
-	m.Hours += m.Now * now.Sub(m.until).Hours()
+// count counts until now, at the pace that there was since the last time.
+func (m *metered) count(now time.Time, pace float64) {
+	m.Hours += m.Now * now.Sub(m.until).Hours() * pace
 	m.until = now
 }
 
@@ -44,7 +45,7 @@ func (w *World) Meter(id string, uses ...Use) {
 		return
 	}
 	for _, u := range before {
-		w.meter.items[u.Item].count(w.now)
+		w.meter.items[u.Item].count(w.now, w.pace.factor)
 		w.meter.items[u.Item].Now -= u.Quantity
 	}
 	for _, u := range uses {
@@ -53,7 +54,7 @@ func (w *World) Meter(id string, uses ...Use) {
 			item = &metered{Metered{Item: u.Item}, w.now}
 			w.meter.items[u.Item] = item
 		}
-		item.count(w.now)
+		item.count(w.now, w.pace.factor)
 		item.Now += u.Quantity
 	}
 	if len(uses) == 0 {
@@ -78,7 +79,7 @@ func (w *World) Metered() []Metered {
 func (w *World) MeteredNow() []Metered {
 	list := make([]Metered, 0, len(w.meter.items))
 	for _, item := range w.meter.items {
-		item.count(w.now)
+		item.count(w.now, w.pace.factor)
 		list = append(list, item.Metered)
 	}
 	slices.SortFunc(list, func(a, b Metered) int { return strings.Compare(a.Item, b.Item) })

@@ -152,7 +152,7 @@ func (w *World) end(op *Operation, state, reason, message string) {
 	if op.stuck {
 		if op.stuckFor > 0 {
 			op.stuck = false
-			w.After(op.stuckFor, func() { w.end(op, state, reason, message) })
+			w.AfterReal(op.stuckFor, func() { w.end(op, state, reason, message) })
 		}
 		return
 	}

@@ -16,11 +16,13 @@ type event struct {
 	due time.Time
 	seq uint64
 	run func()
+	// unpaced is due then, whatever becomes of the pace.
+	unpaced bool
 }
 
-func (s *schedule) add(due time.Time, run func()) {
+func (s *schedule) add(due time.Time, run func(), unpaced bool) {
 	s.added++
-	heap.Push(&s.events, event{due, s.added, run})
+	heap.Push(&s.events, event{due, s.added, run, unpaced})
 }
 
 // next returns when the soonest event is due.

@@ -30,6 +30,7 @@ type World struct {
 	resources  []Resource
 	limits     map[string]int // of quotas, by name
 	meter      meter
+	pace       pace
 }
 
 // Faults are asked whether something goes wrong with a call.
@@ -56,6 +57,7 @@ func New(c clock.Clock, faults Faults, seed uint64) *World {
 		faults: faults,
 		limits: map[string]int{},
 		meter:  meter{map[string][]Use{}, map[string]*metered{}},
+		pace:   pace{factor: 1, since: began},
 	}
 }
 
@@ -99,20 +101,6 @@ func (w *World) sync() {
 	for i := range w.resources {
 		if f := w.resources[i].Sync; f != nil {
 			f()
-		}
-	}
-}
-
-// After runs f once d has passed. Even with no wait, that is not before the
-// handler of the current request has returned.
-func (w *World) After(d time.Duration, f func()) {
-	due := w.now.Add(d)
-	soonest, ok := w.schedule.next()
-	w.schedule.add(due, f)
-	if !ok || due.Before(soonest) {
-		select {
-		case w.wake <- struct{}{}:
-		default:
 		}
 	}
 }
@@ -168,6 +156,7 @@ func (w *World) Reset(seed uint64, at time.Time) {
 	w.schedule, w.operations, w.resources = schedule{}, Store[Operation]{}, nil
 	w.limits = map[string]int{}
 	w.meter = meter{map[string][]Use{}, map[string]*metered{}}
+	w.pace = pace{factor: 1, since: at}
 }
 
 // At lets time pass until a moment and then runs f, as if that had been called by
