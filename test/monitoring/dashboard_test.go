@@ -132,6 +132,13 @@ type fieldConfig struct {
 		Mode       string `json:"mode"`
 		FixedColor string `json:"fixedColor"`
 	} `json:"color"`
+	Thresholds struct {
+		Mode  string `json:"mode"`
+		Steps []struct {
+			Color string   `json:"color"`
+			Value *float64 `json:"value"`
+		} `json:"steps"`
+	} `json:"thresholds"`
 	Decimals *int   `json:"decimals"`
 	NoValue  string `json:"noValue"`
 	Mappings []struct {

@@ -24,7 +24,7 @@ function Message({ text, name, width, height }) {
 }
 
 function NotDrawn(props) {
-  return <Message name="not-drawn" text={`Grafana draws its ${props.panel.type} here; it is not part of its library of components.`} {...props} />;
+  return <Message name="not-drawn" text={`Grafana draws its ${props.panel.type} here; this tool cannot.`} {...props} />;
 }
 
 function Graph({ panel, frames, range, marks, width, height }) {
@@ -71,7 +71,7 @@ function Stat({ panel, frames, replace, width, height }) {
   const renderValue = ({ value, width: w, height: h, count }) => (
     <BigValue value={value.display} sparkline={value.sparkline} width={w} height={h} count={count} theme={theme}
       colorMode={options.colorMode} graphMode={options.graphMode} justifyMode={options.justifyMode}
-      textMode={options.textMode ?? BigValueTextMode.Auto} />
+      textMode={options.textMode ?? BigValueTextMode.Auto} text={options.text} />
   );
   return (
     <VizRepeater getValues={getValues} renderValue={renderValue} width={width} height={height} source={frames}

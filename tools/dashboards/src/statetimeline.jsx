@@ -3,6 +3,7 @@ import { useTheme2 } from '@grafana/ui';
 import { displayOf, nameOf } from './panels.jsx';
 
 const axisHeight = 22;
+const labelWidth = 55; // of a time on the axis, with what is around it
 
 export function StateTimeline({ panel, frames, range, width, height }) {
   const theme = useTheme2();
@@ -32,7 +33,7 @@ export function StateTimeline({ panel, frames, range, width, height }) {
           })}
         </g>
       ))}
-      <Axis x={x} range={range} top={height - axisHeight} theme={theme} />
+      <Axis x={x} range={range} width={width - labels} top={height - axisHeight} theme={theme} />
     </svg>
   );
 }
@@ -60,9 +61,9 @@ function spells(frame) {
   return joined;
 }
 
-function Axis({ x, range, top, theme }) {
+function Axis({ x, range, width, top, theme }) {
   const minute = 60_000;
-  const step = Math.ceil((range.to - range.from) / minute / 8) * minute;
+  const step = Math.ceil((range.to - range.from) / minute / (width / labelWidth)) * minute;
   const ticks = [];
   for (let at = Math.ceil(range.from / step) * step; at < range.to; at += step) {
     ticks.push(at);
