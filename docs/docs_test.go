@@ -12,16 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
-
-	"github.com/exopool/exopool/annotate"
-	"github.com/exopool/exopool/autoscale"
-	"github.com/exopool/exopool/discovery"
-	"github.com/exopool/exopool/exoscale"
-	"github.com/exopool/exopool/fake"
 )
 
 // root is the root folder of the repository.
@@ -129,68 +121,6 @@ var (
 	wordForm     = regexp.MustCompile(`^([a-z]+(_[a-z0-9]+)+|[A-Z]+(_[A-Z0-9]+)+)$`)
 	variableForm = regexp.MustCompile(`-var[ =]([a-z_]+)=`)
 )
-
-// A nameCollector registers no metrics and collects their names.
-type nameCollector struct{ names map[string]bool }
-
-var _ prometheus.Registerer = nameCollector{}
-
-func (r nameCollector) Register(c prometheus.Collector) error {
-	descs := make(chan *prometheus.Desc, 1000)
-	c.Describe(descs)
-	close(descs)
-	for desc := range descs {
-		_, name, _ := strings.Cut(desc.String(), `fqName: "`)
-		name, _, _ = strings.Cut(name, `"`)
-		r.names[name] = true
-	}
-	return nil
-}
-
-func (r nameCollector) MustRegister(cs ...prometheus.Collector) {
-	for _, c := range cs {
-		_ = r.Register(c) // never fails
-	}
-}
-
-func (nameCollector) Unregister(prometheus.Collector) bool { return false }
-
-// metricNames returns the metrics that the programs export and the rules record.
-func metricNames(t *testing.T) map[string]bool {
-	t.Helper()
-	r := nameCollector{names: map[string]bool{}}
-	client, err := exoscale.New(exoscale.Config{Key: "EXOkey", Secret: "secret", Zone: "at-vie-1", Registerer: r})
-	require.NoError(t, err)
-	_, err = discovery.New(discovery.Config{
-		Lister: client.Lister(), Pools: []string{"web"}, File: filepath.Join(t.TempDir(), "config.json"),
-		MemberMetrics: true, Registerer: r,
-	})
-	require.NoError(t, err)
-	_, err = autoscale.New(autoscale.Config{Pool: fake.NewPool("web", 1, nil), Registerer: r})
-	require.NoError(t, err)
-	_, err = annotate.New(annotate.Config{URL: "http://127.0.0.1:3000", Token: "secret", Registerer: r, Namespace: "exopool_autoscaler"})
-	require.NoError(t, err)
-	served := regexp.MustCompile(`(?:gauge\(|Name: )"([a-z_]+)"`).FindAllStringSubmatch(string(read(t, filepath.Join(root, "cmd/internal/serve/metrics.go"))), -1)
-	require.NotEmpty(t, served)
-	for _, name := range served { // of both programs
-		r.names["exopool_autoscaler_"+name[1]], r.names["exopool_discovery_"+name[1]] = true, true
-	}
-
-	rules, err := filepath.Glob(filepath.Join(root, "terraform/files/monitoring/etc/exopool/rules/*.yml"))
-	require.NoError(t, err)
-	for _, path := range rules {
-		var file struct {
-			Groups []struct{ Rules []struct{ Record string } }
-		}
-		require.NoError(t, yaml.Unmarshal(read(t, path), &file))
-		for _, group := range file.Groups {
-			for _, rule := range group.Rules {
-				r.names[rule.Record] = true
-			}
-		}
-	}
-	return r.names
-}
 
 // sources returns the text of all files but the documentation, and the flags
 // that they declare.
