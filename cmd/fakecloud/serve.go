@@ -13,6 +13,7 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	addListen(set, &cfg.Listen)
 	addCloud(set, &cfg, "")
 	addState(set, &cfg.State)
+	addPools(set, &cfg.Pools)
 	if err := set.Parse(args, p.stdout); err != nil {
 		return exitOK, err
 	}
@@ -44,6 +45,9 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 `, connection.ShellCommands(p.environ), connection.URL, cfg.Machines, connection.Console, whatStays(cfg.State))
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
+	if err := createPools(ctx, cloud, cfg.Pools, p.stdout); err != nil {
+		return exitOK, err
+	}
 	return exitOK, cloud.Wait(ctx)
 }
 

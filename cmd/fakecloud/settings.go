@@ -30,6 +30,7 @@ type config struct {
 	State    string // file
 	Removal  exoapi.Removal
 	Quotas   []quota
+	Pools    []firstPool
 	Prices   *prices.List // nil: the one that comes with the program
 	Catalog  exoapi.Catalog
 	// AntiAffinityCapacity is -1 if it is unlimited.
@@ -107,9 +108,9 @@ func addCloud(set *settings.Set, into *config, defaultMachines string) (speed *s
 		Flag: "anti-affinity-capacity", Help: "how many instances an anti-affinity group holds",
 	}, settings.Int(1, maxCount).Or("unlimited", -1))
 	key := settings.AddSecret(set, &into.Key, settings.Spec{
-		Flag: "key-file", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",
+		Flag: "key-file", Env: "FAKECLOUD_KEY", Help: "the API key", Default: "a key and a secret are generated", Remedy: "give a word without spaces and commas",
 	})
-	secret := settings.AddSecret(set, &into.Secret, settings.Spec{Flag: "secret-file", Help: "the API secret"})
+	secret := settings.AddSecret(set, &into.Secret, settings.Spec{Flag: "secret-file", Env: "FAKECLOUD_SECRET", Help: "the API secret"})
 	settings.Add(set, &into.Verbose, settings.Spec{Flag: "v", Help: "log each call, and what happens behind the API"}, settings.Bool())
 	settings.Add(set, &into.Bodies, settings.Spec{
 		Flag: "bodies", Help: "log the bodies of calls and answers, too, without secrets; turns -v on",
