@@ -45,7 +45,7 @@ run "infrastructure_alone" {
   }
 
   assert {
-    condition     = alltrue([for data in [local.member_user_data, local.monitoring_user_data] : length(data) < 24576])
+    condition     = alltrue([for data in [local.member_user_data, local.monitoring_user_data] : length(data) < 26624])
     error_message = "User-data keeps well below the 32768 characters of the API."
   }
   assert {
