@@ -56,7 +56,7 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
 
-			code := run(t.Context(), tt.args, noEnvironment, discard(t), &stderr)
+			code := run(t.Context(), tt.args, noEnvironment, console{null(t), null(t), &stderr})
 
 			assert.Equal(t, settings.ExitUsage, code)
 			for _, text := range tt.want {
@@ -71,7 +71,7 @@ func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
 	out, err := os.Create(help)
 	require.NoError(t, err)
 
-	code := run(t.Context(), []string{"-h"}, noEnvironment, out, io.Discard)
+	code := run(t.Context(), []string{"-h"}, noEnvironment, console{null(t), out, io.Discard})
 
 	require.NoError(t, out.Close())
 	assert.Equal(t, settings.ExitOK, code)
@@ -128,14 +128,15 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive")
+	report := filepath.Join(t.TempDir(), "summary.json")
+	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive", "-json", report)
 	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+t.TempDir())
 	output, err := program.StdoutPipe()
 	require.NoError(t, err)
 	program.Stderr = os.Stderr
 	require.NoError(t, program.Start())
 	var seen strings.Builder
-	awaitText(t, output, &seen, "10 clients send requests in parallel")
+	awaitText(t, output, &seen, "waiting for you to set the load")
 
 	require.NoError(t, program.Process.Signal(syscall.SIGINT))
 	awaitText(t, output, &seen, "20x speed")
@@ -143,6 +144,13 @@ func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
 	require.NoError(t, program.Wait())
 	assert.Contains(t, seen.String(), "driven by hand")
 	assert.NotContains(t, seen.String(), "FAILED")
+	data, err := os.ReadFile(report)
+	require.NoError(t, err)
+	var summary map[string]any
+	require.NoError(t, json.Unmarshal(data, &summary))
+	assert.Contains(t, summary, "passed")
+	assert.Nil(t, summary["passed"])
+	assert.Nil(t, summary["failures"])
 }
 
 // With -grafana auto and no Grafana, the built-in rules are used, and a note says
@@ -162,7 +170,7 @@ func TestWithoutAGrafanaTheBuiltInRulesTakeItsPlace(t *testing.T) {
 	require.NoError(t, program.Start())
 	var seen strings.Builder
 	awaitText(t, output, &seen, "alerts are evaluated by the built-in rules")
-	awaitText(t, output, &seen, "10 clients send requests in parallel")
+	awaitText(t, output, &seen, "waiting for you to set the load")
 
 	require.NoError(t, program.Process.Signal(syscall.SIGINT))
 	awaitText(t, output, &seen, "20x speed")
@@ -171,10 +179,10 @@ func TestWithoutAGrafanaTheBuiltInRulesTakeItsPlace(t *testing.T) {
 	assert.Contains(t, stderr.String(), "no Grafana found on this host")
 }
 
-func discard(t *testing.T) *os.File {
+func null(t *testing.T) *os.File {
 	t.Helper()
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	file, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	require.NoError(t, err)
-	t.Cleanup(func() { null.Close() })
-	return null
+	t.Cleanup(func() { file.Close() })
+	return file
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/exopool/exopool/cmd/demo/internal/keys"
 	"github.com/exopool/exopool/cmd/demo/internal/scenario"
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
@@ -33,38 +34,52 @@ func (cfg *config) findGrafana(ctx context.Context) (note string, err error) {
 	return "", nil
 }
 
+// The files of a console.
+type console struct {
+	in, out *os.File
+	err     io.Writer
+}
+
 // run is the whole program; it returns the exit code.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout *os.File, stderr io.Writer) int {
-	cfg, err := parse(args, getenv, stdout)
+func run(ctx context.Context, args []string, getenv func(string) string, std console) int {
+	cfg, err := parse(args, getenv, std.out)
 	if err != nil {
-		return settings.WriteError(stderr, "demo", err)
+		return settings.WriteError(std.err, "demo", err)
 	}
 	note, err := cfg.findGrafana(ctx)
 	if err != nil {
-		fmt.Fprintln(stderr, "demo:", err)
+		fmt.Fprintln(std.err, "demo:", err)
 		return settings.ExitUsage
 	}
 	if note != "" {
-		fmt.Fprintln(stderr, "demo:", note)
+		fmt.Fprintln(std.err, "demo:", note)
 	}
 	if cfg.LogFile != "" {
 		f, err := os.Create(cfg.LogFile)
 		if err != nil {
-			fmt.Fprintln(stderr, "demo: open the log:", err)
+			fmt.Fprintln(std.err, "demo: open the log:", err)
 			return settings.ExitUsage
 		}
 		defer f.Close()
 		cfg.System.Logger = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	summary, err := show(ctx, cfg, getenv, stdout)
-	return report(ctx, cfg, summary, err, view.DetectStyle(stdout, getenv), stdout, stderr)
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	summary, err := show(ctx, quit, cfg, getenv, std)
+	return report(ctx, cfg, summary, err, view.DetectStyle(std.out, getenv), std)
 }
 
-// show runs the demo, shows it in the terminal, and leaves nothing running.
-func show(ctx context.Context, cfg config, getenv func(string) string, stdout *os.File) (summary view.Summary, err error) {
+// show runs the demo, shows it in the terminal, and leaves nothing running. A
+// key calls quit.
+func show(ctx context.Context, quit func(), cfg config, getenv func(string) string, std console) (summary view.Summary, err error) {
 	hub := view.NewHub()
+	terminal := view.NewTerminal(std.out, getenv)
+	withKeys := keys.Supported(std.in)
+	if withKeys {
+		terminal.Help = keysHelp
+	}
 	shown := make(chan error, 1)
-	go func() { shown <- view.NewTerminal(stdout, getenv).Run(context.WithoutCancel(ctx), hub) }()
+	go func() { shown <- terminal.Run(context.WithoutCancel(ctx), hub) }()
 	defer func() {
 		hub.Close()
 		err = errors.Join(err, <-shown)
@@ -76,28 +91,53 @@ func show(ctx context.Context, cfg config, getenv func(string) string, stdout *o
 	}
 	defer func() { err = errors.Join(err, sys.Close()) }()
 
-	running, stop := context.WithCancel(ctx)
+	// The parts outlive ctx for a moment, so that the page hears of the end.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	playing, leave := context.WithCancel(ctx)
+	defer leave()
 	ended := make(chan error, 1)
 	go func() {
-		defer stop() // a part that fails ends the scenario, too
+		defer leave() // a part that fails ends the scenario, too
 		ended <- sys.Run(running)
 	}()
+	if withKeys {
+		read := make(chan error, 1)
+		go func() { read <- readKeys(playing, std.in, sys, quit) }()
+		defer func() {
+			leave()
+			err = errors.Join(err, <-read)
+		}()
+	}
 	sc := scenario.New(sys, scenarioConfig(cfg, sys.Times()))
 	switch {
-	case cfg.Interactive:
-		err = sc.RunInteractive(running)
+	case cfg.System.Interactive:
+		err = sc.RunInteractive(playing)
 	case cfg.Hill:
-		err = sc.RunHill(running)
+		err = sc.RunHill(playing)
 	default:
-		err = sc.Run(running)
+		err = sc.Run(playing)
 	}
 	summary = sc.Summary()
+	hub.Emit(farewell(ctx, err, sys.Snapshot().Seconds))
 	stop()
 	err = errors.Join(err, writeFile(cfg.Decisions, func(w io.Writer) error { return json.NewEncoder(w).Encode(sys.Decisions()) }))
 	if failed := <-ended; failed != nil {
 		return summary, failed
 	}
 	return summary, err
+}
+
+// farewell returns the last event, which says why the demo ends.
+func farewell(ctx context.Context, err error, seconds float64) view.Event {
+	e := view.Event{Seconds: seconds, Kind: view.KindNote, Text: "the demo has ended"}
+	switch {
+	case ctx.Err() != nil:
+		e.Text = "the demo was stopped"
+	case err != nil:
+		e.Severity, e.Text = view.Bad, "the demo has ended: "+err.Error()
+	}
+	return e
 }
 
 func scenarioConfig(cfg config, times system.Times) scenario.Config {
@@ -109,33 +149,33 @@ func scenarioConfig(cfg config, times system.Times) scenario.Config {
 }
 
 // report prints and writes the summary; it returns the exit code.
-func report(
-	ctx context.Context, cfg config, summary view.Summary, err error, style view.Style, stdout, stderr io.Writer,
-) int {
-	interrupted := ctx.Err() != nil
-	notJudged := cfg.Interactive && interrupted
+func report(ctx context.Context, cfg config, summary view.Summary, err error, style view.Style, std console) int {
+	notJudged := summary.ByHand && err == nil
 	write := view.Summary.WriteTable
 	switch {
 	case notJudged:
-		summary.Failures = []string{"not judged: the user drove the load"}
 		write = view.Summary.WriteFigures
-	case interrupted:
+	case ctx.Err() != nil:
 		summary.Judge("interrupted")
 	case err != nil:
 		summary.Judge(err.Error())
 	default:
 		summary.Judge()
 	}
-	if summary.StartSize == 0 { // it did not come that far
-		fmt.Fprintln(stderr, "demo:", summary.Failures[0])
-	} else if err := write(summary, stdout, style); err != nil {
-		fmt.Fprintln(stderr, "demo:", err)
+	switch {
+	case summary.StartSize > 0:
+		if err := write(summary, std.out, style); err != nil {
+			fmt.Fprintln(std.err, "demo:", err)
+		}
+	case notJudged: // stopped before it had begun
+	default:
+		fmt.Fprintln(std.err, "demo:", summary.Failures[0])
 	}
 	if err := writeFile(cfg.JSONFile, summary.WriteJSON); err != nil {
-		fmt.Fprintln(stderr, "demo:", err)
+		fmt.Fprintln(std.err, "demo:", err)
 		return settings.ExitFailure
 	}
-	if summary.Passed || notJudged {
+	if notJudged || *summary.Passed {
 		return settings.ExitOK
 	}
 	return settings.ExitFailure

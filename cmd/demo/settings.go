@@ -15,7 +15,6 @@ import (
 type config struct {
 	System      system.Config
 	RealTime    bool
-	Interactive bool
 	Hill        bool // the clients come and go in a fixed time
 	JSONFile    string
 	Decisions   string // file for all decisions
@@ -63,8 +62,8 @@ the pool shrank to its minimum size.`, getenv)
 			cfg.System.Speed = 1
 		}
 	})
-	settings.Add(set, &cfg.Interactive, settings.Spec{
-		Flag: "interactive", Help: "keep running until Ctrl-C; the web page controls the load",
+	settings.Add(set, &cfg.System.Interactive, settings.Spec{
+		Flag: "interactive", Help: "leave the load to you, on the web page or with keys, until Ctrl-C",
 	}, settings.Bool())
 	load := loadSteady
 	shape := settings.Add(set, &load, settings.Spec{
@@ -76,7 +75,7 @@ the pool shrank to its minimum size.`, getenv)
 			return
 		}
 		cfg.System.Removal = exoapi.LenientRemoval()
-		if cfg.Interactive {
+		if cfg.System.Interactive {
 			shape.Wrong("is hill, beside -interactive, with which the load is yours")
 		}
 	})

@@ -39,7 +39,8 @@ type Looks struct {
 func (l Looks) Check(t *testing.T, b *Browser, name string) {
 	t.Helper()
 	for _, theme := range []string{"light", "dark"} {
-		b.SetMedia(t, "prefers-color-scheme", theme)
+		// Without motion, nothing is half visible.
+		b.SetMedia(t, map[string]string{"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"})
 		for _, size := range l.Sizes {
 			view := fmt.Sprintf("%s-%s-%d", name, theme, size.Width)
 			b.Do(t, chromedp.EmulateViewport(size.Width, size.Height))
@@ -54,12 +55,16 @@ func (l Looks) Check(t *testing.T, b *Browser, name string) {
 	assert.Empty(t, nameless(t, b), "%s: what one can use has a name", name)
 }
 
-// SetMedia sets a media feature of the page, such as prefers-color-scheme.
-func (b *Browser) SetMedia(t *testing.T, feature, value string) {
+// SetMedia sets media features of the page, such as prefers-color-scheme.
+func (b *Browser) SetMedia(t *testing.T, features map[string]string) {
 	t.Helper()
+	all := make([]*emulation.MediaFeature, 0, len(features))
+	for name, value := range features {
+		all = append(all, &emulation.MediaFeature{Name: name, Value: value})
+	}
 	b.Do(t, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: feature, Value: value}},
+			Features: all,
 		})
 		return err
 	}))

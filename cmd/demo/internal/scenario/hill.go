@@ -32,11 +32,14 @@ func hill(turns float64) float64 {
 
 // RunHill lets more and more clients come, and go, in the same time whatever the
 // pool does, so that policies can be compared. The error says that the system was
-// not ready in time, or that ctx ended.
+// not ready in time, or that ctx ended. Once the user has taken over the load,
+// RunHill goes on like [Scenario.RunInteractive].
 func (s *Scenario) RunHill(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	s.loadOn = time.Now()
+	s.system.SetPhase(view.PhaseLoadOn)
 	figures := &view.HillSummary{}
 	s.summary.Hill = figures
 	tick := time.NewTicker(pollInterval)
@@ -74,6 +77,8 @@ func (s *Scenario) RunHill(ctx context.Context) error {
 			s.summary.AvgCPUAtPeak = v.AverageCPU
 		}
 		select {
+		case <-s.takenOver():
+			return s.RunInteractive(ctx)
 		case <-ctx.Done():
 			return fmt.Errorf("stopped on the hill: %w", ctx.Err())
 		case now = <-tick.C:

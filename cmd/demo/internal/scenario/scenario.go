@@ -22,6 +22,8 @@ type System interface {
 	SetPhase(view.Phase)
 	// SetClients sets how many clients send requests in parallel.
 	SetClients(n int)
+	// TakenOver is closed once the user has taken over the load.
+	TakenOver() <-chan struct{}
 	// Window sums up the requests sent within a span of time.
 	Window(from, to time.Time) traffic.Window
 }
@@ -46,6 +48,8 @@ type Scenario struct {
 	relief  time.Time // since when the average has been low enough
 	loadOff time.Time
 	summary view.Summary
+	byHand  bool       // the user drives the load
+	phase   view.Phase // of the load by hand
 }
 
 // New returns a scenario that has not begun.
@@ -54,8 +58,17 @@ func New(system System, cfg Config) *Scenario {
 }
 
 // Run runs the scenario to its end. The error says which phase timed out, or
-// that ctx ended.
+// that ctx ended. Once the user has taken over the load, Run goes on like
+// [Scenario.RunInteractive].
 func (s *Scenario) Run(ctx context.Context) error {
+	err := s.play(ctx)
+	if errors.Is(err, errTakenOver) {
+		return s.RunInteractive(ctx)
+	}
+	return err
+}
+
+func (s *Scenario) play(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -72,42 +85,24 @@ func (s *Scenario) Run(ctx context.Context) error {
 	return nil
 }
 
-// RunInteractive starts the clients and leaves the rest to the user, until ctx
-// ends, which is no error.
-func (s *Scenario) RunInteractive(ctx context.Context) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-tick.C:
-			s.record(s.system.Snapshot(), now)
-		}
-	}
-}
-
 // begin waits for the system to be ready and starts the clients.
 func (s *Scenario) begin(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	s.loadOn = time.Now()
+	s.system.SetPhase(view.PhaseLoadOn)
 	s.system.SetClients(s.cfg.Clients)
 	return nil
 }
 
-// ready waits for the system to be ready. From then on there is load.
+// ready waits for the system to be ready.
 func (s *Scenario) ready(ctx context.Context) error {
 	s.system.SetPhase(view.PhaseStarting)
 	if err := s.await(ctx, "the first members to be healthy and scraped", s.started); err != nil {
 		return err
 	}
 	s.summary.StartSize = s.system.Snapshot().Pool.Wanted
-	s.loadOn = time.Now()
-	s.system.SetPhase(view.PhaseLoadOn)
 	return nil
 }
 
@@ -125,6 +120,8 @@ func (s *Scenario) await(ctx context.Context, what string, holds func(view.Snaps
 			return nil
 		}
 		select {
+		case <-s.takenOver():
+			return errTakenOver
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errTimeout) {
 				return fmt.Errorf("timed out after %s waiting for %s", s.cfg.Timeout.Round(time.Second), what)
@@ -135,7 +132,10 @@ func (s *Scenario) await(ctx context.Context, what string, holds func(view.Snaps
 	}
 }
 
-var errTimeout = errors.New("timed out")
+var (
+	errTimeout   = errors.New("timed out")
+	errTakenOver = errors.New("the user has taken over the load")
+)
 
 // started reports whether the pool has its minimum size, all members get
 // requests, there is an average, and the alerts are evaluated.
@@ -214,6 +214,7 @@ func (s *Scenario) recordAverages(v view.Snapshot) {
 func (s *Scenario) Summary() view.Summary {
 	v := s.system.Snapshot()
 	sum := s.summary
+	sum.ByHand = s.byHand
 	sum.EndSize = v.Pool.Wanted
 	sum.MinSize = v.Settings.Min
 	sum.WebhooksUp, sum.WebhooksDown = v.Webhooks.Up, v.Webhooks.Down

@@ -23,6 +23,7 @@ type pool struct {
 	phases  []view.Phase
 
 	bootsOut bool // of the average that the alerts see
+	taken    chan struct{}
 }
 
 type reading struct {
@@ -33,8 +34,9 @@ type reading struct {
 	late    int // steps down whose end the autoscaler does not know yet
 }
 
-func (p *pool) SetPhase(phase view.Phase) { p.phases = append(p.phases, phase) }
-func (p *pool) SetClients(n int)          { p.clients, p.changed = n, time.Now() }
+func (p *pool) TakenOver() <-chan struct{} { return p.taken }
+func (p *pool) SetPhase(phase view.Phase)  { p.phases = append(p.phases, phase) }
+func (p *pool) SetClients(n int)           { p.clients, p.changed = n, time.Now() }
 
 func (p *pool) Window(from, to time.Time) traffic.Window {
 	return traffic.Window{Requests: int(to.Sub(from).Seconds()), P95: to.Sub(from)}
@@ -58,7 +60,7 @@ func (p *pool) Snapshot() view.Snapshot {
 		Pool:       view.Pool{Wanted: now.wanted},
 		AverageCPU: &now.average,
 		Alerts:     view.Alerts{High: view.AlertInactive, Low: view.AlertInactive},
-		Load:       view.Load{Requests: 100},
+		Load:       view.Load{Clients: p.clients, Requests: 100},
 	}
 	v.Steps.Up, v.Steps.Down = p.stepsOf(now)
 	if p.bootsOut {
@@ -206,16 +208,74 @@ func TestRunStopsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestInteractiveRunLastsUntilItsContextEnds(t *testing.T) {
+// In a run by hand, the phases follow what the user does, and nothing is judged.
+func TestInteractiveRunFollowsTheUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		system := &pool{on: []reading{{0, 1, 1, 99, 0}, {time.Minute, 4, 4, 60, 0}}}
+		ctx, cancel := context.WithCancel(t.Context())
+		system := &pool{
+			on:  []reading{{0, 1, 1, 99, 0}, {time.Minute, 4, 4, 60, 0}},
+			off: []reading{{0, 4, 4, 0, 0}, {time.Minute, 1, 1, 0, 0}},
+		}
 		run := scenario.New(system, config)
+		done := make(chan error, 1)
+		go func() { done <- run.RunInteractive(ctx) }()
 
-		require.NoError(t, run.RunInteractive(ctx))
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []view.Phase{view.PhaseStarting, view.PhaseReady}, system.phases)
+		assert.Zero(t, system.clients, "the load begins when the user begins it")
+		system.SetClients(3)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []view.Phase{view.PhaseLoadOn, view.PhaseHolding}, system.phases[2:])
+		system.SetClients(0)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []view.Phase{view.PhaseLoadOff, view.PhaseReady}, system.phases[4:])
+		cancel()
 
-		assert.Equal(t, 10, system.clients, "the load is on until the user takes it away")
+		require.NoError(t, <-done)
 		assert.Equal(t, 4, run.Summary().PeakSize)
+		assert.InDelta(t, 60, *run.Summary().SecondsToSecondMember, 0.2, "from the first client on")
+		assert.True(t, run.Summary().ByHand)
 	})
+}
+
+func TestAnInteractiveRunThatIsStoppedAtOnceIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+
+		require.NoError(t, scenario.New(&pool{on: []reading{{0, 1, 0, 0, 0}}}, config).RunInteractive(ctx))
+	})
+}
+
+func TestAUserWhoTakesOverEndsTheScenario(t *testing.T) {
+	for name, play := range map[string]func(*scenario.Scenario, context.Context) error{
+		"steady": (*scenario.Scenario).Run, "hill": (*scenario.Scenario).RunHill,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				system := &pool{on: []reading{{0, 1, 1, 99, 0}}, taken: make(chan struct{})}
+				run := scenario.New(system, config)
+				done := make(chan error, 1)
+				go func() { done <- play(run, ctx) }()
+				time.Sleep(2 * time.Second)
+				synctest.Wait()
+				assert.False(t, run.Summary().ByHand)
+
+				close(system.taken)
+				synctest.Wait()
+				system.SetClients(1)
+				time.Sleep(time.Hour) // longer than any phase may take
+				synctest.Wait()
+				assert.Equal(t, 1, system.clients, "the scenario sets no load any more")
+				cancel()
+
+				require.NoError(t, <-done)
+				assert.True(t, run.Summary().ByHand)
+			})
+		})
+	}
 }

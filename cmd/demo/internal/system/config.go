@@ -35,8 +35,11 @@ type Config struct {
 	// Removal is what becomes of the requests to members that are removed. Its zero
 	// value is the harshest.
 	Removal exoapi.Removal
-	Page    string       // address to serve the web page on; port 0 picks a free one
-	Logger  *slog.Logger // of the parts; nothing is logged by default
+	// Interactive leaves the load to the user from the beginning. Otherwise it is
+	// the user's once the page or a key has changed it.
+	Interactive bool
+	Page        string       // address to serve the web page on; port 0 picks a free one
+	Logger      *slog.Logger // of the parts; nothing is logged by default
 	// Grafana evaluates the alerts; nil leaves them to the built-in rules. It
 	// evaluates no more often than every ten seconds, so that Speed then holds
 	// for the cloud alone.

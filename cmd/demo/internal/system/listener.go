@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/exopool/exopool/cmd/demo/internal/view"
 )
 
 // A listener is an HTTP server that has its address but does not serve yet.
@@ -28,8 +30,11 @@ func listen(ctx context.Context, address string) (listener, error) {
 	return listener{Listener: l}, nil
 }
 
-// serve serves until ctx ends.
-func serve(ctx context.Context, group *errgroup.Group, l listener) {
+// farewell is how long a reader may take to hear that the demo has ended.
+const farewell = time.Second
+
+// serve serves until ctx ends and the readers of the hub have heard of it.
+func serve(ctx context.Context, group *errgroup.Group, l listener, hub *view.Hub) {
 	server := &http.Server{Handler: l.handler, ReadHeaderTimeout: 5 * time.Second}
 	group.Go(func() error {
 		if err := server.Serve(l.Listener); !errors.Is(err, http.ErrServerClosed) {
@@ -39,6 +44,9 @@ func serve(ctx context.Context, group *errgroup.Group, l listener) {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		defer cancel()
+		hub.Wait(waiting)
 		return server.Close()
 	})
 }

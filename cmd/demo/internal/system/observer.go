@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -26,6 +27,8 @@ type observer struct {
 
 	mu       sync.Mutex
 	phase    view.Phase
+	load     loadRecord
+	troubles troubles // only for publish
 	latest   view.Snapshot
 	webhooks view.Counts
 	steps    view.Counts
@@ -36,13 +39,17 @@ type observer struct {
 }
 
 func newObserver(s *System, started time.Time) *observer {
-	return &observer{
+	o := &observer{
 		system: s, started: started, phase: view.PhaseStarting,
 		members: map[string]*memberRecord{},
 		alerts:  view.Alerts{High: view.AlertInactive, Low: view.AlertInactive},
 	}
+	o.troubles = troubles{emit: o.emit, failed: map[string]string{}}
+	return o
 }
 
+// run publishes until ctx ends, then once more what there was at last, and closes
+// the hub.
 func (o *observer) run(ctx context.Context) error {
 	tick := time.NewTicker(publishInterval)
 	defer tick.Stop()
@@ -50,6 +57,11 @@ func (o *observer) run(ctx context.Context) error {
 		o.publish(ctx)
 		select {
 		case <-ctx.Done():
+			if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+				o.emit(view.Event{Kind: view.KindError, Severity: view.Bad, Text: cause.Error()})
+			}
+			o.publish(context.WithoutCancel(ctx))
+			o.system.hub.Close()
 			return nil
 		case <-tick.C:
 		}
@@ -61,14 +73,15 @@ func (o *observer) publish(ctx context.Context) {
 	now := time.Now()
 	health := o.system.health()
 	cpu, err := o.system.monitor.Members(ctx)
-	o.reportError(ctx, err)
+	o.troubles.report(ctx, "CPU use of the members", err)
 	stats := o.system.traffic.Stats()
 	window := o.system.traffic.Window(now.Add(-recent), now)
 	average, known, err := o.system.monitor.Average(ctx)
-	o.reportError(ctx, err)
+	o.troubles.report(ctx, "average CPU", err)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	members := o.memberList(now, health, cpu)
+	o.emitLoad(now)
 	o.emitMembers(members)
 	o.emitDecisions(o.system.loop.Decisions())
 	o.emitAlerts(o.system.alerting.states())
@@ -98,6 +111,7 @@ func (o *observer) publish(ctx context.Context) {
 	}
 	s.Pool.Load, s.Pool.Forecast = o.demand()
 	s.PlainCPU = plainAverage(cpu)
+	s.Awaits = view.Awaited(s)
 	o.latest = s
 	o.system.hub.Publish(s)
 }
@@ -117,14 +131,6 @@ func (o *observer) demand() (load, forecast *float64) {
 		forecast = &need
 	}
 	return load, forecast
-}
-
-// reportError emits an event for a query that failed, unless everything is
-// stopping.
-func (o *observer) reportError(ctx context.Context, err error) {
-	if err != nil && ctx.Err() == nil {
-		o.emit(view.Event{Kind: view.KindError, Severity: view.Warning, Text: err.Error()})
-	}
 }
 
 // A memberRecord is what is remembered of a member.
@@ -240,15 +246,6 @@ func (o *observer) addWebhook(direction string, err error) {
 		o.webhooks.Down++
 	}
 	o.emit(e)
-}
-
-// addClients emits an event for a new number of clients.
-func (o *observer) addClients(n int) {
-	text := fmt.Sprintf("%d clients send requests in parallel", n)
-	if n == 0 {
-		text = "no client sends requests any more"
-	}
-	o.emit(view.Event{Kind: view.KindLoad, Text: text})
 }
 
 // setPhase sets the phase of the snapshots that follow.

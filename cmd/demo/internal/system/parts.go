@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"path/filepath"
-	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/view"
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/exoscale"
-	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/process"
 	"github.com/exopool/exopool/internal/rehearsal/traffic"
@@ -55,18 +52,6 @@ func (s *System) createPool(ctx context.Context) (err error) {
 	}
 	s.balancerPort = int(endpoint.Port())
 	return nil
-}
-
-// deleteMember deletes a member without telling the autoscaler; the pool
-// replaces it.
-func (s *System) deleteMember(ctx context.Context, name string) error {
-	api := s.cloud.API()
-	instances := api.Instances()
-	i := slices.IndexFunc(instances, func(i exoapi.InstanceInfo) bool { return i.Name == name })
-	if i < 0 {
-		return fmt.Errorf("the pool no longer has a member %s", name)
-	}
-	return api.Call(ctx, http.MethodDelete, "/v2/instance/"+instances[i].ID, nil, nil)
 }
 
 // client returns a client of the fake API. Each part has its own, as separate
@@ -189,7 +174,7 @@ func (s *System) newPage(ctx context.Context) (err error) {
 	}
 	s.page.handler = view.NewPage(s.hub, view.Controls{
 		MaxClients: s.cfg.Clients,
-		SetClients: func(_ context.Context, n int) error { s.SetClients(n); return nil },
+		SetClients: func(_ context.Context, n int) error { s.ChangeLoad(func(int) int { return n }); return nil },
 		Kill:       s.deleteMember,
 	}, s.cfg.Logger)
 	return nil

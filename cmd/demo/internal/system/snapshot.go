@@ -71,7 +71,13 @@ func (s *System) wanted() int {
 }
 
 func (s *System) settings() view.Settings {
+	policy := ""
+	if s.cfg.Policy != nil {
+		policy = s.cfg.Policy.Name()
+	}
 	return view.Settings{
+		Interactive:   s.interactive(),
+		Policy:        policy,
 		HighThreshold: s.limits.high,
 		LowThreshold:  s.limits.low,
 		Interval:      s.times.Turn.Seconds(),

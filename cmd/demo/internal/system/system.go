@@ -60,6 +60,7 @@ type System struct {
 	traffic  *traffic.Generator
 
 	observer *observer
+	person   person
 }
 
 // Start starts the cloud and prepares everything else, in the order in which
@@ -73,6 +74,7 @@ func Start(ctx context.Context, cfg Config, hub *view.Hub) (system *System, err 
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &System{cfg: cfg, times: cfg.times(), hub: hub}
+	s.person.drive = make(chan struct{})
 	s.observer = newObserver(s, time.Now())
 	defer func() {
 		if err != nil {
@@ -145,7 +147,7 @@ func (s *System) replacedPorts() string {
 }
 
 // Run runs the system until ctx ends, and then returns nil, or until a part
-// fails.
+// fails. It closes the hub, and gives its readers a moment to take the rest.
 func (s *System) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.cloud.Wait(ctx) })
@@ -156,7 +158,7 @@ func (s *System) Run(ctx context.Context) error {
 	group.Go(func() error { return s.traffic.Run(ctx) })
 	group.Go(func() error { return s.observer.run(ctx) })
 	for _, l := range s.listeners() {
-		serve(ctx, group, l)
+		serve(ctx, group, l, s.hub)
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("run the demo: %w", err)
@@ -171,11 +173,19 @@ func (s *System) listeners() []listener {
 }
 
 // SetClients sets how many clients send requests in parallel, from none to the
-// configured number.
+// configured number. Once the user drives the load, it does nothing.
 func (s *System) SetClients(n int) {
+	s.person.mu.Lock()
+	defer s.person.mu.Unlock()
+	if s.interactive() {
+		return
+	}
 	before := s.traffic.Clients()
 	if after := s.traffic.SetClients(n); after != before {
-		s.observer.addClients(after)
+		s.observer.mu.Lock()
+		defer s.observer.mu.Unlock()
+		s.observer.load.clients = after
+		s.observer.announceLoad()
 	}
 }
 

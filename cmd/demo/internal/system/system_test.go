@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,8 +130,7 @@ func TestAPolicyFollowsTheLoad(t *testing.T) {
 	s.SetClients(4)
 	await(t, s, "the pool grows", healthy(2))
 	s.SetClients(0)
-	await(t, s, "the pool shrinks", healthy(1))
-	assert.Positive(t, s.Snapshot().Steps.Down)
+	await(t, s, "the pool shrinks, and the autoscaler knows it", func(v view.Snapshot) bool { return healthy(1)(v) && v.Steps.Down > 0 })
 	require.NotNil(t, s.Snapshot().Pool.Load)
 	assert.NotNil(t, s.Snapshot().Pool.Forecast)
 
@@ -152,15 +153,56 @@ func TestDeletedMemberIsReplaced(t *testing.T) {
 	await(t, s, "another member takes its place", func(v view.Snapshot) bool {
 		return healthy(1)(v) && v.Pool.Members[0].Name != first
 	})
+	assert.Equal(t, 1, count(s, "you deleted "+first))
 }
 
 func TestPageDrivesTheLoad(t *testing.T) {
 	s := run(t, config())
 	await(t, s, "the page shows the system", func(v view.Snapshot) bool { return v.Settings.Max == 3 })
 
-	require.Equal(t, http.StatusAccepted, post(t, s.URL()+"api/load", map[string]int{"clients": 3}))
+	for clients := range 4 { // a drag of the slider
+		require.Equal(t, http.StatusAccepted, post(t, s.URL()+"api/load", map[string]int{"clients": clients}))
+	}
 
 	await(t, s, "three clients send requests", func(v view.Snapshot) bool { return v.Load.Clients == 3 })
+	await(t, s, "that is an event", func(view.Snapshot) bool { return count(s, "3 clients send requests") == 1 })
+	assert.Equal(t, 1, count(s, "send"), "one drag is one event")
+	assert.True(t, s.Snapshot().Settings.Interactive, "the load is the user's")
+	<-s.TakenOver()
+	s.SetClients(1)
+	assert.Zero(t, count(s, "1 client "), "the scenario has lost the load")
+}
+
+// count returns how many events have a text.
+func count(s running, text string) int {
+	n := 0
+	for _, e := range s.hub.State().Events {
+		if strings.Contains(e.Text, text) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTheEndIsHeardOnThePage(t *testing.T) {
+	hub := view.NewHub()
+	s, err := system.Start(t.Context(), config(), hub)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"stream", nil)
+	require.NoError(t, err)
+	stream, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer stream.Body.Close()
+
+	stop()
+
+	said, err := io.ReadAll(stream.Body)
+	require.NoError(t, <-done)
+	require.NoError(t, s.Close())
+	assert.Contains(t, string(said), "event: end", "%v", err)
 }
 
 func TestCloseLeavesNothingBehind(t *testing.T) {

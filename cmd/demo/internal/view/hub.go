@@ -1,6 +1,9 @@
 package view
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // maxEvents is how many events the hub remembers.
 const maxEvents = 500
@@ -16,11 +19,12 @@ type Hub struct {
 	events series[Event]
 	subs   map[*Subscription]struct{}
 	closed chan struct{}
+	read   chan struct{} // closed when the last reader of a closed hub has gone
 }
 
 // NewHub returns a hub that has nothing to show yet.
 func NewHub() *Hub {
-	return &Hub{subs: make(map[*Subscription]struct{}), closed: make(chan struct{})}
+	return &Hub{subs: make(map[*Subscription]struct{}), closed: make(chan struct{}), read: make(chan struct{})}
 }
 
 // An Update is what a reader has not seen yet.
@@ -77,6 +81,32 @@ func (h *Hub) Close() {
 	case <-h.closed:
 	default:
 		close(h.closed)
+		h.leaveLocked()
+	}
+}
+
+// Wait waits until all readers of a closed hub have taken the rest and closed
+// their subscriptions, or until ctx ends.
+func (h *Hub) Wait(ctx context.Context) {
+	select {
+	case <-h.read:
+	case <-ctx.Done():
+	}
+}
+
+// leaveLocked notes that a closed hub has no reader any more.
+func (h *Hub) leaveLocked() {
+	select {
+	case <-h.closed:
+	default:
+		return
+	}
+	select {
+	case <-h.read:
+	default:
+		if len(h.subs) == 0 {
+			close(h.read)
+		}
 	}
 }
 
@@ -155,4 +185,5 @@ func (s *Subscription) Close() {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	delete(s.hub.subs, s)
+	s.hub.leaveLocked()
 }

@@ -48,7 +48,7 @@ func status(s Snapshot) string {
 	if s.AverageCPU != nil {
 		cpu = fmt.Sprintf("%.0f %%", *s.AverageCPU)
 	}
-	return strings.Join([]string{
+	parts := []string{
 		string(s.Phase) + ": cpu " + cpu,
 		fmt.Sprintf("%d of %d members healthy", s.Pool.Healthy(), s.Pool.Wanted),
 		fmt.Sprintf("%d clients", s.Load.Clients),
@@ -57,5 +57,9 @@ func status(s Snapshot) string {
 		fmt.Sprintf("%d of %d requests lost", s.Load.Errors, s.Load.Requests),
 		fmt.Sprintf("webhooks %d up %d down", s.Webhooks.Up, s.Webhooks.Down),
 		fmt.Sprintf("next turn in %.0f s", max(s.NextTurn, 0)),
-	}, ", ")
+	}
+	if s.Awaits != "" {
+		parts = append(parts, "waiting for "+s.Awaits)
+	}
+	return strings.Join(parts, ", ")
 }

@@ -34,7 +34,7 @@ const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'
 // loopback address: it answers requests for loopback names only and takes
 // commands from its own page and from programs, never from another web page.
 //
-//	GET  /              the page, with /app.js, /chart.js, /style.css, /icon.svg
+//	GET  /              the page, and beside it its scripts, style and icon
 //	GET  /stream        every Update as a server-sent event; ends with the hub
 //	GET  /api/state     everything that the hub remembers, an Update as JSON
 //	GET  /api/controls  which of the following there are
@@ -47,7 +47,7 @@ func NewPage(hub *Hub, controls Controls, logger *slog.Logger) http.Handler {
 	p := &page{hub: hub, controls: controls, logger: logger}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.file("index.html"))
-	for _, name := range []string{"app.js", "chart.js", "style.css", "icon.svg"} {
+	for _, name := range []string{"app.js", "chart.js", "commands.js", "dom.js", "graphs.js", "link.js", "members.js", "notice.js", "style.css", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, p.file(name))
 	}
 	mux.HandleFunc("GET /stream", p.stream)

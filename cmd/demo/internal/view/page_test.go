@@ -169,7 +169,9 @@ var foreign = regexp.MustCompile(`(?i)(src|href)="(?:https?:)?//|url\(|@import|<
 func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	h := newPage(view.Controls{})
 	for path, kind := range map[string]string{
-		"/": "text/html", "/app.js": "text/javascript", "/chart.js": "text/javascript",
+		"/": "text/html", "/app.js": "text/javascript", "/chart.js": "text/javascript", "/commands.js": "text/javascript",
+		"/dom.js": "text/javascript", "/graphs.js": "text/javascript", "/link.js": "text/javascript",
+		"/members.js": "text/javascript", "/notice.js": "text/javascript",
 		"/style.css": "text/css", "/icon.svg": "image/svg+xml",
 	} {
 		w := serve(h, request("GET", path, ""))

@@ -11,6 +11,7 @@ const (
 type Screen struct {
 	Width, Height int
 	Style         Style
+	Help          string // which keys there are, on the last line; empty for none
 }
 
 // Render returns at most Height lines of at most Width columns. What matters
@@ -18,20 +19,29 @@ type Screen struct {
 func (s Screen) Render(u Update) []string {
 	s.Width = min(s.Width, maxScreenWidth)
 	if u.Snapshot == nil {
-		return s.fit([]string{s.row().add(bold, "exopool demo").add(dim, "  starting").b.String()})
+		title := s.row().add(bold, " exopool demo").add(dim, "  starting").b.String()
+		return s.fit(append([]string{title, ""}, s.events(u.Events, max(s.Height-2, 0))...))
 	}
 	snap := *u.Snapshot
-	lines := []string{s.title(snap), "", s.load(snap)}
+	lines := []string{s.title(snap), s.awaited(snap), s.load(snap)}
 	lines = append(lines, s.average(u)...)
 	lines = append(lines, s.size(u))
 	lines = append(lines, s.control(snap)...)
 	lines = append(lines, "")
 
 	free := max(s.Height-len(lines), 0)
+	if s.Help != "" && free > 3 {
+		free -= 2
+	} else {
+		s.Help = ""
+	}
 	members := s.members(snap, max(free-4, 1))
 	lines = append(lines, members...)
 	if free -= len(members); free > 2 {
 		lines = append(append(lines, ""), s.events(u.Events, free-1)...)
+	}
+	if s.Help != "" {
+		lines = append(lines, "", s.row().add(dim, " "+s.Help).b.String())
 	}
 	return s.fit(lines)
 }
@@ -56,6 +66,13 @@ func (s Screen) title(snap Snapshot) string {
 		r.add(plain, "  ").add(bold, snap.Addresses.Page)
 	}
 	return r.b.String()
+}
+
+func (s Screen) awaited(snap Snapshot) string {
+	if snap.Awaits == "" {
+		return ""
+	}
+	return s.row().add(dim, " waiting for "+snap.Awaits).b.String()
 }
 
 func (s Screen) load(snap Snapshot) string {

@@ -3,12 +3,14 @@ package view
 // A Phase is a part of the scenario.
 type Phase string
 
-// The phases, in their order.
+// The phases, in their order. PhaseReady is only in a run whose load is the
+// user's; such a run is never done.
 const (
 	PhaseStarting Phase = "starting"
-	PhaseLoadOn   Phase = "load on"
-	PhaseHolding  Phase = "holding"
-	PhaseLoadOff  Phase = "load off"
+	PhaseReady    Phase = "ready"    // no load, minimum size
+	PhaseLoadOn   Phase = "load on"  // clients send requests
+	PhaseHolding  Phase = "holding"  // the pool has grown enough for them
+	PhaseLoadOff  Phase = "load off" // no clients, the pool is still larger
 	PhaseDone     Phase = "done"
 )
 
@@ -41,7 +43,8 @@ const (
 type Snapshot struct {
 	Seconds  float64  `json:"seconds"` // since the start
 	Phase    Phase    `json:"phase"`
-	Speed    float64  `json:"speed"` // 1 is real time, 12 is twelve times faster
+	Awaits   string   `json:"awaits"` // see [Awaited]
+	Speed    float64  `json:"speed"`  // 1 is real time, 12 is twelve times faster
 	Settings Settings `json:"settings"`
 
 	Load       Load     `json:"load"`
@@ -65,7 +68,9 @@ type Settings struct {
 	Interval      float64 `json:"interval"`       // between two turns of the autoscaler
 	Min           int     `json:"min"`
 	Max           int     `json:"max"`
-	Alerting      string  `json:"alerting"` // what evaluates the alerts: "rules", or "grafana 10.0.0"
+	Interactive   bool    `json:"interactive"` // the load is the user's
+	Policy        string  `json:"policy"`      // what decides instead of the alerts; empty for those
+	Alerting      string  `json:"alerting"`    // what evaluates the alerts: "rules", or "grafana 10.0.0"
 	// BootAware is the age, in wall-clock seconds, below which members do not
 	// count in AverageCPU; 0 means that all do.
 	BootAware float64 `json:"boot_aware"`

@@ -4,14 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 )
 
 // A Summary is the result of a run. Durations are wall-clock seconds, CPU
 // figures are percent of the members' CPU on average, latencies are
 // milliseconds; a nil figure was never measured.
 type Summary struct {
-	Passed   bool     `json:"passed"`   // set by Judge
-	Failures []string `json:"failures"` // set by Judge
+	// Passed and Failures are set by Judge; they are nil, null in JSON, for a run
+	// that was not judged because the user drove the load.
+	Passed   *bool    `json:"passed"`
+	Failures []string `json:"failures"`
+	ByHand   bool     `json:"by_hand"` // the user drove the load
 
 	StartSize int `json:"start_size"`
 	PeakSize  int `json:"peak_size"`
@@ -76,7 +80,7 @@ func (s Summary) conditions() []condition {
 
 	relieved := condition{
 		name:   fmt.Sprintf("average CPU came back under %.0f %%", s.HighThreshold),
-		figure: measured(s.AvgCPUAtPeak, "%.0f %%"),
+		figure: measured(floor(s.AvgCPUAtPeak), "%.0f %%"), // never rounded up to the threshold
 	}
 	switch {
 	case s.AvgCPUAtPeak == nil:
@@ -117,7 +121,8 @@ func (s Summary) Check() []string {
 // that the caller adds: its own reasons why the run does not count.
 func (s *Summary) Judge(others ...string) {
 	s.Failures = append(append([]string{}, others...), s.Check()...)
-	s.Passed = len(s.Failures) == 0
+	passed := len(s.Failures) == 0
+	s.Passed = &passed
 }
 
 // WriteJSON writes the summary as one indented JSON object.
@@ -128,6 +133,15 @@ func (s Summary) WriteJSON(w io.Writer) error {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	return nil
+}
+
+// floor returns the whole part of a figure.
+func floor(v *float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	whole := math.Floor(*v)
+	return &whole
 }
 
 // measured formats a figure, or says that there is none.

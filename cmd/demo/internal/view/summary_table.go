@@ -21,7 +21,7 @@ func (s Summary) WriteTable(w io.Writer, style Style) error {
 	b.WriteString("\n")
 	writeRows(&b, style, s.figures())
 	b.WriteString("\n")
-	if s.Passed {
+	if s.Passed != nil && *s.Passed {
 		b.WriteString("  " + style.paint(green, "PASSED") + ": the pool followed the load.\n")
 	} else {
 		b.WriteString("  " + style.paint(red, "FAILED") + "\n")

@@ -50,9 +50,11 @@ func TestEachConditionFailsAlone(t *testing.T) {
 func TestJudgeAddsTheCallersReasons(t *testing.T) {
 	s := good()
 	s.Judge()
-	assert.True(t, s.Passed)
+	require.NotNil(t, s.Passed)
+	assert.True(t, *s.Passed)
 	s.Judge("the run was interrupted")
-	assert.False(t, s.Passed)
+	require.NotNil(t, s.Passed)
+	assert.False(t, *s.Passed)
 	assert.Equal(t, []string{"the run was interrupted"}, s.Failures)
 }
 
@@ -69,6 +71,28 @@ func TestSummaryJSONKeys(t *testing.T) {
 		"api_calls", "alerting", "passed", "failures", "speed", "duration_seconds",
 	})
 	assert.Equal(t, []any{}, m["failures"], "an empty list, not null")
+	assert.Equal(t, true, m["passed"])
+}
+
+func TestARunByHandIsNotJudged(t *testing.T) {
+	s := good()
+	s.ByHand = true
+	var out bytes.Buffer
+	require.NoError(t, s.WriteJSON(&out))
+	var m map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &m))
+	assert.Nil(t, m["passed"])
+	assert.Nil(t, m["failures"])
+	assert.Equal(t, true, m["by_hand"])
+}
+
+func TestAFigureBelowTheThresholdIsNotRoundedUpToIt(t *testing.T) {
+	s := good()
+	s.AvgCPUAtPeak = new(79.8)
+	s.Judge()
+	var out bytes.Buffer
+	require.NoError(t, s.WriteTable(&out, view.Style{}))
+	assert.Contains(t, out.String(), "average CPU came back under 80 %     79 %")
 }
 
 func TestSummaryTable(t *testing.T) {

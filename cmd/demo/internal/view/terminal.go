@@ -31,6 +31,7 @@ type Terminal struct {
 	// Size returns the columns and lines of the window; nil means that Out
 	// is no window, and lines are written.
 	Size func() (width, height int, err error)
+	Help string // which keys there are; empty for none
 }
 
 // NewTerminal returns the view that suits out and the environment: lines
@@ -97,11 +98,11 @@ func (t *Terminal) redraw(ctx context.Context, hub *Hub) (err error) {
 		case <-tick.C:
 		}
 		width, height, err := t.Size()
-		if err != nil {
+		if err != nil || width < 1 || height < 2 { // some terminals do not know
 			width, height = 80, 24
 		}
 		// The last line stays free: the cursor rests there.
-		screen := Screen{Width: width, Height: height - 1, Style: t.Style}
+		screen := Screen{Width: width, Height: height - 1, Style: t.Style, Help: t.Help}
 		if _, err := io.WriteString(t.Out, f.next(screen, hub.State())); err != nil {
 			return fmt.Errorf("write to terminal: %w", err)
 		}

@@ -23,7 +23,7 @@ import (
 // busy is a pool in the middle of growing.
 func busy() view.Snapshot {
 	return view.Snapshot{
-		Seconds: 34.2, Phase: view.PhaseLoadOn, Speed: 12,
+		Seconds: 34.2, Phase: view.PhaseLoadOn, Awaits: "the autoscaler's next turn", Speed: 12,
 		Settings: view.Settings{HighThreshold: 80, LowThreshold: 20, Interval: 5, Min: 1, Max: 4, Alerting: "rules"},
 		Load:     view.Load{Clients: 10, MaxClients: 20, Requests: 1200, Errors: 0, RequestsPerSecond: 41.3, P95Milliseconds: 312},
 		Pool: view.Pool{Wanted: 3, Members: []view.Member{
@@ -58,7 +58,7 @@ func story() *view.Hub {
 
 func TestScreen(t *testing.T) {
 	for name, screen := range map[string]view.Screen{
-		"screen-unicode.txt": {Width: 100, Height: 24, Style: view.Style{Unicode: true}},
+		"screen-unicode.txt": {Width: 100, Height: 24, Style: view.Style{Unicode: true}, Help: "keys: q ends the demo"},
 		"screen-ascii.txt":   {Width: 80, Height: 24},
 		"screen-small.txt":   {Width: 60, Height: 12, Style: view.Style{Unicode: true}},
 	} {
@@ -72,7 +72,7 @@ func TestTheScreenFitsEveryWindow(t *testing.T) {
 	state := story().State()
 	for width := 0; width < 130; width += 3 {
 		for height := -1; height < 40; height++ {
-			screen := view.Screen{Width: width, Height: height, Style: view.Style{Unicode: true}}
+			screen := view.Screen{Width: width, Height: height, Style: view.Style{Unicode: true}, Help: "keys: q ends the demo"}
 			lines := screen.Render(state)
 			require.LessOrEqual(t, len(lines), max(height, 0))
 			for _, line := range lines {

@@ -1,12 +1,9 @@
 // Small SVG line charts that share a time axis and a crosshair.
 
+import { clockTime } from "./dom.js";
+
 const space = "http://www.w3.org/2000/svg";
 const pad = { left: 34, right: 10, top: 8, bottom: 18 };
-
-export const clockTime = (seconds) => {
-  const n = Math.max(0, Math.floor(seconds));
-  return `${Math.floor(n / 60)}:${String(n % 60).padStart(2, "0")}`;
-};
 
 // niceMax rounds up to 1, 2 or 5 times a power of ten.
 export const niceMax = (v, least) => {
@@ -124,7 +121,8 @@ export class Chart {
     const wanted = f.series.filter((s) => !s.quiet).map((s) => {
       const before = s.points.filter(([t]) => t <= at);
       const value = before.length ? before.at(-1)[1] : null;
-      return [s.class, s.name, value === null ? "–" : f.unit(value)];
+      const name = s.name === "now" && hover !== null ? "then" : s.name;
+      return [s.class, name, value === null ? "–" : f.unit(value)];
     });
     if (hover !== null) wanted.unshift(["", "at", clockTime(hover)]);
     while (this.legend.children.length > wanted.length) this.legend.lastChild.remove();
