@@ -30,7 +30,7 @@ func (h *Host) Build(ctx context.Context, dir string) (image string, err error) 
 	if err := checkDockerfile(dir); err != nil {
 		return "", fmt.Errorf("build an image from %s: %w", dir, err)
 	}
-	machine, err := h.machine(ctx)
+	machine, err := h.Machine(ctx)
 	if err != nil {
 		return "", err
 	}

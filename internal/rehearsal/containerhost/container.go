@@ -45,7 +45,7 @@ func (h *Host) Start(ctx context.Context, spec acceptance.ContainerSpec) (accept
 	if err := validate(spec); err != nil {
 		return nil, fmt.Errorf("start a container: %w", err)
 	}
-	machine, err := h.machine(ctx)
+	machine, err := h.Machine(ctx)
 	if err != nil {
 		return nil, err
 	}

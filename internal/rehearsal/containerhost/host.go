@@ -67,8 +67,8 @@ short-name-mode = "disabled"
 END
 `
 
-// machine returns the machine, and starts it if need be.
-func (h *Host) machine(ctx context.Context) (driverapi.Helper, error) {
+// Machine returns the machine, which has podman, and starts it if need be.
+func (h *Host) Machine(ctx context.Context) (driverapi.Helper, error) {
 	h.starting.Lock()
 	defer h.starting.Unlock()
 	h.mu.Lock()
