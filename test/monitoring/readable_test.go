@@ -3,6 +3,7 @@
 package monitoring_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,19 @@ func TestPanelsShowTheLimitOfTheirAlert(t *testing.T) {
 	assert.Equal(t, 3, seen)
 }
 
+// TestThresholdsCount: of steps in order, Grafana takes the last that a value
+// reaches, and without a number at the first step stops there.
+func TestThresholdsCount(t *testing.T) {
+	t.Parallel()
+	for _, board := range dashboards(t) {
+		for _, p := range board.Panels {
+			for _, step := range p.FieldConfig.Defaults.Thresholds.Steps {
+				assert.NotNil(t, step.Value, "%s: %s", board.Title, p.Title)
+			}
+		}
+	}
+}
+
 // TestEmptyPanelsSayWhy: "No data" reads like a fault.
 func TestEmptyPanelsSayWhy(t *testing.T) {
 	t.Parallel()
@@ -90,5 +104,25 @@ func TestEmptyPanelsSayWhy(t *testing.T) {
 				assert.NotEmpty(t, p.FieldConfig.Defaults.NoValue, "%s: %s", board.Title, p.Title)
 			}
 		}
+	}
+}
+
+// TestEachPanelIsExplained: docs/dashboards.md has a table for each dashboard, with
+// a line for each panel in the order in which one reads them.
+func TestEachPanelIsExplained(t *testing.T) {
+	t.Parallel()
+	page := string(read(t, "../../docs/dashboards.md"))
+	for _, board := range dashboards(t) {
+		_, section, found := strings.Cut(page, "\n## "+board.Title+"\n")
+		require.True(t, found, board.Title)
+		section, _, _ = strings.Cut(section, "\n## ")
+		var explained, panels []string
+		for _, row := range regexp.MustCompile(`(?m)^\| ([^|]+) \|`).FindAllStringSubmatch(section, -1)[1:] {
+			explained = append(explained, row[1])
+		}
+		for _, p := range board.Panels {
+			panels = append(panels, strings.TrimSuffix(p.Title, " ($currency)"))
+		}
+		assert.Equal(t, panels, explained, board.Title)
 	}
 }
