@@ -65,7 +65,7 @@ func judgeUserData(t *testing.T, text []byte) {
 	t.Run("its programs listen on the machine itself only", func(t *testing.T) {
 		for _, name := range []string{"autoscaler.service", "discovery.service"} {
 			for _, path := range find(t, root, name) {
-				assert.Regexp(t, `(?m)^ExecStart=/\S+ -listen(-address)? 127\.0\.0\.1(:8091)?( |$)`, string(read(t, path)))
+				assert.Regexp(t, `(?m)^Environment=(LISTEN_ADDRESS=127\.0\.0\.1|DISCOVERY_LISTEN=127\.0\.0\.1:8091)( |$)`, string(read(t, path)))
 			}
 		}
 	})
@@ -105,7 +105,7 @@ func judgeUnits(t *testing.T, root string) {
 		require.NoError(t, os.WriteFile(unit, []byte("[Service]\nExecStart=/bin/true\n"), 0o600))
 		units = append(units, unit)
 	}
-	program := regexp.MustCompile(`(?m)^(Exec\w+=)/\S+`)
+	program := regexp.MustCompile(`(?m)^(Exec\w+=)\S+`)
 	for _, path := range append(find(t, dir, "*.service"), find(t, dir, "*.conf")...) {
 		require.NoError(t, os.WriteFile(path, program.ReplaceAll(read(t, path), []byte("${1}/bin/true")), 0o600))
 	}
