@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 GO ?= go
 LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
+GORELEASER = $(GO) tool -modfile=tools/goreleaser/go.mod goreleaser
 FUZZTIME ?= 60s
 HANDIN ?= handin
 DASHBOARDS ?= dashboards
@@ -66,6 +67,14 @@ handin: ## Write the folder HANDIN (handin): Terraform and both programs, as the
 .PHONY: images
 images: ## Write the container images of all programs to the folder IMAGES (dist/images); needs no container engine
 	$(GO) run ./internal/images/write "$(IMAGES)"
+
+.PHONY: release-check
+release-check: ## Check the configuration of releases, .goreleaser.yaml
+	$(GORELEASER) check
+
+.PHONY: snapshot
+snapshot: ## Write all files of a release to dist/, from the present commit; takes minutes
+	$(GORELEASER) release --snapshot --clean
 
 .PHONY: scoreboard
 scoreboard: ## Write docs/scoreboard.md anew: how well ways to scale follow recorded loads (TRACES: a folder with more)
