@@ -126,7 +126,7 @@ var (
 // that they declare.
 func sources(t *testing.T) (text string, flags map[string]bool) {
 	t.Helper()
-	declared := regexp.MustCompile(`(?:fs|flags|flag)\.\w+\((?:&[\w.]+, )?"([a-z][a-z-]*)"` + // package flag
+	declared := regexp.MustCompile(`(?:fs|flags|flag|Flags\(\))\.\w+\((?:&[\w.]+, )?"([a-z][a-z-]*)"` + // packages flag and pflag
 		`|Flag: +"([a-z, -]+)"`) // package settings
 	flags = map[string]bool{"-h": true, "-var": true, "-raw": true, "-run": true} // the last three are of Terraform and go test
 	var all strings.Builder

@@ -22,7 +22,7 @@ import (
 // programs are the folders with the code of the two programs that may log.
 var programs = []string{
 	"annotate", "autoscale", "budget", "discovery", "drain", "exoscale", "policy", "promquery",
-	"cmd/autoscaler", "cmd/discovery", "cmd/internal/serve", "cmd/internal/settings",
+	"cmd/autoscaler", "cmd/discovery", "cmd/internal/command", "cmd/internal/serve", "cmd/internal/settings",
 }
 
 // programFiles parses the code of the two programs, without tests.

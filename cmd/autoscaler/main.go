@@ -22,8 +22,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/serve"
-	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/drain"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/internal/loopback"
@@ -38,20 +38,16 @@ func main() {
 
 // run is the program with everything it touches; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "why" {
-		return settings.WriteError(stderr, "autoscaler why", why(ctx, args[1:], getenv, stdout))
+	set, cfg := declare(getenv)
+	program := command.Command{
+		Set: set, Short: "scale an Exoscale instance pool by what alerts ask for",
+		Run: func(ctx context.Context) error {
+			cfg.Warnings = set.Warnings()
+			return scale(ctx, *cfg, cfg.Logging.NewLogger(stderr))
+		},
+		Commands: []*command.Command{whyCommand(getenv, stdout), healthcheck(getenv)},
 	}
-	if len(args) > 0 && args[0] == "healthcheck" {
-		return settings.WriteError(stderr, "autoscaler healthcheck", healthcheck(ctx, args[1:], getenv, stdout))
-	}
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		return settings.WriteError(stderr, "autoscaler", unknownCommand(args[0]))
-	}
-	cfg, err := parse(args, getenv, stdout)
-	if err == nil {
-		err = scale(ctx, cfg, cfg.Logging.NewLogger(stderr))
-	}
-	return settings.WriteError(stderr, "autoscaler", err)
+	return program.Execute(ctx, args, stdout, stderr)
 }
 
 // scale works until ctx ends.
@@ -85,7 +81,7 @@ func scaleOn(ctx context.Context, listener net.Listener, cfg config, logger *slo
 	if err != nil {
 		return err
 	}
-	logger.Info("autoscaler starts", slog.String("version", settings.Version()), slog.String("zone", cfg.Loop.Zone),
+	logger.Info("autoscaler starts", slog.String("version", command.Version()), slog.String("zone", cfg.Loop.Zone),
 		slog.String("pool", cfg.Loop.PoolName), slog.Int("min", cfg.Loop.Min), slog.Int("max", cfg.Loop.Max), slog.Int("step", cfg.Loop.Step),
 		slog.Duration("interval", cfg.Loop.Interval), slog.String("state_dir", dir.path))
 	logger.Info("listening", slog.String("address", listener.Addr().String()))

@@ -23,6 +23,7 @@ import (
 
 	"github.com/exopool/exopool/autoscale"
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/serve"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
@@ -272,7 +273,7 @@ func TestWebhooksComeInOverTLS(t *testing.T) {
 
 	require.NoError(t, os.Remove(key))
 	code, stderr := runOnce(t, withState(t, cloud.Env(env)), "-listen-address", "127.0.0.1", "-listen-port", programtest.FreePort(t))
-	assert.Equal(t, settings.ExitUsage, code)
+	assert.Equal(t, command.ExitUsage, code)
 	assert.Contains(t, stderr, "-tls-key")
 	assert.Contains(t, stderr, key)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -41,15 +40,7 @@ type config struct {
 	Warnings []string // about questionable settings
 }
 
-// parse reads the settings.
-func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
-	set, cfg := declare(getenv)
-	err := set.Parse(args, out)
-	cfg.Warnings = set.Warnings()
-	return *cfg, err
-}
-
-// declare returns the settings, and what [settings.Set.Parse] fills.
+// declare returns the settings, and what reading them fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
 	cfg := &config{Loop: autoscale.DefaultConfig(), Port: 8090}
 	set := settings.New("autoscaler", "autoscaler scales an Exoscale instance pool by what alert webhooks ask for.", getenv)
@@ -76,7 +67,6 @@ func declare(getenv func(string) string) (*settings.Set, *config) {
 	addAnnotations(set, &cfg.Annotations)
 	settings.AddLogging(set, &cfg.Logging)
 	settings.Validate(set, &cfg.Loop)
-	set.Note("autoscaler why explains what a running autoscaler does; it has a help of its own, autoscaler why -h.")
 	set.Check(func() {
 		cfg.Loop.Zone, cfg.API.ReadOnly = cfg.API.Zone, cfg.Loop.DryRun
 	})

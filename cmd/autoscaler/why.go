@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/autoscale"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 )
 
@@ -27,6 +28,15 @@ type whyConfig struct {
 	Turns int
 }
 
+// whyCommand explains what a running autoscaler does.
+func whyCommand(getenv func(string) string, out io.Writer) *command.Command {
+	set, cfg := declareWhy(getenv)
+	return &command.Command{
+		Set: set, Short: "say in words what a running autoscaler does",
+		Run: func(ctx context.Context) error { return cfg.why(ctx, out) },
+	}
+}
+
 func declareWhy(getenv func(string) string) (*settings.Set, *whyConfig) {
 	cfg := &whyConfig{URL: "http://127.0.0.1:8090", Turns: 1}
 	set := settings.New("autoscaler why", "autoscaler why says in words what a running autoscaler does: what it sees, what it wants, and what holds it back.", getenv)
@@ -41,20 +51,8 @@ func declareWhy(getenv func(string) string) (*settings.Set, *whyConfig) {
 	return set, cfg
 }
 
-// unknownCommand says what there is. Without a command the program scales.
-func unknownCommand(name string) error {
-	return &settings.Error{Program: "autoscaler", Settings: []settings.SettingError{{
-		Setting: "command line", Problem: fmt.Sprintf("has the command %q", name),
-		Remedy: "there are why, which explains what a running autoscaler does, and healthcheck, for containers; without a command it scales, and takes settings as flags, -name=value",
-	}}}
-}
-
 // why asks a running autoscaler for its decisions, and explains the last of them.
-func why(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
-	set, cfg := declareWhy(getenv)
-	if err := set.Parse(args, out); err != nil {
-		return err
-	}
+func (cfg *whyConfig) why(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, whyTimeout)
 	defer cancel()
 	decisions, err := cfg.decisions(ctx)

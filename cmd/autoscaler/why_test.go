@@ -71,6 +71,6 @@ func TestAMistypedCommandIsNamed(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
 	assert.Equal(t, 2, run(t.Context(), []string{"wy"}, settingstest.Env{}.Get, &out, &errs))
-	assert.Contains(t, errs.String(), `command line has the command "wy": the only one is why`)
+	assert.Contains(t, errs.String(), `command line has the unknown command "wy": did you mean why?`)
 	assert.NotContains(t, errs.String(), "is missing")
 }

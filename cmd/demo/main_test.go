@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/machine/process/member"
 )
 
@@ -58,7 +58,7 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 
 			code := run(t.Context(), tt.args, noEnvironment, console{null(t), null(t), &stderr})
 
-			assert.Equal(t, settings.ExitUsage, code)
+			assert.Equal(t, command.ExitUsage, code)
 			for _, text := range tt.want {
 				assert.Contains(t, stderr.String(), text)
 			}
@@ -74,7 +74,7 @@ func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
 	code := run(t.Context(), []string{"-h"}, noEnvironment, console{null(t), out, io.Discard})
 
 	require.NoError(t, out.Close())
-	assert.Equal(t, settings.ExitOK, code)
+	assert.Equal(t, command.ExitOK, code)
 	said, err := os.ReadFile(help)
 	require.NoError(t, err)
 	for _, text := range []string{"-real-time", "-interactive", "-json", "-grafana", "Exit code 0 means"} {
@@ -106,7 +106,7 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 
 	var failed *exec.ExitError
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, settings.ExitFailure, failed.ExitCode(), "the scenario did not end")
+	assert.Equal(t, command.ExitFailure, failed.ExitCode(), "the scenario did not end")
 	for _, pid := range members {
 		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "member %d is gone", pid)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/exopool/exopool/cmd/demo/internal/scenario"
 	"github.com/exopool/exopool/cmd/demo/internal/system"
 	"github.com/exopool/exopool/cmd/demo/internal/view"
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
 )
 
@@ -42,14 +42,20 @@ type console struct {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, std console) int {
-	cfg, err := parse(args, getenv, std.out)
-	if err != nil {
-		return settings.WriteError(std.err, "demo", err)
+	set, cfg := declare(getenv)
+	program := command.Command{
+		Set: set, Short: "show on one host how the number of servers follows the load",
+		Run: func(ctx context.Context) error { return command.Exit(runDemo(ctx, *cfg, getenv, std)) },
 	}
+	return program.Execute(ctx, args, std.out, std.err)
+}
+
+// runDemo shows what the settings ask for; it returns the exit code.
+func runDemo(ctx context.Context, cfg config, getenv func(string) string, std console) int {
 	note, err := cfg.findGrafana(ctx)
 	if err != nil {
 		fmt.Fprintln(std.err, "demo:", err)
-		return settings.ExitUsage
+		return command.ExitUsage
 	}
 	if note != "" {
 		fmt.Fprintln(std.err, "demo:", note)
@@ -58,7 +64,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std con
 		f, err := os.Create(cfg.LogFile)
 		if err != nil {
 			fmt.Fprintln(std.err, "demo: open the log:", err)
-			return settings.ExitUsage
+			return command.ExitUsage
 		}
 		defer f.Close()
 		cfg.System.Logger = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -173,12 +179,12 @@ func report(ctx context.Context, cfg config, summary view.Summary, err error, st
 	}
 	if err := writeFile(cfg.JSONFile, summary.WriteJSON); err != nil {
 		fmt.Fprintln(std.err, "demo:", err)
-		return settings.ExitFailure
+		return command.ExitFailure
 	}
 	if notJudged || *summary.Passed {
-		return settings.ExitOK
+		return command.ExitOK
 	}
-	return settings.ExitFailure
+	return command.ExitFailure
 }
 
 // writeFile writes a file that the user may have asked for.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"time"
 
 	"github.com/exopool/exopool/autoscale"
@@ -35,14 +34,7 @@ const grafanaOff = "off"
 // longest is longer than anybody waits for a demo.
 const longest = 24 * time.Hour
 
-// parse reads the settings.
-func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
-	set, cfg := declare(getenv)
-	err := set.Parse(args, out)
-	return *cfg, err
-}
-
-// declare returns the settings, and what [settings.Set.Parse] fills.
+// declare returns the settings, and what reading them fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
 	cfg := &config{System: system.DefaultConfig(), Grafana: grafanaOff}
 	set := settings.New("demo", `demo shows on one host how the number of servers follows the load.

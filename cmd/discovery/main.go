@@ -22,19 +22,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/serve"
-	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/discovery"
 	"github.com/exopool/exopool/exoscale"
 )
 
 func main() {
-	// Wrong settings are reported by the run that follows.
-	if cfg, err := parse(os.Args[1:], os.Getenv, io.Discard); err == nil {
-		if err := becomeOwner(cfg.Agent.File); err != nil {
-			cfg.Logging.NewLogger(os.Stderr).Warn("discovery continues as root; docker run --user sets another user", slog.Any("err", err))
-		}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
@@ -42,14 +36,20 @@ func main() {
 
 // run is the program with everything it touches; it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "healthcheck" {
-		return settings.WriteError(stderr, "discovery healthcheck", healthcheck(ctx, args[1:], getenv, stdout))
+	set, cfg := declare(getenv)
+	program := command.Command{
+		Set: set, Short: "write the members of Exoscale instance pools to a file for Prometheus",
+		Run: func(ctx context.Context) error {
+			cfg.Warnings = set.Warnings()
+			logger := cfg.Logging.NewLogger(stderr)
+			if err := becomeOwner(cfg.Agent.File); err != nil {
+				logger.Warn("discovery continues as root; docker run --user sets another user", slog.Any("err", err))
+			}
+			return discover(ctx, *cfg, logger)
+		},
+		Commands: []*command.Command{healthcheck(getenv)},
 	}
-	cfg, err := parse(args, getenv, stdout)
-	if err == nil {
-		err = discover(ctx, cfg, cfg.Logging.NewLogger(stderr))
-	}
-	return settings.WriteError(stderr, "discovery", err)
+	return program.Execute(ctx, args, stdout, stderr)
 }
 
 // discover works until ctx ends.
@@ -72,7 +72,7 @@ func discover(ctx context.Context, cfg config, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	logger.Info("discovery starts", slog.String("version", settings.Version()), slog.String("zone", cfg.Agent.Zone),
+	logger.Info("discovery starts", slog.String("version", command.Version()), slog.String("zone", cfg.Agent.Zone),
 		slog.String("pool", strings.Join(cfg.Agent.Pools, ",")), slog.String("file", cfg.Agent.File), slog.Duration("refresh", cfg.Agent.Interval))
 
 	server := serve.Config{Handler: agent.Handler(registry), Logger: logger, Namespace: "exopool_discovery", Registerer: registry}

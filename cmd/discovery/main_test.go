@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/cmd/internal/cloudtest"
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/internal/programtest"
 )
@@ -173,7 +173,7 @@ func TestTargetsComeOverTLSToThoseWithTheToken(t *testing.T) {
 	require.NoError(t, os.Remove(cert))
 	code := run(t.Context(), []string{"-tls-cert", cert, "-tls-key", key, "-listen", "127.0.0.1:0", "-file", p.file + "2"},
 		cloudtest.Getenv(env), io.Discard, io.Discard)
-	assert.Equal(t, settings.ExitUsage, code)
+	assert.Equal(t, command.ExitUsage, code)
 	assert.NotContains(t, p.log.String(), "hush-hush")
 }
 

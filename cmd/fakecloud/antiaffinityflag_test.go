@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/command"
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 )
 
 func TestCapacityOfAntiAffinityGroups(t *testing.T) {
@@ -18,11 +21,11 @@ func TestCapacityOfAntiAffinityGroups(t *testing.T) {
 		if text == "" {
 			args = nil
 		}
-		require.NoError(t, set.Parse(args, io.Discard))
+		require.NoError(t, settingstest.Parse(t.Context(), set, args, io.Discard))
 		assert.Equal(t, want, cfg.AntiAffinityCapacity)
 	}
 	term := newTerminal(t)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-anti-affinity-capacity", "0"}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-anti-affinity-capacity", "0"}))
 }
 
 func TestCapacityOfAntiAffinityGroupsHoldsInTheCloud(t *testing.T) {

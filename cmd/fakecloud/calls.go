@@ -11,36 +11,48 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud/control"
 )
 
 // calls prints how often each operation was called, or each call as it comes.
-func (p program) calls(ctx context.Context, args []string) (int, error) {
+func (p program) calls() *command.Command {
 	var follow bool
 	set := p.newSet("calls", "fakecloud calls prints how often each operation of the running instance was called, and by which clients.")
 	settings.Add(set, &follow, settings.Spec{
 		Flag: "f", Help: "print each call and its answer instead, the latest ones and those to come, until interrupted; with the fields that " +
 			"nobody read, and the assumptions that the answer rests on",
 	}, settings.Bool())
-	c, err := p.running(ctx, set, args)
-	if err != nil {
-		return exitOK, err
+	instance := p.addInstance(set)
+	return &command.Command{
+		Set: set, Short: "print how often each operation was called; with -f, each call and its answer as it comes",
+		Run: func(ctx context.Context) error {
+			c, err := instance.find(ctx)
+			switch {
+			case err != nil:
+				return err
+			case follow:
+				return p.follow(ctx, c.Control())
+			}
+			return p.countCalls(ctx, c.Control())
+		},
 	}
-	if follow {
-		return exitOK, p.follow(ctx, c.Control())
-	}
-	counted, err := c.Control().Calls(ctx)
+}
+
+// countCalls prints how often each operation was called.
+func (p program) countCalls(ctx context.Context, instance *control.Client) error {
+	counted, err := instance.Calls(ctx)
 	if err != nil {
-		return exitOK, err
+		return err
 	}
 	table := p.table()
 	for _, operation := range slices.Sorted(maps.Keys(counted.ByOperation)) {
 		fmt.Fprintf(table, "%d\t%s\t%s\n", counted.ByOperation[operation], operation, strings.Join(callersOf(operation, counted), " "))
 	}
 	fmt.Fprintf(table, "%d\ttotal\n", counted.Total)
-	return exitOK, table.Flush()
+	return table.Flush()
 }
 
 // callersOf returns the clients that called an operation, by the names that they

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/command"
 )
 
 func TestCatalogsAreReadFromAFile(t *testing.T) {
@@ -29,9 +31,9 @@ func TestCatalogsAreReadFromAFile(t *testing.T) {
 	assert.Equal(t, "success", op.State)
 
 	write(`{"templates": [{"name": "Linux Alpine 3 64-bit", "user": "me"}]}`)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-catalog", file}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-catalog", file}))
 	assert.Contains(t, term.err.String(), "which holds no catalog: unknown field templates[0].user: give a file such as {")
 	require.NoError(t, os.Remove(file))
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-catalog", file}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-catalog", file}))
 	assert.Contains(t, term.err.String(), "which cannot be read: open ")
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 	"github.com/exopool/exopool/fake/machine/process"
@@ -18,14 +19,19 @@ var errMissing = errors.New("machines cannot boot here until what is marked ✗ 
 
 // doctor prints what each kind of machine needs, and what is missing. Its exit
 // code is about machines that boot.
-func (p program) doctor(ctx context.Context, args []string) (int, error) {
-	var cfg config
+func (p program) doctor() *command.Command {
+	cfg := new(config)
 	set := p.newSet("doctor", "fakecloud doctor lists what each kind of machines needs, and what is missing on this host.")
 	set.ExitCodes = "0 when machines can boot here, 1 when something for that is missing, 2 when a setting is wrong."
-	addNspawn(set, &cfg)
-	if err := set.Parse(args, p.stdout); err != nil {
-		return exitOK, err
+	addNspawn(set, cfg)
+	return &command.Command{
+		Set: set, Short: "list what this host lacks for machines that boot",
+		Run: func(ctx context.Context) error { return p.examine(ctx, *cfg) },
 	}
+}
+
+// examine prints what each kind of machine needs.
+func (p program) examine(ctx context.Context, cfg config) error {
 	fmt.Fprintln(p.stdout, "Machines that boot (-machines nspawn)")
 	met := true
 	machines := cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})
@@ -45,9 +51,9 @@ func (p program) doctor(ctx context.Context, args []string) (int, error) {
 	_, err := providers.Terraform(ctx)
 	p.printRequirement("Terraform or OpenTofu", problem(err), "install one of them")
 	if !met {
-		return exitFailure, errMissing
+		return errMissing
 	}
-	return exitOK, nil
+	return nil
 }
 
 // printRequirement prints one line, and what to do about a problem.

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
@@ -21,21 +21,29 @@ const (
 // env prints the environment of a running instance. Without one it prints, for a
 // shell, commands that make an eval fail and still take the real credentials out
 // of it: the exit code of a command inside an eval is lost.
-func (p program) env(ctx context.Context, args []string) (int, error) {
+func (p program) env() *command.Command {
 	set := p.newSet("env", "fakecloud env prints the environment that leads clients to the running instance.")
 	form := formShell
 	settings.Add(set, &form, settings.Spec{
 		Flag: "format", Help: "how: shell (commands for eval), lines (NAME=VALUE, for $GITHUB_ENV and docker run --env-file; " +
 			"what must be unset is empty) or json (an object)",
 	}, settings.OneOf("FORMAT", formShell, formLines, formJSON))
-	c, err := p.running(ctx, set, args)
-	switch {
-	case err == nil:
-		_, err = fmt.Fprint(p.stdout, environment(c, form, p.environ))
-	case form == formShell && !errors.Is(err, settings.ErrHelp):
-		fmt.Fprint(p.stdout, fakecloud.UnsetCommand(p.environ)+"false\n")
+	instance := p.addInstance(set)
+	refused := func() {
+		if form == formShell {
+			fmt.Fprint(p.stdout, fakecloud.UnsetCommand(p.environ)+"false\n")
+		}
 	}
-	return exitOK, err
+	run := func(ctx context.Context) error {
+		c, err := instance.find(ctx)
+		if err != nil {
+			refused()
+			return err
+		}
+		_, err = fmt.Fprint(p.stdout, environment(c, form, p.environ))
+		return err
+	}
+	return &command.Command{Set: set, Short: "print the environment that leads clients to the running cloud", Run: run, Refused: refused}
 }
 
 // environment returns the environment of an instance in one of the forms.

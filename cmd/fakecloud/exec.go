@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/internal/rehearsal/terraform"
@@ -24,64 +25,75 @@ const (
 	exitSignal        = 128 // plus the signal's number
 )
 
-// exec runs a command against a new instance and returns the command's exit
+// An execution is a command that exec runs, and the cloud that it runs against.
+type execution struct {
+	config
+
+	command    []string
+	localState bool // in a copy of the folder, whose state is local
+}
+
+// exec runs a command against a new instance and ends with the command's exit
 // code. Signals are forwarded to the command.
-func (p program) exec(ctx context.Context, args []string) (int, error) {
-	cfg := config{Listen: "127.0.0.1:0", Machines: machinesMemory}
-	var (
-		command    []string
-		localState bool
-	)
+func (p program) exec() *command.Command {
+	x := &execution{config: config{Listen: "127.0.0.1:0", Machines: machinesMemory}}
 	set := p.newSet("exec", "fakecloud exec runs a command against a new fake Exoscale, which ends with the command.")
 	set.ExitCodes = "those of the command; 126 or 127 when it cannot be run, 1 on another failure, 2 when a setting is wrong."
-	set.Operands(&command, "-- COMMAND [ARGUMENT...]")
-	addCloud(set, &cfg, "")
-	addState(set, &cfg.State)
-	settings.Add(set, &localState, settings.Spec{
+	set.Example("fakecloud exec -- terraform apply")
+	set.Rest(&x.command, "-- COMMAND [ARGUMENT...]")
+	addCloud(set, &x.config, "")
+	addState(set, &x.State)
+	settings.Add(set, &x.localState, settings.Spec{
 		Flag: "local-state", Help: "runs the command in a copy of this folder of Terraform configuration, whose state is local " +
 			"whatever backend it names, and which is removed with the cloud",
 	}, settings.Bool())
 	set.Check(func() {
-		if len(command) == 0 {
+		if len(x.command) == 0 {
 			set.Wrong("command line", "has no command", "give one: fakecloud exec -- COMMAND")
 		}
-		if localState && slices.ContainsFunc(command, func(a string) bool { return strings.HasPrefix(a, "-chdir") }) {
+		if x.localState && slices.ContainsFunc(x.command, func(a string) bool { return strings.HasPrefix(a, "-chdir") }) {
 			set.Wrong("flag -local-state", "does not go with -chdir, which leads out of the copy", "change into the folder first")
 		}
 	})
-	if err := set.Parse(args, p.stdout); err != nil {
-		return exitOK, err
+	return &command.Command{
+		Set: set, Short: "run a command against a new cloud, which ends with it",
+		Run: func(ctx context.Context) error { return p.execute(ctx, *x) },
 	}
-	if err := p.openState(&cfg); err != nil {
-		return exitOK, err
+}
+
+// execute runs a command against a new instance.
+func (p program) execute(ctx context.Context, x execution) error {
+	if err := p.openState(&x.config); err != nil {
+		return err
 	}
-	defer cfg.state.close()
-	cloud, err := p.start(ctx, cfg)
+	defer x.state.close()
+	cloud, err := p.start(ctx, x.config)
 	if err != nil {
-		return exitOK, err
+		return err
 	}
+	name := filepath.Base(x.command[0])
 	defer reportBill(p.stderr, cloud)
 	defer p.reportStandIns(cloud)
-	defer p.reportUnsupported(cloud, filepath.Base(command[0]))
+	defer p.reportUnsupported(cloud, name)
 	defer p.reportFailedPulls(cloud)
 	defer p.close(cloud) // so that the report is complete
-	defer p.reportRest(ctx, cloud, filepath.Base(command[0]), cfg.State)
+	defer p.reportRest(ctx, cloud, name, x.State)
 
-	dir, remove, err := workingFolder(localState)
+	dir, remove, err := workingFolder(x.localState)
 	if err != nil {
-		return exitOK, err
+		return err
 	}
 	defer remove()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // running it is the purpose
+	cmd := exec.CommandContext(ctx, x.command[0], x.command[1:]...) //nolint:gosec // running it is the purpose
 	cmd.Dir = dir
 	cmd.Env = cloud.Environ(p.environ)
 	p.reportWithheld()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
 	if err := cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-			return exitNotFound, err
+			return &command.ExitError{Code: exitNotFound, Err: err}
 		}
-		return exitNotExecutable, err
+		return &command.ExitError{Code: exitNotExecutable, Err: err}
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
@@ -127,14 +139,15 @@ func (p program) forward(signal os.Signal, to *os.Process) {
 	}
 }
 
-// outcome returns the exit code of a command that has ended.
-func outcome(cmd *exec.Cmd, err error) (int, error) {
+// outcome returns what ends this program with the exit code of a command that has
+// ended.
+func outcome(cmd *exec.Cmd, err error) error {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return exitFailure, err
+		return err
 	}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return exitSignal + int(status.Signal()), nil
+		return command.Exit(exitSignal + int(status.Signal()))
 	}
-	return cmd.ProcessState.ExitCode(), nil
+	return command.Exit(cmd.ProcessState.ExitCode())
 }

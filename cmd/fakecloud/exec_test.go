@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/command"
 )
 
 func TestClientsThatIgnoreTheEndpointLandHereToo(t *testing.T) {
@@ -54,12 +56,12 @@ func TestLocalStateKeepsCommandsFromTheBackend(t *testing.T) {
 	assert.Len(t, left, 1, "nothing is written to the user's folder")
 
 	term = newTerminal(t)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-chdir=" + dir}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-chdir=" + dir}))
 	assert.Contains(t, term.err.String(), "does not go with -chdir")
 
 	require.NoError(t, os.Remove("main.tf"))
 	term = newTerminal(t)
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-c", "true"}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"exec", "-local-state", "--", shell, "-c", "true"}))
 	assert.Contains(t, term.err.String(), "flag -local-state: . is not a folder with Terraform configuration")
 }
 

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud/control"
@@ -19,68 +21,60 @@ const (
 )
 
 // faults lists, adds or removes faults.
-func (p program) faults(ctx context.Context, args []string) (int, error) {
-	action, rest := "list", args
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		action, rest = args[0], args[1:]
+func (p program) faults() *command.Command {
+	set := p.newSet("faults", "fakecloud faults lists, adds or removes faults of the running instance: what makes its API fail.")
+	set.Example("fakecloud faults add too-many-requests -count 3")
+	list := p.listFaults()
+	return &command.Command{
+		Set: set, Short: "list, add or remove faults of the running cloud", Default: list,
+		Commands: []*command.Command{list, p.addFault(), p.removeFault(), p.clearFaults()},
 	}
-	switch action {
-	case "list":
-		return exitOK, p.listFaults(ctx, rest)
-	case "add":
-		return exitOK, p.addFault(ctx, rest)
-	case "remove":
-		return exitOK, p.removeFault(ctx, rest)
-	case "clear":
-		return exitOK, p.clearFaults(ctx, rest)
-	}
-	return exitOK, usageError("fakecloud faults", fmt.Sprintf("has the unknown action %q", action), "give list, add, remove or clear")
 }
 
-// faultSet returns the settings of an action.
-func (p program) faultSet(action, summary string) *settings.Set {
-	set := p.newSet("faults "+action, "fakecloud faults "+action+" "+summary)
-	set.Note("Actions: fakecloud faults list, add, remove and clear.")
-	return set
-}
-
-// operand returns the argument that an action begins with, and the others.
-func operand(args []string) (first string, others []string, ok bool) {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return "", args, false
-	}
-	return args[0], args[1:], true
-}
-
-func (p program) listFaults(ctx context.Context, args []string) error {
-	c, err := p.running(ctx, p.faultSet("list", "lists the faults of the running instance."), args)
-	if err != nil {
-		return err
-	}
-	active, err := c.Control().Faults(ctx)
-	if err != nil {
-		return err
-	}
-	table := p.table()
-	fmt.Fprintln(table, "NUMBER\tFAULT\tOPERATION\tTIMES LEFT\tDURATION")
-	for _, f := range active {
-		left := "any"
-		if f.Count > 0 {
-			left = strconv.Itoa(f.Count)
+// faultAction returns a command that acts on the faults of the running instance,
+// and whose settings declare has declared.
+func (p program) faultAction(set *settings.Set, short string, act func(context.Context, *control.Client) error) *command.Command {
+	instance := p.addInstance(set)
+	return &command.Command{Set: set, Short: short, Run: func(ctx context.Context) error {
+		c, err := instance.find(ctx)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", f.Number, f.Name, f.Operation, left, f.Duration)
-	}
-	return table.Flush()
+		return act(ctx, c.Control())
+	}}
 }
 
-func (p program) addFault(ctx context.Context, args []string) error {
-	name, args, ok := operand(args)
-	f := control.Fault{Name: name, Operation: exoapi.AnyOperation}
-	set := p.faultSet("add", "adds a fault to the running instance, and prints its number:\nfakecloud faults add NAME [flags]")
-	set.Note("Names: " + strings.Join(exoapi.FaultNames(), ", ") + ".")
+func (p program) listFaults() *command.Command {
+	set := p.newSet("faults list", "fakecloud faults list lists the faults of the running instance.")
+	return p.faultAction(set, "list them", func(ctx context.Context, instance *control.Client) error {
+		active, err := instance.Faults(ctx)
+		if err != nil {
+			return err
+		}
+		table := p.table()
+		fmt.Fprintln(table, "NUMBER\tFAULT\tOPERATION\tTIMES LEFT\tDURATION")
+		for _, f := range active {
+			left := "any"
+			if f.Count > 0 {
+				left = strconv.Itoa(f.Count)
+			}
+			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", f.Number, f.Name, f.Operation, left, f.Duration)
+		}
+		return table.Flush()
+	})
+}
+
+func (p program) addFault() *command.Command {
+	f := &control.Fault{Operation: exoapi.AnyOperation}
+	set := p.newSet("faults add", "fakecloud faults add adds a fault to the running instance, and prints its number.")
+	settings.AddOperand(set, &f.Name, settings.Spec{
+		Arg: "NAME", Required: true, Help: "what happens: " + strings.Join(exoapi.FaultNames(), ", "),
+	}, settings.OneOf("NAME", exoapi.FaultNames()...))
+	operations := settings.Text("NAME", nil)
+	operations.Values = operationNames
 	settings.Add(set, &f.Operation, settings.Spec{
 		Flag: "operation", Default: "every operation", Help: "operation of the API that fails, such as scale-instance-pool",
-	}, settings.Text("NAME", nil))
+	}, operations)
 	settings.Add(set, &f.Count, settings.Spec{
 		Flag: "count", Help: "how often it fails; 0 means until the fault is removed",
 	}, settings.Int(0, maxCount))
@@ -90,43 +84,43 @@ func (p program) addFault(ctx context.Context, args []string) error {
 	settings.Add(set, &f.Duration, settings.Spec{
 		Flag: "duration", Help: "how long: of a latency, a Retry-After, a stuck operation or a load balancer that is late",
 	}, settings.Duration(0, maxDuration))
-	set.Check(func() {
-		if !ok {
-			set.Wrong("command line", "has no fault", "give a name before the flags, one of "+strings.Join(exoapi.FaultNames(), ", "))
-		}
-	})
-	c, err := p.running(ctx, set, args)
-	if err != nil {
-		return err
-	}
-	number, err := c.Control().AddFault(ctx, f)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(p.stdout, number)
-	return err
-}
-
-func (p program) removeFault(ctx context.Context, args []string) error {
-	text, args, _ := operand(args)
-	number, err := strconv.Atoi(text)
-	set := p.faultSet("remove", "removes a fault from the running instance:\nfakecloud faults remove NUMBER [flags]")
-	set.Check(func() {
+	return p.faultAction(set, "add one, and print its number", func(ctx context.Context, instance *control.Client) error {
+		number, err := instance.AddFault(ctx, *f)
 		if err != nil {
-			set.Wrong("command line", fmt.Sprintf("has %q for a fault", text), "give a number before the flags, one from fakecloud faults list")
+			return err
 		}
-	})
-	c, err := p.running(ctx, set, args)
-	if err != nil {
+		_, err = fmt.Fprintln(p.stdout, number)
 		return err
-	}
-	return c.Control().RemoveFault(ctx, number)
+	})
 }
 
-func (p program) clearFaults(ctx context.Context, args []string) error {
-	c, err := p.running(ctx, p.faultSet("clear", "removes all faults from the running instance."), args)
+// operationNames returns the operations of the API.
+func operationNames() (names []string) {
+	cloud, err := exoapi.New(exoapi.Config{})
 	if err != nil {
-		return err
+		return nil
 	}
-	return c.Control().ClearFaults(ctx)
+	defer cloud.Close()
+	for _, r := range cloud.Routes() {
+		names = append(names, r.OperationID)
+	}
+	return names
+}
+
+func (p program) removeFault() *command.Command {
+	number := 0
+	set := p.newSet("faults remove", "fakecloud faults remove removes a fault from the running instance.")
+	settings.AddOperand(set, &number, settings.Spec{
+		Help: "number of the fault, as fakecloud faults list prints it", Required: true, Remedy: "give a number that fakecloud faults list prints",
+	}, settings.Int(0, math.MaxInt))
+	return p.faultAction(set, "remove one", func(ctx context.Context, instance *control.Client) error {
+		return instance.RemoveFault(ctx, number)
+	})
+}
+
+func (p program) clearFaults() *command.Command {
+	set := p.newSet("faults clear", "fakecloud faults clear removes all faults from the running instance.")
+	return p.faultAction(set, "remove all", func(ctx context.Context, instance *control.Client) error {
+		return instance.ClearFaults(ctx)
+	})
 }

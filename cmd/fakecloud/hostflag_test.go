@@ -8,6 +8,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/command"
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 )
 
 func TestHostsAreNamesWithFolders(t *testing.T) {
@@ -23,7 +26,7 @@ func TestHostsAreNamesWithFolders(t *testing.T) {
 		var cfg config
 		set := newTerminal(t).newSet("test", "")
 		addNspawn(set, &cfg)
-		if err := set.Parse([]string{"-host", text, "-host", "other.example.com=" + folder}, io.Discard); problem != "" {
+		if err := settingstest.Parse(t.Context(), set, []string{"-host", text, "-host", "other.example.com=" + folder}, io.Discard); problem != "" {
 			assert.ErrorContains(t, err, problem, text)
 			assert.Len(t, cfg.Hosts, 1)
 		} else {
@@ -32,6 +35,6 @@ func TestHostsAreNamesWithFolders(t *testing.T) {
 		}
 	}
 	term := newTerminal(t)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-host", "apt.example.com=" + folder}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-host", "apt.example.com=" + folder}))
 	assert.Contains(t, term.err.String(), "flag -host needs machines that look up names: give -machines nspawn as well")
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry/imagelayout"
 )
 
@@ -23,13 +25,13 @@ func TestImagesAreNamesWithFoldersOrArchives(t *testing.T) {
 	var cfg config
 	set := newTerminal(t).newSet("test", "")
 	addNspawn(set, &cfg)
-	require.NoError(t, set.Parse([]string{"-image", "nginx=" + image, "-image", "quay.io/a/b:1=" + image}, io.Discard))
+	require.NoError(t, settingstest.Parse(t.Context(), set, []string{"-image", "nginx=" + image, "-image", "quay.io/a/b:1=" + image}, io.Discard))
 	require.Len(t, cfg.Images, 2)
 	assert.Equal(t, "quay.io/a/b:1", cfg.Images[1].Name())
 
 	// All that is wrong is said at once.
 	term := newTerminal(t)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{
 		"serve", "-machines", "process", "-image", "nginx=" + image, "-image", "docker.io/library/nginx:latest=" + image,
 		"-image", "nginx:1", "-image", "nginx:2=" + text, "-image", "nginx:3=/nowhere", "-image", "nginx:a:b=" + image,
 	}))

@@ -6,40 +6,51 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
 
-// running parses the arguments of a command about a running instance, and finds
-// the instance.
-func (p program) running(ctx context.Context, set *settings.Set, args []string) (fakecloud.Connection, error) {
-	var port int
-	setting := settings.Add(set, &port, settings.Spec{
+// An instanceFlag finds the running instance that a command is about.
+type instanceFlag struct {
+	p       program
+	port    int
+	setting *settings.Setting
+}
+
+// addInstance declares which running instance a command is about.
+func (p program) addInstance(set *settings.Set) *instanceFlag {
+	flag := &instanceFlag{p: p}
+	flag.setting = settings.Add(set, &flag.port, settings.Spec{
 		Flag: "port", Default: "that of the only instance", Help: "port of the instance, needed when several are running", Remedy: "give the port of one",
 	}, settings.Port())
-	set.ExitCodes = "0 on success, 1 on a failure, 2 when a setting is wrong."
-	if err := set.Parse(args, p.stdout); err != nil {
-		return fakecloud.Connection{}, err
-	}
-	c, err := p.find(ctx, port)
+	return flag
+}
+
+// find returns the instance.
+func (f *instanceFlag) find(ctx context.Context) (fakecloud.Connection, error) {
+	c, err := f.p.find(ctx, f.port)
 	var several severalError
 	if errors.As(err, &several) {
-		return c, setting.NewError("is missing, and " + several.Error())
+		return c, f.setting.NewError("is missing, and " + several.Error())
 	}
 	return c, err
 }
 
 // routes prints which operations are emulated. It needs no running instance.
-func (p program) routes(_ context.Context, args []string) (int, error) {
+func (p program) routes() *command.Command {
 	set := p.newSet("routes", "fakecloud routes lists the operations of the API, and which of them are emulated.")
-	set.ExitCodes = "0 on success, 1 on a failure, 2 when a setting is wrong."
-	if err := set.Parse(args, p.stdout); err != nil {
-		return exitOK, err
+	return &command.Command{
+		Set: set, Short: "list the operations of the API, and which of them are emulated",
+		Run: func(context.Context) error { return p.listRoutes() },
 	}
+}
+
+func (p program) listRoutes() error {
 	cloud, err := exoapi.New(exoapi.Config{})
 	if err != nil {
-		return exitOK, err
+		return err
 	}
 	defer cloud.Close()
 	table := p.table()
@@ -51,7 +62,7 @@ func (p program) routes(_ context.Context, args []string) (int, error) {
 		}
 		fmt.Fprintf(table, "%s\t/v2%s\t%s\t%s\n", r.Method, r.Path, r.OperationID, emulated)
 	}
-	return exitOK, table.Flush()
+	return table.Flush()
 }
 
 func (p program) table() *tabwriter.Writer { return tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0) }

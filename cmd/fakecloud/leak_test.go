@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/vendordomains"
 )
 
@@ -196,7 +197,7 @@ func TestRehearsalLeavesStateAndBucketsAlone(t *testing.T) {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TF_CLI_CONFIG_FILE=" + config,
 	})
 	term := newTerminal(t, environ...)
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"rehearse", "-v", "-machines", "memory", dir}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"rehearse", "-v", "-machines", "memory", dir}))
 
 	assert.Empty(t, outer.all())
 	said, report := term.out.String(), term.err.String()
@@ -223,14 +224,14 @@ func TestStateInTheObjectStorageIsRefused(t *testing.T) {
 	term := newTerminal(t, slices.Concat(realCredentials(), outer.environ(), []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()})...)
 	flags := "-backend-config=skip_credentials_validation=true -backend-config=skip_requesting_account_id=true " +
 		"-backend-config=skip_region_validation=true"
-	command := append([]string{"exec", "--", program, "init", "-input=false", "-no-color"}, strings.Fields(flags)...)
-	assert.Equal(t, exitFailure, term.run(t.Context(), command))
+	args := append([]string{"exec", "--", program, "init", "-input=false", "-no-color"}, strings.Fields(flags)...)
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), args))
 	assert.Empty(t, outer.all())
 	assert.Contains(t, term.err.String(), "StatusCode: 403")
 	assert.Contains(t, term.err.String(), "https://state.sos-at-vie-1.exo.io\n\nObject storage is not emulated.")
 
 	assert.Contains(t, term.err.String(), "fakecloud exec -local-state")
 	again := term.beside()
-	require.Equal(t, exitOK, again.run(t.Context(), []string{"exec", "-local-state", "--", program, "init", "-input=false"}), again.err)
+	require.Equal(t, command.ExitOK, again.run(t.Context(), []string{"exec", "-local-state", "--", program, "init", "-input=false"}), again.err)
 	assert.NotContains(t, again.err.String(), "not emulated", "the advice helps")
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
 )
@@ -65,7 +66,7 @@ func TestRangesInUseAreRefusedWithTheFlagThatHelps(t *testing.T) {
 	term := newTerminal(t)
 	args := append([]string{"serve", "-listen", "127.0.0.1:0"}, flags...)
 	code := term.run(t.Context(), append(args, "-range", "127.0.0.0/16"))
-	assert.Equal(t, exitFailure, code)
+	assert.Equal(t, command.ExitFailure, code)
 	assert.Contains(t, term.err.String(), "-range")
 	assert.Contains(t, term.err.String(), "fakecloud doctor lists what machines need")
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/process/member"
@@ -153,7 +154,7 @@ func TestExecOfWhatIsNoCommand(t *testing.T) {
 		assert.Equal(t, want, term.run(t.Context(), []string{"exec", "--", command}), command)
 		assert.NotEmpty(t, term.err.String())
 	}
-	assert.Equal(t, exitUsage, newTerminal(t).run(t.Context(), []string{"exec"}))
+	assert.Equal(t, command.ExitUsage, newTerminal(t).run(t.Context(), []string{"exec"}))
 }
 
 func TestExecTakesEveryWayToARealAccountAway(t *testing.T) {
@@ -260,7 +261,7 @@ func TestServeCanBeFoundWhileItRuns(t *testing.T) {
 	require.Equal(t, 0, stop(), term.err)
 
 	env = term.beside()
-	require.Equal(t, exitFailure, env.run(t.Context(), []string{"env"}))
+	require.Equal(t, command.ExitFailure, env.run(t.Context(), []string{"env"}))
 	assert.Regexp(t, `^unset AWS_ACCESS_KEY .* TF_VAR_exoscale_secret\nfalse\n$`, env.out.String())
 	assert.Contains(t, env.err.String(), "no instance is running; start one with: fakecloud serve")
 	left, err := filepath.Glob(filepath.Join(runtimeDir(term), "fakecloud", "*"))
@@ -294,7 +295,7 @@ func TestFilesOfCrashedInstancesAreRemoved(t *testing.T) {
 	// Port 1 refuses connections.
 	_, err := term.register(fakecloud.Connection{URL: "http://127.0.0.1:1", Token: "x"})
 	require.NoError(t, err)
-	require.Equal(t, exitFailure, term.run(t.Context(), []string{"env"}))
+	require.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"env"}))
 	assert.Contains(t, term.err.String(), "no instance is running")
 }
 
@@ -308,7 +309,7 @@ func TestSeveralInstancesAreToldApartByPort(t *testing.T) {
 	endpoint, _ := serving(t, two)
 
 	env := one.beside()
-	require.Equal(t, exitUsage, env.run(t.Context(), []string{"env"}))
+	require.Equal(t, command.ExitUsage, env.run(t.Context(), []string{"env"}))
 	assert.Contains(t, env.err.String(), "flag -port is missing, and 2 instances are running: http://127.0.0.1:")
 
 	port := regexp.MustCompile(`:(\d+)/`).FindStringSubmatch(endpoint)[1]
@@ -323,7 +324,7 @@ func TestServeTakesCredentialsFromFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(dir+"/key", []byte("EXOmine\n"), 0o600))
 	require.NoError(t, os.WriteFile(dir+"/secret", []byte("it's $mine\n"), 0o600))
 	term := newTerminal(t)
-	require.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-key-file", dir + "/key", "-secret-file", dir + "/secret"}))
+	require.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-key-file", dir + "/key", "-secret-file", dir + "/secret"}))
 	assert.NotContains(t, term.err.String(), "mine", "what is in the file is a secret")
 
 	require.NoError(t, os.WriteFile(dir+"/secret", []byte("it's$mine\n"), 0o600))
@@ -336,7 +337,7 @@ func TestOtherHostsCannotReachTheCloud(t *testing.T) {
 	t.Parallel()
 	for _, listen := range []string{"0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.test:0"} {
 		term := newTerminal(t)
-		assert.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-listen", listen}))
+		assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-listen", listen}))
 		assert.Contains(t, term.err.String(), "can be reached from other hosts", listen)
 	}
 }
@@ -409,7 +410,7 @@ func TestCommandLine(t *testing.T) {
 		says string
 	}{
 		"help":              {[]string{"help"}, 0, "Usage: fakecloud"},
-		"-h":                {[]string{"-h"}, 0, "exec -- COMMAND"},
+		"-h":                {[]string{"-h"}, 0, "exec -- terraform apply"},
 		"help on a command": {[]string{"serve", "-h"}, 0, "-machines"},
 		"unknown command":   {[]string{"destroy"}, 2, `unknown command "destroy"`},
 		"unknown flag":      {[]string{"serve", "-fast"}, 2, "-fast"},
@@ -439,6 +440,6 @@ func TestServeSaysWhenItsPortIsTaken(t *testing.T) {
 	endpoint, _ := serving(t, term)
 	address := strings.TrimSuffix(strings.TrimPrefix(endpoint, "http://"), "/v2")
 	second := newTerminal(t)
-	require.Equal(t, exitFailure, second.run(t.Context(), []string{"serve", "-listen", address}))
+	require.Equal(t, command.ExitFailure, second.run(t.Context(), []string{"serve", "-listen", address}))
 	assert.Contains(t, second.err.String(), "address already in use")
 }

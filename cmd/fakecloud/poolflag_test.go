@@ -51,7 +51,7 @@ func TestPoolsThatMakeNoSense(t *testing.T) {
 		var pools []firstPool
 		set := newTerminal(t).newSet("serve", "Test.")
 		addPools(set, &pools)
-		wrong := settingstest.Errors(t, set.Parse(c.args, io.Discard))
+		wrong := settingstest.Errors(t, settingstest.Parse(t.Context(), set, c.args, io.Discard))
 		require.Len(t, wrong, 1, c.args)
 		assert.Contains(t, wrong[0].Error(), c.want)
 	}

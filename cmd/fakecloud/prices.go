@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/prices"
@@ -51,16 +52,14 @@ func unreadable(err error) error {
 }
 
 // prices prints the price list in force. It needs no running instance.
-func (p program) prices(_ context.Context, args []string) (int, error) {
+func (p program) prices() *command.Command {
 	list := new(prices.Default())
 	set := p.newSet("prices", "fakecloud prices prints the price list, to be edited and given as -prices. All prices are for one hour.")
-	set.ExitCodes = "0 on success, 1 on a failure, 2 when a setting is wrong."
 	addPrices(set, &list)
-	if err := set.Parse(args, p.stdout); err != nil {
-		return exitOK, err
-	}
-	_, err := fmt.Fprintln(p.stdout, list)
-	return exitOK, err
+	return &command.Command{Set: set, Short: "print the price list of the estimates, to be edited", Run: func(context.Context) error {
+		_, err := fmt.Fprintln(p.stdout, list)
+		return err
+	}}
 }
 
 // reportBill prints what a closed cloud would have cost, if anything.

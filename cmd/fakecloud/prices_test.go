@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/prices"
 )
@@ -28,10 +29,10 @@ func TestPricesPrintsTheListInForce(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(mine, "0.015", "-1", 1)), 0o600))
 	term = newTerminal(t)
-	require.Equal(t, exitUsage, term.run(t.Context(), []string{"exec", "-prices", path, "--", "true"}))
+	require.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"exec", "-prices", path, "--", "true"}))
 	assert.Contains(t, term.err.String(), "the price of load-balancer is -1: it has to be from 0 to 999999")
 	term = newTerminal(t)
-	require.Equal(t, exitUsage, term.run(t.Context(), []string{"serve", "-prices", path + ".gone"}))
+	require.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"serve", "-prices", path + ".gone"}))
 	assert.Contains(t, term.err.String(), "cannot be read: no such file or directory")
 }
 

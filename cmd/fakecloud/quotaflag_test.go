@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/command"
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 )
 
 func TestQuotasAreNamesWithNumbers(t *testing.T) {
@@ -18,7 +21,7 @@ func TestQuotasAreNamesWithNumbers(t *testing.T) {
 		var cfg config
 		set := newTerminal(t).newSet("test", "")
 		addCloud(set, &cfg, "")
-		err := set.Parse([]string{"-quota", text, "-quota", "snapshot=2"}, io.Discard)
+		err := settingstest.Parse(t.Context(), set, []string{"-quota", text, "-quota", "snapshot=2"}, io.Discard)
 		if problem != "" {
 			assert.ErrorContains(t, err, problem, text)
 			continue
@@ -40,7 +43,7 @@ func TestQuotasHoldInTheCloud(t *testing.T) {
 	require.NoError(t, cloud.API().Call(t.Context(), "GET", "/v2/quota/instance", nil, &instances))
 	assert.Equal(t, 3, instances.Limit)
 
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-quota", "cars=1"}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-quota", "cars=1"}))
 	assert.Contains(t, term.err.String(), `quota "cars" of 1: unknown resource or limit below -1; known are`)
 	assert.Contains(t, term.err.String(), ", instance, ")
 }

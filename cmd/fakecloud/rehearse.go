@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
@@ -40,13 +40,17 @@ type rehearsal struct {
 
 // rehearse applies a folder of Terraform configuration to a new instance, checks
 // what the course's checker checks, and destroys it.
-func (p program) rehearse(ctx context.Context, args []string) (int, error) {
-	r, err := p.parseRehearsal(args)
-	if err != nil {
-		return exitOK, err
+func (p program) rehearse() *command.Command {
+	set, r := p.declareRehearsal()
+	return &command.Command{
+		Set: set, Short: "apply a Terraform folder, check what the course's checker checks, and destroy it again",
+		Run: func(ctx context.Context) error { return p.runRehearsal(ctx, *r) },
 	}
+}
+
+func (p program) runRehearsal(ctx context.Context, r rehearsal) error {
 	if err := p.chooseMachines(ctx, &r); err != nil {
-		return exitOK, err
+		return err
 	}
 	to := p.stdout
 	if r.report.onStdout() {
@@ -60,17 +64,20 @@ func (p program) rehearse(ctx context.Context, args []string) (int, error) {
 	if err == nil && found.Failed() {
 		err = errNotMet
 	}
-	return exitOK, err
+	return err
 }
 
-// parseRehearsal reads the command line and looks at the folder.
-func (p program) parseRehearsal(args []string) (r rehearsal, err error) {
+// declareRehearsal returns the settings of a rehearsal, and what reading them fills.
+func (p program) declareRehearsal() (*settings.Set, *rehearsal) {
+	r := new(rehearsal)
 	r.Listen = "127.0.0.1:0"
-	var operands []string
 	set := p.newSet("rehearse", "fakecloud rehearse applies a folder of Terraform configuration to a new fake Exoscale, checks what the "+
 		"course's checker checks, and destroys it again. -v also shows what Terraform prints.")
 	set.ExitCodes = "0 when every line that could be checked holds, 1 when one does not or on a failure, 2 when a setting is wrong."
-	set.Operands(&operands, "DIR [-- TERRAFORM-ARGUMENT...]")
+	dir := settings.AddOperand(set, &r.dir, settings.Spec{
+		Arg: "DIR", Help: "folder of Terraform configuration", Required: true, Remedy: "give the folder that holds your *.tf files",
+	}, settings.Path())
+	set.Rest(&r.arguments, "[-- TERRAFORM-ARGUMENT...]")
 	r.speed = addCloud(set, &r.config, "nspawn where fakecloud doctor finds all it needs, else process")
 	settings.Add(set, &r.root, settings.Spec{
 		Flag: "root", Default: "the Git repository around DIR", Help: "folder to copy, DIR or one above it",
@@ -85,23 +92,12 @@ func (p program) parseRehearsal(args []string) (r rehearsal, err error) {
 		Flag: "failfast", Help: "check nothing after the first line that fails, and destroy",
 	}, settings.Bool())
 	r.report.add(set)
-	set.Check(func() { r.dir, r.arguments = folderAndArguments(set, operands) })
-	return r, set.Parse(args, p.stdout)
-}
-
-// folderAndArguments takes the operands apart.
-func folderAndArguments(set *settings.Set, operands []string) (dir string, arguments []string) {
-	if len(operands) == 0 {
-		set.Wrong("command line", "has no folder", "give the one that holds your *.tf files: fakecloud rehearse DIR")
-		return "", nil
-	}
-	dir, arguments = operands[0], operands[1:]
-	if len(arguments) > 0 && arguments[0] != "--" {
-		set.Wrong("command line", fmt.Sprintf("has the argument %q after DIR", arguments[0]), "give flags before DIR, and Terraform's arguments after --")
-	} else if err := terraform.Check(dir); err != nil {
-		set.Wrong("DIR", "cannot be rehearsed: "+err.Error(), "give the folder that holds your *.tf files")
-	}
-	return dir, slices.DeleteFunc(arguments, func(a string) bool { return a == "--" })
+	set.Check(func() {
+		if err := terraform.Check(r.dir); err != nil {
+			dir.Wrong("cannot be rehearsed: " + err.Error())
+		}
+	}, dir)
+	return set, r
 }
 
 // chooseMachines settles what the machines are: what the user says, or those

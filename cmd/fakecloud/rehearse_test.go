@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/internal/programtest"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/rehearsal/report"
@@ -73,7 +74,7 @@ func read(t *testing.T, name string) string {
 func TestRehearsalPrintsEachLine(t *testing.T) {
 	term, dir, calls := newFolder(t, "TF_WORKSPACE=mine", "TF_VAR_name=shop", "TF_VAR_exoscale_key=EXOreal", "EXOSCALE_API_KEY=EXOreal")
 	code := term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir, "--", "-var", "x=y"})
-	assert.Equal(t, exitFailure, code, "a folder that makes nothing")
+	assert.Equal(t, command.ExitFailure, code, "a folder that makes nothing")
 	said := term.out.String()
 	assert.Contains(t, said, "\n\nSprint 1: resources\n✓ terraform apply ends without an error")
 	assert.Contains(t, said, "\n✗ there is exactly one instance pool: there are 0\n")
@@ -96,7 +97,7 @@ func TestRehearsalPrintsEachLine(t *testing.T) {
 
 func TestRehearsalWritesAReport(t *testing.T) {
 	term, dir, _ := newFolder(t)
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", "-format", "json", dir}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", "-format", "json", dir}))
 	var found struct {
 		Passed bool
 		Folder string
@@ -116,7 +117,7 @@ func TestRehearsalWritesAReport(t *testing.T) {
 	assert.Contains(t, term.err.String(), "\n✗ there is exactly one instance pool: there are 0\n")
 
 	page := filepath.Join(t.TempDir(), "report.html")
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-output", page, dir}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-output", page, dir}))
 	assert.Contains(t, read(t, page), "there is exactly one instance pool")
 }
 
@@ -140,7 +141,7 @@ func TestInterruptedRehearsalEnds(t *testing.T) {
 	require.Equal(t, "apply\n", read(t, ready))
 	term.signals <- syscall.SIGINT
 	term.signals <- syscall.SIGINT // a copy of the first
-	assert.Equal(t, exitFailure, <-done)
+	assert.Equal(t, command.ExitFailure, <-done)
 	assert.Contains(t, term.err.String(), "interrupted, destroying")
 	assert.Contains(t, term.out.String(), "✓ terraform destroy ends without an error")
 	assert.Contains(t, term.out.String(), "– terraform apply ends without an error: interrupted\n")
@@ -156,7 +157,7 @@ func TestInterruptBeforeTheFirstLineGivesNoVerdict(t *testing.T) {
 	go func() { done <- term.run(t.Context(), []string{"rehearse", "-machines", "memory", dir}) }()
 	require.Equal(t, "version\n", read(t, ready))
 	term.signals <- syscall.SIGINT
-	assert.Equal(t, exitFailure, <-done)
+	assert.Equal(t, command.ExitFailure, <-done)
 	assert.Regexp(t, `\nfakecloud rehearse: interrupted before all lines were checked\n$`, term.err.String())
 	assert.Empty(t, term.out.String())
 }
@@ -169,15 +170,16 @@ func TestWrongRehearsals(t *testing.T) {
 		code int
 		says string
 	}{
-		{nil, exitUsage, "has no folder"},
-		{[]string{dir, "-v"}, exitUsage, `has the argument "-v" after DIR`},
-		{[]string{"-machines", "x", dir}, exitUsage, "give memory, process or nspawn"},
-		{[]string{"-machines", "memory", empty}, exitUsage, "has no *.tf file"},
-		{[]string{"-machines", "memory", "-root", empty, dir}, exitFailure, "is not in"},
-		{[]string{"-sprint", "1,4", dir}, exitUsage, "-sprint"},
-		{[]string{"-format", "pdf", dir}, exitUsage, "give json, junit or html"},
-		{[]string{"-output", "report.pdf", dir}, exitUsage, "names report.pdf, whose format is not known"},
-		{[]string{"-h"}, exitOK, "nspawn where fakecloud doctor finds all it needs"},
+		{nil, command.ExitUsage, "DIR is missing: give the folder that holds your *.tf files"},
+		{[]string{dir, "x"}, command.ExitUsage, `has the argument "x": give no more than`},
+		{[]string{dir, "-sprint", "4", "--", "-sprint", "x"}, command.ExitUsage, "flag -sprint is \"4\""},
+		{[]string{"-machines", "x", dir}, command.ExitUsage, "give memory, process or nspawn"},
+		{[]string{"-machines", "memory", empty}, command.ExitUsage, "has no *.tf file"},
+		{[]string{"-machines", "memory", "-root", empty, dir}, command.ExitFailure, "is not in"},
+		{[]string{"-sprint", "1,4", dir}, command.ExitUsage, "-sprint"},
+		{[]string{"-format", "pdf", dir}, command.ExitUsage, "give json, junit or html"},
+		{[]string{"-output", "report.pdf", dir}, command.ExitUsage, "names report.pdf, whose format is not known"},
+		{[]string{"-h"}, command.ExitOK, "nspawn where fakecloud doctor finds all it needs"},
 	} {
 		assert.Equal(t, test.code, term.run(t.Context(), append([]string{"rehearse"}, test.args...)))
 		assert.Contains(t, term.out.String()+term.err.String(), test.says)
@@ -187,7 +189,7 @@ func TestWrongRehearsals(t *testing.T) {
 func TestFolderIsCheckedBeforeAnythingIsPrepared(t *testing.T) {
 	term, dir, calls := newFolder(t)
 	missing := filepath.Join(dir, "missing")
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", missing}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"rehearse", missing}))
 	assert.Contains(t, term.err.String(), "DIR cannot be rehearsed: "+missing+" is not a folder with Terraform configuration: it has no *.tf file: ")
 	assert.Empty(t, read(t, calls), "Terraform was not even looked for")
 }
@@ -223,11 +225,11 @@ func TestDoctorListsEachKindOfMachines(t *testing.T) {
 		assert.Contains(t, said, heading)
 	}
 	nspawn, _, _ := strings.Cut(said, "\n\n")
-	assert.Equal(t, strings.Contains(nspawn, "✗"), code != exitOK, "the exit code is about machines that boot:\n%s", said)
+	assert.Equal(t, strings.Contains(nspawn, "✗"), code != command.ExitOK, "the exit code is about machines that boot:\n%s", said)
 	assert.Equal(t, strings.Count(said, "✗"), strings.Count(said, "remedy: "))
 
 	term = newTerminal(t)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"doctor", "-range", "x"}))
 	assert.Contains(t, term.err.String(), "such as 198.18.0.0/16")
 }
 
@@ -245,6 +247,6 @@ func TestUsersChoiceOfProvidersIsRespected(t *testing.T) {
 
 func TestMachinesThatBootTakeTheirRealTime(t *testing.T) {
 	term, dir, _ := newFolder(t)
-	assert.Equal(t, exitUsage, term.run(t.Context(), []string{"rehearse", "-machines", "nspawn", "-speed", "2", dir}))
+	assert.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"rehearse", "-machines", "nspawn", "-speed", "2", dir}))
 	assert.Contains(t, term.err.String(), "real time")
 }

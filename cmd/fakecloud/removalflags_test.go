@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 	"github.com/exopool/exopool/fake/exoapi"
 )
 
@@ -29,7 +30,7 @@ func TestRemovalIsTheWorstCaseUnlessToldOtherwise(t *testing.T) {
 			var cfg config
 			set := newTerminal(t).newSet("test", "")
 			addCloud(set, &cfg, "")
-			require.NoError(t, set.Parse(test.args, io.Discard))
+			require.NoError(t, settingstest.Parse(t.Context(), set, test.args, io.Discard))
 			assert.Equal(t, test.want, cfg.Removal)
 		})
 	}

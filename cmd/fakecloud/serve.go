@@ -4,26 +4,33 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+
+	"github.com/exopool/exopool/cmd/internal/command"
 )
 
 // serve answers until a signal comes.
-func (p program) serve(ctx context.Context, args []string) (int, error) {
-	cfg := config{Machines: machinesMemory, LogInfo: true, KeepChanges: true}
+func (p program) serve() *command.Command {
+	cfg := &config{Machines: machinesMemory, LogInfo: true, KeepChanges: true}
 	set := p.newSet("serve", "fakecloud serve answers the Exoscale API on this host until it is interrupted.")
 	addListen(set, &cfg.Listen)
-	addCloud(set, &cfg, "")
+	addCloud(set, cfg, "")
 	addState(set, &cfg.State)
 	addPools(set, &cfg.Pools)
-	if err := set.Parse(args, p.stdout); err != nil {
-		return exitOK, err
+	set.ExitCodes = "0 after TERM or INT, 1 on a failure, 2 when a setting is wrong."
+	return &command.Command{
+		Set: set, Short: "serve the API until interrupted",
+		Run: func(ctx context.Context) error { return p.serveCloud(ctx, *cfg) },
 	}
+}
+
+func (p program) serveCloud(ctx context.Context, cfg config) error {
 	if err := p.openState(&cfg); err != nil {
-		return exitOK, err
+		return err
 	}
 	defer cfg.state.close()
 	cloud, err := p.start(ctx, cfg)
 	if err != nil {
-		return exitOK, err
+		return err
 	}
 	defer reportBill(p.stderr, cloud)
 	defer p.close(cloud)
@@ -46,9 +53,9 @@ func (p program) serve(ctx context.Context, args []string) (int, error) {
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
 	if err := createPools(ctx, cloud, cfg.Pools, p.stdout); err != nil {
-		return exitOK, err
+		return err
 	}
-	return exitOK, cloud.Wait(ctx)
+	return cloud.Wait(ctx)
 }
 
 // whatStays says what is there after the end of an instance with a state file, or

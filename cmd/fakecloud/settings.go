@@ -63,7 +63,9 @@ type config struct {
 
 // newSet returns the settings of a command, without any yet.
 func (p program) newSet(command, summary string) *settings.Set {
-	return settings.New("fakecloud "+command, summary, func(name string) string { return p.getenv(name) })
+	set := settings.New(strings.TrimSpace("fakecloud "+command), summary, func(name string) string { return p.getenv(name) })
+	set.ExitCodes = "0 on success, 1 on a failure, 2 when a setting is wrong."
+	return set
 }
 
 // addListen declares where an instance listens.

@@ -6,48 +6,60 @@ import (
 	"io"
 	"os"
 
+	"github.com/exopool/exopool/cmd/internal/command"
+	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud/control"
 	"github.com/exopool/exopool/internal/atomicfile"
 )
 
 // reset removes everything from the running instance.
-func (p program) reset(ctx context.Context, args []string) (int, error) {
-	c, err := p.running(ctx, p.newSet("reset", "fakecloud reset removes everything from the running instance, faults included, as if it had just started."), args)
-	if err != nil {
-		return exitOK, err
-	}
-	return exitOK, c.Control().Reset(ctx)
+func (p program) reset() *command.Command {
+	set := p.newSet("reset", "fakecloud reset removes everything from the running instance, faults included, as if it had just started.")
+	instance := p.addInstance(set)
+	return &command.Command{Set: set, Short: "remove everything from the running cloud", Run: func(ctx context.Context) error {
+		c, err := instance.find(ctx)
+		if err != nil {
+			return err
+		}
+		return c.Control().Reset(ctx)
+	}}
 }
 
 // snapshot saves or loads the state of the running instance.
-func (p program) snapshot(ctx context.Context, args []string) (int, error) {
-	const remedy = "give save FILE or load FILE"
-	action, rest, _ := operand(args)
-	file, rest, ok := operand(rest)
-	switch {
-	case len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help"):
-		rest = args
-	case action != "save" && action != "load":
-		return exitOK, usageError("fakecloud snapshot", fmt.Sprintf("has the unknown action %q", action), remedy)
-	case !ok:
-		return exitOK, usageError("fakecloud snapshot", "names no file", remedy)
+func (p program) snapshot() *command.Command {
+	set := p.newSet("snapshot", "fakecloud snapshot saves the state of the running instance to a file, or replaces it by a saved one, of an instance with the same flags.")
+	return &command.Command{
+		Set: set, Short: "save the state of the running cloud to a file, or load it from one",
+		Commands: []*command.Command{
+			p.snapshotAction("save", "saves the state of the running instance.", saveState),
+			p.snapshotAction("load", "replaces the state of the running instance by a saved one, of an instance with the same flags.", loadState),
+		},
 	}
-	set := p.newSet("snapshot", "fakecloud snapshot save FILE [flags]\nsaves the state of the running instance;\n"+
-		"fakecloud snapshot load FILE [flags]\nreplaces it by a saved one, of an instance with the same flags.")
+}
+
+func (p program) snapshotAction(name, does string, act func(context.Context, *control.Client, string) error) *command.Command {
+	file := ""
+	set := p.newSet("snapshot "+name, "fakecloud snapshot "+name+" "+does)
+	settings.AddOperand(set, &file, settings.Spec{Arg: "FILE", Help: "the file", Required: true}, settings.File())
+	instance := p.addInstance(set)
 	set.Note("The file holds user-data and the keys of the fake account. Machines are not saved: those that were running boot anew.")
-	c, err := p.running(ctx, set, rest)
-	if err != nil {
-		return exitOK, err
-	}
-	if action == "save" {
-		return exitOK, saveState(ctx, c.Control(), file)
-	}
+	return &command.Command{Set: set, Short: name + " it", Run: func(ctx context.Context) error {
+		c, err := instance.find(ctx)
+		if err != nil {
+			return err
+		}
+		return act(ctx, c.Control(), file)
+	}}
+}
+
+// loadState has an instance go on from the state in a file.
+func loadState(ctx context.Context, instance *control.Client, file string) error {
 	state, err := readState(file)
 	if err != nil {
-		return exitOK, err
+		return err
 	}
-	return exitOK, c.Control().Load(ctx, state)
+	return instance.Load(ctx, state)
 }
 
 // saveState writes the state of an instance to a file. It may not be one that an

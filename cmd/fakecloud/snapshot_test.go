@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
 
@@ -49,7 +50,7 @@ func TestStateFileGoesOnWhereItWas(t *testing.T) {
 	makeGroup(t, cloud, "a")
 	want, credentials := cloud.API().Inventory(), cloud.API().Credentials()
 	args := []string{"serve", "-listen", "127.0.0.1:0", "-instant", "-state", file}
-	assert.Equal(t, exitFailure, term.run(t.Context(), args))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), args))
 	assert.Contains(t, term.err.String(), "another instance uses it; give another file, or end that one")
 	info, err := os.Stat(file)
 	require.NoError(t, err)
@@ -73,9 +74,9 @@ func TestStateFileGoesOnWhereItWas(t *testing.T) {
 	assert.Equal(t, want, cloud.API().Inventory())
 	end()
 
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-state", file}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"serve", "-listen", "127.0.0.1:0", "-state", file}))
 	assert.Contains(t, term.err.String(), `start the cloud with the same: instant was "true", and is "false"`)
-	assert.Equal(t, exitFailure, term.run(t.Context(), []string{"serve", "-state", filepath.Join(file, "x")}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"serve", "-state", filepath.Join(file, "x")}))
 	assert.Contains(t, term.err.String(), "flag -state: lock ")
 }
 
@@ -98,9 +99,9 @@ func TestBusyInstancesAreNotForgotten(t *testing.T) {
 	serveState(t, term, filepath.Join(t.TempDir(), "state"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // as if the instance had not answered in time
-	assert.Equal(t, exitFailure, term.run(ctx, []string{"reset"}))
+	assert.Equal(t, command.ExitFailure, term.run(ctx, []string{"reset"}))
 	assert.Contains(t, term.err.String(), "does not answer")
-	assert.Equal(t, exitOK, term.run(t.Context(), []string{"reset"}), term.err)
+	assert.Equal(t, command.ExitOK, term.run(t.Context(), []string{"reset"}), term.err)
 }
 
 func TestFilesThatAreNoStateAreNotOverwritten(t *testing.T) {
@@ -109,7 +110,7 @@ func TestFilesThatAreNoStateAreNotOverwritten(t *testing.T) {
 		term := newTerminal(t)
 		file := filepath.Join(t.TempDir(), "mine")
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		require.Equal(t, exitFailure, term.run(t.Context(), []string{"exec", "-state", file, "--", "true"}))
+		require.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"exec", "-state", file, "--", "true"}))
 		assert.Contains(t, term.err.String(), "this is not a state that fakecloud has saved")
 		kept, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -148,7 +149,7 @@ func TestSnapshotsAndReset(t *testing.T) {
 	run(0, "snapshot", "load", file)
 	assert.Equal(t, want, cloud.API().Inventory())
 
-	run(exitFailure, "snapshot", "save", kept)
+	run(command.ExitFailure, "snapshot", "save", kept)
 	assert.Contains(t, term.err.String(), "lock "+kept+": another instance uses it; give another file")
 	makeGroup(t, cloud, "c")
 	text, err := os.ReadFile(kept)
@@ -160,13 +161,13 @@ func TestSnapshotsAndReset(t *testing.T) {
 	run(0, "snapshot", "save", file)
 
 	require.NoError(t, os.WriteFile(file, []byte("{}"), 0o600))
-	run(exitFailure, "snapshot", "load", file)
+	run(command.ExitFailure, "snapshot", "load", file)
 	assert.Contains(t, term.err.String(), "this is not a state that fakecloud has saved")
-	run(exitFailure, "snapshot", "load", file+".none")
+	run(command.ExitFailure, "snapshot", "load", file+".none")
 	assert.Contains(t, term.err.String(), "no such file")
-	run(exitUsage, "snapshot", "save")
-	run(exitUsage, "snapshot")
-	assert.Contains(t, term.err.String(), "give save FILE or load FILE")
+	run(command.ExitUsage, "snapshot", "save")
+	run(command.ExitUsage, "snapshot")
+	assert.Contains(t, term.err.String(), "command line names no command: give save or load")
 	run(0, "snapshot", "-h")
 	assert.Contains(t, term.out.String(), "of an instance with the same flags")
 	assert.Equal(t, want, cloud.API().Inventory())

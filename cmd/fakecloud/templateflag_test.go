@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 )
 
 func TestStandInsAreNamesWithTemplates(t *testing.T) {
@@ -18,7 +20,7 @@ func TestStandInsAreNamesWithTemplates(t *testing.T) {
 		var cfg config
 		set := newTerminal(t).newSet("test", "")
 		addNspawn(set, &cfg)
-		err := set.Parse([]string{"-template", text, "-template", "other=ubuntu-22.04"}, io.Discard)
+		err := settingstest.Parse(t.Context(), set, []string{"-template", text, "-template", "other=ubuntu-22.04"}, io.Discard)
 		if problem != "" {
 			require.ErrorContains(t, err, problem, text)
 			continue

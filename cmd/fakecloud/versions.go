@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/internal/rehearsal/report"
 )
 
@@ -28,7 +28,7 @@ func versions(ctx context.Context, t terraformInstallation) []report.Version {
 	if err != nil || json.Unmarshal(text, &said) != nil || said.Version == "" {
 		said.Version = "unknown"
 	}
-	return []report.Version{{Program: "exopool", Version: settings.Version()}, {Program: "Terraform", Version: said.Version}}
+	return []report.Version{{Program: "exopool", Version: command.Version()}, {Program: "Terraform", Version: said.Version}}
 }
 
 // describeMachines says what instances are, for people.

@@ -11,7 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/loadgen"
 )
 
@@ -24,12 +24,13 @@ func main() {
 
 // run serves until ctx ends and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "healthcheck" {
-		return settings.WriteError(stderr, "http-load-generator healthcheck", healthcheck(ctx, args[1:], getenv, stdout))
+	set, cfg := declare(getenv)
+	program := command.Command{
+		Set: set, Short: "serve a deliberately slow web application",
+		Run: func(ctx context.Context) error {
+			return loadgen.Serve(ctx, cfg.listen, cfg.duration, slog.New(slog.NewTextHandler(stderr, nil)))
+		},
+		Commands: []*command.Command{healthcheck(getenv)},
 	}
-	cfg, err := parse(args, getenv, stdout)
-	if err == nil {
-		err = loadgen.Serve(ctx, cfg.listen, cfg.duration, slog.New(slog.NewTextHandler(stderr, nil)))
-	}
-	return settings.WriteError(stderr, "http-load-generator", err)
+	return program.Execute(ctx, args, stdout, stderr)
 }

@@ -80,7 +80,7 @@ func TestWrongSettingsEndWithTwoAndSayWhatIsWrong(t *testing.T) {
 	}{
 		{[]string{"-duration", "0s"}, `-duration is "0s"`},
 		{[]string{"-listen", "8080"}, `-listen is "8080"`},
-		{[]string{"8080"}, `argument "8080"`},
+		{[]string{"8080"}, `unknown command "8080"`},
 		{[]string{"-listen", ""}, `-listen is ""`},
 		{[]string{"-nope"}, "-nope"},
 	} {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"strconv"
 	"time"
 
@@ -16,9 +15,9 @@ type config struct {
 	duration time.Duration
 }
 
-// parse reads the settings.
-func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
-	cfg, port := config{listen: ":8080", duration: loadgen.DefaultDuration}, 8080
+// declare returns the settings, and what reading them fills.
+func declare(getenv func(string) string) (*settings.Set, *config) {
+	cfg, port := &config{listen: ":8080", duration: loadgen.DefaultDuration}, 8080
 	set := settings.New("http-load-generator", "http-load-generator serves a deliberately slow web application: GET /load keeps every CPU\n"+
 		"of the machine busy, GET /health answers OK.", getenv)
 	listen := settings.Add(set, &cfg.listen, settings.Spec{
@@ -40,6 +39,5 @@ func parse(args []string, getenv func(string) string, out io.Writer) (config, er
 			cfg.listen = ":" + strconv.Itoa(port)
 		}
 	}, variable, listen)
-	err := set.Parse(args, out)
-	return cfg, err
+	return set, cfg
 }

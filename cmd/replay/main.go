@@ -13,7 +13,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/replay"
 )
 
@@ -31,11 +31,12 @@ func main() {
 
 // run carries out one command line and returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	cfg, err := parse(args, getenv, stdout)
-	if err == nil {
-		err = replayAll(ctx, cfg, stdout, stderr)
+	set, cfg := declare(getenv)
+	program := command.Command{
+		Set: set, Short: "try ways to scale a pool on loads of the past",
+		Run: func(ctx context.Context) error { return replayAll(ctx, *cfg, stdout, stderr) },
 	}
-	return settings.WriteError(stderr, "replay", err)
+	return program.Execute(ctx, args, stdout, stderr)
 }
 
 // replayAll replays all loads with all contenders, and writes the results.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -32,14 +31,7 @@ type config struct {
 	traces *settings.Setting
 }
 
-// parse reads the settings.
-func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
-	set, cfg := declare(getenv)
-	err := set.Parse(args, out)
-	return *cfg, err
-}
-
-// declare returns the settings, and what [settings.Set.Parse] fills.
+// declare returns the settings, and what reading them fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
 	cfg := &config{Model: replay.DefaultConfig(), Names: []string{"step", "target", "follow", "clairvoyant"}, Signal: replay.Requests}
 	set := settings.New("replay", "replay tries ways to scale a pool on loads of the past: it runs the loop of the autoscaler against a model\n"+

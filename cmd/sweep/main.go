@@ -21,7 +21,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/exoscale"
 	"github.com/exopool/exopool/sweep"
 )
@@ -51,14 +51,19 @@ var errLeft = errors.New("something is left")
 
 // run carries out one command line and returns the exit code.
 func (p program) run(ctx context.Context, args []string, getenv func(string) string) int {
-	cfg, err := parse(args, getenv, p.stdout)
-	if err == nil {
-		err = p.sweep(ctx, cfg)
+	set, cfg := declare(getenv)
+	program := command.Command{
+		Set: set, Short: "delete what an interrupted Terraform apply left in an Exoscale account",
+		Run: func(ctx context.Context) error {
+			cfg.Warnings = set.Warnings()
+			err := p.sweep(ctx, *cfg)
+			if errors.Is(err, errLeft) {
+				return command.Exit(exitLeft)
+			}
+			return err
+		},
 	}
-	if errors.Is(err, errLeft) {
-		return exitLeft
-	}
-	return settings.WriteError(p.stderr, "sweep", err)
+	return program.Execute(ctx, args, p.stdout, p.stderr)
 }
 
 // sweep lists what is left, and deletes it if that was asked for.

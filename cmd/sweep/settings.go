@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"time"
 
 	"github.com/exopool/exopool/cmd/internal/account"
@@ -24,15 +23,7 @@ type config struct {
 	Warnings []string // about questionable settings
 }
 
-// parse reads the settings.
-func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
-	set, cfg := declare(getenv)
-	err := set.Parse(args, out)
-	cfg.Warnings = set.Warnings()
-	return *cfg, err
-}
-
-// declare returns the settings, and what [settings.Set.Parse] fills.
+// declare returns the settings, and what reading them fills.
 func declare(getenv func(string) string) (*settings.Set, *config) {
 	cfg := &config{Timeout: 20 * time.Minute}
 	set := settings.New("sweep", "sweep lists, and with -delete deletes, what an interrupted Terraform apply has left in an Exoscale account:\n"+

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ func parse(env settingstest.Env, args ...string) (exoscale.Config, []string, err
 	var cfg exoscale.Config
 	set := settings.New("sample", "sample is an example.", env.Get)
 	account.Add(set, &cfg)
-	err := set.Parse(args, io.Discard)
+	err := settingstest.Parse(context.Background(), set, args, io.Discard)
 	return cfg, set.Warnings(), err
 }
 

@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"context"
 	"io"
 	"testing"
 
@@ -13,17 +14,17 @@ import (
 	"github.com/exopool/exopool/cmd/internal/settings/settingstest"
 )
 
-func parseTLS(env settingstest.Env, args ...string) (serve.TLS, error) {
+func parseTLS(ctx context.Context, env settingstest.Env, args ...string) (serve.TLS, error) {
 	var tls serve.TLS
 	set := settings.New("sample", "sample is an example.", env.Get)
 	serve.AddTLS(set, &tls, "SAMPLE_TLS_CERT", "SAMPLE_TLS_KEY")
-	err := set.Parse(args, io.Discard)
+	err := settingstest.Parse(ctx, set, args, io.Discard)
 	return tls, err
 }
 
 func TestCertificateAndKeyBelongTogether(t *testing.T) {
 	t.Parallel()
-	got, err := parseTLS(nil)
+	got, err := parseTLS(t.Context(), nil)
 	require.NoError(t, err)
 	assert.False(t, got.Enabled())
 	pair, err := got.Load()
@@ -37,7 +38,7 @@ func TestCertificateAndKeyBelongTogether(t *testing.T) {
 		{nil, []string{"-tls-cert", "/c.pem", "-tls-key=/k.pem"}},
 		{settingstest.Env{"SAMPLE_TLS_CERT": "/c.pem", "SAMPLE_TLS_KEY": "/k.pem"}, nil},
 	} {
-		got, err = parseTLS(c.env, c.args...)
+		got, err = parseTLS(t.Context(), c.env, c.args...)
 		require.NoError(t, err)
 		assert.Equal(t, "/c.pem", got.Cert)
 		assert.Equal(t, "/k.pem", got.Key)
@@ -48,7 +49,7 @@ func TestCertificateAndKeyBelongTogether(t *testing.T) {
 		"SAMPLE_TLS_KEY (flag -tls-key)":   {"-tls-cert=/c.pem"},
 		"SAMPLE_TLS_CERT (flag -tls-cert)": {"-tls-key=/k.pem"},
 	} {
-		_, err = parseTLS(nil, args...)
+		_, err = parseTLS(t.Context(), nil, args...)
 		wrong := settingstest.Errors(t, err)
 		require.Len(t, wrong, 1)
 		assert.Equal(t, missing, wrong[0].Setting)
@@ -60,13 +61,13 @@ func TestCertificateAndKeyBelongTogether(t *testing.T) {
 func TestUnusableCertificateIsAWrongSetting(t *testing.T) {
 	t.Parallel()
 	cert, key, _ := cloudtest.Certificate(t)
-	good, err := parseTLS(nil, "-tls-cert", cert, "-tls-key", key)
+	good, err := parseTLS(t.Context(), nil, "-tls-cert", cert, "-tls-key", key)
 	require.NoError(t, err)
 	pair, err := good.Load()
 	require.NoError(t, err)
 	assert.NotNil(t, pair)
 
-	bad, err := parseTLS(nil, "-tls-cert", cert, "-tls-key", "/nonexistent")
+	bad, err := parseTLS(t.Context(), nil, "-tls-cert", cert, "-tls-key", "/nonexistent")
 	require.NoError(t, err)
 	_, err = bad.Load()
 	wrong := settingstest.Errors(t, err)

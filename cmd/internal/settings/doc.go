@@ -2,8 +2,8 @@
 // environment. Every program declares its settings with it, in a file of its
 // own that is named settings.go:
 //
-//	func parse(args []string, getenv func(string) string, out io.Writer) (config, error) {
-//		cfg := config{Loop: loop.DefaultConfig(), Port: 8090}
+//	func declare(getenv func(string) string) (*settings.Set, *config) {
+//		cfg := &config{Loop: loop.DefaultConfig(), Port: 8090}
 //		set := settings.New("example", "example does what its name says.", getenv)
 //		settings.Add(set, &cfg.Loop.Interval, settings.Spec{
 //			Flag: "interval", Env: "EXAMPLE_INTERVAL", Help: "time from one pass to the next",
@@ -11,9 +11,10 @@
 //		settings.Add(set, &cfg.Port, settings.Spec{Flag: "port", Help: "port to listen on"}, settings.Port())
 //		settings.AddLogging(set, &cfg.Logging)
 //		settings.Validate(set, &cfg.Loop)
-//		err := set.Parse(args, out)
-//		return cfg, err
+//		return set, cfg
 //	}
+//
+// Package command reads a command line into them, and prints their help.
 //
 // A setting is declared once, and bound to the field that it fills, best of the
 // Config of the package that does the work: the value in that field is the
@@ -28,9 +29,9 @@
 // given and how to say that its value is wrong. [Validate] has the filled Config
 // validated by its own package, and reports what that finds under the names of
 // the settings. [Set.Check] runs what else depends on several settings, once they
-// have been read. [Set.Operands] takes the arguments that are not flags. A
-// program with commands makes one Set for each, named after both, such as
-// "example serve".
+// have been read. [AddOperand] declares an argument without a flag, and [Set.Rest]
+// takes the command line of another program. A program with commands makes one
+// Set for each, named after both, such as "example serve".
 //
 // What holds for all settings: a flag wins over the environment, the
 // environment over the default. Where several variables mean the same, the
@@ -39,7 +40,6 @@
 // because every user of the host can list the arguments of a process: they come
 // from the environment, or from a file that a flag or a *_FILE variable names.
 //
-// Nothing is read before [Set.Parse], and everything that is missing or
-// malformed is reported in one [Error]. A main hands that and every other error
-// to [WriteError], which returns the exit code.
+// Nothing is read before [Set.Read], and everything that is missing or
+// malformed is reported in one [Error].
 package settings

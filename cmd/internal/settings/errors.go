@@ -1,48 +1,9 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
-
-// ErrHelp says that help or the version was asked for and printed; there is
-// nothing else to do.
-var ErrHelp = errors.New("help was asked for")
-
-// Exit codes of the programs.
-const (
-	ExitOK      = 0 // asked to stop, or help was asked for
-	ExitFailure = 1 // could not start or go on
-	ExitUsage   = 2 // a setting is missing or malformed
-)
-
-// ExitCode returns the exit code of a program that ends with err.
-func ExitCode(err error) int {
-	var usage *Error
-	switch {
-	case err == nil, errors.Is(err, ErrHelp):
-		return ExitOK
-	case errors.As(err, &usage):
-		return ExitUsage
-	default:
-		return ExitFailure
-	}
-}
-
-// WriteError writes the error that a program ends with to w, for the user who
-// started it, and returns the exit code.
-func WriteError(w io.Writer, program string, err error) int {
-	code := ExitCode(err)
-	switch code {
-	case ExitUsage:
-		fmt.Fprintln(w, err)
-	case ExitFailure:
-		fmt.Fprintf(w, "%s: %v\n", program, err)
-	}
-	return code
-}
 
 // An Error lists all settings that are missing or malformed.
 type Error struct {

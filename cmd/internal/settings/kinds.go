@@ -22,6 +22,8 @@ type Kind[T any] struct {
 	Range  string         // which values are accepted, such as "1 to 10"; empty: all that can be read
 	Remedy string         // what to do about a wrong value: "give …"
 	Switch bool           // a flag of this kind needs no value
+	// Values returns values that can be listed, for completion; nil: none.
+	Values func() []string
 }
 
 // ErrMalformed says of a value nothing that the remedy does not say.
@@ -154,7 +156,9 @@ func Duration(low, high time.Duration) Kind[time.Duration] {
 // OneOf returns the kind of these words, two at least, in whatever case.
 func OneOf[T ~string](arg string, words ...T) Kind[T] {
 	var choice strings.Builder
+	texts := make([]string, 0, len(words))
 	for i, word := range words {
+		texts = append(texts, string(word))
 		switch i {
 		case 0:
 		case len(words) - 1:
@@ -164,13 +168,16 @@ func OneOf[T ~string](arg string, words ...T) Kind[T] {
 		}
 		choice.WriteString(string(word))
 	}
-	return Kind[T]{Arg: arg, Remedy: "give " + choice.String(), Parse: func(text string) (T, error) {
-		word := T(strings.ToLower(text))
-		if !slices.Contains(words, word) {
-			return "", ErrMalformed
-		}
-		return word, nil
-	}}
+	return Kind[T]{
+		Arg: arg, Remedy: "give " + choice.String(), Values: func() []string { return texts },
+		Parse: func(text string) (T, error) {
+			word := T(strings.ToLower(text))
+			if !slices.Contains(words, word) {
+				return "", ErrMalformed
+			}
+			return word, nil
+		},
+	}
 }
 
 // Path returns the kind of paths, of which the empty one is none.
@@ -230,6 +237,7 @@ func Host() Kind[string] {
 func Level() Kind[slog.Level] {
 	return Kind[slog.Level]{
 		Arg: "LEVEL", Remedy: "give debug, info, warn or error",
+		Values: func() []string { return []string{"debug", "info", "warn", "error"} },
 		Format: func(level slog.Level) string { return strings.ToLower(level.String()) },
 		Parse: func(text string) (level slog.Level, err error) {
 			if err := level.UnmarshalText([]byte(text)); err != nil {
@@ -244,7 +252,7 @@ func Level() Kind[slog.Level] {
 // an empty list, where kind accepts an empty value.
 func List[T any](kind Kind[T]) Kind[[]T] {
 	return Kind[[]T]{
-		Arg: kind.Arg, Remedy: kind.Remedy,
+		Arg: kind.Arg, Remedy: kind.Remedy, Values: kind.Values,
 		Format: func(values []T) string {
 			texts := make([]string, 0, len(values))
 			for _, value := range values {

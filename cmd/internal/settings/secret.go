@@ -22,9 +22,9 @@ func AddSecret(set *Set, into *string, spec Spec) *Setting {
 		file.Default, file.Required = s.Default, s.Required
 		s, remedy = file, "name a file that holds "+spec.Help
 	} else {
-		set.declare(s, false)
+		set.declare(s)
 	}
-	flag := set.declare(file, false)
+	flag := set.declare(file)
 	set.steps = append(set.steps, func() {
 		value, from, err := s.readSecret(file, flag)
 		s.given = value != ""

@@ -28,19 +28,26 @@ type Setting struct {
 	Help       string // what it means
 	Default    string // empty: none
 	Range      string // values that are accepted, such as "1 to 10"; empty: any that can be read
+	Arg        string // what help calls the value; empty for a flag that needs none
 	Required   bool
+	Switch     bool // a flag that needs no value
+	// Values returns values that can be listed, for completion; nil: none.
+	Values func() []string
 
-	set    *Set
-	into   any    // pointer to the bound field
-	arg    string // what help calls the value; empty for a flag that needs none
-	remedy string
-	given  bool
-	wrong  bool
+	set     *Set
+	into    any // pointer to the bound field
+	remedy  string
+	given   bool
+	wrong   bool
+	operand bool // given without a flag
 }
 
 // Given reports whether a flag or a variable has a value for the setting, be it
 // an empty one.
 func (s *Setting) Given() bool { return s.given }
+
+// Operand reports whether the setting is given as an argument without a flag.
+func (s *Setting) Operand() bool { return s.operand }
 
 // Wrong reports, from within [Set.Check], that the value is wrong. The problem
 // completes a sentence whose subject is the setting.
@@ -49,16 +56,18 @@ func (s *Setting) Wrong(problem string) {
 	s.set.Wrong(s.String(), problem, s.remedy)
 }
 
-// NewError returns an error like that of [Set.Parse], for a problem that is found
+// NewError returns an error like that of [Set.Read], for a problem that is found
 // later: a file that cannot be used.
 func (s *Setting) NewError(problem string) error {
-	return &Error{Program: s.set.program, Settings: []SettingError{{Setting: s.String(), Problem: problem, Remedy: s.remedy}}}
+	return &Error{Program: s.set.name, Settings: []SettingError{{Setting: s.String(), Problem: problem, Remedy: s.remedy}}}
 }
 
 // String returns how errors call the setting.
 func (s *Setting) String() string {
 	flags := "flag -" + strings.Join(s.Flags, " or -")
 	switch {
+	case s.operand:
+		return s.Arg
 	case len(s.Env) == 0:
 		return flags
 	case len(s.Flags) == 0:
@@ -72,7 +81,7 @@ func (s *Setting) String() string {
 func Add[T any](set *Set, into *T, spec Spec, kind Kind[T]) *Setting {
 	s := newSetting(set, spec, kind)
 	s.into = into
-	flag := set.declare(s, kind.Switch)
+	flag := set.declare(s)
 	if s.Default == "" && !s.Required {
 		s.Default = kind.format(*into)
 	}
@@ -93,7 +102,7 @@ func Add[T any](set *Set, into *T, spec Spec, kind Kind[T]) *Setting {
 // one value each.
 func AddRepeated[T any](set *Set, into *[]T, spec Spec, kind Kind[T]) *Setting {
 	s := newSetting(set, spec, kind)
-	flag := set.declare(s, kind.Switch)
+	flag := set.declare(s)
 	set.steps = append(set.steps, func() {
 		texts := flag.texts
 		if text, given := set.fromEnvironment(s.Env); given && len(texts) == 0 {
@@ -112,11 +121,30 @@ func AddRepeated[T any](set *Set, into *[]T, spec Spec, kind Kind[T]) *Setting {
 	return s
 }
 
+// AddOperand declares a setting that is given as an argument without a flag: the
+// first one is the first of them, and so on.
+func AddOperand[T any](set *Set, into *T, spec Spec, kind Kind[T]) *Setting {
+	s := newSetting(set, spec, kind)
+	s.operand, s.into = true, into
+	index := len(set.operands)
+	set.settings, set.operands = append(set.settings, s), append(set.operands, s)
+	set.steps = append(set.steps, func() {
+		text := ""
+		if s.given = index < len(set.arguments); s.given {
+			text = set.arguments[index]
+		}
+		if value, ok := read(s, kind, text); ok || s.wrong {
+			*into = value
+		}
+	})
+	return s
+}
+
 func newSetting[T any](set *Set, spec Spec, kind Kind[T]) *Setting {
 	return &Setting{
 		Flags: split(spec.Flag), Env: split(spec.Env), Help: spec.Help,
-		Default: spec.Default, Range: kind.Range, Required: spec.Required,
-		set: set, arg: cmp.Or(spec.Arg, kind.Arg), remedy: cmp.Or(spec.Remedy, kind.Remedy),
+		Default: spec.Default, Range: kind.Range, Required: spec.Required, Arg: cmp.Or(spec.Arg, kind.Arg),
+		Switch: kind.Switch, Values: kind.Values, set: set, remedy: cmp.Or(spec.Remedy, kind.Remedy),
 	}
 }
 
@@ -150,14 +178,11 @@ func read[T any](s *Setting, kind Kind[T], text string) (value T, ok bool) {
 }
 
 // A flagValue is the text of a flag, kept as it is so that a malformed value is
-// reported with the others and not by package flag.
-type flagValue struct {
-	texts    []string
-	isSwitch bool
-}
+// reported with the others and not by package pflag.
+type flagValue struct{ texts []string }
 
-func (v *flagValue) String() string   { return strings.Join(v.texts, ",") }
-func (v *flagValue) IsBoolFlag() bool { return v.isSwitch }
+func (v *flagValue) String() string { return strings.Join(v.texts, ",") }
+func (v *flagValue) Type() string   { return "" }
 func (v *flagValue) Set(text string) error {
 	v.texts = append(v.texts, text)
 	return nil

@@ -66,7 +66,7 @@ func declare(env settingstest.Env) (*settings.Set, *sample) {
 func parse(t *testing.T, env settingstest.Env, args ...string) (*sample, []settings.SettingError) {
 	t.Helper()
 	set, s := declare(env)
-	if err := set.Parse(args, io.Discard); err != nil {
+	if err := settingstest.Parse(t.Context(), set, args, io.Discard); err != nil {
 		return s, settingstest.Errors(t, err)
 	}
 	return s, nil
@@ -161,8 +161,10 @@ func TestWrongValuesAreNamedWithTheirRemedy(t *testing.T) {
 		{nil, "-v=maybe", `flag -v is "maybe": give true or false`},
 		{nil, "-log-format=xml", `LOG_FORMAT (flag -log-format) is "xml": give text or json`},
 		{nil, "-log-level=loud", `LOG_LEVEL (flag -log-level) is "loud": give debug, info, warn or error`},
+		{nil, "-prot=1", `command line has the unknown flag -prot: did you mean -port?`},
+		{nil, "-interval", `command line has nothing after the flag -interval: give it a value, -name=value`},
 		{nil, "stray", `command line has the argument "stray": give settings as flags, -name=value`},
-		{nil, "-x", `command line has an error: flag provided but not defined: -x`},
+		{nil, "-x", `command line has the unknown flag -x: "sample run -h" lists those that there are`},
 		{settingstest.Env{"SAMPLE_TOKEN": "hush hush"}, "-v", `SAMPLE_TOKEN has a value (not shown) with a space, a line break or a character that is not ASCII in it: give a word without spaces`},
 	} {
 		_, wrong := parse(t, c.env, c.arg)
@@ -219,7 +221,7 @@ func TestRequiredSecretsAndValuesAreMissed(t *testing.T) {
 	settings.AddSecret(set, &a, settings.Spec{Flag: "a-file", Env: "A", Help: "the word", Required: true})
 	settings.AddSecret(set, &c, settings.Spec{Flag: "c-file", Help: "the other word", Required: true})
 	settings.Add(set, &b, settings.Spec{Flag: "b", Env: "B", Required: true}, settings.Path())
-	assert.EqualError(t, set.Parse(nil, io.Discard), `sample cannot start with 3 wrong settings:
+	assert.EqualError(t, settingstest.Parse(t.Context(), set, nil, io.Discard), `sample cannot start with 3 wrong settings:
   A is missing: give a word without spaces, or name a file that holds it in A_FILE (flag -a-file)
   flag -c-file is missing: name a file that holds the other word
   B (flag -b) is missing: give a path
@@ -243,17 +245,17 @@ func TestChecksFollowTheSettingsTheyNeed(t *testing.T) {
 		return set, checked, first
 	}
 	set, checked, low := declare()
-	require.NoError(t, set.Parse([]string{"-high=5"}, io.Discard))
+	require.NoError(t, settingstest.Parse(t.Context(), set, []string{"-high=5"}, io.Discard))
 	assert.Equal(t, 2, *checked)
 	assert.False(t, low.Given())
 
 	set, checked, low = declare()
-	assert.ErrorContains(t, set.Parse([]string{"-low=5"}, io.Discard), "flag -high is too low: give a whole number from 1 to 9")
+	assert.ErrorContains(t, settingstest.Parse(t.Context(), set, []string{"-low=5"}, io.Discard), "flag -high is too low: give a whole number from 1 to 9")
 	assert.Equal(t, 1, *checked, "a check may depend on another one")
 	assert.True(t, low.Given())
 
 	set, checked, _ = declare()
-	assert.Len(t, settingstest.Errors(t, set.Parse([]string{"-high=x"}, io.Discard)), 1)
+	assert.Len(t, settingstest.Errors(t, settingstest.Parse(t.Context(), set, []string{"-high=x"}, io.Discard)), 1)
 	assert.Zero(t, *checked)
 }
 
@@ -282,7 +284,7 @@ func TestPackagesValidateTheirConfiguration(t *testing.T) {
 		settings.Add(set, &cfg.Low, settings.Spec{Flag: "low"}, settings.Int(0, 99))
 		settings.Add(set, &cfg.High, settings.Spec{Flag: "high"}, settings.Int(0, 99))
 		settings.Validate(set, &cfg)
-		err := set.Parse(c.args, io.Discard)
+		err := settingstest.Parse(t.Context(), set, c.args, io.Discard)
 		if c.want == nil {
 			require.NoError(t, err)
 			continue
@@ -295,16 +297,48 @@ func TestPackagesValidateTheirConfiguration(t *testing.T) {
 	}
 }
 
-func TestOperandsFollowTheFlags(t *testing.T) {
+func TestOperandsMayStandAmongFlags(t *testing.T) {
 	t.Parallel()
+	for _, args := range [][]string{
+		{"a", "2", "-v", "--", "ls", "-v"}, {"-v", "a", "2", "--", "ls", "-v"}, {"a", "-v", "2", "--", "ls", "-v"},
+	} {
+		set, s := declare(nil)
+		settings.AddOperand(set, &s.File, settings.Spec{Arg: "DIR", Required: true}, settings.File())
+		settings.AddOperand(set, &s.Port, settings.Spec{}, settings.Port())
+		set.Rest(&s.Operands, "[-- COMMAND]")
+		assert.Equal(t, "[flags] DIR [PORT] [-- COMMAND]", set.Usage())
+		require.NoError(t, settingstest.Parse(t.Context(), set, args, io.Discard))
+		assert.Equal(t, "a", s.File)
+		assert.Equal(t, 2, s.Port)
+		assert.True(t, s.Verbose)
+		assert.Equal(t, []string{"ls", "-v"}, s.Operands)
+	}
 	set, s := declare(nil)
-	set.Operands(&s.Operands, "COMMAND [ARGUMENT...]")
-	require.NoError(t, set.Parse([]string{"-v", "--", "ls", "-v"}, io.Discard))
-	assert.Equal(t, []string{"ls", "-v"}, s.Operands)
+	settings.AddOperand(set, &s.File, settings.Spec{Arg: "DIR", Required: true}, settings.File())
+	var problems []string
+	for _, args := range [][]string{{}, {"a/"}, {"a", "b"}} {
+		for _, wrong := range settingstest.Errors(t, settingstest.Parse(t.Context(), set, args, io.Discard)) {
+			problems = append(problems, wrong.Error())
+		}
+		set, _ = declare(nil)
+		settings.AddOperand(set, &s.File, settings.Spec{Arg: "DIR", Required: true}, settings.File())
+	}
+	assert.Equal(t, []string{
+		"DIR is missing: give the path of a file",
+		`DIR is "a/", which names no file: give the path of a file`,
+		`command line has the argument "b": give no more than sample run [flags] DIR`,
+	}, problems)
+}
 
-	var out bytes.Buffer
-	require.ErrorIs(t, set.Parse([]string{"-h"}, &out), settings.ErrHelp)
-	assert.Contains(t, out.String(), "Usage: sample run [flags] COMMAND [ARGUMENT...]\n")
+func TestWhatFollowsACommandIsItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-v", "--", "ls", "-v", "--", "-x=1"}, {"--v", "ls", "-v", "--", "-x=1"}} {
+		set, s := declare(nil)
+		set.Rest(&s.Operands, "-- COMMAND [ARGUMENT...]")
+		require.NoError(t, settingstest.Parse(t.Context(), set, args, io.Discard))
+		assert.True(t, s.Verbose)
+		assert.Equal(t, []string{"ls", "-v", "--", "-x=1"}, s.Operands)
+	}
 }
 
 func TestValuesThatMayHoldASecretAreNotShown(t *testing.T) {
@@ -313,7 +347,7 @@ func TestValuesThatMayHoldASecretAreNotShown(t *testing.T) {
 	settings.Add(set, &value, settings.Spec{Flag: "url", Remedy: "give another"}, settings.Kind[string]{
 		Parse: func(string) (string, error) { return "", settings.Hidden("has a password in it") },
 	})
-	wrong := settingstest.Errors(t, set.Parse([]string{"-url=hush"}, io.Discard))
+	wrong := settingstest.Errors(t, settingstest.Parse(t.Context(), set, []string{"-url=hush"}, io.Discard))
 	assert.Equal(t, []settings.SettingError{{Setting: "flag -url", Problem: "has a password in it (value not shown)", Remedy: "give another"}}, wrong)
 }
 
@@ -332,65 +366,9 @@ func TestShortTokensAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	for token, warnings := range map[string]int{"": 0, "x": 1, "123456789012345": 1, "1234567890123456": 0} {
 		set, _ := declare(settingstest.Env{"SAMPLE_TOKEN": token})
-		require.NoError(t, set.Parse(nil, io.Discard))
+		require.NoError(t, settingstest.Parse(t.Context(), set, nil, io.Discard))
 		assert.Len(t, set.Warnings(), warnings, token)
 		assert.NotContains(t, strings.Join(set.Warnings(), ""), "12345")
-	}
-}
-
-func TestHelpSaysEverything(t *testing.T) {
-	t.Parallel()
-	set, _ := declare(nil)
-	set.Note("That is all.")
-	var out bytes.Buffer
-	err := set.Parse([]string{"-h"}, &out)
-	require.ErrorIs(t, err, settings.ErrHelp)
-	assert.Equal(t, settings.ExitOK, settings.ExitCode(err))
-	for _, part := range []string{
-		"sample is an example.\n\nUsage: sample run [flags]\n\nA flag wins over the environment",
-		"  -port, -p PORT\n        where it is\n        environment: SAMPLE_PORT, PORT; default: 80; range: 1 to 65535\n",
-		"  -interval DURATION\n        how often\n        default: 1m; range: 1s to 1h, or never\n",
-		"  SAMPLE_NAME (environment only)\n        what it is called\n  -names NAMES\n        all names\n        default: a,b\n",
-		"  -v\n        log more\n        default: false\n",
-		"  SAMPLE_TOKEN (environment only)\n        the token\n        default: none, everyone has access\n",
-		"  -token-file FILE\n        file that holds the token\n        environment: SAMPLE_TOKEN_FILE\n  -word-file FILE\n        file that holds the word\n",
-		"  -log-level LEVEL\n        lowest level to log: debug, info, warn or error\n        environment: LOG_LEVEL; default: info\n",
-		"That is all.\nExit codes: 0 after TERM or INT, 1 on a failure, 2 when a setting is wrong.\n",
-	} {
-		assert.Contains(t, out.String(), part)
-	}
-
-	out.Reset()
-	require.ErrorIs(t, set.Parse([]string{"-version"}, &out), settings.ErrHelp)
-	assert.Regexp(t, `^sample \S+ go1\.\S+ \w+/\w+\n$`, out.String())
-}
-
-func TestLongHelpIsWrapped(t *testing.T) {
-	t.Parallel()
-	set, on := settings.New("sample", "", settingstest.Env{}.Get), false
-	settings.Add(set, &on, settings.Spec{Flag: "on", Help: strings.Repeat("long ", 19) + strings.Repeat("x", 100) + " end"}, settings.Bool())
-	var out bytes.Buffer
-	require.ErrorIs(t, set.Parse([]string{"-h"}, &out), settings.ErrHelp)
-	assert.Contains(t, out.String(), "  -on\n        "+strings.TrimSpace(strings.Repeat("long ", 18))+"\n        long\n        "+
-		strings.Repeat("x", 100)+"\n        end\n        default: false\n")
-}
-
-func TestErrorsGiveExitCodes(t *testing.T) {
-	t.Parallel()
-	wrong := &settings.Error{Program: "sample", Settings: []settings.SettingError{{Setting: "A", Problem: "is missing", Remedy: "give one"}}}
-	for _, c := range []struct {
-		err  error
-		code int
-		text string
-	}{
-		{nil, 0, ""},
-		{fmt.Errorf("x: %w", settings.ErrHelp), 0, ""},
-		{wrong, 2, "sample cannot start with 1 wrong setting:\n  A is missing: give one\nRun \"sample -h\" for all settings.\n"},
-		{errors.New("x"), 1, "sample: x\n"},
-	} {
-		var out bytes.Buffer
-		assert.Equal(t, c.code, settings.WriteError(&out, "sample", c.err))
-		assert.Equal(t, c.text, out.String())
 	}
 }
 

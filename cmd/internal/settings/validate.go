@@ -7,7 +7,7 @@ import (
 	"github.com/exopool/exopool/internal/configerr"
 )
 
-// Validate has the configuration validated by [Set.Parse], after the settings
+// Validate has the configuration validated by [Set.Read], after the settings
 // that are declared before it have been read. What it finds wrong with a field,
 // a [configerr.Error], or with Outer.Inner one within a field, is reported of the
 // setting that is bound to it, unless that is known to be wrong already.
