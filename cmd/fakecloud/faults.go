@@ -94,19 +94,6 @@ func (p program) addFault() *command.Command {
 	})
 }
 
-// operationNames returns the operations of the API.
-func operationNames() (names []string) {
-	cloud, err := exoapi.New(exoapi.Config{})
-	if err != nil {
-		return nil
-	}
-	defer cloud.Close()
-	for _, r := range cloud.Routes() {
-		names = append(names, r.OperationID)
-	}
-	return names
-}
-
 func (p program) removeFault() *command.Command {
 	number := 0
 	set := p.newSet("faults remove", "fakecloud faults remove removes a fault from the running instance.")

@@ -62,7 +62,7 @@ func (p program) command() *command.Command {
 		"anything built on egoscale. It costs nothing, and needs no account and no network.")
 	set.Example("fakecloud exec -- terraform apply    # a command, against a new cloud that ends with it")
 	set.Example("fakecloud serve                      # a cloud that goes on until Ctrl-C, for other shells:")
-	set.Example("eval \"$(fakecloud env)\"             # what leads their commands to it")
+	set.Example("eval \"$(fakecloud env)\"              # what leads their commands to it")
 	set.Note(`The environment of exec and env also names a proxy. For the hosts of Exoscale's
 API it answers like the cloud, other hosts of Exoscale, such as those of the
 object storage, it refuses, and everything else it passes on. Keys of a real

@@ -198,6 +198,7 @@ func zoneKind() settings.Kind[string] {
 		return nil
 	})
 	kind.Remedy = "give the name of a zone, such as at-vie-1"
+	kind.Values = zoneNames
 	return kind
 }
 

@@ -17,6 +17,9 @@ import (
 	"github.com/exopool/exopool/internal/loopback"
 )
 
+// knownZones are those of today; there may be more some day.
+const knownZones = "at-vie-1, at-vie-2, de-fra-1, de-muc-1, ch-gva-2, ch-dk-2, bg-sof-1, hr-zag-1"
+
 // Add declares the credentials, the zone and the address of the API.
 func Add(set *settings.Set, into *exoscale.Config) {
 	settings.AddSecret(set, &into.Key, settings.Spec{
@@ -27,10 +30,12 @@ func Add(set *settings.Set, into *exoscale.Config) {
 		Flag: "secret-file", Env: "EXOSCALE_SECRET, EXOSCALE_API_SECRET", Help: "the API secret",
 		Required: true, Remedy: "give the secret that was shown when the API key was made",
 	})
+	zone := settings.Text("ZONE", checkZone)
+	zone.Values = func() []string { return strings.Split(knownZones, ", ") }
 	settings.Add(set, &into.Zone, settings.Spec{
 		Flag: "zone", Env: "EXOSCALE_ZONE", Help: "zone, e.g. at-vie-1", Required: true,
-		Remedy: "give the zone's name, such as at-vie-1, at-vie-2, de-fra-1, de-muc-1, ch-gva-2, ch-dk-2, bg-sof-1 or hr-zag-1",
-	}, settings.Text("ZONE", checkZone))
+		Remedy: "give the zone's name, one of " + knownZones,
+	}, zone)
 	settings.Add(set, &into.Endpoint, settings.Spec{
 		Flag: "endpoint", Env: "EXOSCALE_API_ENDPOINT",
 		Help: "address of another API, for local runs and tests", Default: "the zone's own",

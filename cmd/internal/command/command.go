@@ -108,6 +108,7 @@ func (c *Command) build(ctx context.Context, stdout io.Writer) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true // for all programs there is one with our help
+	cmd.Flags().BoolP("help", "h", false, "print the help")
 	cmd.Flags().AddFlagSet(runs.Set.Flags())
 	cmd.Flags().SetInterspersed(runs.Set.Interspersed())
 	cmd.SetHelpFunc(func(*cobra.Command, []string) { c.writeHelp(stdout) })
