@@ -66,6 +66,25 @@ func TestWrongFlagsAreAllNamed(t *testing.T) {
 	}
 }
 
+func TestTheSpeedThatIsNotGiven(t *testing.T) {
+	for args, want := range map[string]float64{
+		"":                          20,
+		"-speed 5":                  5,
+		"-real-time":                1,
+		"-policy follow":            8,
+		"-load hill":                8,
+		"-policy target -speed 20":  20,
+		"-policy follow -real-time": 1,
+	} {
+		t.Run(args, func(t *testing.T) {
+			set, cfg := declare(noEnvironment)
+			program := command.Command{Set: set, Short: "test", Run: func(context.Context) error { return nil }}
+			require.Equal(t, command.ExitOK, program.Execute(t.Context(), strings.Fields(args), io.Discard, io.Discard))
+			assert.InDelta(t, want, cfg.System.Speed, 0)
+		})
+	}
+}
+
 func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
 	help := filepath.Join(t.TempDir(), "help")
 	out, err := os.Create(help)

@@ -125,7 +125,7 @@ func show(ctx context.Context, quit func(), cfg config, getenv func(string) stri
 		err = sc.Run(playing)
 	}
 	summary = sc.Summary()
-	hub.Emit(farewell(ctx, err, sys.Snapshot().Seconds))
+	sys.Say(farewell(ctx, err))
 	stop()
 	err = errors.Join(err, writeFile(cfg.Decisions, func(w io.Writer) error { return json.NewEncoder(w).Encode(sys.Decisions()) }))
 	if failed := <-ended; failed != nil {
@@ -135,8 +135,8 @@ func show(ctx context.Context, quit func(), cfg config, getenv func(string) stri
 }
 
 // farewell returns the last event, which says why the demo ends.
-func farewell(ctx context.Context, err error, seconds float64) view.Event {
-	e := view.Event{Seconds: seconds, Kind: view.KindNote, Text: "the demo has ended"}
+func farewell(ctx context.Context, err error) view.Event {
+	e := view.Event{Kind: view.KindNote, Text: "the demo has ended"}
 	switch {
 	case ctx.Err() != nil:
 		e.Text = "the demo was stopped"

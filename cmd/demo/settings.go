@@ -31,6 +31,10 @@ const (
 // grafanaOff leaves the alerts to the built-in rules.
 const grafanaOff = "off"
 
+// measuredSpeed is the speed of runs that compare policies: at a higher one, the
+// load of a member is measured over so short a time that policies see noise.
+const measuredSpeed = 8
+
 // longest is longer than anybody waits for a demo.
 const longest = 24 * time.Hour
 
@@ -45,7 +49,7 @@ requests for /load for a while. Exit code 0 means that the pool grew, that the
 average CPU came back under the threshold, that no request was lost, and that
 the pool shrank to its minimum size.`, getenv)
 	set.ExitCodes = "0 when the pool followed the load, 1 when it did not or on a failure, 2 when a setting is wrong."
-	addSystem(set, &cfg.System)
+	speed := addSystem(set, &cfg.System)
 	settings.Add(set, &cfg.RealTime, settings.Spec{
 		Flag: "real-time", Help: "turns of 60 s as in a real installation: the same as -speed 1, takes 8 to 12 minutes",
 	}, settings.Bool())
@@ -89,14 +93,20 @@ the pool shrank to its minimum size.`, getenv)
 		Flag: "decisions", Help: "file for all decisions of the autoscaler as JSON, which replay -decisions reads",
 	}, settings.Path())
 	settings.Add(set, &cfg.LogFile, settings.Spec{Flag: "log", Help: "file for the logs of all parts"}, settings.Path())
+	set.Check(func() {
+		if (cfg.Hill || cfg.System.Policy != nil) && !speed.Given() && !cfg.RealTime {
+			cfg.System.Speed = measuredSpeed
+		}
+	})
 	settings.Validate(set, &cfg.System)
 	return set, cfg
 }
 
-// addSystem declares what is shown.
-func addSystem(set *settings.Set, into *system.Config) {
-	settings.Add(set, &into.Speed, settings.Spec{
-		Flag: "speed", Help: "how much faster than real time: shortens intervals, windows and boot times together",
+// addSystem declares what is shown. It returns the setting of the speed.
+func addSystem(set *settings.Set, into *system.Config) *settings.Setting {
+	speed := settings.Add(set, &into.Speed, settings.Spec{
+		Flag: "speed", Help: "how much faster than real time: shortens intervals, windows and boot times together; " +
+			"8 unless given with -policy target or follow, or -load hill, which need longer measurements",
 	}, settings.Float(1, system.MaxSpeed))
 	settings.Add(set, &into.Min, settings.Spec{
 		Flag: "min", Help: "minimum size of the pool, with which it starts",
@@ -141,6 +151,7 @@ func addSystem(set *settings.Set, into *system.Config) {
 	settings.Add(set, &into.Page, settings.Spec{
 		Flag: "page", Help: "loopback address of the web page; port 0 means any free one",
 	}, settings.Address())
+	return speed
 }
 
 // positive returns the kind of durations above zero.

@@ -46,10 +46,10 @@ type Config struct {
 	Grafana *grafanaserver.Installation
 }
 
-// DefaultConfig returns the configuration of a demo of about two minutes.
+// DefaultConfig returns the configuration of a demo of about half a minute.
 func DefaultConfig() Config {
 	return Config{
-		Speed: 8, Min: 1, Max: 5, Clients: 10, Period: 450 * time.Millisecond,
+		Speed: MaxSpeed, Min: 1, Max: 5, Clients: 10, Period: 450 * time.Millisecond,
 		Share: 0.5, Work: 50 * time.Millisecond, Page: "127.0.0.1:0",
 	}
 }

@@ -216,6 +216,9 @@ func (s *System) Snapshot() view.Snapshot { return s.observer.snapshot() }
 // SetPhase sets which part of the demo the views show.
 func (s *System) SetPhase(phase view.Phase) { s.observer.setPhase(phase) }
 
+// Say adds an event, which has happened now.
+func (s *System) Say(e view.Event) { s.observer.emit(e) }
+
 // Window sums up the requests that were sent within a span of time.
 func (s *System) Window(from, to time.Time) traffic.Window { return s.traffic.Window(from, to) }
 
