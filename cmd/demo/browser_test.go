@@ -2,16 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"image/png"
 	"os"
-	"os/exec"
-	"regexp"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -32,20 +27,10 @@ const picture = "../../docs/images/demo.png"
 
 // A user drives the whole demo on its page.
 func TestTheDemoInABrowser(t *testing.T) {
+	t.Parallel()
 	b := browsertest.Start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	demo := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive")
-	demo.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+t.TempDir())
-	output, err := demo.StdoutPipe()
-	require.NoError(t, err)
-	demo.Stderr = os.Stderr
-	require.NoError(t, demo.Start())
-	var seen strings.Builder
-	awaitText(t, output, &seen, "waiting for you to set the load")
-	page := regexp.MustCompile(`web page: (\S+)`).FindStringSubmatch(seen.String())
-	require.NotNil(t, page)
-	b.Do(t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(page[1]))
+	demo := start(t, t.TempDir(), "-interactive")
+	b.Do(t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(demo.page(t)))
 	phase := func(name string) string {
 		return `document.querySelector("[aria-current=step]")?.innerText === "` + name + `"`
 	}
@@ -83,7 +68,7 @@ func TestTheDemoInABrowser(t *testing.T) {
 	b.Await(t, `document.getElementById("link").innerText === "ended"`)
 	assert.Contains(t, browsertest.Evaluate[string](t, b, `document.getElementById("notice").innerText`), "The demo has ended")
 	assert.Equal(t, "false", browsertest.Evaluate[string](t, b, "document.body.dataset.live"))
-	awaitText(t, output, &seen, "20x speed")
+	demo.await(t, "20x speed")
 	require.NoError(t, demo.Wait())
 	assert.Empty(t, b.TakeComplaints(), "what the browser complained about")
 }

@@ -5,13 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,72 +103,77 @@ func TestHelpSaysWhatIsShownAndHow(t *testing.T) {
 // A demo that is interrupted in the middle says so, and leaves no process and
 // no file behind.
 func TestInterruptLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	report := filepath.Join(t.TempDir(), "summary.json")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-json", report)
-	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+dir)
-	output, err := program.StdoutPipe()
-	require.NoError(t, err)
-	program.Stderr = os.Stderr
-	require.NoError(t, program.Start())
-	var seen strings.Builder
-	awaitText(t, output, &seen, "10 clients send requests in parallel")
-	members := children(t, program.Process.Pid)
+	demo := start(t, dir, "-json", report)
+	demo.await(t, "10 clients send requests in parallel")
+	members := children(t, demo.Process.Pid)
 	require.NotEmpty(t, members, "a member serves")
 
-	require.NoError(t, program.Process.Signal(syscall.SIGINT))
-	awaitText(t, output, &seen, "interrupted")
-	err = program.Wait()
+	assert.Equal(t, command.ExitFailure, demo.end(t, syscall.SIGINT, "interrupted"), "the scenario did not end")
 
-	var failed *exec.ExitError
-	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, command.ExitFailure, failed.ExitCode(), "the scenario did not end")
 	for _, pid := range members {
 		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "member %d is gone", pid)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
-	data, err := os.ReadFile(report)
-	require.NoError(t, err)
-	var summary struct {
-		Passed   bool     `json:"passed"`
-		Failures []string `json:"failures"`
-	}
-	require.NoError(t, json.Unmarshal(data, &summary))
-	assert.False(t, summary.Passed)
-	assert.Contains(t, summary.Failures, "interrupted")
+	summary := readSummary(t, report)
+	assert.Equal(t, false, summary["passed"])
+	assert.Contains(t, summary["failures"], "interrupted")
 }
 
 // A user who drives the load does not get a verdict.
 func TestInteractiveRunEndsWithoutAVerdict(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	t.Parallel()
 	report := filepath.Join(t.TempDir(), "summary.json")
-	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive", "-json", report)
-	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+t.TempDir())
-	output, err := program.StdoutPipe()
-	require.NoError(t, err)
-	program.Stderr = os.Stderr
-	require.NoError(t, program.Start())
-	var seen strings.Builder
-	awaitText(t, output, &seen, "waiting for you to set the load")
+	demo := start(t, t.TempDir(), "-interactive", "-json", report)
+	demo.await(t, "waiting for you to set the load")
 
-	require.NoError(t, program.Process.Signal(syscall.SIGINT))
-	awaitText(t, output, &seen, "20x speed")
+	assert.Equal(t, command.ExitOK, demo.end(t, syscall.SIGINT, "20x speed"))
 
-	require.NoError(t, program.Wait())
-	assert.Contains(t, seen.String(), "driven by hand")
-	assert.NotContains(t, seen.String(), "FAILED")
-	data, err := os.ReadFile(report)
+	assertNotJudged(t, demo, report)
+}
+
+// Nor does one who changes the load that the demo would have played.
+func TestWhoTakesOverTheLoadGetsNoVerdict(t *testing.T) {
+	t.Parallel()
+	report := filepath.Join(t.TempDir(), "summary.json")
+	demo := start(t, t.TempDir(), "-json", report)
+	page := demo.page(t)
+	demo.await(t, "10 clients send requests in parallel")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, page+"api/load", strings.NewReader(`{"clients": 1}`))
 	require.NoError(t, err)
-	var summary map[string]any
-	require.NoError(t, json.Unmarshal(data, &summary))
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	demo.await(t, "the load is yours from here")
+	demo.await(t, "1 client sends requests")
+
+	assert.Equal(t, command.ExitOK, demo.end(t, syscall.SIGTERM, "20x speed"))
+
+	assertNotJudged(t, demo, report)
+}
+
+func assertNotJudged(t *testing.T, demo *process, report string) {
+	t.Helper()
+	assert.Contains(t, demo.seen.String(), "driven by hand")
+	assert.NotContains(t, demo.seen.String(), "FAILED")
+	summary := readSummary(t, report)
 	assert.Contains(t, summary, "passed")
 	assert.Nil(t, summary["passed"])
 	assert.Nil(t, summary["failures"])
+}
+
+func readSummary(t *testing.T, file string) map[string]any {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var summary map[string]any
+	require.NoError(t, json.Unmarshal(data, &summary))
+	return summary
 }
 
 // With -grafana auto and no Grafana, the built-in rules are used, and a note says
@@ -178,24 +182,14 @@ func TestWithoutAGrafanaTheBuiltInRulesTakeItsPlace(t *testing.T) {
 	if _, err := os.Stat("/usr/share/grafana"); err == nil {
 		t.Skip("there is a Grafana in /usr/share/grafana, which would be taken")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	program := exec.CommandContext(ctx, os.Args[0], "-speed", "20", "-interactive", "-grafana", "auto")
-	program.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+t.TempDir(), "PATH=/nowhere")
-	output, err := program.StdoutPipe()
-	require.NoError(t, err)
-	var stderr bytes.Buffer
-	program.Stderr = &stderr
-	require.NoError(t, program.Start())
-	var seen strings.Builder
-	awaitText(t, output, &seen, "alerts are evaluated by the built-in rules")
-	awaitText(t, output, &seen, "waiting for you to set the load")
+	t.Setenv("PATH", "/nowhere")
+	demo := start(t, t.TempDir(), "-interactive", "-grafana", "auto")
+	demo.await(t, "alerts are evaluated by the built-in rules")
+	demo.await(t, "waiting for you to set the load")
 
-	require.NoError(t, program.Process.Signal(syscall.SIGINT))
-	awaitText(t, output, &seen, "20x speed")
+	assert.Equal(t, command.ExitOK, demo.end(t, syscall.SIGINT, "20x speed"))
 
-	require.NoError(t, program.Wait())
-	assert.Contains(t, stderr.String(), "no Grafana found on this host")
+	assert.Contains(t, demo.stderr.String(), "no Grafana found on this host")
 }
 
 func null(t *testing.T) *os.File {

@@ -115,6 +115,9 @@ func show(ctx context.Context, quit func(), cfg config, getenv func(string) stri
 			err = errors.Join(err, <-read)
 		}()
 	}
+	if withKeys && terminal.Size == nil { // a log has no line for help
+		sys.Say(view.Event{Kind: view.KindNote, Text: keysHelp})
+	}
 	sc := scenario.New(sys, scenarioConfig(cfg, sys.Times()))
 	switch {
 	case cfg.System.Interactive:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/exopool/exopool/cmd/demo/internal/view"
@@ -110,6 +111,10 @@ func TestThePageInABrowser(t *testing.T) {
 		refuses.Store(false)
 		b.Do(t, chromedp.Click(chromedp.CSS("#none")))
 		b.Await(t, `document.getElementById("refused").innerText === ""`)
+	})
+	t.Run("the keyboard moves the slider", func(t *testing.T) {
+		b.Do(t, chromedp.Focus(chromedp.CSS("#slider")), chromedp.KeyEvent(kb.ArrowRight))
+		b.Await(t, `document.getElementById("wish").innerText === "1 client"`)
 	})
 	t.Run("nothing moves for those who do not want it", func(t *testing.T) {
 		moving := `document.getAnimations().filter((a) => a.playState === "running").length`
