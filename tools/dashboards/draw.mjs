@@ -113,7 +113,7 @@ async function main() {
   const out = required('out');
   const route = serve(await bundle(), required('prometheus'));
   await mkdir(out, { recursive: true });
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] }); // it sees our page alone
   const findings = [];
   try {
     for (const file of (await readdir(folder)).filter((f) => f.endsWith('.json')).sort()) {

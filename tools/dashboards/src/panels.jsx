@@ -1,5 +1,5 @@
 // The kinds of panels. What @grafana/ui has is drawn by it.
-import { getDisplayProcessor, getFieldDisplayName, getFieldDisplayValues } from '@grafana/data';
+import { getFieldDisplayValues } from '@grafana/data';
 import { BigValue, BigValueTextMode, TimeSeries, useTheme2, VizRepeater } from '@grafana/ui';
 import { StateTimeline } from './statetimeline.jsx';
 
@@ -77,14 +77,4 @@ function Stat({ panel, frames, replace, width, height }) {
     <VizRepeater getValues={getValues} renderValue={renderValue} width={width} height={height} source={frames}
       autoGrid orientation={options.orientation} itemSpacing={3} />
   );
-}
-
-// nameOf is what a series is called.
-export function nameOf(frame, frames) {
-  return getFieldDisplayName(frame.fields[1], frame, frames);
-}
-
-// displayOf returns the function that formats the values of a series.
-export function displayOf(field, theme) {
-  return field.display ?? getDisplayProcessor({ field, theme });
 }

@@ -1,6 +1,6 @@
 // A state timeline in the manner of Grafana's, whose own is not in its library.
+import { getFieldDisplayName } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
-import { displayOf, nameOf } from './panels.jsx';
 
 const axisHeight = 22;
 const labelWidth = 55; // of a time on the axis, with what is around it
@@ -19,7 +19,7 @@ export function StateTimeline({ panel, frames, range, width, height }) {
         <g key={i}>
           <text x={labels - 8} y={row * (i + 0.5)} textAnchor="end" dominantBaseline="middle" fill={theme.colors.text.primary}>{nameOf(frame, frames)}</text>
           {spells(frame).map((spell, n) => {
-            const shown = displayOf(frame.fields[1], theme)(spell.value);
+            const shown = frame.fields[1].display(spell.value);
             const wide = x(spell.to) - x(spell.from);
             return (
               <g key={n}>
@@ -36,6 +36,11 @@ export function StateTimeline({ panel, frames, range, width, height }) {
       <Axis x={x} range={range} width={width - labels} top={height - axisHeight} theme={theme} />
     </svg>
   );
+}
+
+// nameOf is what a series is called.
+function nameOf(frame, frames) {
+  return getFieldDisplayName(frame.fields[1], frame, frames);
 }
 
 function measure(text, font) {
