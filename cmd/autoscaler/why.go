@@ -31,9 +31,10 @@ type whyConfig struct {
 // whyCommand explains what a running autoscaler does.
 func whyCommand(getenv func(string) string, out io.Writer) *command.Command {
 	set, cfg := declareWhy(getenv)
+	inJSON := command.AddJSON(set)
 	return &command.Command{
 		Set: set, Short: "say in words what a running autoscaler does",
-		Run: func(ctx context.Context) error { return cfg.why(ctx, out) },
+		Run: func(ctx context.Context) error { return cfg.why(ctx, out, *inJSON) },
 	}
 }
 
@@ -52,18 +53,22 @@ func declareWhy(getenv func(string) string) (*settings.Set, *whyConfig) {
 }
 
 // why asks a running autoscaler for its decisions, and explains the last of them.
-func (cfg *whyConfig) why(ctx context.Context, out io.Writer) error {
+func (cfg *whyConfig) why(ctx context.Context, out io.Writer, inJSON bool) error {
 	ctx, cancel := context.WithTimeout(ctx, whyTimeout)
 	defer cancel()
 	decisions, err := cfg.decisions(ctx)
 	if err != nil {
 		return fmt.Errorf("ask the autoscaler at %s: %w", cfg.URL, err)
 	}
+	decisions = decisions[max(len(decisions)-cfg.Turns, 0):]
+	if inJSON {
+		return command.WriteJSON(out, append([]autoscale.Decision{}, decisions...)) // a list, also of none
+	}
 	if len(decisions) == 0 {
 		_, err = fmt.Fprintln(out, "No turn has ended yet.")
 		return err
 	}
-	for i, d := range decisions[max(len(decisions)-cfg.Turns, 0):] {
+	for i, d := range decisions {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -34,6 +35,8 @@ func TestWhyExplainsTheLastDecisions(t *testing.T) {
 	code, out, _ := askWhy(t, handler, env)
 	assert.Zero(t, code)
 	assert.Equal(t, "No turn has ended yet.\n", out)
+	_, out, _ = askWhy(t, handler, env, "-json")
+	assert.Equal(t, "[]\n", out)
 
 	loop.Record(t.Context(), autoscale.Up)
 	loop.RunOnce(t.Context())
@@ -41,6 +44,12 @@ func TestWhyExplainsTheLastDecisions(t *testing.T) {
 	_, out, _ = askWhy(t, handler, env)
 	assert.Contains(t, out, "the pool web stayed at 2 members")
 	assert.NotContains(t, out, "Turn 1 ")
+	_, out, _ = askWhy(t, handler, env, "-json")
+	var decisions []autoscale.Decision
+	require.NoError(t, json.Unmarshal([]byte(out), &decisions))
+	require.Len(t, decisions, 1)
+	assert.Equal(t, 2, decisions[0].Turn)
+	assert.Contains(t, out, "\n    \"pool\": \"web\",\n", "as /decisions says it")
 	_, out, _ = askWhy(t, handler, env, "-turns", "5")
 	assert.Contains(t, out, "the pool web went from 1 to 2 members: a webhook asked for it (step-up).\n")
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ func (p program) calls() *command.Command {
 		Flag: "f", Help: "print each call and its answer instead, the latest ones and those to come, until interrupted; with the fields that " +
 			"nobody read, and the assumptions that the answer rests on",
 	}, settings.Bool())
+	inJSON := command.AddJSON(set)
 	instance := p.addInstance(set)
 	return &command.Command{
 		Set: set, Short: "print how often each operation was called; with -f, each call and its answer as it comes",
@@ -34,18 +36,28 @@ func (p program) calls() *command.Command {
 			case err != nil:
 				return err
 			case follow:
-				return p.follow(ctx, c.Control())
+				return p.follow(ctx, c.Control(), *inJSON)
 			}
-			return p.countCalls(ctx, c.Control())
+			return p.countCalls(ctx, c.Control(), *inJSON)
 		},
 	}
 }
 
+// callCounts are [exoapi.Calls] in JSON, as in the control API.
+type callCounts struct {
+	Total       int                       `json:"total"`
+	ByOperation map[string]int            `json:"by_operation"`
+	ByClient    map[string]map[string]int `json:"by_client"`
+}
+
 // countCalls prints how often each operation was called.
-func (p program) countCalls(ctx context.Context, instance *control.Client) error {
+func (p program) countCalls(ctx context.Context, instance *control.Client, inJSON bool) error {
 	counted, err := instance.Calls(ctx)
 	if err != nil {
 		return err
+	}
+	if inJSON {
+		return command.WriteJSON(p.stdout, callCounts(counted))
 	}
 	table := p.table()
 	for _, operation := range slices.Sorted(maps.Keys(counted.ByOperation)) {
@@ -70,7 +82,11 @@ func callersOf(operation string, counted exoapi.Calls) []string {
 
 // follow prints calls until a signal comes, which is no failure, or until the
 // instance is gone.
-func (p program) follow(ctx context.Context, instance *control.Client) error {
+func (p program) follow(ctx context.Context, instance *control.Client, inJSON bool) error {
+	write := printExchange
+	if inJSON {
+		write = func(w io.Writer, x exoapi.Exchange) error { return json.NewEncoder(w).Encode(x) }
+	}
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
 	for last := 0; ; {
@@ -82,10 +98,10 @@ func (p program) follow(ctx context.Context, instance *control.Client) error {
 			return fmt.Errorf("the instance has stopped answering: %w", err)
 		}
 		for _, x := range list {
-			if x.Number > last+1 && last > 0 {
+			if x.Number > last+1 && last > 0 && !inJSON {
 				fmt.Fprintf(p.stdout, "… %d calls were too many to keep\n", x.Number-last-1)
 			}
-			if last = x.Number; printExchange(p.stdout, x) != nil {
+			if last = x.Number; write(p.stdout, x) != nil {
 				return errors.New("the output cannot be written")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/exopool/exopool/cmd/internal/command"
@@ -24,45 +25,89 @@ func (p program) doctor() *command.Command {
 	set := p.newSet("doctor", "fakecloud doctor lists what each kind of machines needs, and what is missing on this host.")
 	set.ExitCodes = "0 when machines can boot here, 1 when something for that is missing, 2 when a setting is wrong."
 	addNspawn(set, cfg)
+	inJSON := command.AddJSON(set)
 	return &command.Command{
 		Set: set, Short: "list what this host lacks for machines that boot",
-		Run: func(ctx context.Context) error { return p.examine(ctx, *cfg) },
+		Run: func(ctx context.Context) error { return p.examine(ctx, *cfg, *inJSON) },
 	}
 }
 
-// examine prints what each kind of machine needs.
-func (p program) examine(ctx context.Context, cfg config) error {
-	fmt.Fprintln(p.stdout, "Machines that boot (-machines nspawn)")
-	met := true
+// A requirement is something that a purpose needs of this host.
+type requirement struct {
+	For     string `json:"for"` // a purpose: nspawn, templates, process, memory or rehearse
+	Name    string `json:"name"`
+	Met     bool   `json:"met"`
+	Problem string `json:"problem,omitempty"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+// purposes are what requirements are for, in the order in which they are listed.
+func purposes() [][2]string {
+	return [][2]string{
+		{machinesNspawn, "Machines that boot (-machines nspawn)"},
+		{"templates", "Templates of machines that boot, for instances that ask for them"},
+		{machinesProcess, "Machines that are processes (-machines process)"},
+		{machinesMemory, "Machines that are state only (-machines memory)"},
+		{"rehearse", "Rehearsals (fakecloud rehearse)"},
+	}
+}
+
+// requirements returns what each purpose needs.
+func requirements(ctx context.Context, cfg config) (list []requirement) {
+	add := func(purpose, name, problem, remedy string) {
+		r := requirement{For: purpose, Name: name, Met: problem == "", Problem: problem}
+		if !r.Met {
+			r.Remedy = remedy
+		}
+		list = append(list, r)
+	}
 	machines := cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})
 	for _, r := range nspawn.Examine(ctx, machines) {
-		p.printRequirement(r.Name, r.Problem, r.Remedy)
-		met = met && r.OK()
+		add(machinesNspawn, r.Name, r.Problem, r.Remedy)
 	}
-	fmt.Fprintln(p.stdout, "\nTemplates of machines that boot, for instances that ask for them")
 	for _, r := range nspawn.ExamineTemplates(ctx, machines) {
-		p.printRequirement(r.Name, r.Problem, r.Remedy)
+		add("templates", r.Name, r.Problem, r.Remedy)
 	}
-	fmt.Fprintln(p.stdout, "\nMachines that are processes (-machines process)")
-	p.printRequirement("Linux, with a free loopback network", problem(tryProcesses(ctx)), "use Linux, or -machines memory")
-	fmt.Fprintln(p.stdout, "\nMachines that are state only (-machines memory)")
-	p.printRequirement("nothing else", "", "")
-	fmt.Fprintln(p.stdout, "\nRehearsals (fakecloud rehearse)")
+	add(machinesProcess, "Linux, with a free loopback network", problem(tryProcesses(ctx)), "use Linux, or -machines memory")
+	add(machinesMemory, "nothing else", "", "")
 	_, err := providers.Terraform(ctx)
-	p.printRequirement("Terraform or OpenTofu", problem(err), "install one of them")
-	if !met {
+	add("rehearse", "Terraform or OpenTofu", problem(err), "install one of them")
+	return list
+}
+
+// examine prints what each purpose needs, and what is missing.
+func (p program) examine(ctx context.Context, cfg config, inJSON bool) error {
+	list := requirements(ctx, cfg)
+	if inJSON {
+		if err := command.WriteJSON(p.stdout, list); err != nil {
+			return err
+		}
+	} else {
+		p.printRequirements(list)
+	}
+	if slices.ContainsFunc(list, func(r requirement) bool { return r.For == machinesNspawn && !r.Met }) {
 		return errMissing
 	}
 	return nil
 }
 
-// printRequirement prints one line, and what to do about a problem.
-func (p program) printRequirement(name, problem, remedy string) {
-	if problem == "" {
-		fmt.Fprintf(p.stdout, "  ✓ %s\n", name)
-		return
+// printRequirements prints a line for each, and what to do about a problem.
+func (p program) printRequirements(list []requirement) {
+	for i, purpose := range purposes() {
+		if i > 0 {
+			fmt.Fprintln(p.stdout)
+		}
+		fmt.Fprintln(p.stdout, purpose[1])
+		for _, r := range list {
+			switch {
+			case r.For != purpose[0]:
+			case r.Met:
+				fmt.Fprintf(p.stdout, "  ✓ %s\n", r.Name)
+			default:
+				fmt.Fprintf(p.stdout, "  ✗ %s: %s\n      remedy: %s\n", r.Name, r.Problem, r.Remedy)
+			}
+		}
 	}
-	fmt.Fprintf(p.stdout, "  ✗ %s: %s\n      remedy: %s\n", name, problem, remedy)
 }
 
 func problem(err error) string {

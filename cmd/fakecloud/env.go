@@ -28,6 +28,12 @@ func (p program) env() *command.Command {
 		Flag: "format", Help: "how: shell (commands for eval), lines (NAME=VALUE, for $GITHUB_ENV and docker run --env-file; " +
 			"what must be unset is empty) or json (an object)",
 	}, settings.OneOf("FORMAT", formShell, formLines, formJSON))
+	inJSON := command.AddJSON(set)
+	set.Check(func() {
+		if *inJSON {
+			form = formJSON
+		}
+	})
 	instance := p.addInstance(set)
 	refused := func() {
 		if form == formShell {

@@ -46,10 +46,14 @@ func (p program) faultAction(set *settings.Set, short string, act func(context.C
 
 func (p program) listFaults() *command.Command {
 	set := p.newSet("faults list", "fakecloud faults list lists the faults of the running instance.")
+	inJSON := command.AddJSON(set)
 	return p.faultAction(set, "list them", func(ctx context.Context, instance *control.Client) error {
 		active, err := instance.Faults(ctx)
 		if err != nil {
 			return err
+		}
+		if *inJSON {
+			return command.WriteJSON(p.stdout, append([]control.Fault{}, active...)) // a list, also of none
 		}
 		table := p.table()
 		fmt.Fprintln(table, "NUMBER\tFAULT\tOPERATION\tTIMES LEFT\tDURATION")

@@ -41,18 +41,34 @@ func (f *instanceFlag) find(ctx context.Context) (fakecloud.Connection, error) {
 // routes prints which operations are emulated. It needs no running instance.
 func (p program) routes() *command.Command {
 	set := p.newSet("routes", "fakecloud routes lists the operations of the API, and which of them are emulated.")
+	inJSON := command.AddJSON(set)
 	return &command.Command{
 		Set: set, Short: "list the operations of the API, and which of them are emulated",
-		Run: func(context.Context) error { return p.listRoutes() },
+		Run: func(context.Context) error { return p.listRoutes(*inJSON) },
 	}
 }
 
-func (p program) listRoutes() error {
+// A routeEntry is an operation in JSON.
+type routeEntry struct {
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Operation string `json:"operation"`
+	Emulated  bool   `json:"emulated"`
+}
+
+func (p program) listRoutes(inJSON bool) error {
 	cloud, err := exoapi.New(exoapi.Config{})
 	if err != nil {
 		return err
 	}
 	defer cloud.Close()
+	if inJSON {
+		entries := []routeEntry{}
+		for _, r := range cloud.Routes() {
+			entries = append(entries, routeEntry{r.Method, "/v2" + r.Path, r.OperationID, r.Emulated})
+		}
+		return command.WriteJSON(p.stdout, entries)
+	}
 	table := p.table()
 	fmt.Fprintln(table, "METHOD\tPATH\tOPERATION\tEMULATED")
 	for _, r := range cloud.Routes() {

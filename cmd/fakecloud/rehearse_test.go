@@ -97,7 +97,7 @@ func TestRehearsalPrintsEachLine(t *testing.T) {
 
 func TestRehearsalWritesAReport(t *testing.T) {
 	term, dir, _ := newFolder(t)
-	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", "-format", "json", dir}))
+	assert.Equal(t, command.ExitFailure, term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", "-json", dir}))
 	var found struct {
 		Passed bool
 		Folder string

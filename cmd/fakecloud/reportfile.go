@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/cmd/internal/settings"
 	"github.com/exopool/exopool/internal/rehearsal/report"
 )
@@ -25,7 +26,11 @@ func (f *reportFile) add(set *settings.Set) {
 	output := settings.Add(set, &f.path, settings.Spec{
 		Flag: "output", Default: "standard output", Help: "file for the report",
 	}, settings.Path())
+	inJSON := command.AddJSON(set)
 	set.Check(func() {
+		if *inJSON {
+			f.format = report.Formats()[0]
+		}
 		if f.path == "" || f.format != "" {
 			return
 		}
