@@ -31,6 +31,9 @@ type execution struct {
 
 	command    []string
 	localState bool // in a copy of the folder, whose state is local
+	// ready readies the command for the cloud, and returns what to do when it has
+	// ended; nil: there is nothing to do.
+	ready func(*fakecloud.Cloud, *exec.Cmd) (ended func(), err error)
 }
 
 // exec runs a command against a new instance and ends with the command's exit
@@ -89,6 +92,13 @@ func (p program) execute(ctx context.Context, x execution) error {
 	cmd.Env = cloud.Environ(p.environ)
 	p.reportWithheld()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.stdin, p.stdout, p.stderr
+	if x.ready != nil {
+		ended, err := x.ready(cloud, cmd)
+		if err != nil {
+			return err
+		}
+		defer ended()
+	}
 	if err := cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 			return &command.ExitError{Code: exitNotFound, Err: err}

@@ -61,6 +61,7 @@ func (p program) command() *command.Command {
 	set := p.newSet("", "fakecloud answers the Exoscale API on this host, for unmodified clients: Terraform, the exo command,\n"+
 		"anything built on egoscale. It costs nothing, and needs no account and no network.")
 	set.Example("fakecloud exec -- terraform apply    # a command, against a new cloud that ends with it")
+	set.Example("fakecloud shell                      # or your shell")
 	set.Example("fakecloud serve                      # a cloud that goes on until Ctrl-C, for other shells:")
 	set.Example("eval \"$(fakecloud env)\"              # what leads their commands to it")
 	set.Note(`The environment of exec and env also names a proxy. For the hosts of Exoscale's
@@ -74,7 +75,7 @@ the proxy's certificates; on Linux, SSL_CERT_FILE does that for those in Go.
 	return &command.Command{
 		Set: set, Short: "a fake Exoscale on this host", Default: serve,
 		Commands: []*command.Command{
-			p.exec(), serve, p.env(), p.console(), p.doctor(), p.rehearse(), p.routes(), p.faults(), p.calls(), p.prices(), p.reset(), p.snapshot(),
+			p.exec(), p.shell(), serve, p.env(), p.console(), p.doctor(), p.rehearse(), p.routes(), p.faults(), p.calls(), p.prices(), p.reset(), p.snapshot(),
 			p.healthcheck(),
 		},
 	}
