@@ -100,6 +100,11 @@ func checkArchives(t *testing.T, dist string) {
 			assert.Contains(t, files, "CHANGELOG.md")
 			for _, name := range programs {
 				require.Contains(t, files, name)
+				if name != "demo" { // shown, not installed
+					assert.Contains(t, string(files["man/"+name+".1"]), ".SH NAME")
+					assert.Contains(t, files, "completions/bash/"+name)
+					assert.Contains(t, files, "completions/zsh/_"+name)
+				}
 				program, err := elf.NewFile(strings.NewReader(string(files[name])))
 				require.NoError(t, err)
 				assert.Equal(t, machine, program.Machine, name)
@@ -130,7 +135,7 @@ func checkRelease(t *testing.T, dist string) {
 	for _, name := range []string{"autoscaler", "discovery"} {
 		output, err := exec.CommandContext(t.Context(), filepath.Join(folder, name), "-version").CombinedOutput()
 		require.NoError(t, err, "%s", output)
-		assert.Regexp(t, "^"+name+" v0\\.1\\.0 go1\\.", string(output))
+		assert.Regexp(t, "^"+name+" v0\\.1\\.0 \\([0-9a-f]+ 2026-12-01T12:00:00Z\\) go1\\.", string(output))
 	}
 }
 
@@ -150,4 +155,16 @@ func checkBills(t *testing.T, dist string) {
 		names = append(names, component.Name)
 	}
 	assert.Contains(t, names, "github.com/exoscale/egoscale")
+}
+
+// checkCask: Homebrew gets the archives with their sums.
+func checkCask(t *testing.T, dist string) {
+	t.Helper()
+	for _, name := range []string{"exopool", "exopool-fakecloud"} {
+		cask, err := os.ReadFile(filepath.Join(dist, "homebrew", "Casks", name+".rb"))
+		require.NoError(t, err)
+		for _, arch := range []string{"amd64", "arm64"} {
+			assert.Contains(t, string(cask), `sha256 "`+sums(t, dist)[name+"_0.1.0_linux_"+arch+".tar.gz"]+`"`)
+		}
+	}
 }

@@ -199,6 +199,6 @@ func (m *machine) inventory(t *testing.T) string {
   -not -path '/var/lib/dpkg/*' -not -path '/var/lib/systemd/*' -not -path '/var/cache/*' \
   -not -name 'passwd*' -not -name 'group*' -not -name 'shadow*' -not -name 'gshadow*' -not -name '.updated' -not -name '.pwd.lock' | sort
 cut -d: -f1 /etc/passwd /etc/group | sort
-systemctl list-unit-files --no-legend --plain | grep -E 'autoscaler|discovery|exopool' || true
+systemctl list-unit-files --no-legend --plain | grep -E 'autoscaler|discovery' || true
 find /var/lib/systemd /etc/systemd -name '*autoscaler*' -o -name '*discovery*'`)
 }
