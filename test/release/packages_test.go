@@ -23,6 +23,10 @@ func shared() []string {
 		"-rw-r--r-- /usr/lib/tmpfiles.d/exopool.conf",
 		"-rw-r----- /etc/exopool/exopool.env",
 		"-rw-r--r-- /usr/share/doc/exopool/copyright",
+		"-rw-r--r-- /usr/share/man/man1/autoscaler.1.gz",
+		"-rw-r--r-- /usr/share/man/man1/sweep.1.gz",
+		"-rw-r--r-- /usr/share/bash-completion/completions/autoscaler",
+		"-rw-r--r-- /usr/share/fish/vendor_completions.d/discovery.fish",
 	}
 }
 
