@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exopool/exopool/fake/machine/nspawn/imageregistry/imagelayout"
-	"github.com/exopool/exopool/internal/rehearsal/grafanaserver"
+	"github.com/exopool/exopool/internal/rehearsal/vendorimages"
 )
 
 // goImage is what the sample's Dockerfiles begin with.
@@ -63,36 +63,16 @@ func nodeExporterImage(t *testing.T) string {
 
 func prometheusImage(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("prometheus")
-	require.NoError(t, err, "needs Prometheus: install Debian's package prometheus")
-	data := t.TempDir()
-	require.NoError(t, os.Chown(data, 65534, 65534))
-	parts := append(withLibraries(t, program, "/bin/prometheus"), accounts(t), imagelayout.Part{From: data, To: "/prometheus"})
-	return layout(t, v1.Config{
-		Entrypoint: []string{"/bin/prometheus"},
-		Cmd:        []string{"--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"},
-		User:       "nobody", WorkingDir: "/prometheus", ExposedPorts: ports("9090/tcp"),
-		Volumes: map[string]struct{}{"/prometheus": {}},
-	}, parts...)
+	dir := filepath.Join(t.TempDir(), "image")
+	require.NoError(t, vendorimages.Prometheus(t.Context(), dir))
+	return dir
 }
 
 func grafanaImage(t *testing.T, folder string) string {
 	t.Helper()
-	const home, data = "/usr/share/grafana", "/var/lib/grafana"
-	full, err := grafanaserver.CompleteHome(filepath.Join(folder, "home"), t.TempDir())
-	require.NoError(t, err)
-	empty := t.TempDir()
-	require.NoError(t, os.Chown(empty, 472, 0))
-	parts := append(withLibraries(t, filepath.Join(folder, "bin", "grafana"), home+"/bin/grafana"),
-		imagelayout.Part{From: resolved(t, full), To: home}, accounts(t), imagelayout.Part{From: empty, To: data})
-	return layout(t, v1.Config{
-		Entrypoint: []string{
-			home + "/bin/grafana", "server", "--homepath=" + home,
-			"cfg:default.paths.data=" + data, "cfg:default.paths.plugins=" + data + "/plugins", "cfg:default.paths.logs=" + data + "/log",
-			"cfg:default.paths.provisioning=/etc/grafana/provisioning", "cfg:default.log.mode=console",
-		},
-		User: "472", WorkingDir: home, ExposedPorts: ports("3000/tcp"),
-	}, parts...)
+	dir := filepath.Join(t.TempDir(), "image")
+	require.NoError(t, vendorimages.Grafana(t.Context(), dir, folder))
+	return dir
 }
 
 // golangImage has this host's Go and a shell, which is enough to build programs
@@ -118,23 +98,11 @@ func golangImage(t *testing.T) string {
 	}, parts...)
 }
 
-// resolved copies a folder for every user to read, with what its links lead to in
-// their place.
-func resolved(t *testing.T, dir string) string {
-	t.Helper()
-	to := filepath.Join(t.TempDir(), "copy")
-	output, err := exec.Command("cp", "-rL", dir, to).CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	output, err = exec.Command("chmod", "-R", "a+rX", to).CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	return to
-}
-
 // accounts is the list of users that every image with a named user has.
 func accounts(t *testing.T) imagelayout.Part {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "passwd")
-	list := "root:x:0:0::/:/sbin/nologin\ngrafana:x:472:0::/:/sbin/nologin\nnobody:x:65534:65534::/:/sbin/nologin\n"
+	list := "root:x:0:0::/:/sbin/nologin\nnobody:x:65534:65534::/:/sbin/nologin\n"
 	require.NoError(t, os.WriteFile(file, []byte(list), 0o600))
 	require.NoError(t, os.Chmod(file, 0o644))
 	return imagelayout.Part{From: file, To: "/etc/passwd"}
