@@ -3,7 +3,8 @@
 //
 //	go run ./internal/images/write FOLDER
 //
-// With -push it also sends them to the registry that -repository names.
+// With -push it also sends them to the registry that -repository names, by their
+// version and, unless that is a pre-release, as the latest.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/mod/semver"
 
 	"github.com/exopool/exopool/internal/images"
 )
@@ -37,6 +39,9 @@ func main() {
 	}
 }
 
+// latest is the tag of what was published last.
+const latest = "latest"
+
 // A config says what to build.
 type config struct {
 	dir, repository, version string
@@ -50,7 +55,7 @@ func parse(args []string) (cfg config, err error) {
 	platforms := set.String("platforms", "linux/amd64,linux/arm64", "`PLATFORMS` to build for")
 	names := set.String("images", "", "`NAMES` of the images to build, with commas between them; empty for all")
 	set.StringVar(&cfg.repository, "repository", "ghcr.io/exopool", "`REGISTRY/PATH` before the names of images")
-	set.StringVar(&cfg.version, "version", "latest", "`TAG` of the images")
+	set.StringVar(&cfg.version, "version", latest, "`TAG` of the images")
 	set.BoolVar(&cfg.push, "push", false, "send the images to the registry")
 	if err := set.Parse(args); err != nil {
 		return cfg, err
@@ -125,8 +130,8 @@ func (c config) make(ctx context.Context, builder images.Builder, r images.Recip
 	if err := images.Write(c.dir, tag, index); err != nil {
 		return err
 	}
-	if c.push {
-		if err := images.Push(ctx, tag, index); err != nil {
+	for _, text := range c.pushed() {
+		if err := images.Push(ctx, tag.Context().Tag(text), index); err != nil {
 			return err
 		}
 	}
@@ -136,6 +141,17 @@ func (c config) make(ctx context.Context, builder images.Builder, r images.Recip
 	}
 	fmt.Printf("%s@%s\n", tag, digest)
 	return nil
+}
+
+// pushed returns the tags that an image gets in the registry.
+func (c config) pushed() []string {
+	switch {
+	case !c.push:
+		return nil
+	case c.version == latest || semver.Prerelease(c.version) != "":
+		return []string{c.version}
+	}
+	return []string{c.version, latest}
 }
 
 // recipes returns those that were asked for.
