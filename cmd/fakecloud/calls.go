@@ -29,7 +29,7 @@ func (p program) calls() *command.Command {
 	inJSON := command.AddJSON(set)
 	instance := p.addInstance(set)
 	return &command.Command{
-		Set: set, Short: "print how often each operation was called; with -f, each call and its answer as it comes",
+		Set: set, Short: "count the calls to the running cloud, or follow them with -f",
 		Run: func(ctx context.Context) error {
 			c, err := instance.find(ctx)
 			switch {

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/exopool/exopool/fake/exoapi"
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/exopool/exopool/fake/exoapi"
+)
 
 // operationNames returns the operations of the API, for completion.
 func operationNames() (names []string) {
@@ -25,4 +30,18 @@ func ask(question func(*exoapi.Cloud)) {
 		question(api)
 		api.Close()
 	}
+}
+
+// runningPorts returns the ports of the instances that have said so, for
+// completion.
+func (p program) runningPorts() (ports []string) {
+	dir, err := p.instanceDir()
+	if err != nil {
+		return nil
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "*.json")) // no pattern of the user's
+	for _, name := range names {
+		ports = append(ports, strings.TrimSuffix(filepath.Base(name), ".json"))
+	}
+	return ports
 }

@@ -25,6 +25,15 @@ func TestValuesAreCompleted(t *testing.T) {
 	}
 }
 
+func TestPortsOfRunningCloudsAreCompleted(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t)
+	endpoint, _ := serving(t, term)
+	side := term.beside()
+	require.Zero(t, side.run(t.Context(), []string{"__complete", "calls", "-port", ""}))
+	assert.Contains(t, endpoint, ":"+strings.TrimSuffix(side.out.String(), "\n:4\n")+"/")
+}
+
 func TestEachCommandHasAManualPage(t *testing.T) {
 	t.Parallel()
 	term, dir := newTerminal(t), t.TempDir()

@@ -22,9 +22,11 @@ type instanceFlag struct {
 // addInstance declares which running instance a command is about.
 func (p program) addInstance(set *settings.Set) *instanceFlag {
 	flag := &instanceFlag{p: p}
+	port := settings.Port()
+	port.Values = p.runningPorts
 	flag.setting = settings.Add(set, &flag.port, settings.Spec{
 		Flag: "port", Default: "that of the only instance", Help: "port of the instance, needed when several are running", Remedy: "give the port of one",
-	}, settings.Port())
+	}, port)
 	return flag
 }
 

@@ -43,7 +43,7 @@ type rehearsal struct {
 func (p program) rehearse() *command.Command {
 	set, r := p.declareRehearsal()
 	return &command.Command{
-		Set: set, Short: "apply a Terraform folder, check what the course's checker checks, and destroy it again",
+		Set: set, Short: "apply a Terraform folder, check it as the course does, and destroy it again",
 		Run: func(ctx context.Context) error { return p.runRehearsal(ctx, *r) },
 	}
 }

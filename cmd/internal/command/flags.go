@@ -54,17 +54,29 @@ func (c *Command) twoDashes(args []string) []string {
 func flagError(set *settings.Set, err error) error {
 	var unknown *pflag.NotExistError
 	var incomplete *pflag.ValueRequiredError
+	var malformed *pflag.InvalidSyntaxError
 	switch {
 	case errors.As(err, &unknown):
 		remedy := fmt.Sprintf("\"%s -h\" lists those that there are", set.Name())
 		if near := nearest(unknown.GetSpecifiedName(), flagNames(set)); near != "" {
 			remedy = "did you mean -" + near + "?"
 		}
-		return wrong(set.Name(), "has the unknown flag -"+unknown.GetSpecifiedName(), remedy)
+		return wrong(set.Name(), "has the unknown flag "+flagText(unknown.GetSpecifiedName()), remedy)
 	case errors.As(err, &incomplete):
 		return wrong(set.Name(), "has nothing after the flag -"+incomplete.GetFlag().Name, "give it a value, -name=value")
+	case errors.As(err, &malformed):
+		name, _, _ := strings.Cut(strings.TrimLeft(malformed.GetSpecifiedFlag(), "-"), "=")
+		return wrong(set.Name(), "has an argument that is no flag: "+quote("-"+name), "give settings as flags, -name=value")
 	}
-	return wrong(set.Name(), "has an error", err.Error())
+	return wrong(set.Name(), "cannot be read", fmt.Sprintf("\"%s -h\" says how to write it", set.Name()))
+}
+
+// flagText returns a flag as it is written, and quoted if a terminal could obey it.
+func flagText(name string) string {
+	if text := "-" + name; quote(text) != `"`+text+`"` {
+		return quote(text)
+	}
+	return "-" + name
 }
 
 func flagNames(set *settings.Set) (names []string) {
