@@ -72,7 +72,7 @@ func (s *System) deleteMember(ctx context.Context, name string) error {
 
 // settling is how long the user's load stays the same before it is an event: one
 // drag of the slider is one event, not one for each number on its way.
-const settling = 600 * time.Millisecond
+const settling = time.Second
 
 // A loadRecord is what was said about the load.
 type loadRecord struct {

@@ -32,6 +32,7 @@ func looks() browsertest.Looks {
 // full is a pool of the largest size, in all its states, as a user drives it.
 func full() view.Snapshot {
 	s := busy()
+	s.Addresses.App = "http://127.77.128.1"
 	s.Settings.Interactive, s.Settings.Max, s.Awaits = true, 5, "a new member to boot"
 	s.Pool = view.Pool{Wanted: 5}
 	for i, state := range []view.MemberState{view.MemberHealthy, view.MemberUnhealthy, view.MemberBooting, view.MemberStarting, view.MemberLeaving} {
@@ -75,6 +76,11 @@ func TestThePageInABrowser(t *testing.T) {
 	}
 
 	t.Run("it fits", func(t *testing.T) {
+		header := func(awaits string) int {
+			return browsertest.Evaluate[int](t, b, `(document.getElementById("awaits").textContent = "`+awaits+`", document.querySelector("header").offsetHeight)`)
+		}
+		assert.Equal(t, header(""), header("waiting for the average CPU to stay below 80 % for a turn"), "one line")
+		header("waiting for a new member to boot")
 		assert.LessOrEqual(t, browsertest.Evaluate[int](t, b, "document.documentElement.scrollHeight"), 900)
 	})
 	t.Run("names show the part that differs", func(t *testing.T) {
@@ -135,6 +141,7 @@ func TestThePageInABrowser(t *testing.T) {
 		assert.True(t, browsertest.Evaluate[bool](t, b, `document.querySelector("#slider").matches(":disabled")`))
 		assert.Equal(t, "none", browsertest.Evaluate[string](t, b, `getComputedStyle(document.getElementById("wire")).animationName`), "no traffic")
 		assert.Zero(t, browsertest.Evaluate[int](t, b, `[...document.querySelectorAll(".kill")].filter((e) => e.checkVisibility()).length`))
+		assert.False(t, browsertest.Evaluate[bool](t, b, `document.getElementById("app").checkVisibility()`), "there is nothing to open any more")
 		assert.LessOrEqual(t, browsertest.Evaluate[int](t, b, "document.documentElement.scrollHeight"), 900)
 		looks().Check(t, b, "ended")
 	})

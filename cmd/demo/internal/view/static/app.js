@@ -70,7 +70,7 @@ const system = () => {
   $("wire").dataset.pace = pace;
   $("wire2").dataset.pace = pace;
   for (const [id, address] of [["app", addresses.app], ["grafana", addresses.grafana]]) {
-    $(id).hidden = !address;
+    $(id).hidden = !address || !live(); // there is nothing to open after the end
     if (address && $(id).getAttribute("href") !== address) $(id).href = address;
   }
   const healthy = pool.members.filter((m) => m.state === "healthy").length;
