@@ -36,6 +36,7 @@ type rehearsal struct {
 	beyond    bool
 	failFast  bool
 	report    reportFile
+	limits    limits
 }
 
 // rehearse applies a folder of Terraform configuration to a new instance, checks
@@ -52,6 +53,12 @@ func (p program) runRehearsal(ctx context.Context, r rehearsal) error {
 	if err := p.chooseMachines(ctx, &r); err != nil {
 		return err
 	}
+	limits, err := r.findLimits()
+	if err != nil {
+		return err
+	}
+	r.limits = limits
+	r.limits.print(p.stderr, r)
 	to := p.stdout
 	if r.report.onStdout() {
 		to = p.stderr
@@ -72,7 +79,8 @@ func (p program) declareRehearsal() (*settings.Set, *rehearsal) {
 	r := new(rehearsal)
 	r.Listen = "127.0.0.1:0"
 	set := p.newSet("rehearse", "fakecloud rehearse applies a folder of Terraform configuration to a new fake Exoscale, checks what the "+
-		"course's checker checks, and destroys it again. -v also shows what Terraform prints.")
+		"course's checker checks, and destroys it again. -v also shows what Terraform prints. -speed divides all limits, those of apply and destroy down "+
+		"to 5 minutes: Terraform's pauses are real time.")
 	set.ExitCodes = "0 when every line that could be checked holds, 1 when one does not or on a failure, 2 when a setting is wrong."
 	dir := settings.AddOperand(set, &r.dir, settings.Spec{
 		Arg: "DIR", Help: "folder of Terraform configuration", Required: true, Remedy: "give the folder that holds your *.tf files",

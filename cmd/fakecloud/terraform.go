@@ -45,6 +45,9 @@ func (p program) copyFolder(r rehearsal, t terraformInstallation, cloud *fakeclo
 		},
 		KeepLock: len(t.mirror.Built) == 0, Kill: kill,
 	}
+	if r.Machines != machinesNspawn {
+		cfg.Overrides = r.overrides
+	}
 	if r.Verbose {
 		cfg.Output = p.stderr
 	}

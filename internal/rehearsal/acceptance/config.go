@@ -57,6 +57,11 @@ type Config struct {
 	// Reason says why the machines can do no more.
 	Reason string
 
+	// Partly says what Installer leaves out of the configuration, if anything: then
+	// that an apply ends without an error is no result, but what it has installed
+	// is checked. Impossible says why it cannot be applied at all, if so.
+	Partly, Impossible string
+
 	// Sprints are those whose scenarios are played; by default all that apply:
 	// without an instance outside the pool, sprints 2 and 3 do not.
 	Sprints []int
@@ -88,10 +93,12 @@ type Config struct {
 	// Speed divides all limits; 1 when zero. The cloud's time has to be as
 	// fast.
 	Speed float64
-	// Poll is the interval at which conditions are checked; 1 s when zero.
+	// Poll is the interval at which conditions are checked; when zero, 1 s
+	// divided by Speed, but at least 100 ms.
 	Poll time.Duration
 	// ApplyTimeout, DestroyTimeout and BuildTimeout bound Terraform and the
-	// building of images; 20 min when zero.
+	// building of images. When zero, they are 20 min divided by Speed, but at least
+	// 5 min: the pauses that providers make between requests are real time.
 	ApplyTimeout, DestroyTimeout, BuildTimeout time.Duration
 
 	// Report gets every result as soon as it is known, and Progress, at each
@@ -123,6 +130,13 @@ func (c Config) validate() error {
 // connections that are refused at once do not keep the host busy.
 const pause = 10 * time.Millisecond
 
+// Bounds of what is not a line's limit.
+const (
+	leastPoll         = 100 * time.Millisecond
+	commandLimit      = 20 * time.Minute
+	leastCommandLimit = 5 * time.Minute
+)
+
 func (c Config) withDefaults() Config {
 	if c.Transport == nil {
 		c.Transport = &http.Transport{DisableKeepAlives: true}
@@ -146,10 +160,11 @@ func (c Config) withDefaults() Config {
 		c.Advise = func() []Advice { return nil }
 	}
 	c.Speed = cmp.Or(c.Speed, 1)
-	c.Poll = cmp.Or(c.Poll, time.Second)
-	c.ApplyTimeout = cmp.Or(c.ApplyTimeout, 20*time.Minute)
-	c.DestroyTimeout = cmp.Or(c.DestroyTimeout, 20*time.Minute)
-	c.BuildTimeout = cmp.Or(c.BuildTimeout, 20*time.Minute)
+	c.Poll = cmp.Or(c.Poll, max(c.scaled(time.Second), leastPoll))
+	command := max(c.scaled(commandLimit), leastCommandLimit)
+	c.ApplyTimeout = cmp.Or(c.ApplyTimeout, command)
+	c.DestroyTimeout = cmp.Or(c.DestroyTimeout, command)
+	c.BuildTimeout = cmp.Or(c.BuildTimeout, command)
 	return c
 }
 

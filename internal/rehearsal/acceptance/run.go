@@ -100,22 +100,28 @@ const enough = 2
 func (r *run) perform(ctx context.Context, c check, reason string) {
 	c.Limit = r.scaled(c.Limit)
 	result := Result{Sprint: c.Sprint, Scenario: c.Scenario, Optional: c.Optional, Line: c.Text, Outcome: Skipped, Limit: c.Limit}
+	done := false
 	if reason == "" {
 		reason = r.skipReason(ctx, c)
 	}
 	if reason != "" {
 		result.Note = reason
 	} else {
-		r.find(ctx, c, &result)
+		done = r.find(ctx, c, &result)
 		r.count(result)
 	}
-	r.failed[c.Text] = result.Outcome != Passed
+	r.failed[c.Text] = !done
 	r.Results = append(r.Results, result)
 	r.Report(result)
 }
 
-// find finds out what becomes of a line.
-func (r *run) find(ctx context.Context, c check, result *Result) {
+// errPartly is the error of a check that did its work, but not all that the line
+// is about.
+var errPartly = errors.New("not checked")
+
+// find finds out what becomes of a line, and whether those that depend on it can
+// be checked.
+func (r *run) find(ctx context.Context, c check, result *Result) (done bool) {
 	start := time.Now()
 	note, err := c.do(ctx, c)
 	result.Took, result.Note = time.Since(start), note
@@ -128,6 +134,9 @@ func (r *run) find(ctx context.Context, c check, result *Result) {
 	case ctx.Err() != nil:
 		result.Note = "interrupted"
 		r.applyInterrupted = r.applyInterrupted || c.Text == lineApply
+	case errors.Is(err, errPartly):
+		result.Note = err.Error()
+		return true
 	case errors.Is(err, errCannotTell):
 		result.Note = err.Error()
 	default:
@@ -137,6 +146,7 @@ func (r *run) find(ctx context.Context, c check, result *Result) {
 		}
 		r.explainFailure(ctx, c, result)
 	}
+	return result.Outcome == Passed
 }
 
 // count keeps in how many scenarios in succession a line failed.
@@ -161,6 +171,9 @@ func (r *run) skipReason(ctx context.Context, c check) string {
 	}
 	if c.Needs > r.Ability {
 		return r.Reason
+	}
+	if c.Text == lineApply && r.Impossible != "" {
+		return r.Impossible
 	}
 	for _, line := range c.after {
 		if r.failed[line] {

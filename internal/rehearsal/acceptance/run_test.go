@@ -316,3 +316,32 @@ func TestConfigurationFaultsAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "the Cloud is missing")
 	assert.ErrorContains(t, err, "there is no sprint 4: give 1 to 3")
 }
+
+// TestWhatAnApplyLeavesOutIsNotChecked: neither right nor wrong, while what it
+// has installed is checked as ever.
+func TestWhatAnApplyLeavesOutIsNotChecked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		cfg := s.config()
+		cfg.Partly = "without what logs in by SSH"
+		for _, r := range rehearse(t.Context(), t, cfg).Results {
+			switch {
+			case r.Optional:
+			case r.Line == lineApply:
+				assert.Equal(t, acceptance.Skipped, r.Outcome)
+				assert.Equal(t, "not checked: it does, but without what logs in by SSH", r.Note)
+			default:
+				assert.Equal(t, acceptance.Passed, r.Outcome, r.Line)
+			}
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolution(t)
+		cfg := s.config()
+		cfg.Impossible = "not checked: it logs in"
+		verdict := rehearse(t.Context(), t, cfg)
+		assert.Empty(t, failed(verdict))
+		assert.Equal(t, "not checked: it logs in", find(t, verdict, "resources", lineApply).Note)
+		assert.Equal(t, "nothing was created", find(t, verdict, "removing", "terraform destroy ends without an error").Note)
+	})
+}

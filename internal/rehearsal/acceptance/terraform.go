@@ -27,11 +27,19 @@ func (r *run) apply() check {
 		}
 		r.applied = true
 		r.adviseKey()
-		if !again {
-			return "", nil
+		changes := ""
+		if again {
+			changes = r.compareShapes(before, r.shape())
 		}
-		return r.compareShapes(before, r.shape()), nil
+		if r.Partly == "" {
+			return changes, nil
+		}
+		return "", fmt.Errorf("%w: it does, but %s", errPartly, strings.Join(nonEmpty(r.Partly, changes), "; "))
 	}}
+}
+
+func nonEmpty(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
 // A shape is what another apply should leave as it is.

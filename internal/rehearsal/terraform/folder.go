@@ -33,6 +33,9 @@ type Config struct {
 	Args []string
 	// KeepLock keeps the configuration's lock file of providers.
 	KeepLock bool
+	// Overrides returns, given the copy after it was initialized, texts of files that
+	// are read last in a folder of it, by folder; nil means none.
+	Overrides func(dir string) (map[string]string, error)
 	// Output gets all that the program writes; discarded by default.
 	Output io.Writer
 	// Grace is how long the program may take to end after an interrupt;
@@ -57,6 +60,7 @@ type Folder struct {
 	temporary string // removed by Close
 	dir       string // in it
 	variables string // file
+	prepared  bool   // the overrides were written
 }
 
 // New copies the configuration. The caller closes the folder.
@@ -173,6 +177,9 @@ func (f *Folder) Close() error { return os.RemoveAll(f.temporary) }
 func (f *Folder) Apply(ctx context.Context) error {
 	if err := f.run(ctx, "init", "-input=false", "-no-color"); err != nil {
 		return err
+	}
+	if err := f.prepare(); err != nil {
+		return fmt.Errorf("prepare the copy of %s: %w", f.cfg.Dir, err)
 	}
 	return f.run(ctx, f.command("apply")...)
 }
