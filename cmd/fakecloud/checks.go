@@ -47,8 +47,9 @@ func (p program) runChecks(ctx context.Context, r rehearsal, to io.Writer) (foun
 	if err != nil {
 		return found, err
 	}
-	progress := &progress{to: to}
-	cfg.Installer, cfg.Report, cfg.Progress = advisedFolder{folder, cloud.API().Templates()}, progress.result, progress.waiting
+	progress := &checkProgress{to: p.beside(to), wait: p.wait}
+	defer progress.end()
+	cfg.Installer, cfg.Report, cfg.Progress = advisedFolder{folder, cloud.API().Templates()}, progress.result, progress.see
 	fmt.Fprintf(to, "%s on a fake Exoscale with %s machines, in a copy with its own state\n", r.dir, r.Machines)
 	found.Verdict, err = acceptance.Run(checks, all, cfg)
 	found.Took, found.StandIns = time.Since(found.Started), standIns(installation, cloud)

@@ -77,7 +77,9 @@ func requirements(ctx context.Context, cfg config) (list []requirement) {
 
 // examine prints what each purpose needs, and what is missing.
 func (p program) examine(ctx context.Context, cfg config, inJSON bool) error {
+	examining := p.wait("examining this host and the mirrors", 0)
 	list := requirements(ctx, cfg)
+	examining.End()
 	if inJSON {
 		if err := command.WriteJSON(p.stdout, list); err != nil {
 			return err

@@ -23,6 +23,7 @@ import (
 	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/fake/loadgen"
 	"github.com/exopool/exopool/fake/machine/process/member"
+	"github.com/exopool/exopool/internal/progress"
 )
 
 func main() {
@@ -49,10 +50,12 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	signals        <-chan os.Signal
+	screen         *progress.Screen // on stderr; nil: nobody looks
 }
 
 // run carries out one command line and returns the exit code.
 func (p program) run(ctx context.Context, args []string) int {
+	p.screen = progress.New(p.stderr, "fakecloud: ")
 	return p.command().Execute(ctx, args, p.stdout, p.stderr)
 }
 

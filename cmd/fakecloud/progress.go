@@ -5,32 +5,26 @@ import (
 	"io"
 	"time"
 
+	"github.com/exopool/exopool/internal/progress"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/rehearsal/report"
 )
 
-const (
-	// progressInterval is the least time between two lines about what is waited for.
-	progressInterval = 10 * time.Second
-	// repeatInterval is the least time until the same line is printed again.
-	repeatInterval = time.Minute
-)
-
-// A progress prints how a rehearsal goes, line by line.
-type progress struct {
-	to io.Writer
+// A checkProgress prints how a rehearsal goes, line by line.
+type checkProgress struct {
+	to   io.Writer
+	wait func(what string, limit time.Duration) *progress.Wait
 
 	heading string // of the scenario
 	skipped string // why the last line was skipped; empty: it was not
 
-	// What was printed last about waiting.
-	line    string
-	seen    string
-	printed time.Duration
+	line    string         // that is waited for; empty: none
+	waiting *progress.Wait // for it
 }
 
 // result prints the result of a line.
-func (p *progress) result(r acceptance.Result) {
+func (p *checkProgress) result(r acceptance.Result) {
+	p.end()
 	if h := heading(r); h != p.heading {
 		p.heading, p.skipped = h, ""
 		fmt.Fprintf(p.to, "\n%s\n", h)
@@ -97,16 +91,21 @@ func short(d time.Duration) string {
 	return d.Round(100 * time.Millisecond).String()
 }
 
-// waiting prints what is waited for, now and then.
-func (p *progress) waiting(line, seen string, since, limit time.Duration) {
+// see says what is waited for, and what is seen of it.
+func (p *checkProgress) see(line, seen string, _, limit time.Duration) {
 	if line != p.line {
-		p.line, p.seen, p.printed = line, "", 0
+		p.end()
+		p.line, p.waiting = line, p.wait(line, limit)
 	}
-	if since < p.printed+progressInterval || seen == p.seen && since < p.printed+repeatInterval {
-		return
+	p.waiting.See(seen)
+}
+
+// end says that nothing is waited for.
+func (p *checkProgress) end() {
+	if p.line != "" {
+		p.waiting.End()
+		p.line = ""
 	}
-	p.seen, p.printed = seen, since
-	fmt.Fprintf(p.to, "  … %s, %s of at most %s: %s\n", line, short(since), short(limit), seen)
 }
 
 // sumUp prints what is not said line by line, and the verdict.

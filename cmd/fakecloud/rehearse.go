@@ -122,7 +122,10 @@ func (p program) chooseMachines(ctx context.Context, r *rehearsal) error {
 
 // bestMachines returns the machines that can do most on this host.
 func (p program) bestMachines(ctx context.Context, cfg config) string {
-	for _, r := range nspawn.Examine(ctx, cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)})) {
+	examining := p.wait("examining whether machines can boot here", 0)
+	requirements := nspawn.Examine(ctx, cfg.nspawnConfig(fakecloud.DriverConfig{Logger: slog.New(slog.DiscardHandler)}))
+	examining.End()
+	for _, r := range requirements {
 		if !r.OK() {
 			fmt.Fprintf(p.stderr, "fakecloud rehearse: machines cannot boot here (%s: %s), so they are processes that do not\n"+
 				"execute user-data. \"fakecloud doctor\" lists what is missing.\n\n", r.Name, r.Problem)

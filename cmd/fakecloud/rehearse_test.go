@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/internal/programtest"
+	"github.com/exopool/exopool/internal/progress"
 	"github.com/exopool/exopool/internal/rehearsal/acceptance"
 	"github.com/exopool/exopool/internal/rehearsal/report"
 	"github.com/exopool/exopool/internal/scripttest"
@@ -194,24 +194,25 @@ func TestFolderIsCheckedBeforeAnythingIsPrepared(t *testing.T) {
 	assert.Empty(t, read(t, calls), "Terraform was not even looked for")
 }
 
-func TestProgressIsPrintedNowAndThen(t *testing.T) {
+func TestResultsArePrintedAndEndTheWait(t *testing.T) {
 	t.Parallel()
 	to := new(programtest.Output)
-	p := &progress{to: to}
-	for since := range 25 {
-		p.waiting("one", fmt.Sprintf("%d of 1", since/15), time.Duration(since)*time.Second, time.Minute)
+	var began []string
+	term := newTerminal(t)
+	p := &checkProgress{to: to, wait: func(what string, limit time.Duration) *progress.Wait {
+		began = append(began, what+" "+limit.String())
+		return program{stderr: term.err}.wait(what, limit)
+	}}
+	for _, line := range []string{"one", "one", "two"} {
+		p.see(line, "0 of 1", 0, time.Minute)
 	}
-	for since := range 85 {
-		p.waiting("two", "0 of 1", time.Duration(since)*time.Second, 5*time.Minute)
-	}
+	assert.Equal(t, []string{"one 1m0s", "two 1m0s"}, began)
 	p.result(acceptance.Result{Sprint: 1, Scenario: "first", Line: "one", Outcome: acceptance.Failed, Took: time.Minute, Limit: time.Minute, Note: "timed out after 1m0s", Hints: []string{"wait longer"}})
 	p.result(acceptance.Result{Sprint: 2, Scenario: "second", Optional: true, Line: "two", StandIn: "not real"})
 	for range 2 {
 		p.result(acceptance.Result{Scenario: "third", Line: "three", Outcome: acceptance.Skipped, Note: "as said"})
 	}
-	assert.Equal(t, "  … one, 10s of at most 1m0s: 0 of 1\n  … one, 20s of at most 1m0s: 1 of 1\n"+
-		"  … two, 10s of at most 5m0s: 0 of 1\n  … two, 1m10s of at most 5m0s: 0 of 1\n"+
-		"\nSprint 1: first\n✗ one (1m0s of 1m0s): timed out after 1m0s\n    → wait longer\n"+
+	assert.Equal(t, "\nSprint 1: first\n✗ one (1m0s of 1m0s): timed out after 1m0s\n    → wait longer\n"+
 		"\nSprint 2: second (optional)\n✓ two\n    not real\n"+
 		"\nthird\n– three: as said\n– three\n", to.String())
 }

@@ -56,6 +56,8 @@ type config struct {
 
 	// progressLogger gets the steps of building templates.
 	progressLogger *slog.Logger
+	// waiting is told when templates are waited for.
+	waiting func(what string) (end func())
 
 	// LogInfo makes an instance log what its machines do, not only warnings.
 	LogInfo bool

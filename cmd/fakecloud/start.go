@@ -46,10 +46,12 @@ func (p program) start(ctx context.Context, cfg config) (*fakecloud.Cloud, error
 
 // startCloud starts a cloud as the settings describe it.
 func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, error) {
-	logger, started := cfg.logger(p.stderr)
+	starting := p.wait("starting the cloud", 0)
+	defer starting.End()
+	logger, started := cfg.logger(p.beside(p.stderr))
 	if !cfg.Verbose {
 		// Templates are built when the cloud has long started.
-		cfg.progressLogger = newConsole(p.stderr, slog.LevelInfo)
+		cfg.progressLogger, cfg.waiting = newConsole(p.beside(p.stderr), slog.LevelInfo), p.waiting
 	}
 	with := fakecloud.Config{
 		Listen: cfg.Listen, Zone: cfg.Zone, Credentials: cfg.credentials(), Speed: cfg.Speed, Instant: cfg.Instant,
@@ -72,6 +74,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 
 // close closes a cloud. An error is printed and does not change the exit code.
 func (p program) close(cloud *fakecloud.Cloud) {
+	defer p.wait("ending the cloud and its machines", 0).End()
 	if err := cloud.Close(); err != nil {
 		fmt.Fprintf(p.stderr, "fakecloud: close the cloud: %v\n", err)
 	}
@@ -107,6 +110,6 @@ func (c config) nspawnConfig(from fakecloud.DriverConfig) nspawn.Config {
 	return nspawn.Config{
 		Logger: from.Logger, Prefix: c.Prefix, Range: c.Range, RangeFlag: "-range", Dir: c.Disks, Cache: c.Cache, Mirror: c.Mirror,
 		Speed: from.Speed, Authority: from.Authority, Hosts: hosts, UbuntuMirror: c.UbuntuMirror,
-		StandIns: c.standInsByName(), TemplateFlag: templateFlag, ProgressLogger: c.progressLogger,
+		StandIns: c.standInsByName(), TemplateFlag: templateFlag, ProgressLogger: c.progressLogger, Waiting: c.waiting,
 	}
 }

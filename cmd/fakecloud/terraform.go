@@ -22,6 +22,7 @@ type terraformInstallation struct {
 
 // findTerraform finds Terraform, and builds its providers where necessary.
 func (p program) findTerraform(ctx context.Context) (t terraformInstallation, err error) {
+	defer p.wait("looking for Terraform and its providers", 0).End()
 	if t.program, err = providers.Terraform(ctx); err != nil {
 		return t, err
 	}
@@ -60,7 +61,9 @@ func (p program) providerMirror(ctx context.Context) (providers.Mirror, error) {
 	if p.choosesProviders() {
 		return providers.Mirror{}, nil
 	}
-	mirror, err := providers.Install(ctx, providers.Config{Logger: newConsole(p.stderr, slog.LevelInfo)})
+	mirror, err := providers.Install(ctx, providers.Config{
+		Logger: newConsole(p.beside(p.stderr), slog.LevelInfo), Waiting: p.waiting,
+	})
 	switch {
 	case err != nil:
 		return mirror, fmt.Errorf("%w\n\nTerraform needs the provider registry. Without it, run this in exopool's repository "+

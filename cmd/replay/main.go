@@ -48,7 +48,8 @@ func replayAll(ctx context.Context, cfg config, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	progress := newProgress(stderr).report
+	progress, end := reportProgress(stderr)
+	defer end()
 	if cfg.Tune > 0 {
 		return tune(ctx, cfg, traces, stdout, progress)
 	}
@@ -56,6 +57,7 @@ func replayAll(ctx context.Context, cfg config, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
+	end()
 	r := report{cfg: cfg, results: results}
 	if err := r.writeFiles(); err != nil {
 		return err

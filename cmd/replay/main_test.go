@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -149,14 +150,18 @@ func TestEndsWhenAskedTo(t *testing.T) {
 }
 
 func TestProgressIsSaidOnlyOfLongWork(t *testing.T) {
-	t.Parallel()
-	var said strings.Builder
-	p := newProgress(&said)
-	p.report(0.5)
-	assert.Empty(t, said.String())
-	p.next = p.next.Add(-quiet)
-	p.report(0.75)
-	assert.Equal(t, "replay: 75 %\n", said.String())
+	synctest.Test(t, func(t *testing.T) {
+		var said strings.Builder
+		report, end := reportProgress(&said)
+		defer end()
+		report(0.5)
+		synctest.Wait()
+		assert.Empty(t, said.String())
+		report(0.75)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, "replay: … replaying, 2s: 75 %\n", said.String())
+	})
 }
 
 // TestDecisionsAreTriedAgain on another policy, and on the same.

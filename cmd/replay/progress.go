@@ -3,26 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
+
+	"github.com/exopool/exopool/internal/progress"
 )
 
-const (
-	quiet = 2 * time.Second  // how long nothing is said of the progress
-	pause = 10 * time.Second // from one line to the next
-)
-
-// A progress says how far the work is.
-type progress struct {
-	to   io.Writer
-	next time.Time
-}
-
-func newProgress(to io.Writer) *progress { return &progress{to: to, next: time.Now().Add(quiet)} }
-
-func (p *progress) report(share float64) {
-	if time.Now().Before(p.next) {
-		return
-	}
-	p.next = time.Now().Add(pause)
-	fmt.Fprintf(p.to, "replay: %.0f %%\n", 100*share)
+// reportProgress returns what says how far a replay is, and what to call at its
+// end.
+func reportProgress(to io.Writer) (report func(share float64), end func()) {
+	wait := progress.New(to, "replay: ").Start("replaying", 0)
+	return func(share float64) { wait.See(fmt.Sprintf("%.0f %%", 100*share)) }, wait.End
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/exopool/exopool/cmd/internal/command"
 	"github.com/exopool/exopool/exoscale"
+	"github.com/exopool/exopool/internal/progress"
 	"github.com/exopool/exopool/sweep"
 )
 
@@ -73,12 +74,15 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 	for _, warning := range cfg.Warnings {
 		fmt.Fprintf(p.stderr, "sweep: warning: %s\n", warning)
 	}
-	s, err := p.sweeper(cfg)
+	screen := progress.New(p.stderr, "sweep: ")
+	s, err := p.sweeper(cfg, screen)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.stderr, "sweep: looking for the installation %s in zone %s, keeping %s\n", cfg.Sweeper.Name, cfg.Sweeper.Zone, kept(cfg.States, s.State.Managed()))
+	looking := screen.Start("looking for what is left", cfg.Timeout)
 	left, err := s.Find(ctx)
+	looking.End()
 	p.list(left)
 	foreign := errors.Is(err, sweep.ErrForeignState)
 	switch {
@@ -113,13 +117,13 @@ func (p program) sweep(ctx context.Context, cfg config) error {
 	return nil
 }
 
-func (p program) sweeper(cfg config) (*sweep.Sweeper, error) {
+func (p program) sweeper(cfg config, screen *progress.Screen) (*sweep.Sweeper, error) {
 	client, err := exoscale.New(cfg.API)
 	if err != nil {
 		return nil, err
 	}
 	s := &cfg.Sweeper
-	s.Account, s.Report = client.Account(), (&reporter{to: p.stderr}).report
+	s.Account, s.Report = client.Account(), (&reporter{screen: screen, to: screen.Writer(p.stderr)}).report
 	for _, path := range cfg.States {
 		if err := p.readState(&s.State, path); err != nil {
 			return nil, fmt.Errorf("read Terraform state %s: %w", path, err)

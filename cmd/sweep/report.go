@@ -5,33 +5,40 @@ import (
 	"io"
 	"time"
 
+	"github.com/exopool/exopool/internal/progress"
 	"github.com/exopool/exopool/sweep"
 )
 
-// repeatAfter is how long a reason for waiting is not repeated.
-const repeatAfter = 15 * time.Second
-
 // A reporter prints the progress of deletions.
 type reporter struct {
-	to     io.Writer
-	reason string        // printed last, of the current resource
-	after  time.Duration // when that was
+	screen *progress.Screen
+	to     io.Writer      // beside the screen
+	wait   *progress.Wait // for the current resource; nil: there is none
 }
 
 func (r *reporter) report(e sweep.Event) {
 	after := e.After.Round(time.Second)
 	switch e.Phase {
 	case sweep.Deleting:
-		r.reason = ""
 		fmt.Fprintf(r.to, "sweep: deleting %s\n", e.Resource)
+		r.wait = r.screen.Start("deleting "+fmt.Sprint(e.Resource), 0)
 	case sweep.Waiting:
-		if reason := e.Err.Error(); reason != r.reason || e.After >= r.after+repeatAfter {
-			r.reason, r.after = reason, e.After
-			fmt.Fprintf(r.to, "sweep:   waiting for %s so far: %s\n", after, reason)
+		if r.wait != nil {
+			r.wait.See(e.Err.Error())
 		}
 	case sweep.Gone:
+		r.end()
 		fmt.Fprintf(r.to, "sweep:   gone after %s\n", after)
 	case sweep.Failed:
+		r.end()
 		fmt.Fprintf(r.to, "sweep:   not deleted after %s: %v\n", after, e.Err)
+	}
+}
+
+// end says that the current resource is not waited for any more.
+func (r *reporter) end() {
+	if r.wait != nil {
+		r.wait.End()
+		r.wait = nil
 	}
 }

@@ -20,9 +20,6 @@ import (
 // importPath is this package; the modules to build are folders in it.
 const importPath = "github.com/exopool/exopool/internal/providers"
 
-// progressInterval is how often a build in progress is logged.
-const progressInterval = 15 * time.Second
-
 // A recipe says how one provider is built.
 type recipe struct {
 	source  string
@@ -62,8 +59,9 @@ type artifact struct {
 
 // A builder builds providers that are not in the cache.
 type builder struct {
-	cache  string
-	logger *slog.Logger
+	cache   string
+	logger  *slog.Logger
+	waiting func(what string) (end func())
 }
 
 // platform is the host's platform, as mirrors name it.
@@ -91,9 +89,12 @@ func (b builder) build(ctx context.Context, r recipe) (artifact, error) {
 	a.program = filepath.Join(a.mirror, pathInMirror(hosts()[0], r))
 
 	lock := a.mirror + ".lock"
+	end := func() {}
 	unlock, err := filelock.Acquire(ctx, lock, func() {
 		b.logger.Info("waiting for another process that builds the same", "lock", lock)
+		end = b.waiting("waiting for another process that builds the provider " + r.source)
 	})
+	end()
 	if err != nil {
 		return artifact{}, err
 	}
@@ -117,8 +118,7 @@ func (b builder) buildInto(ctx context.Context, a artifact, dir string) error {
 
 	start := time.Now()
 	b.logger.Info("building provider", "provider", a.source, "version", a.version, "into", a.mirror)
-	stop := b.logProgress(a.source, start)
-	defer stop()
+	defer b.waiting("building the provider " + a.source + " " + a.version + ", once")()
 	if _, err := goCommand(ctx, dir, "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", a.linkerFlags(), "-o", program, a.main); err != nil {
 		return err
@@ -144,26 +144,6 @@ func (b builder) buildInto(ctx context.Context, a artifact, dir string) error {
 func pathInMirror(host string, r recipe) string {
 	name := fmt.Sprintf("terraform-provider-%s_v%s", filepath.Base(r.source), r.version)
 	return filepath.Join(host, filepath.FromSlash(r.source), r.version, platform, name)
-}
-
-// logProgress logs from time to time that a build is in progress, until stop is
-// called.
-func (b builder) logProgress(source string, start time.Time) (stop func()) {
-	ended, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(progressInterval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				b.logger.Info("still building provider", "provider", source, "seconds", int(time.Since(start).Seconds()))
-			case <-ended:
-				return
-			}
-		}
-	}()
-	return func() { close(ended); <-done }
 }
 
 // goCommand runs go in a folder and returns what it prints, without the user's

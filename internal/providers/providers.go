@@ -33,6 +33,10 @@ type Config struct {
 	// Logger gets which providers run, and the progress of builds; discarded by
 	// default.
 	Logger *slog.Logger
+
+	// Waiting is told what is waited for, such as a build, and returns what to call
+	// when it is over. By default nobody is told.
+	Waiting func(what string) (end func())
 }
 
 // A Provider is one program that was built instead of downloaded.
@@ -89,6 +93,9 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Waiting == nil {
+		c.Waiting = func(string) func() { return func() {} }
+	}
 	c.Registry = cmp.Or(c.Registry, DefaultRegistry)
 	return c
 }
@@ -133,7 +140,7 @@ func (c Config) build(ctx context.Context, cache string) ([]artifact, error) {
 		return nil, fmt.Errorf("check the Terraform registry: %w", err)
 	}
 	c.Logger.Warn("no Terraform registry: using providers built on this host", "registry", c.Registry, "err", unreachable)
-	b := builder{cache: cache, logger: c.Logger}
+	b := builder{cache: cache, logger: c.Logger, waiting: c.Waiting}
 	for _, r := range recipes() {
 		if r.source == exoscaleSource && c.Program != "" {
 			continue

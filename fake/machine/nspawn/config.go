@@ -51,6 +51,9 @@ type Config struct {
 	// ProgressLogger gets the steps of building templates, which takes minutes.
 	// Default: Logger.
 	ProgressLogger *slog.Logger
+	// Waiting is told what is waited for, such as a template that is built, and
+	// returns what to call when it is over. Default: nobody is told.
+	Waiting func(what string) (end func())
 	// Authority is a certificate, as PEM, that all machines trust: that of the
 	// emulated API.
 	Authority []byte
@@ -155,7 +158,7 @@ func (c Config) disks() string { return filepath.Join(c.Dir, c.Prefix+"-machines
 func (c Config) share(t driverapi.InstanceType) float64 { return c.CPU * float64(max(t.CPUs, 1)) }
 
 func (c Config) template() template.Config {
-	return template.Config{Cache: c.Cache, Mirror: c.Mirror, UbuntuMirror: c.UbuntuMirror, Logger: c.ProgressLogger}
+	return template.Config{Cache: c.Cache, Mirror: c.Mirror, UbuntuMirror: c.UbuntuMirror, Logger: c.ProgressLogger, Waiting: c.Waiting}
 }
 
 // userOf returns the default user of the template that another one stands in for;

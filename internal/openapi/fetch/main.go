@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/internal/openapi"
+	"github.com/exopool/exopool/internal/progress"
 )
 
 func main() {
@@ -28,5 +29,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return document.Fetch(ctx, &http.Client{Timeout: 30 * time.Second})
+	const limit = 30 * time.Second
+	defer progress.New(os.Stderr, "fetch the OpenAPI document: ").Start("downloading", limit).End()
+	return document.Fetch(ctx, &http.Client{Timeout: limit})
 }

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/exopool/exopool/internal/progress"
 	"github.com/exopool/exopool/internal/providers"
 )
 
@@ -29,9 +30,11 @@ func main() {
 func run(stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	screen := progress.New(stderr, "install providers: ")
 	mirror, err := providers.Install(ctx, providers.Config{
 		Program: os.Getenv(providers.Variable),
-		Logger:  slog.New(slog.NewTextHandler(stderr, nil)),
+		Logger:  slog.New(slog.NewTextHandler(screen.Writer(stderr), nil)),
+		Waiting: func(what string) func() { return screen.Start(what, 0).End },
 	})
 	if err != nil {
 		return err

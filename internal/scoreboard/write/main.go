@@ -11,8 +11,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
 
+	"github.com/exopool/exopool/internal/progress"
 	"github.com/exopool/exopool/internal/scoreboard"
 )
 
@@ -35,11 +35,7 @@ func run(args []string) error {
 	default:
 		return fmt.Errorf("one folder with traces at most, not %d", len(args))
 	}
-	said := time.Now()
-	return scoreboard.Write(ctx, ".", folder, func(share float64) {
-		if time.Since(said) > 5*time.Second {
-			said = time.Now()
-			fmt.Fprintf(os.Stderr, "scoreboard: %.0f %%\n", 100*share)
-		}
-	})
+	wait := progress.New(os.Stderr, "scoreboard: ").Start("replaying recorded loads", 0)
+	defer wait.End()
+	return scoreboard.Write(ctx, ".", folder, func(share float64) { wait.See(fmt.Sprintf("%.0f %%", 100*share)) })
 }

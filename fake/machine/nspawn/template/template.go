@@ -30,6 +30,17 @@ type Config struct {
 	UbuntuMirror string
 	// Logger gets the progress of a build.
 	Logger *slog.Logger
+	// Waiting is told what is waited for, and returns what to call when it is
+	// over; nil: nobody is told.
+	Waiting func(what string) (end func())
+}
+
+// wait says what is waited for, until end is called.
+func (c *Config) wait(what string) (end func()) {
+	if c.Waiting == nil {
+		return func() {}
+	}
+	return c.Waiting(what)
 }
 
 // Ensure returns the directory of a template, and builds it if there is none
@@ -84,9 +95,12 @@ func ensure(ctx context.Context, cfg Config, name string, build buildFunc) (dir 
 // removes old ones.
 func buildOnce(ctx context.Context, cfg Config, r release, dir, from string, build buildFunc) error {
 	lock := lockOf(dir)
+	waited := func() {}
 	unlock, err := filelock.Acquire(ctx, lock, func() {
 		cfg.Logger.Info("another program builds the template, waiting for it", "lock", lock)
+		waited = cfg.wait("waiting for another program that builds the template " + r.name)
 	})
+	waited()
 	if err != nil {
 		return err
 	}
@@ -96,7 +110,10 @@ func buildOnce(ctx context.Context, cfg Config, r release, dir, from string, bui
 	}
 	begin := time.Now()
 	cfg.Logger.Info("building the template of the machines; this happens once and takes a minute or two", "mirror", from)
-	if err := build(ctx, cfg, r, dir); err != nil {
+	built := cfg.wait("building the template " + r.name + " of the machines, once")
+	err = build(ctx, cfg, r, dir)
+	built()
+	if err != nil {
 		return err
 	}
 	end := time.Now()
