@@ -59,7 +59,10 @@ func loadState(ctx context.Context, instance *control.Client, file string) error
 	if err != nil {
 		return err
 	}
-	return instance.Load(ctx, state)
+	if err := instance.Load(ctx, state); err != nil {
+		return fmt.Errorf("%s: %w; the instance is as it was", file, err)
+	}
+	return nil
 }
 
 // saveState writes the state of an instance to a file. It may not be one that an

@@ -66,7 +66,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 	}
 	cloud, err := fakecloud.Start(ctx, with)
 	if err != nil {
-		return nil, err
+		return nil, cfg.explainState(err)
 	}
 	started()
 	return cloud, nil
@@ -84,7 +84,7 @@ func (p program) close(cloud *fakecloud.Cloud) {
 func (c config) driver() fakecloud.Machines {
 	switch c.Machines {
 	case machinesProcess:
-		return fakecloud.Processes(process.Config{})
+		return fakecloud.Processes(process.Config{Network: c.savedNetwork()})
 	case machinesNspawn:
 		return c.bootingMachines
 	}

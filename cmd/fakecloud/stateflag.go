@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
+	"syscall"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/internal/atomicfile"
 	"github.com/exopool/exopool/internal/filelock"
 )
@@ -52,6 +55,32 @@ func (p program) openState(cfg *config) error {
 	}
 	cfg.saved = state
 	return nil
+}
+
+// savedNetwork returns the network that process machines of the state have their
+// addresses from: a cloud with that state needs the same. Without a state, any
+// will do.
+func (c config) savedNetwork() netip.Prefix {
+	instances, _, err := exoapi.StateNetworks(c.saved)
+	if err != nil || !instances.Addr().IsLoopback() || instances.Bits() == 0 {
+		return netip.Prefix{} // the state says what is wrong with it when it is loaded
+	}
+	return netip.PrefixFrom(instances.Addr(), instances.Bits()-1)
+}
+
+// explainState says what to do about a state that keeps a cloud from starting.
+func (c config) explainState(err error) error {
+	switch {
+	case len(c.saved) == 0:
+		return err
+	case errors.Is(err, exoapi.ErrState):
+		return fmt.Errorf("flag -state: %s: %w\n\nThe file is left as it is. Start with the flags that it was made with, put a copy of "+
+			"\"fakecloud snapshot save\" in its place,\nor move it away to begin with an empty cloud", c.State, err)
+	case errors.Is(err, syscall.EADDRINUSE) && c.Machines == machinesProcess:
+		return fmt.Errorf("flag -state: %s: the machines in it have addresses of %s, which another cloud or demo on this host uses: %w\n\n"+
+			"End that one, or start with another file", c.State, c.savedNetwork(), err)
+	}
+	return err
 }
 
 // lockState keeps others from using a file with a state.

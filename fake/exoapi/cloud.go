@@ -62,7 +62,7 @@ func newCloud(cfg Config, more ...func(*world.World) resource) (*Cloud, error) {
 	if len(cfg.Saved) > 0 && len(cfg.Credentials) == 0 {
 		saved, err := parseState(cfg.Saved)
 		if err != nil {
-			return nil, fmt.Errorf("load the state: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrState, err)
 		}
 		c.cfg.Credentials = saved.header.Credentials
 	}

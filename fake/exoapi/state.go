@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,30 @@ type stateHeader struct {
 	Settings    map[string]string `json:"settings"`
 	Credentials map[string]string `json:"credentials"`
 }
+
+// ErrState is the error of a state that is damaged, or does not fit the cloud.
+var ErrState = errors.New("load the state")
+
+// StateNetworks returns the networks from which a saved state has the addresses of
+// its instances and load balancers. A cloud that loads it has to have the same.
+func StateNetworks(state []byte) (instances, balancers netip.Prefix, err error) {
+	first, _, _ := bytes.Cut(state, []byte("\n"))
+	var header stateHeader
+	if err := decodeStrictly(first, &header); err != nil || header.Format != stateFormat {
+		return instances, balancers, fmt.Errorf("%w: %w", ErrState, errNoState)
+	}
+	of, behind, _ := strings.Cut(header.Settings["networks"], ",")
+	instances, err = netip.ParsePrefix(of)
+	if err == nil {
+		balancers, err = netip.ParsePrefix(behind)
+	}
+	if err != nil {
+		return netip.Prefix{}, netip.Prefix{}, fmt.Errorf("%w: its networks are damaged", ErrState)
+	}
+	return instances, balancers, nil
+}
+
+var errNoState = errors.New("this is not a state that fakecloud has saved")
 
 var errNoChanges = errors.New("the cloud does not keep its changes")
 
@@ -104,7 +129,7 @@ func parseState(text []byte) (*savedState, error) {
 	first, rest, found := bytes.Cut(text, []byte("\n"))
 	var s savedState
 	if err := decodeStrictly(first, &s.header); err != nil || !found || s.header.Format != stateFormat {
-		return nil, errors.New("this is not a state that fakecloud has saved")
+		return nil, errNoState
 	}
 	if s.header.Version != stateVersion {
 		return nil, fmt.Errorf("the state has version %d, and this fakecloud reads version %d only", s.header.Version, stateVersion)

@@ -28,7 +28,7 @@ func (c *Cloud) Reset() error {
 // nothing has changed.
 func (c *Cloud) Load(state []byte) error {
 	if err := c.load(state); err != nil {
-		return fmt.Errorf("load the state: %w", err)
+		return fmt.Errorf("%w: %w", ErrState, err)
 	}
 	return c.world.Do(func() error {
 		c.recorded(c.restartRecorder())
@@ -54,7 +54,7 @@ func (c *Cloud) load(state []byte) error {
 func (c *Cloud) begin() error {
 	if len(c.cfg.Saved) > 0 {
 		if err := c.load(c.cfg.Saved); err != nil {
-			return fmt.Errorf("load the state: %w", err)
+			return fmt.Errorf("%w: %w", ErrState, err)
 		}
 	}
 	if c.cfg.Recorder == nil {
