@@ -61,11 +61,29 @@ func (p program) openState(cfg *config) error {
 // addresses from: a cloud with that state needs the same. Without a state, any
 // will do.
 func (c config) savedNetwork() netip.Prefix {
+	if network := c.savedRange(); network.Addr().IsLoopback() {
+		return network
+	}
+	return netip.Prefix{}
+}
+
+// savedRange returns the network around the addresses in the state; the zero one
+// if there is none. The state says what is wrong with it when it is loaded.
+func (c config) savedRange() netip.Prefix {
 	instances, _, err := exoapi.StateNetworks(c.saved)
-	if err != nil || !instances.Addr().IsLoopback() || instances.Bits() == 0 {
-		return netip.Prefix{} // the state says what is wrong with it when it is loaded
+	if err != nil || instances.Bits() == 0 {
+		return netip.Prefix{}
 	}
 	return netip.PrefixFrom(instances.Addr(), instances.Bits()-1)
+}
+
+// hasOtherRange reports whether machines that boot had addresses of another range.
+func (c config) hasOtherRange() bool {
+	saved, now := c.savedRange(), c.Range
+	if !now.IsValid() {
+		now = netip.MustParsePrefix("198.18.0.0/16") // the driver's default
+	}
+	return saved.IsValid() && saved != now
 }
 
 // explainState says what to do about a state that keeps a cloud from starting.
@@ -73,6 +91,8 @@ func (c config) explainState(err error) error {
 	switch {
 	case len(c.saved) == 0:
 		return err
+	case errors.Is(err, exoapi.ErrState) && c.Machines == machinesNspawn && c.hasOtherRange():
+		return fmt.Errorf("flag -state: %s: %w\n\nIts machines have addresses of another range: give -range %s", c.State, err, c.savedRange())
 	case errors.Is(err, exoapi.ErrState):
 		return fmt.Errorf("flag -state: %s: %w\n\nThe file is left as it is. Start with the flags that it was made with, put a copy of "+
 			"\"fakecloud snapshot save\" in its place,\nor move it away to begin with an empty cloud", c.State, err)

@@ -62,6 +62,10 @@ func TestProcessMachinesGetTheNetworkOfTheirState(t *testing.T) {
 	taken := fmt.Errorf("claim it: %w", syscall.EADDRINUSE)
 	require.ErrorContains(t, cfg.explainState(taken), "addresses of 127.99.0.0/16, which another cloud or demo on this host uses")
 	assert.Equal(t, taken, config{Machines: machinesProcess}.explainState(taken), "without a state")
+	boots := config{Machines: machinesNspawn, State: "file", saved: state.Bytes()}
+	require.ErrorContains(t, boots.explainState(exoapi.ErrState), "give -range 127.99.0.0/16")
+	boots.Range = netip.MustParsePrefix("127.99.0.0/16")
+	require.ErrorContains(t, boots.explainState(exoapi.ErrState), "move it away")
 	for _, text := range []string{"", "x", `{"format":"fakecloud-state"}`, `{"format":"fakecloud-state","settings":{"networks":"10.0.0.0/17,10.0.128.0/17"}}`} {
 		assert.False(t, config{saved: []byte(text)}.savedNetwork().IsValid(), text)
 	}
