@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"embed"
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -35,6 +36,7 @@ const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'
 // commands from its own page and from programs, never from another web page.
 //
 //	GET  /              the page, and beside it its scripts, style and icon
+//	GET  /healthz       200 while it answers
 //	GET  /stream        every Update as a server-sent event; ends with the hub
 //	GET  /api/state     everything that the hub remembers, an Update as JSON
 //	GET  /api/controls  which of the following there are
@@ -50,6 +52,10 @@ func NewPage(hub *Hub, controls Controls, logger *slog.Logger) http.Handler {
 	for _, name := range []string{"app.js", "chart.js", "commands.js", "dom.js", "graphs.js", "link.js", "members.js", "notice.js", "style.css", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, p.file(name))
 	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, "ok\n") // the client may have left
+	})
 	mux.HandleFunc("GET /stream", p.stream)
 	mux.HandleFunc("GET /api/state", p.state)
 	mux.HandleFunc("GET /api/controls", p.listControls)

@@ -318,3 +318,9 @@ func (l *oneConn) Close() error {
 }
 
 func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
+
+func TestPageSaysThatItAnswers(t *testing.T) {
+	w := serve(newPage(view.Controls{}), request("GET", "/healthz", ""))
+	assert.Equal(t, 200, w.Code)
+	assert.Equal(t, "ok\n", w.Body.String())
+}
