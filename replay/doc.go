@@ -13,4 +13,6 @@
 //
 // The figures are those of the SPEC Research Group (Herbst et al., Ready for Rain,
 // SPEC-RG-2016-01). The same trace, settings and seed always give the same result.
+//
+// A small program that uses it is in examples/replay.
 package replay

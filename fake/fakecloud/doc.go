@@ -27,4 +27,6 @@
 //
 // Machines exist on paper unless [Config.Machines] says what runs them;
 // [Processes] makes each a process that serves a web page and metrics.
+//
+// A small program that uses it is in examples/fakecloud.
 package fakecloud

@@ -1,0 +1,9 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// web running 2
+	// refused: true
+	// calls: 2
+}
