@@ -96,7 +96,7 @@ func execute(t *testing.T, args ...string) (code int, out, errs string) {
 
 func TestCommandLines(t *testing.T) {
 	t.Parallel()
-	const runHelp = "Run \"sample run -h\" for all settings.\n"
+	const runHelp = "Run \"sample run -h\" for help.\n"
 	for line, want := range map[string]struct {
 		code      int
 		out, errs string
@@ -118,17 +118,17 @@ func TestCommandLines(t *testing.T) {
 		"fail 1":                         {1, "", "sample fail: no luck\n"},
 		"fail 127":                       {127, "", "sample fail: not found\n"},
 		"fail":                           {0, "", ""},
-		"runn":                           {2, "", "sample cannot start with 1 wrong setting:\n  command line has the unknown command \"runn\": did you mean run?\nRun \"sample -h\" for all settings.\n"},
-		"\x1b":                           {2, "", "sample cannot start with 1 wrong setting:\n  command line has the unknown command \"\\x1b\": give run, fruit, fail, version, help or completion, or settings as flags, -name=value\nRun \"sample -h\" for all settings.\n"},
-		"fruit aet":                      {2, "", "sample fruit cannot start with 1 wrong setting:\n  command line has the unknown command \"aet\": did you mean eat?\nRun \"sample fruit -h\" for all settings.\n"},
-		"run -zoen at-vie-1 ls":          {2, "", "sample run cannot start with 1 wrong setting:\n  command line has the unknown flag -zoen: did you mean -zone?\n" + runHelp},
-		"run --xyz=secret ls":            {2, "", "sample run cannot start with 1 wrong setting:\n  command line has the unknown flag -xyz: \"sample run -h\" lists those that there are\n" + runHelp},
-		"run -\x1b[1m=secret":            {2, "", "sample run cannot start with 1 wrong setting:\n  command line has the unknown flag \"-\\x1b[1m\": \"sample run -h\" lists those that there are\n" + runHelp},
-		"run -=secret":                   {2, "", "sample run cannot start with 1 wrong setting:\n  command line has an argument that is no flag: \"-\": give settings as flags, -name=value\n" + runHelp},
-		"run ---zone=secret":             {2, "", "sample run cannot start with 1 wrong setting:\n  command line has an argument that is no flag: \"-zone\": give settings as flags, -name=value\n" + runHelp},
-		"run -zone":                      {2, "", "sample run cannot start with 1 wrong setting:\n  command line has nothing after the flag -zone: give it a value, -name=value\n" + runHelp},
-		"run -zone x ls":                 {2, "", "sample run cannot start with 1 wrong setting:\n  flag -zone is \"x\": give at-vie-1, at-vie-2 or de-fra-1\n" + runHelp},
-		"help nix":                       {2, "", "sample cannot start with 1 wrong setting:\n  command line has the unknown command \"nix\": give run, fruit, fail, version, help or completion, or settings as flags, -name=value\nRun \"sample -h\" for all settings.\n"},
+		"runn":                           {2, "", "sample: command line has the unknown command \"runn\": did you mean run?\nRun \"sample -h\" for help.\n"},
+		"\x1b":                           {2, "", "sample: command line has the unknown command \"\\x1b\": give run, fruit, fail, version, help or completion, or settings as flags, -name=value\nRun \"sample -h\" for help.\n"},
+		"fruit aet":                      {2, "", "sample fruit: command line has the unknown command \"aet\": did you mean eat?\nRun \"sample fruit -h\" for help.\n"},
+		"run -zoen at-vie-1 ls":          {2, "", "sample run: command line has the unknown flag -zoen: did you mean -zone?\n" + runHelp},
+		"run --xyz=secret ls":            {2, "", "sample run: command line has the unknown flag -xyz: \"sample run -h\" lists those that there are\n" + runHelp},
+		"run -\x1b[1m=secret":            {2, "", "sample run: command line has the unknown flag \"-\\x1b[1m\": \"sample run -h\" lists those that there are\n" + runHelp},
+		"run -=secret":                   {2, "", "sample run: command line has an argument that is no flag: \"-\": give settings as flags, -name=value\n" + runHelp},
+		"run ---zone=secret":             {2, "", "sample run: command line has an argument that is no flag: \"-zone\": give settings as flags, -name=value\n" + runHelp},
+		"run -zone":                      {2, "", "sample run: command line has nothing after the flag -zone: give it a value, -name=value\n" + runHelp},
+		"run -zone x ls":                 {2, "", "sample run: flag -zone is \"x\": give at-vie-1, at-vie-2 or de-fra-1\n" + runHelp},
+		"help nix":                       {2, "", "sample: command line has the unknown command \"nix\": give run, fruit, fail, version, help or completion, or settings as flags, -name=value\nRun \"sample -h\" for help.\n"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

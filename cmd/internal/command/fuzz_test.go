@@ -29,7 +29,7 @@ func FuzzCommandLines(f *testing.F) {
 		assert.LessOrEqual(t, strings.Count(errs.String(), "\n"), 2+len(args))
 		assert.NotContains(t, errs.String(), "\x1b")
 		if code == 2 {
-			assert.Contains(t, errs.String(), " -h\" for all settings.\n")
+			assert.Contains(t, errs.String(), " -h\" for help.\n")
 		}
 		out.Reset()
 		assert.Zero(t, sample(&out).Execute(t.Context(), append([]string{"run", "--"}, args...), &out, &errs))

@@ -26,14 +26,14 @@ func (e SettingError) Error() string {
 // Error returns one line for each setting, and where to read more.
 func (e *Error) Error() string {
 	var b strings.Builder
-	noun := "settings"
 	if len(e.Settings) == 1 {
-		noun = "setting"
+		fmt.Fprintf(&b, "%s: %v\n", e.Program, e.Settings[0])
+	} else {
+		fmt.Fprintf(&b, "%s cannot start with %d wrong settings:\n", e.Program, len(e.Settings))
+		for _, wrong := range e.Settings {
+			fmt.Fprintf(&b, "  %v\n", wrong)
+		}
 	}
-	fmt.Fprintf(&b, "%s cannot start with %d wrong %s:\n", e.Program, len(e.Settings), noun)
-	for _, wrong := range e.Settings {
-		fmt.Fprintf(&b, "  %v\n", wrong)
-	}
-	fmt.Fprintf(&b, "Run \"%s -h\" for all settings.", e.Program)
+	fmt.Fprintf(&b, "Run \"%s -h\" for help.", e.Program)
 	return b.String()
 }

@@ -225,7 +225,7 @@ func TestRequiredSecretsAndValuesAreMissed(t *testing.T) {
   A is missing: give a word without spaces, or name a file that holds it in A_FILE (flag -a-file)
   flag -c-file is missing: name a file that holds the other word
   B (flag -b) is missing: give a path
-Run "sample -h" for all settings.`)
+Run "sample -h" for help.`)
 }
 
 func TestChecksFollowTheSettingsTheyNeed(t *testing.T) {
