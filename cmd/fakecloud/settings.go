@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -206,15 +205,10 @@ func zoneKind() settings.Kind[string] {
 
 // speedKind returns the kind of speeds.
 func speedKind() settings.Kind[float64] {
-	const fastest = 1e6
-	kind := settings.Float(0, fastest).Then(func(speed float64) (float64, error) {
-		if speed == 0 {
-			return 0, errors.New("stops the time")
-		}
-		return speed, nil
-	})
-	kind.Range = "above 0, at most 1000000"
-	kind.Remedy = "give a number above 0 and at most 1000000"
+	const slowest, fastest = 1e-6, 1e6
+	kind := settings.Float(slowest, fastest)
+	kind.Range = "0.000001 to 1000000"
+	kind.Remedy = "give a number from " + kind.Range
 	return kind
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/exopool/exopool/fake/exoapi/internal/iam"
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
 
 // Call makes one signed API call in process, for setting the scene in demos
@@ -85,7 +86,7 @@ func (c *Cloud) Do(ctx context.Context, method, path string, body any) (id strin
 		select {
 		case <-ctx.Done():
 			return "", fmt.Errorf("wait for %s %s: %w", method, path, ctx.Err())
-		case <-c.cfg.Clock.After(time.Duration(float64(time.Second) / c.Speed())):
+		case <-c.cfg.Clock.After(world.Bounded(float64(time.Second) / c.Speed())):
 		}
 		if err := c.Call(ctx, http.MethodGet, "/v2/operation/"+op.ID, nil, &op); err != nil {
 			return "", err

@@ -36,6 +36,9 @@ type Cloud struct {
 	exchanges exchangeLog
 	callers   callers
 	events    *eventLog
+	// changedSpeed is what SetSpeed has made the speed; zero: it has not. The world
+	// guards it.
+	changedSpeed float64
 }
 
 // New makes a cloud. The error lists all that is wrong with the

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/machine/driverapi"
 	"github.com/exopool/exopool/internal/clock"
 )
@@ -84,7 +85,7 @@ type Timing struct {
 	BalancerUpdate time.Duration // a service's creating or updating to running, deleting to gone; 2 s
 	Volume         time.Duration // what is done to a volume and its snapshots, but for resizing; 3 s
 	Snapshot       time.Duration // what is done to an instance's snapshot; registering or copying a template; 10 s
-	// Speed divides all waits. Zero means 1; it must not be negative. A
+	// Speed divides all waits, and is 1e-6 to 1e9. Zero means 1. A
 	// driver that checks health in real time has its own speed.
 	Speed float64
 	// Instant makes all of the above happen at once, and answers changes that
@@ -138,7 +139,7 @@ func (t Timing) withDefaults() Timing {
 }
 
 func (t Timing) scale(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / t.Speed)
+	return world.Bounded(float64(d) / t.Speed)
 }
 
 // wait is how long a transition takes that has no field of its own.
@@ -211,8 +212,8 @@ func (c Config) validate() error {
 	if c.DefaultZone != "" && !seen[c.DefaultZone] {
 		errs = append(errs, fmt.Errorf("default zone %q is not among the zones %s", c.DefaultZone, strings.Join(zones, ", ")))
 	}
-	if s := c.Timing.Speed; s < 0 || s != s || s > 1e9 {
-		errs = append(errs, fmt.Errorf("speed %g is not between 0 and 1e9", s))
+	if s := c.Timing.Speed; s != 0 && !validSpeed(s) {
+		errs = append(errs, wrongSpeed(s))
 	}
 	if c.AntiAffinityCapacity < -1 {
 		errs = append(errs, fmt.Errorf("anti-affinity capacity %d is below -1", c.AntiAffinityCapacity))

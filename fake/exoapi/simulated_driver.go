@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/exopool/exopool/fake/exoapi/internal/world"
 	"github.com/exopool/exopool/fake/machine/driverapi"
 )
 
@@ -38,7 +39,7 @@ func (d *simulatedDriver) rescale(ratio float64) {
 	now := d.now()
 	for id, at := range d.booted {
 		if at.After(now) {
-			d.booted[id] = now.Add(time.Duration(float64(at.Sub(now)) * ratio))
+			d.booted[id] = now.Add(world.Bounded(float64(at.Sub(now)) * ratio))
 		}
 	}
 }

@@ -79,11 +79,47 @@ func TestBootFollowsTheSpeed(t *testing.T) {
 	})
 }
 
+// TestSpeedIsTheOneThatWasSet: arithmetic with the speed at the start would make
+// 29.000000000000004 of one of these.
+func TestSpeedIsTheOneThatWasSet(t *testing.T) {
+	t.Parallel()
+	cloud, err := exoapi.New(exoapi.Config{Timing: exoapi.Timing{Speed: 7}})
+	require.NoError(t, err)
+	defer cloud.Close()
+	for speed := 1.0; speed <= 100; speed++ {
+		require.NoError(t, cloud.SetSpeed(speed))
+		require.Equal(t, speed, cloud.Speed()) //nolint:testifylint // exactly
+	}
+	require.NoError(t, cloud.Reset())
+	assert.InDelta(t, 7, cloud.Speed(), 0)
+}
+
+// TestExtremeSpeeds: nothing comes at once because it would take longer than can
+// be counted, and no time is negative.
+func TestExtremeSpeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, client := start(t, exoapi.Config{Timing: exoapi.Timing{Boot: 1000 * time.Hour}})
+		pool := newPool(t, client, 1)
+		newService(t, client, pool)
+		require.NoError(t, cloud.SetSpeed(1e-6))
+		require.Equal(t, 200, call(t, cloud, "PUT", "/v2/instance-pool/"+*pool.ID+":scale", `{"size":2}`).status)
+		time.Sleep(time.Hour)
+		assert.Equal(t, "scaling-up", cloud.Pools()[0].State)
+		for _, health := range cloud.Balancers()[0].Services[0].Health {
+			assert.EqualValues(t, "failure", health)
+		}
+		require.NoError(t, cloud.SetSpeed(1e9))
+		time.Sleep(24 * time.Hour)
+		assert.Equal(t, "running", cloud.Pools()[0].State)
+		assert.Equal(t, time.Duration(math.MaxInt64), cloud.Passed())
+	})
+}
+
 func TestSpeedsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	cloud, err := exoapi.New(exoapi.Config{})
 	require.NoError(t, err)
-	for _, speed := range []float64{0, -1, math.NaN(), math.Inf(1), 1e10} {
+	for _, speed := range []float64{0, -1, math.NaN(), math.Inf(1), 1e10, 9e-7, math.SmallestNonzeroFloat64} {
 		assert.Error(t, cloud.SetSpeed(speed), "%g", speed)
 	}
 	assert.NoError(t, cloud.CanSetSpeed())

@@ -114,6 +114,7 @@ func (c *Cloud) replace(saved *savedState) error {
 // nothing until it has the whole state; see [Cloud.restartRecorder].
 func (c *Cloud) restart(seed uint64, at time.Time, driver driverapi.Driver) error {
 	c.world.Reset(seed, at)
+	c.changedSpeed = 0
 	c.keyring.Reset(c.cfg.Credentials)
 	c.events.clear()
 	if err := c.faults.restore(nil); err != nil {

@@ -175,7 +175,7 @@ func TestSpeedOfForms(t *testing.T) {
 	_, page := v.do(t, http.MethodGet, "/console/", nil)
 	assert.Contains(t, page, `<strong data-speed="1000">1000</strong> times as fast`)
 	for text, want := range map[string]string{
-		"": "is no number", "<b>": "&lt;b&gt;", "0": "is not above 0", "-1": "is not above 0", "NaN": "is not above 0", "1e10": "at most 1000000000",
+		"": "is no number", "<b>": "&lt;b&gt;", "0": "is not a number from 0.000001", "-1": "is not a number from 0.000001", "NaN": "is not a number from 0.000001", "1e10": "to 1000000000", "1e-300": "from 0.000001",
 	} {
 		status, page := v.do(t, http.MethodPost, "/console/clock", url.Values{"speed": {text}})
 		assert.Equal(t, http.StatusUnprocessableEntity, status, text)

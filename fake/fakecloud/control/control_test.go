@@ -69,7 +69,7 @@ func TestClientAndServer(t *testing.T) {
 	assert.InDelta(t, 2.5, clock.Speed, 0)
 	assert.Positive(t, clock.Passed)
 	assert.Empty(t, clock.Fixed)
-	require.ErrorContains(t, client.SetSpeed(ctx, 0), "is not above 0")
+	require.ErrorContains(t, client.SetSpeed(ctx, 0), "is not a number from 0.000001")
 
 	state, err := client.Save(ctx)
 	require.NoError(t, err)

@@ -2,8 +2,18 @@ package world
 
 import (
 	"container/heap"
+	"math"
 	"time"
 )
+
+// Bounded returns a number of nanoseconds as a duration, or the longest one, 292
+// years, if they are more.
+func Bounded(nanoseconds float64) time.Duration {
+	if nanoseconds >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(nanoseconds)
+}
 
 // A pace is how fast things happen, and how much time has passed so far at the
 // paces that there were.
@@ -24,25 +34,22 @@ func (w *World) SetPace(factor float64) {
 	w.pace.factor = factor
 	for i, e := range w.schedule.events {
 		if !e.unpaced {
-			w.schedule.events[i].due = w.now.Add(time.Duration(float64(e.due.Sub(w.now)) * ratio))
+			w.schedule.events[i].due = w.now.Add(Bounded(float64(e.due.Sub(w.now)) * ratio))
 		}
 	}
 	heap.Init(&w.schedule.events)
 	w.rouse()
 }
 
-// Pace returns how many times faster things happen than when the world began.
-func (w *World) Pace() float64 { return w.pace.factor }
-
 // Paced returns how long takes what took d when the world began.
 func (w *World) Paced(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / w.pace.factor)
+	return Bounded(float64(d) / w.pace.factor)
 }
 
 // Passed returns the time since the world began, in which an hour at twice the
 // pace counts as two.
 func (w *World) Passed() time.Duration {
-	return w.pace.passed + time.Duration(float64(w.now.Sub(w.pace.since))*w.pace.factor)
+	return Bounded(float64(w.pace.passed) + float64(w.now.Sub(w.pace.since))*w.pace.factor)
 }
 
 // After runs f once the time has passed that was d when the world began; see
