@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
-	"github.com/exopool/exopool/fake/exoapi"
 	"github.com/exopool/exopool/fake/fakecloud"
 )
 
@@ -48,19 +47,16 @@ func parseFirstPool(text string) (firstPool, error) {
 	return firstPool{name, size}, nil
 }
 
-// createPools creates the pools that are not there yet, and says how to reach
-// what they serve.
+// createPools creates the pools and load balancers that are not there yet, and
+// says how to reach what they serve.
 func createPools(ctx context.Context, cloud *fakecloud.Cloud, pools []firstPool, out io.Writer) error {
 	for _, p := range pools {
-		if slices.ContainsFunc(cloud.API().Pools(), func(info exoapi.PoolInfo) bool { return info.Name == p.name }) {
-			continue // of the state that was loaded
-		}
-		id, err := cloud.CreatePool(ctx, fakecloud.Pool{Name: p.name, Size: p.size})
+		pool, err := findPool(ctx, cloud, p)
 		if err != nil {
 			return fmt.Errorf("create the pool %s: %w", p.name, err)
 		}
 		const port = 80
-		balancer, err := cloud.CreateBalancer(ctx, fakecloud.Service{Name: p.name, Pool: id, Port: port, TargetPort: 8080})
+		balancer, err := findBalancer(ctx, cloud, fakecloud.Service{Name: p.name, Pool: pool, Port: port, TargetPort: 8080})
 		if err != nil {
 			return fmt.Errorf("create a load balancer for the pool %s: %w", p.name, err)
 		}
@@ -69,4 +65,25 @@ func createPools(ctx context.Context, cloud *fakecloud.Cloud, pools []firstPool,
 		}
 	}
 	return nil
+}
+
+// findPool returns the id of the pool, of the state that was loaded or a new one.
+func findPool(ctx context.Context, cloud *fakecloud.Cloud, p firstPool) (string, error) {
+	for _, there := range cloud.API().Pools() {
+		if there.Name == p.name {
+			return there.ID, nil
+		}
+	}
+	return cloud.CreatePool(ctx, fakecloud.Pool{Name: p.name, Size: p.size})
+}
+
+// findBalancer is findPool for the load balancer, which a start that was
+// interrupted did not come to.
+func findBalancer(ctx context.Context, cloud *fakecloud.Cloud, service fakecloud.Service) (string, error) {
+	for _, there := range cloud.API().Balancers() {
+		if there.Name == service.Name {
+			return there.ID, nil
+		}
+	}
+	return cloud.CreateBalancer(ctx, service)
 }

@@ -20,9 +20,13 @@ func TestPoolsAreThereFromTheStart(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
 	var out bytes.Buffer
 	pools := []firstPool{{"web", 2}, {"empty", 1}}
-	for range 2 { // the second time, they are there
-		require.NoError(t, createPools(t.Context(), cloud, pools, &out))
-	}
+	// A start that was interrupted has created this one and no load balancer.
+	_, err = cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 2})
+	require.NoError(t, err)
+	require.NoError(t, createPools(t.Context(), cloud, pools, &out))
+	var again bytes.Buffer
+	require.NoError(t, createPools(t.Context(), cloud, pools, &again))
+	assert.Equal(t, out.String(), again.String(), "the second time they are there, and said to be")
 	var names []string
 	for _, p := range cloud.API().Pools() {
 		names = append(names, p.Name)
@@ -33,6 +37,15 @@ func TestPoolsAreThereFromTheStart(t *testing.T) {
 	require.Len(t, balancers, 2)
 	assert.Equal(t, 8080, balancers[0].Services[0].TargetPort)
 	assert.Contains(t, out.String(), "# The pool web:   http://"+balancers[0].Address.String()+":80/\n")
+}
+
+// TestServeEndsWhileItCreatesPools: it was asked to, so that this is no failure.
+func TestServeEndsWhileItCreatesPools(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t)
+	_, stop := serving(t, term, "-pool", "web=1", "-speed", "0.001")
+	assert.Equal(t, 0, stop(), term.err)
+	assert.NotContains(t, term.err.String(), "create the pool")
 }
 
 func TestPoolsThatMakeNoSense(t *testing.T) {

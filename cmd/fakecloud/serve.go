@@ -52,7 +52,7 @@ func (p program) serveCloud(ctx context.Context, cfg config) error {
 `, connection.ShellCommands(p.environ), connection.URL, cfg.Machines, connection.Console, whatStays(cfg.State))
 	ctx, stop := p.untilSignal(ctx)
 	defer stop()
-	if err := createPools(ctx, cloud, cfg.Pools, p.stdout); err != nil {
+	if err := createPools(ctx, cloud, cfg.Pools, p.stdout); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return cloud.Wait(ctx)
