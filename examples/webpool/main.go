@@ -1,6 +1,7 @@
 // Command webpool makes a pool of one member behind a load balancer, with the
-// vendor's own client, and prints the address of the load balancer. The members
-// are to serve HTTP on port 8080, and answer /health.
+// vendor's own client, and prints the address of the load balancer. It listens on
+// port 8000, as only root may open port 80 of a host. The members are to serve
+// HTTP on port 8080, and answer /health.
 //
 //	eval "$(fakecloud env)"
 //	go run ./examples/webpool
@@ -18,10 +19,13 @@ import (
 	"github.com/exoscale/egoscale/v3/credentials"
 )
 
+// port is the one on which the load balancer listens.
+const port = 8000
+
 func main() {
 	endpoint := os.Getenv("EXOSCALE_API_ENDPOINT")
 	if !strings.HasPrefix(endpoint, "http://127.0.0.1:") {
-		fmt.Fprintln(os.Stderr, `webpool: this makes machines that cost money in a real account: lead it to a fake one with eval "$(fakecloud env)"`)
+		fmt.Fprintln(os.Stderr, `webpool: this makes machines that cost money in a real account: point it at a fake one with eval "$(fakecloud env)"`)
 		os.Exit(2)
 	}
 	client, err := egoscale.NewClient(credentials.NewEnvCredentials(), egoscale.ClientOptWithEndpoint(egoscale.Endpoint(endpoint)))
@@ -44,7 +48,7 @@ func run(ctx context.Context, client *egoscale.Client, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("create the load balancer: %w", err)
 	}
-	fmt.Fprintf(stdout, "http://%s\n", address)
+	fmt.Fprintf(stdout, "http://%s:%d\n", address, port)
 	return nil
 }
 
@@ -76,7 +80,7 @@ func createLoadBalancer(ctx context.Context, client *egoscale.Client, pool egosc
 		return "", err
 	}
 	_, err = wait(ctx, client)(client.AddServiceToLoadBalancer(ctx, id, egoscale.AddServiceToLoadBalancerRequest{
-		Name: "web", InstancePool: &egoscale.InstancePool{ID: pool}, Port: 80, TargetPort: 8080,
+		Name: "web", InstancePool: &egoscale.InstancePool{ID: pool}, Port: port, TargetPort: 8080,
 		Protocol: egoscale.AddServiceToLoadBalancerRequestProtocolTCP,
 		Strategy: egoscale.AddServiceToLoadBalancerRequestStrategyRoundRobin,
 		Healthcheck: &egoscale.LoadBalancerServiceHealthcheck{

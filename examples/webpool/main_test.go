@@ -27,5 +27,5 @@ func TestMakesAPoolBehindALoadBalancer(t *testing.T) {
 	require.Len(t, pools, 1)
 	assert.Equal(t, "web", pools[0].Name)
 	assert.Len(t, pools[0].Members, 1)
-	assert.Regexp(t, `^http://[0-9.]+\n$`, said.String())
+	assert.Regexp(t, `^http://[0-9.]+:8000\n$`, said.String())
 }
