@@ -74,7 +74,7 @@ release-check: ## Check the configuration of releases, .goreleaser.yaml
 
 .PHONY: snapshot
 snapshot: ## Write all files of a release to dist/, from the present commit; takes minutes
-	$(GORELEASER) release --snapshot --clean
+	$(GORELEASER) release --snapshot --clean --parallelism 1
 
 .PHONY: scoreboard
 scoreboard: ## Write docs/scoreboard.md anew: how well ways to scale follow recorded loads (TRACES: a folder with more)

@@ -106,7 +106,7 @@ func (r repository) release(t *testing.T, version string, n narrowing) string {
 		skipped += ",archive,sbom,homebrew"
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools/goreleaser/go.mod", "goreleaser",
-		"release", "--clean", "--skip="+skipped, "--config", config)
+		"release", "--clean", "--parallelism=1", "--skip="+skipped, "--config", config)
 	cmd.Dir = r.dir
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "GITHUB_TOKEN=") })
 	output, err := cmd.CombinedOutput()
