@@ -18,6 +18,7 @@ import (
 //
 //	/targets  the targets for Prometheus' HTTP service discovery, the same
 //	          bytes as in the file; 503 until a set of targets is known
+//	/         this list, as text
 //	/healthz  200 while the program runs
 //	/readyz   200 while the last good refresh is younger than the maximum
 //	          age, otherwise 503
@@ -29,6 +30,10 @@ func (a *Agent) Handler(gatherer prometheus.Gatherer) http.Handler {
 	guard := auth.New(a.cfg.Token)
 	mux := http.NewServeMux()
 	mux.Handle("GET /targets", a.authorize(guard, http.HandlerFunc(a.serveTargets)))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprint(w, about)
+	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
@@ -36,6 +41,15 @@ func (a *Agent) Handler(gatherer prometheus.Gatherer) http.Handler {
 	mux.Handle("GET /metrics", a.authorize(guard, promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{})))
 	return mux
 }
+
+// about is what there is, for people who open the address.
+const about = `discovery: the members of an instance pool as targets of Prometheus
+
+/targets  the targets, for http_sd_configs
+/metrics  of this program
+/healthz  200 while it runs
+/readyz   200 while the targets are up to date, else 503 with the reason
+`
 
 // authorize refuses requests without the token, and counts them.
 func (a *Agent) authorize(guard *auth.Guard, next http.Handler) http.Handler {

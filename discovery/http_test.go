@@ -99,7 +99,7 @@ func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 			assert.Equal(t, http.StatusMethodNotAllowed, send(t, h, method, path).Code, "%s %s", method, path)
 		}
 	}
-	assert.Equal(t, http.StatusNotFound, get(t, h, "/").Code)
+	assert.Equal(t, http.StatusNotFound, get(t, h, "/other").Code)
 	assert.Equal(t, http.StatusNotFound, get(t, h, "/targets/").Code)
 }
 
@@ -189,4 +189,17 @@ func TestReadersNeedTheTokenIfThereIsOne(t *testing.T) {
 	assert.InDelta(t, 11, metric(t, reg, "exopool_discovery_requests_refused_total", "/targets", "refused"), 0)
 	assert.InDelta(t, 2, metric(t, reg, "exopool_discovery_requests_refused_total", "/targets", "rate-limited"), 0)
 	assert.InDelta(t, 1, metric(t, reg, "exopool_discovery_requests_refused_total", "/metrics", "refused"), 0)
+}
+
+// TestRootSaysWhatThereIs, and no other path is taken for it.
+func TestRootSaysWhatThereIs(t *testing.T) {
+	h := newAgent(t, config(t, newCloud())).Handler(noMetrics())
+	root := get(t, h, "/")
+	assert.Equal(t, 200, root.Code)
+	assert.Equal(t, "text/plain; charset=utf-8", root.Header().Get("Content-Type"))
+	for _, path := range []string{"/targets", "/metrics", "/healthz", "/readyz"} {
+		assert.Contains(t, root.Body.String(), "\n"+path+" ")
+		assert.NotEqual(t, 404, get(t, h, path).Code, path)
+	}
+	assert.Equal(t, 404, get(t, h, "/other").Code)
 }
