@@ -57,10 +57,10 @@ func TestStateFileGoesOnWhereItWas(t *testing.T) {
 	assert.EqualValues(t, 0o600, info.Mode().Perm(), "it holds keys")
 	end()
 
-	// A crash may leave half a line.
+	// A crash may leave half a line, that of the host zeros after it.
 	half, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(t, err)
-	_, err = half.WriteString(`{"at": "20`)
+	_, err = half.WriteString(`{"at": "20` + "\x00\x00")
 	require.NoError(t, err)
 	require.NoError(t, half.Close())
 	cloud, end = serveState(t, term, file)
