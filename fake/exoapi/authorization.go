@@ -103,11 +103,12 @@ func identifiers(value any) any {
 
 func identifier(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
-// resources is what the call's path names, by its kind: an id and a name.
+// resources is what the call's path names, by its kind: an id and a name, which is
+// empty for one without.
 func (a *access) resources(r *request) map[string]any {
 	found := map[string]any{}
 	add := func(kind, id string) {
-		if name := a.world.NameOf(kind, id); name != "" {
+		if name, ok := a.world.NameOf(kind, id); ok {
 			found[identifier(kind)] = map[string]any{"id": id, "name": name}
 		}
 	}

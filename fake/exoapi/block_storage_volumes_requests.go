@@ -1,8 +1,6 @@
 package exoapi
 
 import (
-	"slices"
-
 	"github.com/exopool/exopool/fake/exoapi/internal/wire"
 	"github.com/exopool/exopool/fake/exoapi/internal/world"
 )
@@ -103,22 +101,29 @@ func (s *volumes) attach(r *request) (any, error) {
 	if err := v.require(volumeDetached); err != nil {
 		return nil, err
 	}
-	if size := i.instanceType.Size; slices.Contains([]string{"micro", "tiny"}, size) {
+	if size := i.instanceType.Size; tooSmallForVolumes(size) {
 		return nil, wire.Invalid("bad request: instance %s of type %s is too small for block storage volumes", i.id, size)
 	}
-	has := 0
-	for other := range s.All() {
-		if other.instance == i.id {
-			has++
-		}
-	}
-	if err := s.world.CheckQuota(s.attachments, r.operationID, has+1); err != nil {
+	if err := s.world.CheckQuota(s.attachments, r.operationID, s.attachedTo(i.id)+1); err != nil {
 		return nil, err
 	}
 	return s.change(r, v.id, func(op *world.Operation) {
 		v.instance = i.id
 		s.enter(v, volumeAttaching, op, v.settle)
 	})
+}
+
+func tooSmallForVolumes(size string) bool { return size == "micro" || size == "tiny" }
+
+// attachedTo returns how many volumes an instance has.
+func (s *volumes) attachedTo(instance string) int {
+	n := 0
+	for v := range s.All() {
+		if v.instance == instance {
+			n++
+		}
+	}
+	return n
 }
 
 // detach takes a volume from its instance, whatever that does. Clients look for

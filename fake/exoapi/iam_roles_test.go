@@ -9,6 +9,7 @@ import (
 
 	egoscale "github.com/exoscale/egoscale/v2"
 	"github.com/exoscale/egoscale/v2/api"
+	egoscalev3 "github.com/exoscale/egoscale/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -235,6 +236,22 @@ func TestPolicySeesWhatTheCallIsAbout(t *testing.T) {
 		require.NoError(t, err)
 		decided(t, false, client.EvictInstancePoolMembers(t.Context(), zone, web, (*web.InstanceIDs)[:2]), "compute")
 		require.NoError(t, client.EvictInstancePoolMembers(t.Context(), zone, web, (*web.InstanceIDs)[:1]))
+	})
+}
+
+func TestPolicyKnowsWhatHasNoName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, owner := start(t, exoapi.Config{})
+		ownerV3 := newClientV3(t, cloud, zone)
+		mine, other := newVolume(t, ownerV3, ""), newVolume(t, ownerV3, "")
+		key, secret := newKey(t, owner, newRole(t, owner, "one volume", rules(
+			[2]string{"allow", "resources.block_storage.id == '" + mine.String() + "' && resources.block_storage.name == ''"},
+		)))
+		client := newClientV3With(t, cloud, zone, *key.Key, secret)
+		for id, allowed := range map[egoscalev3.UUID]bool{mine: true, other: false, unknownID: false} {
+			_, err := client.GetBlockStorageVolume(t.Context(), id)
+			decided(t, allowed, err, "compute")
+		}
 	})
 }
 

@@ -84,7 +84,8 @@ func (c *Cloud) Instances() []InstanceInfo {
 				info.PoolID = i.pool.id
 			}
 			for _, g := range i.securityGroups {
-				info.SecurityGroups = append(info.SecurityGroups, c.world.NameOf("security-group", g.ID))
+				name, _ := c.world.NameOf("security-group", g.ID)
+				info.SecurityGroups = append(info.SecurityGroups, name)
 			}
 			// What cannot be decoded, the API has refused.
 			info.UserData, _ = base64.StdEncoding.DecodeString(i.userData)

@@ -73,6 +73,7 @@ type instances struct {
 	logger    *slog.Logger
 	specs     *specReader
 	pools     *pools
+	volumes   *volumes
 	redact    func(string) string // removes the secrets of API keys
 	report    func(savedReport)   // gets what machines make of instances
 	// failedStarts are those that are to fail again, and why.

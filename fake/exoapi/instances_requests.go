@@ -189,6 +189,8 @@ func (s *instances) scale(r *request) (any, error) {
 		return nil, wire.Invalid("bad request: an instance of family %s cannot become one of family %s", i.instanceType.Family, t.Family)
 	case spec.diskSize > largestDisk(t):
 		return nil, wire.Invalid("bad request: the disk is too large for type %s", t.Size)
+	case tooSmallForVolumes(t.Size) && s.volumes.attachedTo(i.id) > 0:
+		return nil, wire.Invalid("bad request: type %s is too small for the block storage volumes of instance %s", t.Size, i.id)
 	}
 	return s.setOn(r, i, func() { i.instanceSpec = spec })
 }

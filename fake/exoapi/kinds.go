@@ -53,7 +53,7 @@ func newResources(
 	clusters := newSKSClusters(w, cfg.Timing)
 
 	instances.specs = &specReader{catalog, templates, sshKeys, securityGroups, antiAffinityGroups, privateNetworks, elasticIPs}
-	instances.pools, instances.redact = pools, keyring.Redact
+	instances.pools, instances.volumes, instances.redact = pools, volumes, keyring.Redact
 	pools.instances, pools.balancers = instances, balancers
 	balancers.pools = pools
 	clusters.specs, clusters.pools = instances.specs, pools

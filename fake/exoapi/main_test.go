@@ -71,6 +71,11 @@ func startV3(tb testing.TB, cfg exoapi.Config) (*exoapi.Cloud, *egoscalev3.Clien
 func newClientV3(tb testing.TB, cloud *exoapi.Cloud, zone string) *egoscalev3.Client {
 	tb.Helper()
 	key, secret := cloud.Credential()
+	return newClientV3With(tb, cloud, zone, key, secret)
+}
+
+func newClientV3With(tb testing.TB, cloud *exoapi.Cloud, zone, key, secret string) *egoscalev3.Client {
+	tb.Helper()
 	client, err := egoscalev3.NewClient(credentials.NewStaticCredentials(key, secret),
 		egoscalev3.ClientOptWithHTTPClient(&http.Client{Transport: cloud.Transport()}),
 		egoscalev3.ClientOptWithEndpoint(egoscalev3.Endpoint("http://127.0.0.1:1/z/"+zone+"/v2")))

@@ -45,11 +45,11 @@ func (c *collection[T]) declare(routes ...*route) resource {
 			Kind:   c.kind,
 			Noun:   c.called(),
 			Quotas: quotas,
-			Name: func(id string) string {
+			Name: func(id string) (name string, ok bool) {
 				if v := c.Get(id); v != nil {
-					return c.name(v)
+					return c.name(v), true
 				}
-				return ""
+				return "", false
 			},
 			Inventory: func(found world.Inventory) {
 				for id, v := range c.Entries() {

@@ -25,7 +25,7 @@ import (
 
 // loadDocument reads the official description of the API; the test is skipped
 // where there is none. Properties that the description does not name are made
-// an error.
+// an error, and references to operations that it does not have.
 func loadDocument(t *testing.T) *openapi3.T {
 	t.Helper()
 	text := readDocument(t)
@@ -41,6 +41,14 @@ func loadDocument(t *testing.T) *openapi3.T {
 	instance := document.Components.Schemas["instance"].Value
 	instance.Properties["elastic-ips"] = openapi3.NewArraySchema().WithItems(openapi3.NewObjectSchema().
 		WithProperty("id", openapi3.NewUUIDSchema()).WithProperty("ip", openapi3.NewStringSchema())).NewRef()
+	var operations []any
+	for _, item := range document.Paths.Map() {
+		for _, operation := range item.Operations() {
+			operations = append(operations, operation.OperationID)
+		}
+	}
+	reference := document.Components.Schemas["operation"].Value.Properties["reference"].Value
+	reference.Properties["command"] = openapi3.NewStringSchema().WithEnum(operations...).NewRef()
 	seen := map[*openapi3.Schema]bool{}
 	for _, schema := range document.Components.Schemas {
 		forbidOthers(schema, seen)

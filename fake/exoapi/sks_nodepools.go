@@ -108,13 +108,13 @@ func (s *sksClusters) declareNodepools() resource {
 	return resource{Resource: world.Resource{
 		Kind: s.kind + "/nodepool",
 		Noun: managerNodepool,
-		Name: func(id string) string {
+		Name: func(id string) (name string, ok bool) {
 			for c := range s.All() {
 				if n := c.nodepools.Get(id); n != nil {
-					return n.name
+					return n.name, true
 				}
 			}
-			return ""
+			return "", false
 		},
 		Inventory: func(found world.Inventory) {
 			for c := range s.All() {

@@ -54,7 +54,7 @@ func (s *users) declare() resource {
 		put("/user/{id}", "update-user-role", s.update),
 		del("/user/{id}", "delete-user", s.delete),
 	)
-	d.service = serviceIAM
+	d.service, d.Unread = serviceIAM, true
 	d.User = func(id string) string {
 		for u := range s.All() {
 			if u.role == id {

@@ -42,7 +42,7 @@ type OperationView struct {
 type reference struct {
 	ID      string `json:"id"`
 	Link    string `json:"link"`
-	Command string `json:"command"`
+	Command string `json:"command,omitempty"` // none if no call reads one of the kind
 }
 
 // A subject is what some operations have instead of a reference.
@@ -123,14 +123,18 @@ func (w *World) begin(view OperationView) *Operation {
 	return op
 }
 
-// readCommand is the operation that reads a resource of a kind. A kind below
-// another resource has that one's id in its path.
+// readCommand is the operation that reads a resource of a kind; nothing if there
+// is none. A kind below another resource has that one's id in its path.
 func (w *World) readCommand(kind string) string {
 	words := slices.DeleteFunc(strings.Split(kind, "/"), func(s string) bool {
 		_, isID := wire.ParseID(s)
 		return isID
 	})
-	return "get-" + strings.ReplaceAll(w.noun(strings.Join(words, "/")), "/", "-")
+	noun, read := w.noun(strings.Join(words, "/"))
+	if !read {
+		return ""
+	}
+	return "get-" + strings.ReplaceAll(noun, "/", "-")
 }
 
 // Succeed ends an operation. A nil one, which no call waits for, and one that

@@ -15,9 +15,12 @@ type Resource struct {
 	Noun string
 	// Quotas limit how many there may be, or how much of something they take.
 	Quotas []*Quota
-	// Name returns the name of the one with an id, for policies; nothing if
-	// there is none.
-	Name func(id string) string
+	// Unread says that no call reads a single one, so that operations have none
+	// to name.
+	Unread bool
+	// Name returns the name of the one with an id, for policies. It may be empty;
+	// false if there is none.
+	Name func(id string) (name string, ok bool)
 	// User names one of this kind that uses another resource and will stay,
 	// such as "instance 1234"; nothing if none does.
 	User func(id string) string
@@ -44,25 +47,26 @@ func (w *World) Register(resources ...Resource) {
 	}
 }
 
-// noun returns what operations call a resource of a kind.
-func (w *World) noun(kind string) string {
+// noun returns what operations call a resource of a kind, and whether one of them
+// reads a single one.
+func (w *World) noun(kind string) (noun string, read bool) {
 	for i := range w.resources {
 		if r := &w.resources[i]; r.Kind == kind {
-			return cmp.Or(r.Noun, kind)
+			return cmp.Or(r.Noun, kind), !r.Unread
 		}
 	}
-	return kind
+	return kind, true
 }
 
 // NameOf returns the name of a resource of a kind, or of what operations call
-// so; nothing if there is none.
-func (w *World) NameOf(kind, id string) string {
+// so; false if there is none.
+func (w *World) NameOf(kind, id string) (name string, ok bool) {
 	for i := range w.resources {
 		if r := &w.resources[i]; (r.Kind == kind || r.Noun == kind) && r.Name != nil {
 			return r.Name(id)
 		}
 	}
-	return ""
+	return "", false
 }
 
 // UserOf names a resource that uses the one with an id and will stay, or
