@@ -30,16 +30,16 @@ type template struct {
 	PasswordEnabled bool   `json:"password-enabled"`
 	Consistent      bool   `json:"application-consistent-snapshot-enabled"`
 
-	zone      string // of an own one; those of the catalog are in all zones
-	image     string // the template of the catalog that machines start from; empty for itself
-	imageUser string // the default user of that image
-	pending   bool   // it is being registered, so nobody sees it
+	zones     []string // of an own one; those of the catalog are in all
+	image     string   // the template of the catalog that machines start from; empty for itself
+	imageUser string   // the default user of that image
+	pending   bool     // it is being registered, so nobody sees it
 }
 
 const maxURL = 4096 // characters
 
-// templates are the organization's own, each in one zone, and those of the
-// catalog. Their images are not looked at.
+// templates are the organization's own, each in the zones that it was registered in
+// or copied to, and those of the catalog. Their images are not looked at.
 type templates struct {
 	collection[template]
 
@@ -53,10 +53,11 @@ func newTemplates(w *world.World, catalog *catalog, timing Timing) *templates {
 	s.collection = collection[template]{
 		world: w, kind: "template", label: "template",
 		quota: &world.Quota{Name: "template", Limit: 20},
-		zone:  func(t *template) string { return t.zone },
 		name:  func(t *template) string { return t.Name },
 		view:  func(t *template) any { return t },
-		uses:  func(t *template) []world.Use { return []world.Use{{Item: s.kind, Quantity: float64(t.Size) / gib}} },
+		uses: func(t *template) []world.Use {
+			return []world.Use{{Item: s.kind, Quantity: float64(t.Size) / gib * float64(len(t.zones))}}
+		},
 	}
 	return s
 }
@@ -80,22 +81,24 @@ func (t *template) descend(from *template) {
 	t.image, t.imageUser = from.machineImage(), cmp.Or(from.DefaultUser, from.imageUser)
 }
 
+// in reports whether an own template is there in a zone.
+func (t *template) in(zone string) bool { return !t.pending && slices.Contains(t.zones, zone) }
+
 // lookup finds a template that instances of a zone can be made from.
 func (s *templates) lookup(zone, id string) (*template, error) {
 	if t := s.catalog.templateByID(id); t != nil {
 		return t, nil
 	}
-	t, err := s.find(zone, id)
-	if err != nil || t.pending {
-		return nil, s.catalog.noTemplate(id)
+	if t := s.Get(id); t != nil && t.in(zone) {
+		return t, nil
 	}
-	return t, nil
+	return nil, s.catalog.noTemplate(id)
 }
 
 // own finds the template that the path names, unless it is of the catalog.
 func (s *templates) own(r *request) (*template, error) {
 	t, err := s.lookup(r.zone, r.id())
-	if err == nil && t.zone == "" {
+	if err == nil && len(t.zones) == 0 {
 		err = wire.Forbidden("template %s is not one of the organization's own", t.ID)
 	}
 	return t, err
@@ -116,7 +119,7 @@ func (s *templates) list(r *request) (any, error) {
 	}
 	found := slices.Clone(s.catalog.templates)
 	for t := range s.All() {
-		if t.zone == r.zone && !t.pending {
+		if t.in(r.zone) {
 			found = append(found, *t)
 		}
 	}
@@ -170,7 +173,7 @@ func (s *templates) register(r *request) (any, error) {
 // newOwn returns an own template, which is not kept yet.
 func (s *templates) newOwn(r *request) *template {
 	return &template{
-		ID: s.world.IDs.UUID(), zone: r.zone, Visibility: visibilityPrivate, CreatedAt: s.world.Timestamp(),
+		ID: s.world.IDs.UUID(), zones: []string{r.zone}, Visibility: visibilityPrivate, CreatedAt: s.world.Timestamp(),
 		Size: 10 * gib, BootMode: bootLegacy,
 	}
 }
@@ -211,7 +214,8 @@ func (s *templates) update(r *request) (any, error) {
 	return s.set(r, t.ID, func() { t.Name, t.Description = name, description })
 }
 
-// copy makes another template of the same image in another zone.
+// copy makes a template available in another zone. It keeps its id: the original's
+// Packer plugin deletes a template once, and relies on that in all zones.
 func (s *templates) copy(r *request) (any, error) {
 	t, err := s.own(r)
 	if err != nil {
@@ -219,10 +223,10 @@ func (s *templates) copy(r *request) (any, error) {
 	}
 	f := r.fields()
 	f.Require("target-zone")
-	copied := *t
+	target := ""
 	if o := f.Object("target-zone"); o != nil {
 		o.Require("name")
-		o.OneOf("name", &copied.zone, s.catalog.zones...)
+		o.OneOf("name", &target, s.catalog.zones...)
 		o.ID("id", new(string))
 		o.IgnoredText("api-endpoint")
 		o.IgnoredText("sos-endpoint")
@@ -230,14 +234,25 @@ func (s *templates) copy(r *request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if copied.zone == t.zone {
-		return nil, wire.Invalid("bad request: template %s is in zone %s", t.ID, t.zone)
+	if t.in(target) {
+		return nil, wire.Invalid("bad request: template %s is in zone %s", t.ID, target)
 	}
-	copied.ID, copied.CreatedAt = s.world.IDs.UUID(), s.world.Timestamp()
-	return s.begin(r, &copied, "")
+	return s.change(r, t.ID, func(op *world.Operation) {
+		s.world.After(s.timing.Snapshot, func() {
+			switch {
+			case s.Get(t.ID) != t:
+				s.world.Fail(op, "not-found", "template "+t.ID+" was deleted")
+				return
+			case !t.in(target): // else another copy came first
+				t.zones = append(t.zones, target)
+			}
+			s.world.Succeed(op)
+		})
+	})
 }
 
-// delete leaves the instances and pools that were made from a template as they are.
+// delete removes a template from all zones. It leaves the instances and pools that
+// were made from it as they are.
 func (s *templates) delete(r *request) (any, error) {
 	t, err := s.own(r)
 	if err != nil {

@@ -72,9 +72,9 @@ func TestOwnTemplateIsThereOnceItIsRegistered(t *testing.T) {
 	})
 }
 
-func TestOwnTemplateBelongsToAZoneAndCanBeCopied(t *testing.T) {
+func TestCopiedTemplateIsTheSameInAnotherZone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud, here := startV3(t, exoapi.Config{})
+		cloud, here := startV3(t, exoapi.Config{Quotas: map[string]int{"template": 1}})
 		there, ctx := newClientV3(t, cloud, otherZone), t.Context()
 		wanted := egoscalev3.RegisterTemplateRequest{
 			Name: "golden", URL: "https://example.com/golden.qcow2", Checksum: "0123",
@@ -86,13 +86,43 @@ func TestOwnTemplateBelongsToAZoneAndCanBeCopied(t *testing.T) {
 		require.ErrorIs(t, err, egoscalev3.ErrNotFound)
 		_, err = there.DeleteTemplate(ctx, id)
 		require.ErrorIs(t, err, egoscalev3.ErrNotFound)
-		op, err = here.CopyTemplate(ctx, id, egoscalev3.CopyTemplateRequest{TargetZone: &egoscalev3.Zone{Name: otherZone}})
-		copied, err := there.GetTemplate(ctx, done(t, here, op, err))
+		target := egoscalev3.CopyTemplateRequest{TargetZone: &egoscalev3.Zone{Name: otherZone}}
+		op, err = here.CopyTemplate(ctx, id, target)
+		require.NoError(t, err)
+		assert.Equal(t, egoscalev3.OperationStatePending, op.State)
+		_, err = there.GetTemplate(ctx, id)
+		require.ErrorIs(t, err, egoscalev3.ErrNotFound, "it is not there yet")
+		assert.Equal(t, id, done(t, here, op, nil))
+		copied, err := there.GetTemplate(ctx, id)
 		require.NoError(t, err)
 		assert.Equal(t, "golden", copied.Name)
 		assert.Equal(t, "u", copied.DefaultUser)
-		_, err = here.GetTemplate(ctx, copied.ID)
-		require.ErrorIs(t, err, egoscalev3.ErrNotFound)
+		_, err = here.CopyTemplate(ctx, id, target)
+		require.ErrorContains(t, err, "is in zone "+otherZone)
+		assert.Len(t, cloud.Inventory()["template"], 1)
+
+		op, err = there.DeleteTemplate(ctx, id)
+		done(t, there, op, err)
+		_, err = here.GetTemplate(ctx, id)
+		require.ErrorIs(t, err, egoscalev3.ErrNotFound, "it is gone from all zones")
+	})
+}
+
+func TestDeletedTemplateIsNotCopied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, here := startV3(t, exoapi.Config{})
+		ctx := t.Context()
+		op, err := here.RegisterTemplate(ctx, egoscalev3.RegisterTemplateRequest{
+			Name: "golden", URL: "https://example.com/a", Checksum: "0", SSHKeyEnabled: new(true), PasswordEnabled: new(true),
+		})
+		id := done(t, here, op, err)
+		copying, err := here.CopyTemplate(ctx, id, egoscalev3.CopyTemplateRequest{TargetZone: &egoscalev3.Zone{Name: otherZone}})
+		require.NoError(t, err)
+		op, err = here.DeleteTemplate(ctx, id)
+		done(t, here, op, err)
+		_, err = here.Wait(ctx, copying, egoscalev3.OperationStateSuccess)
+		require.ErrorContains(t, err, "was deleted")
+		assert.Empty(t, cloud.Inventory()["template"])
 	})
 }
 
