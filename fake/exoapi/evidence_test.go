@@ -38,6 +38,7 @@ func TestEvidence(t *testing.T) {
 		malformed:  malformed(t, document),
 		recorded:   counts(t, filepath.Join(evidenceFolder, "recorded.txt")),
 		clients:    clients(t),
+		driven:     howDriven(t),
 	})
 	if *update {
 		require.NoError(t, os.WriteFile(evidencePage, []byte(got), 0o600))
@@ -76,6 +77,7 @@ type evidence struct {
 	malformed  map[string]int // requests that were refused
 	recorded   map[string]int // exchanges with the original
 	clients    map[string]map[string]int
+	driven     string // how they were
 }
 
 // documented returns the operations of the official document, and the first
@@ -147,6 +149,20 @@ func clients(t *testing.T) map[string]map[string]int {
 	return found
 }
 
+// howDriven reads how clients were driven, which names each driver.
+func howDriven(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(evidenceFolder, "clients.md"))
+	require.NoError(t, err)
+	for client := range clients(t) {
+		driver := filepath.Join(evidenceFolder, "drivers", strings.ReplaceAll(strings.ToLower(client), " ", "-"))
+		if _, err := os.Stat(driver); err == nil {
+			assert.Contains(t, string(text), "| "+client+" |")
+		}
+	}
+	return string(text)
+}
+
 func writeEvidence(e evidence) string {
 	served, notServed, refused, driven := 0, map[string]int{}, 0, 0
 	clientNames := slices.Sorted(maps.Keys(e.clients))
@@ -204,6 +220,7 @@ The rest answer 501 and name themselves: %s.
 	}
 	page.WriteString("\n|---|---|---|--:|--:|" + strings.Repeat(":-:|", len(clientNames)) + "\n")
 	page.WriteString(rows.String())
+	page.WriteString("\n" + e.driven)
 	page.WriteString("\nThis page is written by `go test ./fake/exoapi -run Evidence -update`.\n")
 	return page.String()
 }
