@@ -31,6 +31,7 @@ type execution struct {
 
 	command    []string
 	localState bool // in a copy of the folder, whose state is local
+	hangsUp    bool // TERM ends the command only as HUP does
 	// ready readies the command for the cloud, and returns what to do when it has
 	// ended; nil: there is nothing to do.
 	ready func(*fakecloud.Cloud, *exec.Cmd) (ended func(), err error)
@@ -110,6 +111,9 @@ func (p program) execute(ctx context.Context, x execution) error {
 	for {
 		select {
 		case signal := <-p.signals:
+			if x.hangsUp && signal == syscall.SIGTERM {
+				signal = syscall.SIGHUP
+			}
 			p.forward(signal, cmd.Process)
 		case err := <-exited:
 			return outcome(cmd, err)

@@ -19,7 +19,8 @@ const promptMark = "(fakecloud) "
 
 // shell runs the user's shell as exec runs a command.
 func (p program) shell() *command.Command {
-	x := &execution{config: config{Listen: "127.0.0.1:0", Machines: machinesMemory, KeepChanges: true}, ready: p.readyShell}
+	// A shell at a terminal ignores TERM.
+	x := &execution{config: config{Listen: "127.0.0.1:0", Machines: machinesMemory, KeepChanges: true}, ready: p.readyShell, hangsUp: true}
 	set := p.newSet("shell", "fakecloud shell runs your shell against a new fake Exoscale, which ends with the shell. Its prompt begins with "+
 		strings.TrimSpace(promptMark)+", where the shell lets it, and the commands faults, calls, console and snapshot find the cloud meanwhile.")
 	set.ExitCodes = "that of the shell; 126 or 127 when it cannot be run, 1 on another failure, 2 when a setting is wrong."

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,10 +46,11 @@ func TestShellThatIsNone(t *testing.T) {
 	assert.Equal(t, 2, term.run(t.Context(), []string{"shell", "ls"}))
 }
 
-// TestPromptOfBashIsMarked runs a bash at a terminal, whose rc file sets a prompt
-// and real credentials.
-func TestPromptOfBashIsMarked(t *testing.T) {
-	t.Parallel()
+// atTerminal runs the lines in a bash of fakecloud shell at a terminal, whose rc file
+// sets a prompt and real credentials. It returns what is seen there, and the exit
+// code.
+func atTerminal(t *testing.T, lines string) (seen string, code int) {
+	t.Helper()
 	script, err := exec.LookPath("script")
 	bash, err2 := exec.LookPath("bash")
 	if err != nil || err2 != nil {
@@ -63,13 +65,29 @@ func TestPromptOfBashIsMarked(t *testing.T) {
 		childMode + "=fakecloud", "HOME=" + home, "XDG_RUNTIME_DIR=" + runtime, "SHELL=" + bash, "PATH=" + os.Getenv("PATH"), "TERM=dumb",
 		"TMPDIR=" + t.TempDir(),
 	}
-	cmd.Stdin = strings.NewReader("echo key:$EXOSCALE_API_KEY:\nexit 4\n")
+	cmd.Stdin = strings.NewReader(lines)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err = cmd.Run()
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, out.String())
-	assert.Equal(t, 4, exit.ExitCode(), out.String())
-	assert.Contains(t, out.String(), "(fakecloud) mine> ")
-	assert.Regexp(t, `key:EXO\w+:`, out.String())
+	left, err := filepath.Glob(filepath.Join(runtime, "fakecloud", "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	return out.String(), exit.ExitCode()
+}
+
+func TestPromptOfBashIsMarked(t *testing.T) {
+	t.Parallel()
+	seen, code := atTerminal(t, "echo key:$EXOSCALE_API_KEY:\nexit 4\n")
+	assert.Equal(t, 4, code, seen)
+	assert.Contains(t, seen, "(fakecloud) mine> ")
+	assert.Regexp(t, `key:EXO\w+:`, seen)
+}
+
+// TestTermEndsTheShell although a shell at a terminal ignores it.
+func TestTermEndsTheShell(t *testing.T) {
+	t.Parallel()
+	seen, code := atTerminal(t, "kill $PPID; sleep 20; exit 4\n")
+	assert.Equal(t, 128+int(syscall.SIGHUP), code, seen)
 }
