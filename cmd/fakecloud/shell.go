@@ -44,7 +44,11 @@ func (p program) userShell() string {
 // readyShell marks the prompt of a shell, says where it is, and lets other
 // commands find its cloud.
 func (p program) readyShell(cloud *fakecloud.Cloud, cmd *exec.Cmd) (ended func(), err error) {
-	cmd.Env = append(cmd.Env, "PS1="+promptMark+cmp.Or(p.getenv("PS1"), "$ "), "PROMPT="+promptMark+cmp.Or(p.getenv("PROMPT"), "$P$G"))
+	prompt := "PS1=" + promptMark + cmp.Or(p.getenv("PS1"), "$ ")
+	if runtime.GOOS == "windows" { // zsh would take this one for its own
+		prompt = "PROMPT=" + promptMark + cmp.Or(p.getenv("PROMPT"), "$P$G")
+	}
+	cmd.Env = append(cmd.Env, prompt)
 	dir, err := os.MkdirTemp("", "fakecloud-shell-")
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func TestShellReachesItsCloudAndNoOther(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	term := newTerminal(t, "SHELL="+shell, "SELF="+self, "EXOSCALE_API_KEY=real", "PATH="+os.Getenv("PATH"), "TMPDIR="+t.TempDir())
-	term.stdin = strings.NewReader(`echo "key $EXOSCALE_API_KEY in $EXOSCALE_ZONE, $PS1"
+	term.stdin = strings.NewReader(`echo "key $EXOSCALE_API_KEY in $EXOSCALE_ZONE, $PS1$PROMPT"
 ` + childMode + `=fakecloud "$SELF" faults add latency -duration 1ms
 ` + childMode + `=litter "$SELF"
 exit 3
