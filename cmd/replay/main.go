@@ -48,16 +48,19 @@ func replayAll(ctx context.Context, cfg config, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	progress, end := reportProgress(stderr)
-	defer end()
-	if cfg.Tune > 0 {
-		return tune(ctx, cfg, traces, stdout, progress)
+	// The progress has gone from the terminal when results are printed.
+	compare := func(contenders []replay.Contender) ([]replay.Result, error) {
+		progress, end := reportProgress(stderr)
+		defer end()
+		return replay.Compare(ctx, traces, cfg.Model, contenders, progress)
 	}
-	results, err := replay.Compare(ctx, traces, cfg.Model, cfg.contenders(), progress)
+	if cfg.Tune > 0 {
+		return tune(cfg, compare, stdout)
+	}
+	results, err := compare(cfg.contenders())
 	if err != nil {
 		return err
 	}
-	end()
 	r := report{cfg: cfg, results: results}
 	if err := r.writeFiles(); err != nil {
 		return err

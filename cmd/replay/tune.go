@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math"
@@ -21,14 +20,14 @@ type choice struct {
 	changes  float64 // a day, mean
 }
 
-// tune tries settings of the policy follow, and proposes the cheapest one of which no
-// more members lack than was asked for.
-func tune(ctx context.Context, cfg config, traces []replay.Trace, stdout io.Writer, progress func(share float64)) error {
+// tune tries settings of the policy follow, which compare replays, and proposes the
+// cheapest one of which no more members lack than was asked for.
+func tune(cfg config, compare func([]replay.Contender) ([]replay.Result, error), stdout io.Writer) error {
 	contenders, err := contender.Tuned(cfg.Signal)
 	if err != nil {
 		return err
 	}
-	results, err := replay.Compare(ctx, traces, cfg.Model, contenders, progress)
+	results, err := compare(contenders)
 	if err != nil {
 		return err
 	}
