@@ -76,7 +76,7 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 func (p program) close(cloud *fakecloud.Cloud) {
 	defer p.wait("ending the cloud and its machines", 0).End()
 	if err := cloud.Close(); err != nil {
-		fmt.Fprintf(p.stderr, "fakecloud: close the cloud: %v\n", err)
+		fmt.Fprintf(p.beside(p.stderr), "fakecloud: close the cloud: %v\n", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -149,7 +150,19 @@ func (w *Wait) line(passed time.Duration) string {
 	if w.seen != "" {
 		text += ": " + w.seen
 	}
-	return strings.ReplaceAll(text, "\n", " ")
+	return strings.Map(printable, text)
+}
+
+// printable returns what is shown of a character: what is seen may come from
+// outside, and a terminal must obey nothing in it.
+func printable(r rune) rune {
+	switch {
+	case r == '\n':
+		return ' '
+	case unicode.IsControl(r):
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // cut shortens a text to a number of characters.

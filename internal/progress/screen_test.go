@@ -31,7 +31,7 @@ func TestLinesOfAFile(t *testing.T) {
 		w = s.Start("compiling", 10*time.Minute)
 		w.See("1 of 2")
 		pass(40 * time.Second)
-		w.See("2 of 2\nfiles")
+		w.See("2 of 2\nfiles\x1b[2J\r\u009b")
 		pass(6 * time.Second)
 		w.End()
 		pass(time.Hour)
@@ -39,7 +39,7 @@ func TestLinesOfAFile(t *testing.T) {
 			"fakecloud: … compiling, 7s of at most 10m0s: 1 of 2\n"+
 			"fakecloud: … compiling, 17s of at most 10m0s: 1 of 2\n"+
 			"fakecloud: … compiling, 37s of at most 10m0s: 1 of 2\n"+
-			"fakecloud: … compiling, 42s of at most 10m0s: 2 of 2 files\n", out.String())
+			"fakecloud: … compiling, 42s of at most 10m0s: 2 of 2 files�[2J��\n", out.String())
 	})
 }
 
