@@ -64,8 +64,9 @@ func (p program) register(c fakecloud.Connection) (unregister func(), err error)
 	return func() { _ = os.Remove(name) }, nil
 }
 
-// find returns the running instance: the one on the given port, or the only
-// one. Files of instances that crashed are removed.
+// find returns the running instance: the one on the given port, the only one, or
+// of several the one that the environment leads to, as within fakecloud shell.
+// Files of instances that crashed are removed.
 func (p program) find(ctx context.Context, port int) (fakecloud.Connection, error) {
 	dir, err := p.instanceDir()
 	if err != nil {
@@ -106,6 +107,9 @@ func (p program) find(ctx context.Context, port int) (fakecloud.Connection, erro
 	}
 	urls := make([]string, len(running))
 	for i, c := range running {
+		if c.URL == p.getenv("FAKECLOUD_URL") {
+			return c, nil
+		}
 		urls[i] = c.URL
 	}
 	return fakecloud.Connection{}, severalError{urls}

@@ -316,6 +316,12 @@ func TestSeveralInstancesAreToldApartByPort(t *testing.T) {
 	env = one.beside()
 	require.Equal(t, 0, env.run(t.Context(), []string{"env", "-port", port}), env.err)
 	assert.Contains(t, env.out.String(), endpoint)
+
+	// As within fakecloud shell, while another one runs.
+	env = one.beside()
+	env.environ = append(slices.Clone(env.environ), "FAKECLOUD_URL="+strings.TrimSuffix(endpoint, "/v2"))
+	require.Equal(t, 0, env.run(t.Context(), []string{"env"}), env.err)
+	assert.Contains(t, env.out.String(), endpoint)
 }
 
 func TestServeTakesCredentialsFromFiles(t *testing.T) {
