@@ -40,3 +40,18 @@ func TestChangelogIsTheNotesOfARelease(t *testing.T) {
 	_, err = notes("9.9.9")
 	require.Error(t, err)
 }
+
+// TestNotesAreAsWritten, also where a shell's echo would obey them.
+func TestNotesAreAsWritten(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile(filepath.Join(root, "packaging", "notes"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	const section = "- `printf 'a\\nb\\c'` and\n- more\n"
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "packaging"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "packaging", "notes"), script, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "CHANGELOG.md"), []byte("## 1.0.0 - 2027-01-01\n\n"+section+"\n## 0.1.0\n"), 0o600))
+	said, err := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "packaging", "notes"), "1.0.0").Output()
+	require.NoError(t, err)
+	assert.Equal(t, "\n"+section, string(said))
+}
