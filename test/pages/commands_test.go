@@ -84,7 +84,7 @@ func runCommands(t *testing.T, programs string, commands []string) {
 	t.Helper()
 	dir, port := t.TempDir(), freePort(t)
 	here := strings.NewReplacer("go run ./cmd/", "", "sudo ", "", "./fakecloud", "fakecloud", "FILE", "saved.json", "COMMAND", "true",
-		"/etc/exopool", "etc", "/var/lib/autoscaler", "var/autoscaler", "-C /var/lib", "-C var", "/srv/service-discovery", "srv",
+		"/etc/exopool", "etc", "/var/lib/private", "var", "/srv/service-discovery", "srv",
 		"/usr/local/bin/", "bin/", "127.0.0.1:8090", "127.0.0.1:"+port)
 	script := prelude
 	for _, command := range commands {
