@@ -6,8 +6,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/exopool/exopool/annotate"
@@ -18,18 +18,18 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: annotate URL TEXT, with the token of a service account in GRAFANA_TOKEN")
 		os.Exit(2)
 	}
-	// Enough for one annotation; a server calls Run for as long as it runs.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if err := run(ctx, os.Args[1], os.Getenv("GRAFANA_TOKEN"), os.Args[2]); err != nil {
+	if err := run(context.Background(), os.Args[1], os.Getenv("GRAFANA_TOKEN"), os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "annotate:", err)
+		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, url, token, text string) error {
-	grafana, err := annotate.New(annotate.Config{URL: url, Token: token})
+	// Enough for one annotation; a server calls Run for as long as it runs.
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	// What Grafana does not take is logged, and no error of Run.
+	grafana, err := annotate.New(annotate.Config{URL: url, Token: token, Logger: slog.Default()})
 	if err != nil {
 		return err
 	}

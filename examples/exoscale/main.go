@@ -1,6 +1,7 @@
 // Command exoscale prints the size and the members of an instance pool. It changes
 // nothing.
 //
+//	eval "$(fakecloud env)" # or EXOSCALE_API_KEY, EXOSCALE_API_SECRET and EXOSCALE_ZONE of an account
 //	EXOSCALE_INSTANCEPOOL_ID=web go run ./examples/exoscale
 package main
 

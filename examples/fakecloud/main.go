@@ -1,5 +1,5 @@
-// Command fakecloud starts a cloud, makes a pool in it, breaks it, and asks for the
-// bill.
+// Command fakecloud starts a cloud, makes a pool in it, breaks it, and counts the
+// calls.
 package main
 
 import (

@@ -1,6 +1,7 @@
 // Command sweep lists what an installation has left in an account. It deletes
 // nothing.
 //
+//	eval "$(fakecloud env)" # or EXOSCALE_API_KEY, EXOSCALE_API_SECRET and EXOSCALE_ZONE of an account
 //	go run ./examples/sweep exopool
 package main
 
