@@ -128,7 +128,7 @@ variable "deploy_cidrs" {
 }
 
 variable "prices" {
-  description = "Prices for the estimate of the cost per hour. The default is an unconfirmed third-party list: use what https://www.exoscale.com/pricing/ shows today."
+  description = "Prices for the estimate of the cost per hour. The default is the list of the vendor's Karpenter provider of that date, which has no price for an instance's own IPv4 address: compare it with https://www.exoscale.com/pricing/."
   type = object({
     date     = string
     currency = string
@@ -138,17 +138,36 @@ variable "prices" {
     types    = map(number)
   })
   default = {
-    date     = "2025-01-01"
+    date     = "2025-08-22"
     currency = "EUR"
-    nlb      = 0.015
-    ipv4     = 0.003
+    nlb      = 0.03472
+    ipv4     = 0
     disk_gb  = 0.00014
     types = {
-      "standard.micro"  = 0.008
-      "standard.tiny"   = 0.015
-      "standard.small"  = 0.023
-      "standard.medium" = 0.046
-      "standard.large"  = 0.069
+      "standard.micro"       = 0.00729
+      "standard.tiny"        = 0.01458
+      "standard.small"       = 0.02333
+      "standard.medium"      = 0.04666
+      "standard.large"       = 0.09333
+      "standard.extra-large" = 0.18667
+      "standard.huge"        = 0.37334
+      "standard.mega"        = 0.74667
+      "standard.titan"       = 1.49333
+      "standard.jumbo"       = 2.24
+      "standard.colossus"    = 2.98666
+      "cpu.extra-large"      = 0.23333
+      "cpu.huge"             = 0.46666
+      "cpu.mega"             = 0.93333
+      "cpu.titan"            = 1.86667
+      "memory.extra-large"   = 0.14
+      "memory.huge"          = 0.28
+      "memory.mega"          = 0.56
+      "memory.titan"         = 1.12
+      "storage.extra-large"  = 0.14
+      "storage.huge"         = 0.28
+      "storage.mega"         = 0.56
+      "storage.titan"        = 1.12
+      "storage.jumbo"        = 1.86667
     }
   }
   nullable = false

@@ -18,7 +18,7 @@ import (
 // addPrices declares the price list.
 func addPrices(set *settings.Set, into **prices.List) {
 	settings.Add(set, into, settings.Spec{
-		Flag: "prices", Default: "an unconfirmed list, which fakecloud prices prints",
+		Flag: "prices", Default: "the built-in list",
 		Help: "price list for the estimate of what all would have cost; fakecloud prices prints one to edit",
 	}, settings.Kind[*prices.List]{
 		Arg: "FILE", Remedy: "give a file like the one that this writes: fakecloud prices >prices.json", Parse: readPrices,

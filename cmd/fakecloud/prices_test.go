@@ -27,7 +27,7 @@ func TestPricesPrintsTheListInForce(t *testing.T) {
 	require.Equal(t, 0, term.run(t.Context(), []string{"prices", "-prices", path}), term.err)
 	assert.Equal(t, mine, term.out.String())
 
-	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(mine, "0.015", "-1", 1)), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(mine, "0.03472", "-1", 1)), 0o600))
 	term = newTerminal(t)
 	require.Equal(t, command.ExitUsage, term.run(t.Context(), []string{"exec", "-prices", path, "--", "true"}))
 	assert.Contains(t, term.err.String(), "the price of load-balancer is -1: it has to be from 0 to 999999")
@@ -49,10 +49,10 @@ func TestBillOfWhatWasLeftBehind(t *testing.T) {
 	reportBill(&text, cloud)
 	assert.Regexp(t, `^
 fakecloud: in a real account this would have cost about:
-[0-9.]+ EUR, an estimate by prices of 2025-01-01 \(unconfirmed: [^)]+\)
+[0-9.]+ EUR, an estimate by prices of 2025-08-22 \(from the vendor[^)]+\)
   disk +[0-9.]+ EUR +[0-9.e+]+ h
   ipv4 +[0-9.]+ EUR +[0-9.e+]+ h
   standard.micro +[0-9.]+ EUR +[0-9.e+]+ h
-What was left would go on costing 0.0248 EUR an hour.
+What was left would go on costing 0.0174 EUR an hour.
 $`, text.String())
 }
