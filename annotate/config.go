@@ -3,7 +3,6 @@ package annotate
 import (
 	"errors"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 
@@ -47,14 +46,7 @@ func (cfg Config) withDefaults() Config {
 // validate returns all that is wrong with the configuration. It repeats neither the
 // address, which may hold a password by mistake, nor the token.
 func (cfg Config) validate() error {
-	var errs []error
-	u, err := url.Parse(cfg.URL)
-	switch {
-	case strings.Contains(cfg.URL, "@"):
-		errs = append(errs, &configerr.Error{Field: "URL", Problem: "has a user name or a password in it", Remedy: "leave them out"})
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
-		errs = append(errs, &configerr.Error{Field: "URL", Problem: "is not the address of a server", Remedy: "set it to one such as http://127.0.0.1:3000"})
-	}
+	errs := []error{configerr.Server("URL", cfg.URL, "http://127.0.0.1:3000")}
 	switch {
 	case cfg.Token == "":
 		errs = append(errs, &configerr.Error{Field: "Token", Problem: "is missing", Remedy: "set it"})

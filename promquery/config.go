@@ -2,8 +2,6 @@ package promquery
 
 import (
 	"errors"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/exopool/exopool/internal/configerr"
@@ -39,14 +37,7 @@ func (cfg Config) withDefaults() Config {
 // validate returns all that is wrong with the configuration. It repeats no
 // address, which may hold a password by mistake.
 func (cfg Config) validate() error {
-	var errs []error
-	u, err := url.Parse(cfg.URL)
-	switch {
-	case strings.Contains(cfg.URL, "@"):
-		errs = append(errs, &configerr.Error{Field: "URL", Problem: "has a user name or a password in it", Remedy: "leave them out"})
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
-		errs = append(errs, &configerr.Error{Field: "URL", Problem: "is not the address of a server", Remedy: "set it to one such as http://127.0.0.1:9090"})
-	}
+	errs := []error{configerr.Server("URL", cfg.URL, "http://127.0.0.1:9090")}
 	if cfg.Query == "" {
 		errs = append(errs, &configerr.Error{Field: "Query", Problem: "is missing", Remedy: "set it"})
 	}

@@ -5,6 +5,8 @@ package configerr
 import (
 	"cmp"
 	"fmt"
+	"net/url"
+	"strings"
 )
 
 // An Error is one field of a configuration that has a wrong value.
@@ -22,6 +24,20 @@ func Between[T cmp.Ordered](field string, value, low, high T) error {
 		return nil
 	}
 	return &Error{Field: field, Problem: fmt.Sprintf("is %v", value), Remedy: fmt.Sprintf("set it to %v to %v", low, high)}
+}
+
+// Server returns an [*Error] unless value is the address of an HTTP server, with or
+// without a path, and without a password or a query. It does not repeat the value,
+// which may hold a password by mistake.
+func Server(field, value, example string) error {
+	u, err := url.Parse(value)
+	switch {
+	case strings.Contains(value, "@"):
+		return &Error{Field: field, Problem: "has a user name or a password in it", Remedy: "leave them out"}
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
+		return &Error{Field: field, Problem: "is not the address of a server", Remedy: "set it to one such as " + example}
+	}
+	return nil
 }
 
 // Errors returns every [*Error] in err, which may wrap or join several.

@@ -26,6 +26,29 @@ func TestBetween(t *testing.T) {
 	require.EqualError(t, configerr.Between("Interval", 0, time.Second, time.Hour), "Interval is 0s: set it to 1s to 1h0m0s")
 }
 
+func TestServer(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"http://127.0.0.1:3000":        "",
+		"https://grafana.example.org/": "",
+		"http://[::1]:9090/prometheus": "",
+		"":                             "is not the address of a server: set it to one such as http://a",
+		"127.0.0.1:3000":               "is not the address of a server: set it to one such as http://a",
+		"ftp://a":                      "is not the address of a server: set it to one such as http://a",
+		"http://":                      "is not the address of a server: set it to one such as http://a",
+		"http://a?x=secret":            "is not the address of a server: set it to one such as http://a",
+		"http://a#secret":              "is not the address of a server: set it to one such as http://a",
+		"http://u:secret@a":            "has a user name or a password in it: leave them out",
+		"http://a:secret":              "is not the address of a server: set it to one such as http://a",
+	} {
+		if err := configerr.Server("URL", value, "http://a"); want == "" {
+			require.NoError(t, err, value)
+		} else {
+			require.EqualError(t, err, "URL "+want, value)
+		}
+	}
+}
+
 func TestErrorsFindsAllFields(t *testing.T) {
 	t.Parallel()
 	low, high := &configerr.Error{Field: "Min"}, &configerr.Error{Field: "Max"}
