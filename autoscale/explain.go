@@ -84,13 +84,13 @@ func (d Decision) explainResult() string {
 	var did string
 	switch d.Result {
 	case Resized:
-		did = fmt.Sprintf("the pool %s went from %d to %d members", d.Pool, d.From, d.To)
+		did = fmt.Sprintf("the pool %s went from %d to %s", d.Pool, d.From, counted(d.To, "member", "members"))
 	case DryRun:
-		did = fmt.Sprintf("the pool %s would have gone from %d to %d members, but this is a dry run", d.Pool, d.From, d.To)
+		did = fmt.Sprintf("the pool %s would have gone from %d to %s, but this is a dry run", d.Pool, d.From, counted(d.To, "member", "members"))
 	case Failed:
 		did = fmt.Sprintf("the pool %s could not be read or resized", d.Pool)
 	default:
-		did = fmt.Sprintf("the pool %s stayed at %d members", d.Pool, d.From)
+		did = fmt.Sprintf("the pool %s stayed at %s", d.Pool, counted(d.From, "member", "members"))
 	}
 	said := fmt.Sprintf("turn %d at %s: %s: %s (%s)", d.Turn, clockTime(d.Time), did, meanings()[d.Reason], d.Reason)
 	if d.Error != "" {
@@ -103,25 +103,34 @@ func (d Decision) explainResult() string {
 func (d Decision) explainMembers() string {
 	var parts []string
 	for _, c := range []struct {
-		count int
-		what  string
+		count     int
+		one, more string
 	}{
-		{d.Conditions.Serving, "serve"},
-		{d.Conditions.Starting, "start"},
-		{d.Conditions.Unhealthy, "are unhealthy"},
-		{d.Conditions.Failed, "have failed"},
-		{d.Conditions.Draining, "drain"},
-		{d.Conditions.Leaving, "leave"},
-		{d.Conditions.Unknown, "are known by their ids only"},
+		{d.Conditions.Serving, "serves", "serve"},
+		{d.Conditions.Starting, "starts", "start"},
+		{d.Conditions.Unhealthy, "is unhealthy", "are unhealthy"},
+		{d.Conditions.Failed, "has failed", "have failed"},
+		{d.Conditions.Draining, "drains", "drain"},
+		{d.Conditions.Leaving, "leaves", "leave"},
+		{d.Conditions.Unknown, "is known by its id only", "are known by their ids only"},
 	} {
 		if c.count > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", c.count, c.what))
+			parts = append(parts, counted(c.count, c.one, c.more))
 		}
 	}
 	if len(parts) == 0 {
 		parts = []string{"nobody exists"}
 	}
-	return sentence(fmt.Sprintf("%d were asked for, of %d to %d: %s", d.Size, d.Minimum, d.Maximum, strings.Join(parts, ", ")))
+	asked := counted(d.Size, "was asked for", "were asked for")
+	return sentence(fmt.Sprintf("%s, of %d to %d: %s", asked, d.Minimum, d.Maximum, strings.Join(parts, ", ")))
+}
+
+// counted returns a number and the words for one or for more.
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 // explain says since when and why the loop is paused.

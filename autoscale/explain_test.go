@@ -49,8 +49,8 @@ func TestDecisionsExplainWhoGoesAndWhatFails(t *testing.T) {
 	w.pool.SetHealth(0, autoscale.Unhealthy)
 	w.webhook(down)
 	said := w.turn().Explain()
-	assert.Contains(t, said, "the pool web went from 2 to 1 members: a webhook asked for it (step-down).\n")
-	assert.Contains(t, said, "2 were asked for, of 1 to 5: 1 serve, 1 are unhealthy.\n")
+	assert.Contains(t, said, "the pool web went from 2 to 1 member: a webhook asked for it (step-down).\n")
+	assert.Contains(t, said, "2 were asked for, of 1 to 5: 1 serves, 1 is unhealthy.\n")
 	assert.Contains(t, said, "Pool-web-1 goes, because it is unhealthy.\n")
 	w.pool.FailNext("status", errors.New("502"))
 	assert.Contains(t, w.turn().Explain(), "the pool web could not be read or resized: the API did not answer, or with an error (api-error): read pool web: 502.\n")
@@ -74,7 +74,7 @@ func TestHeadlineLeavesOutWhatDoesNotStayTrue(t *testing.T) {
 
 	w = newHealthyWorld(t, 2)
 	w.webhook(down)
-	assert.Equal(t, "Turn 2 at 12:02:00 UTC: the pool web went from 2 to 1 members: a webhook asked for it (step-down).\n"+
+	assert.Equal(t, "Turn 2 at 12:02:00 UTC: the pool web went from 2 to 1 member: a webhook asked for it (step-down).\n"+
 		"Pool-web-1 goes, because it is newest.", w.turn().Headline())
 }
 

@@ -66,7 +66,7 @@ func TestComposeOnMachinesThatBoot(t *testing.T) {
 	m.await(t, "rules that are evaluated", time.Minute, containers, says(admin+"prometheus/grafana/api/v1/rules", "CPU low"))
 	m.await(t, "the pool to shrink", 4*time.Minute, containers, func() bool {
 		output, _ := m.execute(t, nil, "podman exec exopool_autoscaler_1 /autoscaler why -turns 5")
-		return strings.Contains(output, "went from 2 to 1 members")
+		return strings.Contains(output, "went from 2 to 1 member")
 	})
 	for _, name := range []string{"autoscaler", "discovery", "fakecloud"} {
 		m.run(t, "podman healthcheck run exopool_"+name+"_1")
