@@ -20,6 +20,9 @@ var commandStart = regexp.MustCompile(`^(sudo |[A-Z_]+=\S* )*(\./)?(apt|apt-get|
 	`docker|dpkg|eval|exo|export|fakecloud|gh|git|go|install|journalctl|jq|kill|ko|kubectl|make|mv|node|npm|openssl|podman|printf|replay|rm|rpm|sh|` +
 	`sha256sum|sweep|systemctl|tail|tar|terraform|umask|until|wait|work=\S+)( |$)`)
 
+// saidByProgram is how messages of our programs begin.
+var saidByProgram = regexp.MustCompile(`^(autoscaler|demo|discovery|fakecloud|replay|sweep)( [a-z]+)?: `)
+
 // commandLines returns the commands of all pages, in order.
 func commandLines(t *testing.T) []commandLine {
 	t.Helper()
@@ -44,7 +47,7 @@ func commandLines(t *testing.T) []commandLine {
 			} else if fenced && language != "sh" || !fenced && !strings.HasPrefix(line, "    ") {
 				continue
 			}
-			if strings.Contains(line, "──▶") || !commandStart.MatchString(trimmed) {
+			if strings.Contains(line, "──▶") || saidByProgram.MatchString(trimmed) || !commandStart.MatchString(trimmed) {
 				continue
 			}
 			trimmed = regexp.MustCompile(`\s+# .*$`).ReplaceAllString(trimmed, "")
