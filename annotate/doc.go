@@ -7,4 +7,6 @@
 // what Grafana does not take, the oldest first; one on which Grafana fails lets the
 // others pass. A queue that is full loses its oldest. Grafana may get one twice, whose
 // answer to the first was lost.
+//
+// A small program that uses it is in examples/annotate.
 package annotate

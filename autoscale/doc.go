@@ -15,4 +15,6 @@
 //
 // The package knows no cloud: it sees a [Pool] and a clock. Nor does it read
 // metrics: when to ask for more or fewer members is for the alerts to say.
+//
+// A small program that uses it is in examples/autoscale.
 package autoscale

@@ -10,4 +10,6 @@
 // the period, and what is left is for more. So a period costs no more than the limit,
 // or than the minimum alone if that is more. [Plan.Most] keeps another part back: what
 // members cost on their way out.
+//
+// A small program that uses it is in examples/budget.
 package budget

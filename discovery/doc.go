@@ -34,4 +34,6 @@
 //
 // The package knows no cloud: it sees a [Lister] and a clock. It does not filter
 // either: that is for relabelling rules.
+//
+// A small program that uses it is in examples/discovery.
 package discovery

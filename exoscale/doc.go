@@ -21,4 +21,6 @@
 //
 // Errors say what to do in general words; [Config.Remedies] replaces these with
 // the names of a program's settings.
+//
+// A small program that uses it is in examples/exoscale.
 package exoscale

@@ -5,4 +5,6 @@
 //
 // A policy says what it wants. Guards, limits and all that is about single members
 // follow it in package autoscale.
+//
+// A small program that uses it is in examples/policy.
 package policy

@@ -6,4 +6,6 @@
 // checked and bounded: a value that is no number, that is old or that is about no
 // address is as good as none. The package knows no cloud and decides nothing; whoever
 // uses it says what follows from a load.
+//
+// A small program that uses it is in examples/promquery.
 package promquery

@@ -15,4 +15,6 @@
 // because summer begins, is when they jump over it. One that they show twice, because
 // summer ends, is when they first show it, and once more: whatever the members are
 // for may begin at either. The duration is real time.
+//
+// A small program that uses it is in examples/schedule.
 package schedule

@@ -16,4 +16,6 @@
 // With the wrong state, everything looks left behind. So Find doubts a state
 // that is empty, that lists nothing of this installation, or that is an earlier
 // version: see [ErrForeignState].
+//
+// A small program that uses it is in examples/sweep.
 package sweep
