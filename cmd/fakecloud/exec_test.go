@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,4 +83,22 @@ func TestExecEndsWithWhatItsCommandLeftBehind(t *testing.T) {
 	term = newTerminal(t, environ)
 	require.Equal(t, 0, term.run(t.Context(), append([]string{"exec", "-bodies"}, args[1:]...)), term.err)
 	assert.Contains(t, term.err.String(), `request="{\"colour\":\"red\",\"name\":\"red\"}"`)
+}
+
+// A command within exec that breaks the cloud must not break another one, which
+// is the only one with a file.
+func TestCommandsWithinExecFindItsCloud(t *testing.T) {
+	t.Parallel()
+	args, environ := child(t, "fakecloud")
+	term := newTerminal(t, environ)
+	_, _ = serving(t, term)
+	added := term.beside()
+	require.Equal(t, 0, added.run(t.Context(), append(slices.Clone(args), "faults", "add", "latency", "-duration", "1ms")), added.err)
+	assert.Equal(t, "1\n", added.out.String())
+	served := term.beside()
+	require.Equal(t, 0, served.run(t.Context(), []string{"faults", "-json"}), served.err)
+	assert.Equal(t, "[]\n", served.out.String())
+	console := term.beside()
+	assert.Equal(t, command.ExitFailure, console.run(t.Context(), append(slices.Clone(args), "console")))
+	assert.Contains(t, console.err.String(), "use fakecloud shell or serve")
 }

@@ -25,7 +25,7 @@ func (p program) addInstance(set *settings.Set) *instanceFlag {
 	port := settings.Port()
 	port.Values = p.runningPorts
 	flag.setting = settings.Add(set, &flag.port, settings.Spec{
-		Flag: "port", Default: "that of the only instance, or of FAKECLOUD_URL", Help: "port of the instance, needed when several are running and the environment names none", Remedy: "give the port of one",
+		Flag: "port", Default: "that of FAKECLOUD_URL, or of the only instance", Help: "port of the instance, needed when several are running and the environment names none", Remedy: "give the port of one",
 	}, port)
 	return flag
 }

@@ -64,8 +64,8 @@ func (p program) register(c fakecloud.Connection) (unregister func(), err error)
 	return func() { _ = os.Remove(name) }, nil
 }
 
-// find returns the running instance: the one on the given port, the only one, or
-// of several the one that the environment leads to, as within fakecloud shell.
+// find returns the running instance: the one on the given port, the one that the
+// environment leads to, as within fakecloud exec and shell, or the only one.
 // Files of instances that crashed are removed.
 func (p program) find(ctx context.Context, port int) (fakecloud.Connection, error) {
 	dir, err := p.instanceDir()
@@ -99,6 +99,11 @@ func (p program) find(ctx context.Context, port int) (fakecloud.Connection, erro
 		}
 		running = append(running, c)
 	}
+	if port == 0 {
+		if c, ok := p.meant(ctx, running); ok {
+			return c, nil
+		}
+	}
 	switch len(running) {
 	case 0:
 		return fakecloud.Connection{}, errors.New("no instance is running; start one with: fakecloud serve")
@@ -107,12 +112,29 @@ func (p program) find(ctx context.Context, port int) (fakecloud.Connection, erro
 	}
 	urls := make([]string, len(running))
 	for i, c := range running {
-		if c.URL == p.getenv("FAKECLOUD_URL") {
-			return c, nil
-		}
 		urls[i] = c.URL
 	}
 	return fakecloud.Connection{}, severalError{urls}
+}
+
+// meant returns the instance that the environment leads to, if it answers. That
+// of fakecloud exec has no file; then all that is known of it is what the
+// environment tells clients, which is not the address of its console.
+func (p program) meant(ctx context.Context, running []fakecloud.Connection) (c fakecloud.Connection, ok bool) {
+	c = fakecloud.Connection{
+		URL: p.getenv("FAKECLOUD_URL"), Token: p.getenv("FAKECLOUD_TOKEN"), Zone: p.getenv("EXOSCALE_ZONE"),
+		Key: p.getenv("EXOSCALE_API_KEY"), Secret: p.getenv("EXOSCALE_API_SECRET"), CertFile: p.getenv("SSL_CERT_FILE"),
+	}
+	for _, r := range running {
+		if r.URL == c.URL {
+			return r, true
+		}
+	}
+	if !isInstance(c.URL) {
+		return c, false
+	}
+	_, err := c.Control().Calls(ctx)
+	return c, err == nil
 }
 
 // A severalError says that several instances are running.
@@ -131,8 +153,14 @@ func readInstance(name string) (fakecloud.Connection, error) {
 	if err := json.Unmarshal(text, &c); err != nil {
 		return fakecloud.Connection{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	if address, ok := strings.CutPrefix(c.URL, "http://"); !ok || !loopback.IsAddrPort(address) {
+	if !isInstance(c.URL) {
 		return fakecloud.Connection{}, fmt.Errorf("read %s: not the address of an instance", name)
 	}
 	return c, nil
+}
+
+// isInstance reports whether an instance may have the address.
+func isInstance(address string) bool {
+	host, ok := strings.CutPrefix(address, "http://")
+	return ok && loopback.IsAddrPort(host)
 }

@@ -13,9 +13,13 @@ func (p program) console() *command.Command {
 	instance := p.addInstance(set)
 	return &command.Command{Set: set, Short: "print the address of its page, for a browser on this host", Run: func(ctx context.Context) error {
 		c, err := instance.find(ctx)
-		if err == nil {
-			_, err = fmt.Fprintln(p.stdout, c.Console)
+		switch {
+		case err != nil:
+			return err
+		case c.Console == "":
+			return fmt.Errorf("the cloud of exec on %s tells nobody where its page is: use fakecloud shell or serve", c.URL)
 		}
+		_, err = fmt.Fprintln(p.stdout, c.Console)
 		return err
 	}}
 }
