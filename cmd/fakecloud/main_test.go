@@ -447,5 +447,5 @@ func TestServeSaysWhenItsPortIsTaken(t *testing.T) {
 	address := strings.TrimSuffix(strings.TrimPrefix(endpoint, "http://"), "/v2")
 	second := newTerminal(t)
 	require.Equal(t, command.ExitFailure, second.run(t.Context(), []string{"serve", "-listen", address}))
-	assert.Contains(t, second.err.String(), "address already in use")
+	assert.Contains(t, second.err.String(), "address already in use: stop the program that uses it, or choose another port with -listen")
 }

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
+	"syscall"
 
 	"github.com/exopool/exopool/fake/fakecloud"
 	"github.com/exopool/exopool/fake/machine/nspawn"
@@ -66,10 +69,20 @@ func (p program) startCloud(ctx context.Context, cfg config) (*fakecloud.Cloud, 
 	}
 	cloud, err := fakecloud.Start(ctx, with)
 	if err != nil {
-		return nil, cfg.explainState(err)
+		return nil, cfg.explainStart(err)
 	}
 	started()
 	return cloud, nil
+}
+
+// explainStart says what to do about what keeps a cloud from starting.
+func (c config) explainStart(err error) error {
+	var taken *net.OpError
+	address, wrong := fakecloud.LoopbackAddress(c.Listen)
+	if wrong == nil && errors.Is(err, syscall.EADDRINUSE) && errors.As(err, &taken) && taken.Addr != nil && taken.Addr.String() == address {
+		return fmt.Errorf("%w: stop the program that uses it, or choose another port with -listen", err)
+	}
+	return c.explainState(err)
 }
 
 // close closes a cloud. An error is printed and does not change the exit code.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -62,6 +63,13 @@ func TestProcessMachinesGetTheNetworkOfTheirState(t *testing.T) {
 	taken := fmt.Errorf("claim it: %w", syscall.EADDRINUSE)
 	require.ErrorContains(t, cfg.explainState(taken), "addresses of 127.99.0.0/16, which another cloud or demo on this host uses")
 	assert.Equal(t, taken, config{Machines: machinesProcess}.explainState(taken), "without a state")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	cfg.Listen = listener.Addr().String()
+	_, err = new(net.ListenConfig).Listen(t.Context(), "tcp", cfg.Listen)
+	require.ErrorContains(t, cfg.explainStart(err), "with -listen", "its own address is taken, not those of machines")
+	require.ErrorContains(t, cfg.explainStart(taken), "which another cloud or demo on this host uses")
 	boots := config{Machines: machinesNspawn, State: "file", saved: state.Bytes()}
 	require.ErrorContains(t, boots.explainState(exoapi.ErrState), "give -range 127.99.0.0/16")
 	boots.Range = netip.MustParsePrefix("127.99.0.0/16")
