@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -35,6 +36,15 @@ func hill(turns float64) float64 {
 // not ready in time, or that ctx ended. Once the user has taken over the load,
 // RunHill goes on like [Scenario.RunInteractive].
 func (s *Scenario) RunHill(ctx context.Context) error {
+	err := s.climb(ctx)
+	if errors.Is(err, errTakenOver) {
+		s.summary.Hill = nil // of a part of it: nothing to compare
+		return s.RunInteractive(ctx)
+	}
+	return err
+}
+
+func (s *Scenario) climb(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
@@ -78,7 +88,7 @@ func (s *Scenario) RunHill(ctx context.Context) error {
 		}
 		select {
 		case <-s.takenOver():
-			return s.RunInteractive(ctx)
+			return errTakenOver
 		case <-ctx.Done():
 			return fmt.Errorf("stopped on the hill: %w", ctx.Err())
 		case now = <-tick.C:

@@ -24,6 +24,7 @@ type pool struct {
 
 	bootsOut bool // of the average that the alerts see
 	taken    chan struct{}
+	starts   time.Time // when the first member begins to serve
 }
 
 type reading struct {
@@ -48,6 +49,9 @@ func (p *pool) Snapshot() view.Snapshot {
 		table = p.on
 	}
 	now := reading{wanted: 1, healthy: 1}
+	if time.Now().Before(p.starts) {
+		now.healthy = 0
+	}
 	if !p.changed.IsZero() {
 		for _, r := range table {
 			if time.Since(p.changed) >= r.from {
@@ -274,6 +278,17 @@ func TestAUserWhoTakesOverEndsTheScenario(t *testing.T) {
 				cancel()
 
 				require.NoError(t, <-done)
+				assert.True(t, run.Summary().ByHand)
+				assert.Nil(t, run.Summary().Hill, "a part of a hill is nothing to compare")
+			})
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				system := &pool{on: []reading{{0, 1, 1, 99, 0}}, taken: make(chan struct{}), starts: time.Now().Add(time.Minute / 2)}
+				run := scenario.New(system, config)
+				time.AfterFunc(time.Second, func() { close(system.taken) })
+
+				require.NoError(t, play(run, ctx), "before the first member serves")
 				assert.True(t, run.Summary().ByHand)
 			})
 		})
