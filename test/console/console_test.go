@@ -49,7 +49,7 @@ func TestConsole(t *testing.T) {
 		b.Await(t, `document.querySelectorAll("#pools .chips li").length === 3`)
 		b.Await(t, `document.querySelectorAll("#pools .chips [data-state=running]").length === 3`)
 		assert.True(t, browsertest.Evaluate[bool](t, b, `window.stayed && document.querySelector("#cost-lines").open`), "without loading the page anew")
-		assert.Contains(t, browsertest.Evaluate[string](t, b, `document.getElementById("cost").innerText`), "0.0522 EUR")
+		assert.Contains(t, browsertest.Evaluate[string](t, b, `document.getElementById("cost").innerText`), "0.0608 EUR")
 	})
 	t.Run("traffic and health", func(t *testing.T) {
 		if cloud.PortFor(80) == 80 && browsertest.Evaluate[int](t, b, `document.querySelectorAll("#balancers .members li").length`) == 0 {
