@@ -16,8 +16,9 @@ type CPU interface {
 
 // NewHandler returns the application: GET /load occupies cpu and then answers
 // 200, GET /health answers 200 with the body "OK" and nothing else, without
-// asking the CPU, and GET / says what this is. HEAD is allowed like GET; other
-// methods are answered 405 and other paths 404.
+// asking the CPU, and GET / says what this is. GET /healthz is the same as
+// /health, under the name that it has in other programs. HEAD is allowed like
+// GET; other methods are answered 405 and other paths 404.
 func NewHandler(cpu CPU) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /load", func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +30,9 @@ func NewHandler(cpu CPU) http.Handler {
 		}
 		text(w, "load served\n")
 	})
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { text(w, "OK") })
+	for _, pattern := range []string{"GET /health", "GET /healthz"} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { text(w, "OK") })
+	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		text(w, "HTTP load generator: GET /load occupies the CPU, GET /health answers OK.\n")
 	})

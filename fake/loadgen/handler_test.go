@@ -37,6 +37,7 @@ func TestHandlerKeepsTheContract(t *testing.T) {
 		{http.MethodGet, "/health", 200, 0},
 		{http.MethodHead, "/health", 200, 0},
 		{http.MethodDelete, "/health", 405, 0},
+		{http.MethodGet, "/healthz", 200, 0},
 		{http.MethodGet, "/", 200, 0},
 		{http.MethodPut, "/", 405, 0},
 		{http.MethodGet, "/loads", 404, 0},
