@@ -29,7 +29,7 @@ const (
 	zone  = "at-vie-1"
 	token = "a-token-for-webhooks"
 	// What Terraform's default table of prices comes to, in EUR an hour.
-	memberPrice, basePrice = "0.0204", "0.0504"
+	memberPrice, basePrice = "0.00869", "0.05945"
 	clients                = 10
 )
 
