@@ -74,7 +74,7 @@ func checker(cloud *fakecloud.Cloud, r rehearsal) (cfg acceptance.Config, err er
 		Transport: transport, Diagnose: examiner.Diagnose,
 		Advise: func() []acceptance.Advice { return userDataAdvice(cloud.API()) },
 	}
-	cfg.Partly, cfg.Impossible = r.limits.partly()
+	cfg.Partly, cfg.Impossible = r.limits.partly, r.limits.impossible()
 	if ability == acceptance.Boot {
 		cfg.Engine, err = containerhost.New(containerhost.Config{StartMachine: cloud.StartHelper})
 	}

@@ -15,42 +15,55 @@ type limits struct {
 }
 
 // findLimits reads the folder, unless its machines can do everything.
-func (r *rehearsal) findLimits() (l limits, err error) {
-	if r.Machines != machinesNspawn {
-		l.setup, err = preflight.Read(r.dir, r.arguments)
+func (r *rehearsal) findLimits(environ []string) (*limits, error) {
+	if r.Machines == machinesNspawn {
+		return &limits{}, nil
 	}
-	return l, err
+	setup, err := preflight.Read(r.dir, r.arguments, environ)
+	return &limits{setup}, err
 }
 
-// overrides makes the configuration in dir one that logs in nowhere.
-func (r *rehearsal) overrides(dir string) (map[string]string, error) {
-	setup, err := preflight.Read(dir, r.arguments)
+// overrides makes the configuration in dir one that logs in nowhere. That has the
+// modules which "terraform init" has brought, as well: from then on they count.
+func (r *rehearsal) overrides(dir string, environ []string) (map[string]string, error) {
+	setup, err := preflight.Read(dir, r.arguments, environ)
+	if err == nil {
+		r.limits.setup = setup
+	}
 	return setup.Without(), err
 }
 
-// partly says what is left out of an apply, and impossible why there is none;
-// both are empty if all is applied.
-func (l limits) partly() (partly, impossible string) {
-	var left, stay []string
+const needsSSH = "these machines answer no SSH: -machines nspawn makes some that do"
+
+// partly says what is left out of an apply; empty if nothing is.
+func (l *limits) partly() string {
+	if left := l.logins(true); len(left) > 0 {
+		return "without what logs in by SSH: " + listed(left) + "; " + needsSSH
+	}
+	return ""
+}
+
+// impossible says why there is no apply; empty if there is one.
+func (l *limits) impossible() string {
+	if stay := l.logins(false); len(stay) > 0 {
+		return "not checked: " + listed(stay) + " logs in by SSH, and " + needsSSH
+	}
+	return ""
+}
+
+// logins returns the addresses of those that can be left out, or of those that
+// cannot.
+func (l *limits) logins(removable bool) (addresses []string) {
 	for _, login := range l.setup.Logins {
-		if login.Removable() {
-			left = append(left, login.Address)
-		} else {
-			stay = append(stay, login.Address)
+		if login.Removable() == removable {
+			addresses = append(addresses, login.Address)
 		}
 	}
-	const why = "these machines answer no SSH: -machines nspawn makes some that do"
-	if len(stay) > 0 {
-		return "", "not checked: " + listed(stay) + " logs in by SSH, and " + why
-	}
-	if len(left) > 0 {
-		return "without what logs in by SSH: " + listed(left) + "; " + why, ""
-	}
-	return "", ""
+	return addresses
 }
 
 // print says what is not checked, and how it can be.
-func (l limits) print(to io.Writer, r rehearsal) {
+func (l *limits) print(to io.Writer, r rehearsal) {
 	if len(l.setup.Logins)+len(l.setup.UserData) == 0 {
 		return
 	}

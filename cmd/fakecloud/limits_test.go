@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -43,6 +44,34 @@ func TestLoginsAreNotChecked(t *testing.T) {
 	assert.Contains(t, read(t, calls), "apply -auto-approve")
 
 	term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", dir, "--", "-var", "provision=false"})
+	assert.Contains(t, term.out.String(), "✓ terraform apply ends without an error")
+}
+
+// TestLoginsOfModulesThatInitBrings: they are left out, and the line says so.
+func TestLoginsOfModulesThatInitBrings(t *testing.T) {
+	term, dir, _ := newFolder(t)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), []byte("module \"far\" {\n  source = \"example/far/cloud\"\n}\n"), 0o600))
+	program, err := exec.LookPath("terraform")
+	require.NoError(t, err)
+	brought := filepath.Join(filepath.Dir(program), "..", "modules", ".terraform", "modules")
+	require.NoError(t, os.MkdirAll(filepath.Join(brought, "far"), 0o700))
+	for name, text := range map[string]string{
+		"modules.json": `{"Modules":[{"Key":"far","Source":"example/far/cloud","Dir":".terraform/modules/far"}]}`,
+		"far/main.tf":  loggingIn,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(brought, name), []byte(text), 0o600))
+	}
+	term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", dir})
+	assert.NotContains(t, term.err.String(), "Not checked of ", "nobody knows yet")
+	assert.Contains(t, term.out.String(), "not checked: it does, but without what logs in by SSH: module.far.terraform_data.setup; ")
+}
+
+// TestVariablesOfTheEnvironmentDecideAboutLogins as they do for Terraform.
+func TestVariablesOfTheEnvironmentDecideAboutLogins(t *testing.T) {
+	term, dir, _ := newFolder(t, "TF_VAR_provision=false")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), []byte(loggingIn), 0o600))
+	term.run(t.Context(), []string{"rehearse", "-machines", "memory", "-sprint", "1", dir})
+	assert.NotContains(t, term.err.String(), "terraform_data.setup")
 	assert.Contains(t, term.out.String(), "✓ terraform apply ends without an error")
 }
 

@@ -36,7 +36,7 @@ type rehearsal struct {
 	beyond    bool
 	failFast  bool
 	report    reportFile
-	limits    limits
+	limits    *limits
 }
 
 // rehearse applies a folder of Terraform configuration to a new instance, checks
@@ -53,7 +53,7 @@ func (p program) runRehearsal(ctx context.Context, r rehearsal) error {
 	if err := p.chooseMachines(ctx, &r); err != nil {
 		return err
 	}
-	limits, err := r.findLimits()
+	limits, err := r.findLimits(p.environ)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (p program) copyFolder(r rehearsal, t terraformInstallation, cloud *fakeclo
 		KeepLock: len(t.mirror.Built) == 0, Kill: kill,
 	}
 	if r.Machines != machinesNspawn {
-		cfg.Overrides = r.overrides
+		cfg.Overrides = func(dir string) (map[string]string, error) { return r.overrides(dir, cfg.Env) }
 	}
 	if r.Verbose {
 		cfg.Output = p.stderr

@@ -57,10 +57,12 @@ type Config struct {
 	// Reason says why the machines can do no more.
 	Reason string
 
-	// Partly says what Installer leaves out of the configuration, if anything: then
-	// that an apply ends without an error is no result, but what it has installed
-	// is checked. Impossible says why it cannot be applied at all, if so.
-	Partly, Impossible string
+	// Partly returns what the last apply of Installer has left out of the
+	// configuration, if anything: then that it ended without an error is no result,
+	// but what it has installed is checked. It may be nil.
+	Partly func() string
+	// Impossible says why the configuration cannot be applied at all, if so.
+	Impossible string
 
 	// Sprints are those whose scenarios are played; by default all that apply:
 	// without an instance outside the pool, sprints 2 and 3 do not.
@@ -152,6 +154,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Progress == nil {
 		c.Progress = func(string, string, time.Duration, time.Duration) {}
+	}
+	if c.Partly == nil {
+		c.Partly = func() string { return "" }
 	}
 	if c.Diagnose == nil {
 		c.Diagnose = func(context.Context, Subject) Diagnosis { return Diagnosis{} }

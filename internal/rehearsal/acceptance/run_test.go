@@ -323,7 +323,7 @@ func TestWhatAnApplyLeavesOutIsNotChecked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSolution(t)
 		cfg := s.config()
-		cfg.Partly = "without what logs in by SSH"
+		cfg.Partly = func() string { return "without what logs in by SSH" }
 		for _, r := range rehearse(t.Context(), t, cfg).Results {
 			switch {
 			case r.Optional:

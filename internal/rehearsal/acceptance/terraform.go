@@ -31,10 +31,11 @@ func (r *run) apply() check {
 		if again {
 			changes = r.compareShapes(before, r.shape())
 		}
-		if r.Partly == "" {
+		partly := r.Partly()
+		if partly == "" {
 			return changes, nil
 		}
-		return "", fmt.Errorf("%w: it does, but %s", errPartly, strings.Join(nonEmpty(r.Partly, changes), "; "))
+		return "", fmt.Errorf("%w: it does, but %s", errPartly, strings.Join(nonEmpty(partly, changes), "; "))
 	}}
 }
 

@@ -62,7 +62,8 @@ func readModule(dir string) (blocks hcl.Blocks, sources map[string][]byte, err e
 	for _, entry := range entries {
 		name := entry.Name()
 		isJSON := strings.HasSuffix(name, ".tf.json")
-		if entry.IsDir() || !isJSON && !strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ownOverride) {
+		isHidden := strings.HasPrefix(name, ".") // which Terraform does not read
+		if entry.IsDir() || isHidden || !isJSON && !strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ownOverride) {
 			continue
 		}
 		name = filepath.Join(dir, name)

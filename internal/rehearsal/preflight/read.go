@@ -45,12 +45,12 @@ func (l Login) String() string {
 	return fmt.Sprintf("%s (%s; %s)", l.Address, strings.Join(l.Means, ", "), l.At)
 }
 
-// Read reads a folder. Arguments are those of Terraform, of which -var and
-// -var-file say what the variables are.
-func Read(dir string, arguments []string) (Setup, error) {
+// Read reads a folder. Arguments and environ are those of Terraform, of which -var,
+// -var-file and TF_VAR_NAME say what the variables are.
+func Read(dir string, arguments, environ []string) (Setup, error) {
 	s := &reader{root: dir, installed: installed(dir), read: map[string]folder{}}
 	m := &module{dir: dir}
-	m.scope.variables = variablesOf(dir, arguments)
+	m.scope.given = variablesOf(dir, arguments, environ)
 	if err := s.walk(m); err != nil {
 		return Setup{}, fmt.Errorf("read the configuration in %s: %w", dir, err)
 	}

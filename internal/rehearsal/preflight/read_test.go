@@ -63,7 +63,22 @@ func TestLogins(t *testing.T) {
 		"a variable without":    {map[string]string{"main.tf": block(`variable "n"`) + null(remote, "count = var.n ? 1 : 0")}, nil, []string{"null_resource.x remote-exec maybe n"}},
 		"an argument":           {map[string]string{"main.tf": block(`variable "n"`, "default = true") + null(remote, "count = var.n ? 1 : 0")}, []string{"-var", "n=false"}, nil},
 		"an argument, joined":   {map[string]string{"main.tf": block(`variable "n"`, "default = 1") + null(remote, "count = var.n")}, []string{"--var=n=0"}, nil},
-		"a list as an argument": {map[string]string{"main.tf": block(`variable "n"`) + null(remote, "for_each = var.n")}, []string{"-var=n=[]"}, nil},
+		"a list as an argument": {map[string]string{"main.tf": block(`variable "n"`, "type = set(string)") + null(remote, "for_each = var.n")}, []string{"-var=n=[]"}, nil},
+		"a text as an argument": {map[string]string{
+			"main.tf": block(`variable "n"`) + block(`variable "m"`, "type = string") + null(remote, `count = var.n == "1" && var.m == "2" ? 1 : 0`),
+		}, []string{"-var=n=1", "-var=m=2"}, []string{"null_resource.x remote-exec m n"}},
+		"a variable of a type": {map[string]string{
+			"main.tf":   block(`variable "n"`, "type = string", "default = 1") + block(`module "m"`, `source = "./m"`, "is = var.n"),
+			"m/main.tf": block(`variable "is"`, "type = number") + null(remote, "count = var.is == 1 ? 1 : 0"),
+		}, nil, []string{"module.m.null_resource.x remote-exec n"}},
+		"an optional attribute": {map[string]string{
+			"main.tf": block(`variable "n"`, "type = object({on = optional(bool, true)})", "default = {}") + null(remote, "count = var.n.on == true ? 1 : 0"),
+		}, nil, []string{"null_resource.x remote-exec n"}},
+		"a value of another type": {map[string]string{
+			"main.tf": block(`variable "n"`, "type = list(string)", "default = {}") + null(remote, "for_each = var.n"),
+		}, nil, []string{"null_resource.x remote-exec maybe n"}},
+		"a type that there is not": {map[string]string{"main.tf": block(`variable "n"`, "type = text", "default = 0") + null(remote, "count = var.n")}, nil, []string{"null_resource.x remote-exec maybe n"}},
+		"in a hidden file":         {map[string]string{".old.tf": null(remote), "main.tf": ""}, nil, nil},
 		"a file of variables": {map[string]string{
 			"main.tf": block(`variable "n"`) + null(remote, "count = var.n ? 1 : 0"), "terraform.tfvars": "n = true", "z.auto.tfvars": "n = false",
 		}, nil, nil},
@@ -90,7 +105,7 @@ func TestLogins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			setup, err := preflight.Read(folder(t, test.files), test.arguments)
+			setup, err := preflight.Read(folder(t, test.files), test.arguments, nil)
 			require.NoError(t, err)
 			var got []string
 			for _, l := range setup.Logins {
@@ -111,19 +126,34 @@ func TestLogins(t *testing.T) {
 	}
 }
 
+// TestVariablesOfTheEnvironment: they count before what files and arguments say.
+func TestVariablesOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"main.tf": block(`variable "n"`, "default = false") + null(remote, "count = var.n ? 1 : 0")})
+	environ := []string{"TF_VAR_n=true", "n=false"}
+	setup, err := preflight.Read(dir, nil, environ)
+	require.NoError(t, err)
+	require.Len(t, setup.Logins, 1)
+	assert.False(t, setup.Logins[0].Maybe)
+
+	setup, err = preflight.Read(dir, []string{"-var=n=false"}, environ)
+	require.NoError(t, err)
+	assert.Empty(t, setup.Logins)
+}
+
 func TestUserDataAndPlaces(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{
 		"main.tf":       "\n" + block(`resource "exoscale_instance_pool" "web"`, `user_data = "x"`) + block(`module "m"`, `source = "./m"`),
 		"m/machines.tf": "# machines\n\n" + block(`resource "exoscale_compute_instance" "x"`, remote),
 	})
-	setup, err := preflight.Read(dir, nil)
+	setup, err := preflight.Read(dir, nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"exoscale_instance_pool.web"}, setup.UserData)
 	require.Len(t, setup.Logins, 1)
 	assert.Equal(t, "module.m.exoscale_compute_instance.x (remote-exec; m/machines.tf:3)", setup.Logins[0].String())
 
-	_, err = preflight.Read(filepath.Join(dir, "missing"), nil)
+	_, err = preflight.Read(filepath.Join(dir, "missing"), nil, nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
@@ -146,7 +176,7 @@ module "n" {
 }`,
 		"m/main.tf.json": `{"resource": {"null_resource": {"z": {"provisioner": [{"file": {"destination": "/x"}}, {"local-exec": {"command": "true"}}]}}}}`,
 	})
-	setup, err := preflight.Read(dir, nil)
+	setup, err := preflight.Read(dir, nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{
 		dir:                     "resource \"terraform_data\" \"x\" {\n  provisioner \"local-exec\" {\n    command = \"echo ${self.id}\"\n  }\n}\n",
@@ -163,7 +193,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(block("locals", "a = local.b")+block(`module "m"`, `source = "./"`, "for_each = local.a"), "[]", "n = [1", "n=[")
 	f.Fuzz(func(t *testing.T, native, inJSON, values, argument string) {
 		dir := folder(t, map[string]string{"main.tf": native, "more.tf.json": inJSON, "terraform.tfvars": values})
-		setup, err := preflight.Read(dir, []string{"-var", argument})
+		setup, err := preflight.Read(dir, []string{"-var", argument}, []string{"TF_VAR_m=" + argument})
 		if err == nil {
 			setup.Without()
 		}

@@ -21,6 +21,7 @@ const (
 // A scope is what the expressions of a module can refer to, as far as it is
 // known without applying.
 type scope struct {
+	given     map[string]given // by the caller or the user
 	variables map[string]cty.Value
 	locals    map[string]hcl.Expression
 	// arguments are the expressions that a call gives to the variables, in the
@@ -32,22 +33,25 @@ type scope struct {
 	decided []string
 }
 
-// declare adds what the blocks of a module declare. Values that are there already,
-// given by the caller or the user, count.
+// declare adds what the blocks of a module declare.
 func (s *scope) declare(m *module) {
-	given := s.variables
 	s.variables, s.locals = map[string]cty.Value{}, map[string]hcl.Expression{}
 	for _, b := range m.of("variable") {
 		name := b.Labels[0]
-		content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "default"}}})
-		s.variables[name] = cty.DynamicVal
-		if value, ok := given[name]; ok {
-			s.variables[name] = value
+		content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "type"}, {Name: "default"}}})
+		var constraint hcl.Expression
+		if a := content.Attributes["type"]; a != nil {
+			constraint = a.Expr
+		}
+		value := given{value: cty.DynamicVal}
+		if byUser, ok := s.given[name]; ok {
+			value = byUser
 		} else if byDefault := content.Attributes["default"]; byDefault != nil {
-			if value, diags := byDefault.Expr.Value(nil); !diags.HasErrors() {
-				s.variables[name] = value
+			if v, diags := byDefault.Expr.Value(nil); !diags.HasErrors() {
+				value.value = v
 			}
 		}
+		s.variables[name] = value.as(constraint)
 	}
 	for _, b := range m.of("locals") {
 		attributes, _ := b.Body.JustAttributes()
@@ -59,9 +63,9 @@ func (s *scope) declare(m *module) {
 
 // inside returns the scope of a module that is called.
 func (s *scope) inside(arguments, repeat hcl.Attributes) scope {
-	called := scope{variables: map[string]cty.Value{}, arguments: map[string]hcl.Expression{}, caller: s}
+	called := scope{given: map[string]given{}, arguments: map[string]hcl.Expression{}, caller: s}
 	for name, a := range arguments {
-		called.arguments[name], called.variables[name] = a.Expr, s.value(a.Expr, maxDepth)
+		called.arguments[name], called.given[name] = a.Expr, given{value: s.value(a.Expr, maxDepth)}
 	}
 	called.decided = append(slices.Clone(s.decided), s.roots(repeat)...)
 	return called

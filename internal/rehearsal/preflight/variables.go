@@ -7,15 +7,31 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// variablesOf returns the values that files and arguments give to the variables
-// of a folder, those that count last winning, as far as they can be read.
-func variablesOf(dir string, arguments []string) map[string]cty.Value {
-	values := map[string]cty.Value{}
+// A given is what the user or a caller gives to a variable: a value, or the text of one, whose
+// meaning depends on the type of the variable.
+type given struct {
+	value  cty.Value
+	text   string
+	isText bool
+}
+
+// variablesOf returns what the environment, files and arguments give to the
+// variables of a folder, those that count last winning, as far as they can be read.
+func variablesOf(dir string, arguments, environ []string) map[string]given {
+	values := map[string]given{}
+	for _, assignment := range environ {
+		name, text, _ := strings.Cut(assignment, "=")
+		if variable, ok := strings.CutPrefix(name, "TF_VAR_"); ok {
+			values[variable] = given{text: text, isText: true}
+		}
+	}
 	for _, name := range variableFiles(dir) {
 		readVariables(values, name)
 	}
@@ -39,7 +55,7 @@ func variablesOf(dir string, arguments []string) map[string]cty.Value {
 			continue
 		}
 		variable, text, _ := strings.Cut(value, "=")
-		values[variable] = literal(text)
+		values[variable] = given{text: text, isText: true}
 	}
 	return values
 }
@@ -62,7 +78,7 @@ func variableFiles(dir string) []string {
 	})
 }
 
-func readVariables(values map[string]cty.Value, name string) {
+func readVariables(values map[string]given, name string) {
 	parser := hclparse.NewParser()
 	parse := parser.ParseHCLFile
 	if strings.HasSuffix(name, ".json") {
@@ -78,18 +94,47 @@ func readVariables(values map[string]cty.Value, name string) {
 	attributes, _ := file.Body.JustAttributes()
 	for variable, a := range attributes {
 		if v, diags := a.Expr.Value(nil); !diags.HasErrors() {
-			values[variable] = v
+			values[variable] = given{value: v}
 		}
 	}
 }
 
-// literal reads a value of the command line: an expression, or else a text.
-func literal(text string) cty.Value {
-	expr, diags := hclsyntax.ParseExpression([]byte(text), "", hcl.InitialPos)
-	if !diags.HasErrors() {
-		if v, diags := expr.Value(nil); !diags.HasErrors() {
-			return v
+// as returns the value that a variable has which declares a type, nil for none;
+// unknown if that is not one of the type.
+func (g given) as(constraint hcl.Expression) cty.Value {
+	kind, value := cty.DynamicPseudoType, g.value
+	var defaults *typeexpr.Defaults // of optional attributes
+	if constraint != nil {
+		var diags hcl.Diagnostics
+		if kind, defaults, diags = typeexpr.TypeConstraintWithDefaults(constraint); diags.HasErrors() {
+			return cty.DynamicVal
 		}
 	}
-	return cty.StringVal(text)
+	if g.isText {
+		value = cty.StringVal(g.text)
+		if constraint != nil && !kind.IsPrimitiveType() {
+			value = evaluate(g.text)
+		}
+	}
+	if defaults != nil && !value.IsNull() {
+		value = defaults.Apply(value)
+	}
+	value, err := convert.Convert(value, kind)
+	if err != nil {
+		return cty.DynamicVal
+	}
+	return value
+}
+
+// evaluate returns what an expression says that refers to nothing.
+func evaluate(text string) cty.Value {
+	expr, diags := hclsyntax.ParseExpression([]byte(text), "", hcl.InitialPos)
+	if diags.HasErrors() {
+		return cty.DynamicVal
+	}
+	value, diags := expr.Value(nil)
+	if diags.HasErrors() {
+		return cty.DynamicVal
+	}
+	return value
 }
