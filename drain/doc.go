@@ -12,4 +12,6 @@
 // What is asked is a small endpoint on each member, in the installation of this
 // repository the file terraform/files/member/drain.py. The package knows no
 // cloud: whoever uses it says where health checks come from.
+//
+// A small program that uses it is in examples/drain.
 package drain
