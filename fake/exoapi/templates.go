@@ -245,6 +245,7 @@ func (s *templates) copy(r *request) (any, error) {
 				return
 			case !t.in(target): // else another copy came first
 				t.zones = append(t.zones, target)
+				s.meter(t.ID, t)
 			}
 			s.world.Succeed(op)
 		})

@@ -100,12 +100,23 @@ func TestCopiedTemplateIsTheSameInAnotherZone(t *testing.T) {
 		_, err = here.CopyTemplate(ctx, id, target)
 		require.ErrorContains(t, err, "is in zone "+otherZone)
 		assert.Len(t, cloud.Inventory()["template"], 1)
+		assert.InDelta(t, 20, gigabytesOfTemplates(cloud), 0, "each zone keeps, and bills, one of 10 GiB")
 
 		op, err = there.DeleteTemplate(ctx, id)
 		done(t, there, op, err)
 		_, err = here.GetTemplate(ctx, id)
 		require.ErrorIs(t, err, egoscalev3.ErrNotFound, "it is gone from all zones")
 	})
+}
+
+// gigabytesOfTemplates returns what is billed for templates now.
+func gigabytesOfTemplates(cloud *exoapi.Cloud) float64 {
+	for _, m := range cloud.Metered() {
+		if m.Item == "template" {
+			return m.Now
+		}
+	}
+	return 0
 }
 
 func TestDeletedTemplateIsNotCopied(t *testing.T) {
