@@ -152,6 +152,25 @@ func TestWrittenImagesCanBeRead(t *testing.T) {
 	}
 }
 
+// TestFoldersThatAreNoImagesAreKept: in the root of the repository, an image has the
+// name of a package.
+func TestFoldersThatAreNoImagesAreKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "discovery", "agent.go")
+	require.NoError(t, os.Mkdir(filepath.Dir(source), 0o700))
+	require.NoError(t, os.WriteFile(source, nil, 0o600))
+	tag, err := name.NewTag("registry.example/exopool/discovery:v1.2.3")
+	require.NoError(t, err)
+	index := build(t, "discovery")
+
+	require.ErrorContains(t, images.Write(dir, tag, index), "it is not an image that was written before")
+
+	assert.FileExists(t, source)
+	require.NoError(t, os.Remove(source))
+	require.NoError(t, images.Write(dir, tag, index), "an empty folder")
+}
+
 func TestPushedImagesAreForAllPlatforms(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))

@@ -2,7 +2,9 @@ package images
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -18,11 +20,13 @@ import (
 // Write writes an image to a folder: for all platforms as the OCI layout NAME, which
 // skopeo, crane and podman read, and for each as the archive
 // NAME_OS_ARCHITECTURE.tar, which "docker load" and "podman load" read. What an
-// earlier run wrote is replaced. In archives, the image is called tag.
+// earlier run wrote is replaced; a folder NAME that is no such layout is an error, as
+// programs and packages of the repository have the same names. In archives, the image
+// is called tag.
 func Write(dir string, tag name.Tag, index v1.ImageIndex) error {
 	short := filepath.Base(tag.RepositoryStr())
 	to := filepath.Join(dir, short)
-	if err := os.RemoveAll(to); err != nil {
+	if err := removeLayout(to); err != nil {
 		return err
 	}
 	path, err := layout.Write(to, empty.Index)
@@ -47,6 +51,22 @@ func Write(dir string, tag name.Tag, index v1.ImageIndex) error {
 		}
 	}
 	return nil
+}
+
+// removeLayout removes an OCI layout, if it is there, and nothing else.
+func removeLayout(dir string) error {
+	switch entries, err := os.ReadDir(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) == 0:
+		return os.Remove(dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
+		return fmt.Errorf("replace %s: it is not an image that was written before: name another folder", dir)
+	}
+	return os.RemoveAll(dir)
 }
 
 // Push sends an image for all platforms to a registry, with the account that
