@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"flag"
-	"image/png"
 	"os"
 	"syscall"
 	"testing"
@@ -47,7 +45,7 @@ func TestTheDemoInABrowser(t *testing.T) {
 	b.Await(t, `document.querySelectorAll(".member[data-state=healthy]").length >= 3 && `+phase("holding"))
 	if *update {
 		b.Await(t, `/^[12]?[0-9]?[0-9] ms$/.test(document.getElementById("p95").innerText)`)
-		require.NoError(t, os.WriteFile(picture, smaller(t, b.Picture(t)), 0o600))
+		require.NoError(t, os.WriteFile(picture, b.Visible(t), 0o600))
 	}
 
 	name := browsertest.Evaluate[string](t, b, `document.querySelector(".member:last-child h3").title`)
@@ -85,15 +83,4 @@ func drag(t *testing.T, b *browsertest.Browser, part float64) {
 		b.Do(t, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x(value+(part-value)*float64(step+1)/20), y, chromedp.ButtonLeft))
 	}
 	b.Do(t, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, x(part), y, chromedp.ButtonLeft))
-}
-
-// smaller packs a picture as tightly as PNG can.
-func smaller(t *testing.T, picture []byte) []byte {
-	t.Helper()
-	decoded, err := png.Decode(bytes.NewReader(picture))
-	require.NoError(t, err)
-	var packed bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	require.NoError(t, encoder.Encode(&packed, decoded))
-	return packed.Bytes()
 }

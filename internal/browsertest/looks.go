@@ -1,9 +1,11 @@
 package browsertest
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +76,17 @@ func (b *Browser) SetMedia(t *testing.T, features map[string]string) {
 func (b *Browser) Picture(t *testing.T) []byte {
 	t.Helper()
 	return result(t, b, chromedp.FullScreenshot(100))
+}
+
+// Visible returns what the window shows of the page as PNG, packed as tightly as
+// that can be: a picture for a page of docs.
+func (b *Browser) Visible(t *testing.T) []byte {
+	t.Helper()
+	shown, err := png.Decode(bytes.NewReader(result(t, b, chromedp.CaptureScreenshot())))
+	require.NoError(t, err)
+	var packed bytes.Buffer
+	require.NoError(t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&packed, shown))
+	return packed.Bytes()
 }
 
 // askAxe asks axe-core about a page.

@@ -58,6 +58,9 @@ func TestConsole(t *testing.T) {
 		b.Await(t, `document.querySelectorAll("#balancers [data-state=success]").length === 3`)
 		visit(t, cloud)
 		b.Await(t, `document.querySelector("#balancers").innerText.includes("1 in all")`)
+		if *update {
+			drawPicture(t, b, cloud)
+		}
 	})
 	t.Run("faults are switched on and off", func(t *testing.T) {
 		b.Do(t,
@@ -100,18 +103,4 @@ func TestConsole(t *testing.T) {
 		looks.Check(t, b, "instance")
 	})
 	assert.Empty(t, b.TakeComplaints(), "what the browser complained about")
-}
-
-// visit makes a request through the load balancer.
-func visit(t *testing.T, cloud *fakecloud.Cloud) {
-	t.Helper()
-	balancer := cloud.API().Balancers()[0]
-	at, ok := cloud.Endpoint(balancer.ID, 80)
-	require.True(t, ok)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at.String()+"/health", nil)
-	require.NoError(t, err)
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
 }

@@ -18,6 +18,7 @@ import (
 
 var (
 	screenshots = flag.String("screenshots", "", "folder for pictures of the pages")
+	update      = flag.Bool("update", false, "draw the picture of docs/fakecloud.md anew")
 	axeFile     = flag.String("axe", "", "axe-core's axe.min.js, to be asked about the pages as well")
 )
 
