@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/exopool/exopool/cmd/demo/internal/keys"
 )
 
 // The user drives the load with keys, and however the demo ends, the terminal is
@@ -53,6 +55,15 @@ func TestKeys(t *testing.T) {
 			assert.Greater(t, shown, hidden, "the cursor is visible")
 		})
 	}
+}
+
+// A terminal that is gone before keys are read is no error either.
+func TestTerminalThatIsGone(t *testing.T) {
+	t.Parallel()
+	user, tty := terminal(t)
+	require.NoError(t, user.Close())
+
+	assert.NoError(t, keys.Run(t.Context(), tty, func(key byte) { t.Errorf("the key %q", key) }))
 }
 
 // terminal opens a terminal: the end of who sits at it, and the end of programs.

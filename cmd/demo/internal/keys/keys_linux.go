@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -47,7 +48,9 @@ func Run(ctx context.Context, file *os.File, pressed func(key byte)) error {
 		if !t.foreground() {
 			continue
 		}
-		if err := t.enter(); err != nil {
+		if err := t.enter(); errors.Is(err, unix.EIO) {
+			return nil // the terminal is gone
+		} else if err != nil {
 			return err
 		}
 		typed, err := t.read()
