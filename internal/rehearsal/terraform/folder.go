@@ -146,7 +146,12 @@ func (f *Folder) copyFrom(root, within string) error {
 	if err := os.Mkdir(copied, 0o700); err != nil {
 		return err
 	}
-	if err := copyTree(copied, root, leftOut(f.cfg.KeepLock)); err != nil {
+	own, err := filepath.EvalSymlinks(f.temporary) // where TMPDIR is below root, too
+	if err != nil {
+		return err
+	}
+	skip := leftOut(f.cfg.KeepLock)
+	if err := copyTree(copied, root, func(name string) bool { return filepath.Join(root, name) == own || skip(name) }); err != nil {
 		return err
 	}
 	f.dir = filepath.Join(copied, within)

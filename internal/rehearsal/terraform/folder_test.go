@@ -127,6 +127,17 @@ func TestLinksToFoldersOfTheRepositoryAreCopied(t *testing.T) {
 	assert.Contains(t, output.String(), ".:\nmain.tf\nmodule\nterraform.tfvars\nzz_rehearsal_override.tf\n")
 }
 
+func TestCopyIsNotCopiedIntoItself(t *testing.T) {
+	cfg := config(t, new(bytes.Buffer))
+	temporary := filepath.Join(cfg.Dir, "tmp")
+	require.NoError(t, os.Mkdir(temporary, 0o700))
+	t.Setenv("TMPDIR", temporary)
+	f := open(t, cfg)
+	entries, err := os.ReadDir(filepath.Join(f.Dir(), "tmp"))
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+}
+
 func TestNameOfTheFolderIsNoPattern(t *testing.T) {
 	var output bytes.Buffer
 	cfg := config(t, &output)
