@@ -592,7 +592,7 @@ run "refuses_a_budget_for_members_without_a_price" {
 
   variables {
     budget      = 40
-    member_type = "standard.huge"
+    member_type = "gpu3.small"
   }
 
   expect_failures = [exoscale_compute_instance.monitoring]
