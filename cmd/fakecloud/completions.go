@@ -17,14 +17,13 @@ func operationNames() (names []string) {
 	return names
 }
 
-// zoneNames returns the zones there are, for completion.
+// zoneNames returns the zones there are.
 func zoneNames() (names []string) {
 	ask(func(api *exoapi.Cloud) { names = api.Zones() })
 	return names
 }
 
-// ask asks an emulator that nobody else uses. Without one there is nothing to
-// complete.
+// ask asks an emulator that nobody else uses, if there can be one.
 func ask(question func(*exoapi.Cloud)) {
 	if api, err := exoapi.New(exoapi.Config{}); err == nil {
 		question(api)

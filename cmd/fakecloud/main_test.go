@@ -425,7 +425,7 @@ func TestCommandLine(t *testing.T) {
 			[]string{"serve", "-listen", "x", "-machines", "y", "-zone", "Z", "-speed", "0", "-key-file", "k"},
 			2, "flag -listen is \"x\", which is not HOST:PORT: give a loopback address and a port, such as 127.0.0.1:8929\n  flag -machines is \"y\": give memory, process or nspawn\n  flag -zone is \"Z\": ",
 		},
-		"zone that is none": {[]string{"-listen", "127.0.0.1:0", "-zone", "at-vie-9"}, 1, `"at-vie-9" is not among the zones ch-gva-2`},
+		"zone that is none": {[]string{"-listen", "127.0.0.1:0", "-zone", "at-vie-9"}, 2, `flag -zone is "at-vie-9", which is none of ch-gva-2, `},
 		"port out of range": {[]string{"-listen", "127.0.0.1:99999"}, 2, "port"},
 		"no such key file":  {[]string{"-listen", "127.0.0.1:0", "-key-file", "/does/not/exist", "-secret-file", "/x"}, 2, "/does/not/exist"},
 		"half a key":        {[]string{"-key-file", "main.go"}, 2, "flag -key-file "},

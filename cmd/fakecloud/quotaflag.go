@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
+	"github.com/exopool/exopool/fake/exoapi"
 )
 
 // A quota is how many resources of a kind there may be.
@@ -38,6 +39,11 @@ func parseQuota(text string) (quota, error) {
 	if err != nil || limit < -1 || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return quota{}, settings.ErrMalformed
 	}
+	cloud, err := exoapi.New(exoapi.Config{Quotas: map[string]int{name: limit}})
+	if err != nil {
+		return quota{}, fmt.Errorf("no cloud can have: %w", err)
+	}
+	cloud.Close()
 	return quota{name, limit}, nil
 }
 

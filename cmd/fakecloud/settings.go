@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/exopool/exopool/cmd/internal/settings"
@@ -195,6 +197,9 @@ func zoneKind() settings.Kind[string] {
 	kind := settings.Text("ZONE", func(text string) error {
 		if text == "" || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			return settings.ErrMalformed
+		}
+		if zones := zoneNames(); !slices.Contains(zones, text) {
+			return errors.New("is none of " + strings.Join(zones, ", "))
 		}
 		return nil
 	})
