@@ -77,13 +77,17 @@ func findPool(ctx context.Context, cloud *fakecloud.Cloud, p firstPool) (string,
 	return cloud.CreatePool(ctx, fakecloud.Pool{Name: p.name, Size: p.size})
 }
 
-// findBalancer is findPool for the load balancer, which a start that was
-// interrupted did not come to.
+// findBalancer is findPool for the load balancer, and its service, to which a start
+// that was interrupted did not come.
 func findBalancer(ctx context.Context, cloud *fakecloud.Cloud, service fakecloud.Service) (string, error) {
 	for _, there := range cloud.API().Balancers() {
-		if there.Name == service.Name {
-			return there.ID, nil
+		if there.Name != service.Name {
+			continue
 		}
+		if len(there.Services) == 0 {
+			return there.ID, cloud.AddService(ctx, there.ID, service)
+		}
+		return there.ID, nil
 	}
 	return cloud.CreateBalancer(ctx, service)
 }

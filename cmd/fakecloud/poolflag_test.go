@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,8 +21,11 @@ func TestPoolsAreThereFromTheStart(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, cloud.Close()) })
 	var out bytes.Buffer
 	pools := []firstPool{{"web", 2}, {"empty", 1}}
-	// A start that was interrupted has created this one and no load balancer.
+	// A start that was interrupted has created this one, and a load balancer without a
+	// service.
 	_, err = cloud.CreatePool(t.Context(), fakecloud.Pool{Name: "web", Size: 2})
+	require.NoError(t, err)
+	_, err = cloud.API().Do(t.Context(), http.MethodPost, "/v2/load-balancer", map[string]string{"name": "web"})
 	require.NoError(t, err)
 	require.NoError(t, createPools(t.Context(), cloud, pools, &out))
 	var again bytes.Buffer

@@ -51,7 +51,12 @@ func (c *Cloud) CreateBalancer(ctx context.Context, s Service) (id string, err e
 	if err != nil {
 		return "", err
 	}
-	_, err = c.api.Do(ctx, http.MethodPost, "/v2/load-balancer/"+id+"/service", object{
+	return id, c.AddService(ctx, id, s)
+}
+
+// AddService adds a service to a load balancer of the default zone.
+func (c *Cloud) AddService(ctx context.Context, balancer string, s Service) error {
+	_, err := c.api.Do(ctx, http.MethodPost, "/v2/load-balancer/"+balancer+"/service", object{
 		"name": s.Name, "instance-pool": object{"id": s.Pool},
 		"protocol": "tcp", "strategy": "round-robin", "port": s.Port, "target-port": s.TargetPort,
 		"healthcheck": object{
@@ -59,7 +64,7 @@ func (c *Cloud) CreateBalancer(ctx context.Context, s Service) (id string, err e
 			"interval": 10, "timeout": 5, "retries": 1,
 		},
 	})
-	return id, err
+	return err
 }
 
 func (c *Cloud) findTemplate(ctx context.Context, name string) (id string, err error) {
