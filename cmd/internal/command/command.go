@@ -171,6 +171,9 @@ func (c *Command) unknown(name string) error {
 	if near := nearest(name, c.names()); near != "" {
 		remedy = "did you mean " + near + "?"
 	}
+	if len(c.names()) == 0 {
+		remedy = "leave it out"
+	}
 	return wrong(c.Set.Name(), "has the unknown command "+quote(name), remedy)
 }
 

@@ -128,6 +128,7 @@ func TestCommandLines(t *testing.T) {
 		"run ---zone=secret":             {2, "", "sample run: command line has an argument that is no flag: \"-zone\": give settings as flags, -name=value\n" + runHelp},
 		"run -zone":                      {2, "", "sample run: command line has nothing after the flag -zone: give it a value, -name=value\n" + runHelp},
 		"run -zone x ls":                 {2, "", "sample run: flag -zone is \"x\": give at-vie-1, at-vie-2 or de-fra-1\n" + runHelp},
+		"help fail nix":                  {2, "", "sample fail: command line has the unknown command \"nix\": leave it out\nRun \"sample fail -h\" for help.\n"},
 		"help nix":                       {2, "", "sample: command line has the unknown command \"nix\": give run, fruit, fail, version, help or completion, or settings as flags, -name=value\nRun \"sample -h\" for help.\n"},
 	} {
 		t.Run(line, func(t *testing.T) {
