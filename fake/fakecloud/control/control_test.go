@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -87,7 +88,7 @@ func TestClientAndServer(t *testing.T) {
 	assert.ErrorContains(t, err, "nonsense")
 	client.Token = "another"
 	_, err = client.Faults(ctx)
-	assert.EqualError(t, err, "wrong token")
+	assert.EqualError(t, err, "wrong token: FAKECLOUD_TOKEN belongs into the header Authorization, after Bearer")
 }
 
 func TestBadRequests(t *testing.T) {
@@ -113,4 +114,19 @@ func TestBadRequests(t *testing.T) {
 			assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
 		})
 	}
+}
+
+func TestANameIsToldToBeAnAddress(t *testing.T) {
+	t.Parallel()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, newServer(t)+control.Path, http.NoBody)
+	require.NoError(t, err)
+	req.Host = "localhost:8929"
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	said, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+	assert.Contains(t, string(said), "use the address in FAKECLOUD_URL")
 }

@@ -114,10 +114,12 @@ func (h *handler) authorize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := []byte("Bearer " + h.token)
 		switch {
-		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || !loopback.IsAddrPort(r.Host):
+		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "":
 			http.Error(w, "not for browsers", http.StatusForbidden)
+		case !loopback.IsAddrPort(r.Host):
+			http.Error(w, "not for names: use the address in FAKECLOUD_URL", http.StatusForbidden)
 		case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), token) != 1:
-			http.Error(w, "wrong token", http.StatusUnauthorized)
+			http.Error(w, "wrong token: FAKECLOUD_TOKEN belongs into the header Authorization, after Bearer", http.StatusUnauthorized)
 		default:
 			next.ServeHTTP(w, r)
 		}
