@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,9 @@ var errForm = errors.New("it has another form than expected")
 
 // apply carries out one instruction of an image's own stage.
 func (r *Recipe) apply(i instruction, stages map[string]stage) error {
+	if slices.Contains([]string{"USER", "STOPSIGNAL", "VOLUME", "ENV"}, i.name) && !plain(i.arguments) {
+		return errForm
+	}
 	switch i.name {
 	case "COPY":
 		return r.applyCopy(i.arguments, stages)
@@ -25,16 +29,19 @@ func (r *Recipe) apply(i instruction, stages map[string]stage) error {
 	case "VOLUME":
 		set(&r.Config.Volumes, i.arguments)
 	case "EXPOSE":
+		if _, err := strconv.ParseUint(i.arguments, 10, 16); err != nil {
+			return errForm
+		}
 		set(&r.Config.ExposedPorts, i.arguments+"/tcp")
 	case "ENV":
-		if name, _, ok := strings.Cut(i.arguments, "="); !ok || strings.ContainsAny(name, " \"") {
+		if name, _, ok := strings.Cut(i.arguments, "="); !ok || name == "" {
 			return errForm
 		}
 		r.Config.Env = append(r.Config.Env, i.arguments)
 	case "LABEL":
 		name, text, _ := strings.Cut(i.arguments, "=")
 		value, err := strconv.Unquote(text)
-		if err != nil {
+		if err != nil || strings.Contains(value, "$") {
 			return errForm
 		}
 		if r.Config.Labels == nil {
@@ -52,6 +59,10 @@ func (r *Recipe) apply(i instruction, stages map[string]stage) error {
 	}
 	return nil
 }
+
+// plain reports whether an engine takes a text as it is: as one word, in which it
+// replaces nothing.
+func plain(text string) bool { return text != "" && !strings.ContainsAny(text, " \t\"'$\\[]") }
 
 func set(into *map[string]struct{}, key string) {
 	if *into == nil {

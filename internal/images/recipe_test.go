@@ -93,7 +93,16 @@ func TestWhatNeedsAnEngineIsRefused(t *testing.T) {
 		{"COPY --from=build --chmod=755 /out/app /app", "line 6, COPY"},
 		{"COPY --from=build --chown=nobody /out/app /app", "line 6, COPY"},
 		{"ENV A B", "line 6, ENV"},
+		{"ENV A=1 B=2", "line 6, ENV"},
+		{`ENV A="1"`, "line 6, ENV"},
+		{"ENV A=$PATH", "line 6, ENV"},
+		{"USER $NOBODY", "line 6, USER"},
+		{"EXPOSE 53/udp", "line 6, EXPOSE"},
+		{"EXPOSE 80 81", "line 6, EXPOSE"},
+		{`VOLUME ["/a"]`, "line 6, VOLUME"},
+		{"VOLUME /a /b", "line 6, VOLUME"},
 		{"LABEL a=b", "line 6, LABEL"},
+		{`LABEL a="$b"`, "line 6, LABEL"},
 		{"CMD app -x", "line 6, CMD"},
 		{"HEALTHCHECK NONE", "line 6, HEALTHCHECK"},
 		{"HEALTHCHECK --retries=5 CMD [\"/app\"]", "line 6, HEALTHCHECK"},
@@ -101,15 +110,16 @@ func TestWhatNeedsAnEngineIsRefused(t *testing.T) {
 		{"RUN rm -rf /", "stage app: line 6"},
 		{"FROM scratch AS empty", "it has no ENTRYPOINT"},
 		{"FROM scratch", "line 6: a stage has no name"},
+		{"CMD [\"-v\"] \\", "line 6: it is continued, and there is no more"},
 	} {
 		_, err := images.Recipes(stages + c.last + "\n")
 		assert.ErrorContains(t, err, c.want, c.last)
 	}
 	_, err := images.Recipes("USER 1\n")
 	require.ErrorContains(t, err, "before the first FROM")
-	all, err := images.Recipes(stages + "CMD [\"-v\", \\\n  \"x\"]\nSTOPSIGNAL SIGINT\nENV A=1\nENV B=2 3\n")
+	all, err := images.Recipes(stages + "CMD [\"-v\", \\\n  \"x\"]\nSTOPSIGNAL SIGINT\nENV A=1\nENV B=2\n")
 	require.NoError(t, err)
 	assert.Equal(t, v1.Config{
-		Entrypoint: []string{"/app"}, Cmd: []string{"-v", "x"}, Env: []string{"A=1", "B=2 3"}, StopSignal: "SIGINT", WorkingDir: "/",
+		Entrypoint: []string{"/app"}, Cmd: []string{"-v", "x"}, Env: []string{"A=1", "B=2"}, StopSignal: "SIGINT", WorkingDir: "/",
 	}, all[0].Config)
 }

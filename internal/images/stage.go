@@ -32,7 +32,11 @@ var (
 
 // parseStages splits a Dockerfile.
 func parseStages(dockerfile string) (stages []stage, err error) {
-	for _, i := range parseInstructions(dockerfile) {
+	all, err := parseInstructions(dockerfile)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range all {
 		fields := strings.Fields(i.arguments)
 		if i.name == "FROM" {
 			if len(fields) != 3 || fields[1] != "AS" {
@@ -78,7 +82,7 @@ func (s *stage) run(command string) error {
 }
 
 // parseInstructions returns the instructions, without comments.
-func parseInstructions(dockerfile string) (all []instruction) {
+func parseInstructions(dockerfile string) (all []instruction, err error) {
 	var text strings.Builder
 	begin, number := 0, 0
 	for line := range strings.Lines(dockerfile) {
@@ -99,5 +103,8 @@ func parseInstructions(dockerfile string) (all []instruction) {
 		all = append(all, instruction{begin, name, strings.TrimSpace(arguments)})
 		text.Reset()
 	}
-	return all
+	if text.Len() > 0 {
+		return nil, fmt.Errorf("line %d: it is continued, and there is no more", begin)
+	}
+	return all, nil
 }
