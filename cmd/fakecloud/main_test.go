@@ -426,6 +426,10 @@ func TestCommandLine(t *testing.T) {
 			2, "flag -listen is \"x\", which is not HOST:PORT: give a loopback address and a port, such as 127.0.0.1:8929\n  flag -machines is \"y\": give memory, process or nspawn\n  flag -zone is \"Z\": ",
 		},
 		"zone that is none": {[]string{"-listen", "127.0.0.1:0", "-zone", "at-vie-9"}, 2, `flag -zone is "at-vie-9", which is none of ch-gva-2, `},
+		"prefix of two words": {
+			[]string{"-prefix", "a b", "-range", "10.0.0.0/30"},
+			2, "flag -prefix is \"a b\": give 1 to 12 lower-case letters and digits that begin with a letter\n  flag -range is \"10.0.0.0/30\": give an IPv4 address and 8 to 24 bits",
+		},
 		"port out of range": {[]string{"-listen", "127.0.0.1:99999"}, 2, "port"},
 		"no such key file":  {[]string{"-listen", "127.0.0.1:0", "-key-file", "/does/not/exist", "-secret-file", "/x"}, 2, "/does/not/exist"},
 		"half a key":        {[]string{"-key-file", "main.go"}, 2, "flag -key-file "},

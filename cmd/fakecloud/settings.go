@@ -170,7 +170,7 @@ func addNspawn(set *settings.Set, into *config) {
 	}, standInKind())
 	settings.Add(set, &into.Prefix, settings.Spec{
 		Flag: "prefix", Default: "exopool", Help: "beginning of the names of everything that nspawn machines create on this host",
-	}, settings.Text("TEXT", nil))
+	}, prefixKind())
 	settings.AddRepeated(set, &into.Hosts, settings.Spec{
 		Flag: "host", Help: "lets nspawn machines find the files of a folder at https://NAME, such as a mirror of packages; may be repeated",
 	}, hostFolderKind())
@@ -180,16 +180,7 @@ func addNspawn(set *settings.Set, into *config) {
 	}, imageKind())
 	settings.Add(set, &into.Range, settings.Spec{
 		Flag: "range", Default: "198.18.0.0/16", Help: "addresses for nspawn machines, a range that this host uses for nothing else",
-	}, settings.Kind[netip.Prefix]{
-		Arg: "PREFIX", Remedy: "give an address and a number of bits, such as 198.18.0.0/16",
-		Parse: func(text string) (netip.Prefix, error) {
-			prefix, err := netip.ParsePrefix(text)
-			if err != nil {
-				return prefix, settings.ErrMalformed
-			}
-			return prefix, nil
-		},
-	})
+	}, rangeKind())
 }
 
 // zoneKind returns the kind of names of zones.
