@@ -123,3 +123,14 @@ func TestWhatNeedsAnEngineIsRefused(t *testing.T) {
 		Entrypoint: []string{"/app"}, Cmd: []string{"-v", "x"}, Env: []string{"A=1", "B=2"}, StopSignal: "SIGINT", WorkingDir: "/",
 	}, all[0].Config)
 }
+
+// FuzzRecipes: whatever a Dockerfile says, reading it ends.
+func FuzzRecipes(f *testing.F) {
+	dockerfile, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	require.NoError(f, err)
+	f.Add(string(dockerfile))
+	f.Add("FROM golang AS build\nRUN install -d -m 0700 /out/dirs//tmp\nFROM scratch AS app\nCOPY --from=build /out/dirs/ /\nENTRYPOINT [\"/app\"]\n")
+	f.Fuzz(func(_ *testing.T, dockerfile string) {
+		_, _ = images.Recipes(dockerfile)
+	})
+}

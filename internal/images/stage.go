@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -76,6 +77,9 @@ func (s *stage) run(command string) error {
 	mode := fs.FileMode(bits & 0o777)
 	if bits&0o1000 != 0 {
 		mode |= fs.ModeSticky
+	}
+	if path.Clean(found[2]) != strings.TrimSuffix(found[2], "/") {
+		return fmt.Errorf("%s is not the shortest way to write it", found[2])
 	}
 	s.dirs[found[2]] = mode
 	return nil
