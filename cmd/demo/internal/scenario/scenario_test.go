@@ -2,6 +2,7 @@ package scenario_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 // A pool is a system whose size and average follow a timetable, counted from
 // when the load was last changed.
 type pool struct {
+	mu      sync.Mutex // for the user and the scenario at once
 	changed time.Time
 	clients int
 	on, off []reading
@@ -37,13 +39,20 @@ type reading struct {
 
 func (p *pool) TakenOver() <-chan struct{} { return p.taken }
 func (p *pool) SetPhase(phase view.Phase)  { p.phases = append(p.phases, phase) }
-func (p *pool) SetClients(n int)           { p.clients, p.changed = n, time.Now() }
+
+func (p *pool) SetClients(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clients, p.changed = n, time.Now()
+}
 
 func (p *pool) Window(from, to time.Time) traffic.Window {
 	return traffic.Window{Requests: int(to.Sub(from).Seconds()), P95: to.Sub(from)}
 }
 
 func (p *pool) Snapshot() view.Snapshot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	table := p.off
 	if p.clients > 0 {
 		table = p.on
