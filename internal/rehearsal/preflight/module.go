@@ -67,7 +67,7 @@ func readModule(dir string) (blocks hcl.Blocks, sources map[string][]byte, err e
 			continue
 		}
 		name = filepath.Join(dir, name)
-		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+		if !readable(name) {
 			continue // Terraform will say what is wrong with it
 		}
 		text, err := os.ReadFile(name) //nolint:gosec // below the folder that the user named
@@ -88,6 +88,12 @@ func readModule(dir string) (blocks hcl.Blocks, sources map[string][]byte, err e
 	return blocks, sources, nil
 }
 
+// readable reports whether a file is one of at most maxFile bytes.
+func readable(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular() && info.Size() <= maxFile
+}
+
 // of returns the blocks of a type.
 func (m *module) of(kind string) hcl.Blocks {
 	return slices.DeleteFunc(slices.Clone(m.blocks), func(b *hcl.Block) bool { return b.Type != kind })
@@ -105,7 +111,11 @@ func (m *module) text(r hcl.Range) string {
 // installed returns the folders of the modules that "terraform init" has put
 // below a configuration, by their key, such as "web.network".
 func installed(root string) map[string]string {
-	text, err := os.ReadFile(filepath.Join(root, ".terraform", "modules", "modules.json")) //nolint:gosec // of Terraform
+	name := filepath.Join(root, ".terraform", "modules", "modules.json")
+	if !readable(name) {
+		return nil
+	}
+	text, err := os.ReadFile(name) //nolint:gosec // of Terraform
 	if err != nil {
 		return nil
 	}

@@ -100,6 +100,11 @@ func TestLogins(t *testing.T) {
 			".terraform/modules/modules.json": `{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a","Source":"x","Dir":".terraform/modules/a"},{"Key":"z","Dir":"../z"}]}`,
 			".terraform/modules/a/main.tf":    null(remote),
 		}, nil, []string{"module.a.null_resource.x remote-exec"}},
+		"a list of modules that is too long": {map[string]string{
+			"main.tf":                         block(`module "a"`, `source = "example/a/b"`),
+			".terraform/modules/modules.json": `{"Modules":[{"Key":"a","Source":"x","Dir":".terraform/modules/a"}]}` + strings.Repeat(" ", 4<<20),
+			".terraform/modules/a/main.tf":    null(remote),
+		}, nil, nil},
 		"a module that calls itself": {map[string]string{"main.tf": block(`module "a"`, `source = "./"`)}, nil, nil},
 		"with mistakes":              {map[string]string{"main.tf": null(remote, "count = local.a") + block("locals", "a = local.b", "b = local.a") + "resource {"}, nil, []string{"null_resource.x remote-exec maybe"}},
 	} {

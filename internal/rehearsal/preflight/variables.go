@@ -3,7 +3,6 @@ package preflight
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -72,10 +71,7 @@ func variableFiles(dir string) []string {
 			names = append(names, filepath.Join(dir, entry.Name()))
 		}
 	}
-	return slices.DeleteFunc(names, func(name string) bool {
-		info, err := os.Stat(name)
-		return err != nil || !info.Mode().IsRegular() || info.Size() > maxFile
-	})
+	return names
 }
 
 func readVariables(values map[string]given, name string) {
@@ -84,7 +80,7 @@ func readVariables(values map[string]given, name string) {
 	if strings.HasSuffix(name, ".json") {
 		parse = parser.ParseJSONFile
 	}
-	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+	if !readable(name) {
 		return
 	}
 	file, _ := parse(name)
