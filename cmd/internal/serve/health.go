@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/exopool/exopool/cmd/internal/command"
+	"github.com/exopool/exopool/cmd/internal/settings"
 )
 
 // healthTimeout bounds one check of a service on this host.
@@ -57,4 +60,14 @@ func CheckHealth(ctx context.Context, address, path string, encrypted bool) erro
 		return fmt.Errorf("check the health: %s answers %s", url, resp.Status)
 	}
 	return nil
+}
+
+// Healthcheck returns the command "healthcheck" of a program, with which containers
+// check themselves. It takes the settings of the program, to know where the one on
+// this host listens; check, called once they are read, asks that one.
+func Healthcheck(program string, set *settings.Set, check func(ctx context.Context) error) *command.Command {
+	name := program + " healthcheck"
+	set.As(name, name+" exits with 0 if the one on this host that has the same settings is alive. Containers check themselves with it.")
+	set.ExitCodes = "0 if it is alive, 1 if it is not, 2 when a setting is wrong."
+	return &command.Command{Set: set, Short: "exit with 0 if the one on this host is alive, for containers", Run: check}
 }
